@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests run from source: the `@stackwright/source` condition makes a build unnecessary.
+const conditions = ['@stackwright/source'];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: ['packages/**/*.test.ts', 'tools/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', 'tools/e2e/**'],
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+  },
+});
