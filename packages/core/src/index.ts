@@ -1,1 +1,6 @@
-export {};
+export * from './seams/clock.js';
+export * from './seams/random.js';
+export * from './reader.js';
+export * from './reconciler.js';
+export * from './log.js';
+export * from './steps/step.js';

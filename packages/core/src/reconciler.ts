@@ -1,0 +1,27 @@
+// contract: the plain level of the library, as controller-runtime has it.
+import type { ObjectKey } from '@stackwright/kube';
+import type { Logger } from './log.js';
+
+/** What to reconcile: a name, never an event (level-triggered). */
+export type Request = ObjectKey;
+
+export interface Result {
+  /** Milliseconds until the request is reconciled again without an event. Resets the back-off. */
+  requeueAfter?: number;
+}
+
+export interface ReconcileContext {
+  /** Aborted on time-out and when the manager stops. */
+  signal: AbortSignal;
+  /** Carries controller, namespace, name and reconcileID. */
+  log: Logger;
+  reconcileID: string;
+}
+
+/** Rejecting requeues with back-off; rejecting with a `TerminalError` does not requeue. */
+export type Reconciler = (request: Request, context: ReconcileContext) => Promise<Result | void>;
+
+/** Trying again cannot help until something changes: counted and logged, not retried. */
+export class TerminalError extends Error {
+  override readonly name = 'TerminalError';
+}

@@ -1,0 +1,141 @@
+// contract: the step graph. A step is a pure function from what was observed to the objects that it wants and whether
+// it is done. The engine does the rest: order, server-side apply, prune, conditions, events, metrics, retries.
+import type { KubeObject, ObjectMeta, Resource } from '@stackwright/kube';
+import type { Clock } from '../seams/clock.js';
+import type { Random } from '../seams/random.js';
+import type { ReadListOptions } from '../reader.js';
+
+/** The resource that a graph reconciles: any with a status that holds conditions. */
+export interface Reconciled extends KubeObject {
+  spec: object;
+  status?: object;
+}
+
+/** Names another object, for `waitingFor` in status and for `stackwright why`. */
+export interface ObjectReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  namespace?: string;
+}
+
+/** What a step says of itself. It becomes the condition `<step name>Ready`. */
+export type Outcome<Out> =
+  | { state: 'Done'; output: Out }
+  /** Not done and nothing is wrong: something else has to happen first. */
+  | { state: 'Waiting'; reason: string; message: string; on?: ObjectReference; after?: number }
+  /** Something is wrong. `retryAfter` in milliseconds when trying again by itself may help (default: back-off). */
+  | { state: 'Failed'; reason: string; message: string; on?: ObjectReference; retryAfter?: number };
+
+export const done: {
+  (): Outcome<undefined>;
+  <Out>(output: Out): Outcome<Out>;
+} = <Out>(output?: Out) => ({ state: 'Done', output: output as Out });
+
+export function waiting(reason: string, message: string, more: { on?: ObjectReference; after?: number } = {}): Outcome<never> {
+  return { state: 'Waiting', reason, message, ...more };
+}
+
+export function failed(reason: string, message: string, more: { on?: ObjectReference; retryAfter?: number } = {}): Outcome<never> {
+  return { state: 'Failed', reason, message, ...more };
+}
+
+/** A handle of a step: its name, and the type of what it gives to the steps after it. */
+export interface StepHandle<out Out = unknown> {
+  readonly name: string;
+  /** Carries `Out`; never present at run time. */
+  readonly _output?: Out;
+}
+
+/** What an owner wants of an object: name and the fields it owns. Namespace, ownerReference and labels are the engine's. */
+export type Desired<T extends KubeObject> = Omit<T, 'apiVersion' | 'kind' | 'metadata' | 'status'> & {
+  metadata: Pick<ObjectMeta, 'labels' | 'annotations'> & { name: string };
+};
+
+export interface WantOptions {
+  /**
+   * The object holds data (a volume, a password, a key): it gets no ownerReference, is never pruned, and outlives its
+   * owner unless the owner's deletion policy is Delete. Default false.
+   */
+  retain?: boolean;
+}
+
+/** What a step sees and says while it is evaluated. */
+export interface StepScope<R extends Reconciled> {
+  /** The object that is reconciled. */
+  readonly object: Readonly<R>;
+  readonly name: string;
+  readonly namespace: string;
+  readonly clock: Pick<Clock, 'now'>;
+
+  /** What an earlier step gave; only steps named in `after` may be asked. */
+  output<Out>(step: StepHandle<Out>): Out;
+
+  /** Reads the cache, in the object's namespace. The kind must be among the step's `owns` or `reads`. */
+  get<T extends KubeObject>(resource: Resource<T>, name: string): Readonly<T> | undefined;
+  list<T extends KubeObject>(resource: Resource<T>, options?: Omit<ReadListOptions, 'namespace'>): readonly Readonly<T>[];
+
+  /** Wants `desired` to exist as said (server-side apply). Returns it as last observed, or undefined before it exists. */
+  own<T extends KubeObject>(resource: Resource<T>, desired: Desired<T>, options?: WantOptions): Readonly<T> | undefined;
+
+  /**
+   * Wants an object that is created once and then left as it is, whatever it holds: generated passwords and keys.
+   * `make` is called only when it is created. Returns it as last observed.
+   */
+  ownOnce<T extends KubeObject>(
+    resource: Resource<T>,
+    name: string,
+    make: (random: Random) => Desired<T>,
+    options?: WantOptions,
+  ): Readonly<T> | undefined;
+
+  /** Wants an object gone: a failed Job before its next attempt. Deleted with its UID as precondition. */
+  remove<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>): void;
+}
+
+interface StepOptions {
+  /** Steps that must be Done before this one is evaluated. */
+  after?: readonly StepHandle[];
+  /** Kinds that the step wants: watched by ownership, and in the controller's Role for writing. */
+  owns?: readonly Resource[];
+  /** Kinds that it only reads: watched too, and in the Role for reading. */
+  reads?: readonly ReadDeclaration[];
+}
+
+/** How a change of an object that is only read finds the objects to reconcile. Default: every one in its namespace. */
+export type ReadDeclaration =
+  | Resource
+  | { resource: Resource; map: (object: Readonly<KubeObject>) => readonly { namespace?: string; name: string }[] };
+
+export interface Step<R extends Reconciled, Out> extends StepOptions {
+  /** PascalCase; the condition is `<name>Ready`. */
+  name: string;
+  run(scope: StepScope<R>): Outcome<Out>;
+}
+
+/**
+ * A step outside Kubernetes (SQL, the Keystone API): `observe` looks, `diff` says purely what has to change (nothing:
+ * done), `apply` does it, `remove` undoes it on deletion (then the object carries a finalizer).
+ */
+export interface ExternalStep<R extends Reconciled, Observed, Change, Out> extends StepOptions {
+  name: string;
+  /** Waiting or Failed without looking outside, for instance while credentials are not there yet. */
+  ready?(scope: StepScope<R>): Outcome<unknown>;
+  observe(scope: StepScope<R>, signal: AbortSignal): Promise<Observed>;
+  diff(scope: StepScope<R>, observed: Observed): readonly Change[];
+  /** In words, without secrets: for plans, logs and events. */
+  describe(change: Change): string;
+  apply(scope: StepScope<R>, changes: readonly Change[], signal: AbortSignal): Promise<void>;
+  output(scope: StepScope<R>, observed: Observed): Out;
+  /** Must be safe to repeat, and must end even when the other side is gone for good. */
+  remove?(scope: StepScope<R>, signal: AbortSignal): Promise<void>;
+  /** How an error of the other side reads as a condition. Default: reason `<name>Failed` and the error's message. */
+  explain?(error: unknown): { reason: string; message: string };
+  /** Milliseconds after which a done step looks again for drift. Default 5 minutes. */
+  resync?: number;
+}
+
+export interface GraphBuilder<R extends Reconciled> {
+  step<Out>(step: Step<R, Out>): StepHandle<Out>;
+  external<Observed, Change, Out>(step: ExternalStep<R, Observed, Change, Out>): StepHandle<Out>;
+}

@@ -1,0 +1,69 @@
+// contract: one source for a custom resource's TypeScript type, its CRD and its reference page.
+import type { Static, TObject, TProperties } from '@sinclair/typebox';
+import type { KubeObject, ObjectMeta } from '../meta.js';
+import { defineResource, type Resource } from '../resource.js';
+
+/**
+ * A custom object as the API server returns it: fields with a default are always there, since the server fills them in.
+ * (`Type.X({ default })` is therefore required in the TypeScript type and not required in the CRD.)
+ */
+export interface CustomObject<Spec, Status> extends KubeObject {
+  spec: Spec;
+  status?: Status;
+}
+
+export interface PrinterColumn {
+  name: string;
+  type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  jsonPath: string;
+  description?: string;
+  /** 0: always shown; 1: with `-o wide`. */
+  priority?: number;
+}
+
+export interface CustomResourceOptions<Spec extends TObject, Status extends TObject> {
+  group: string;
+  version: string;
+  kind: string;
+  plural: string;
+  shortNames?: readonly string[];
+  categories?: readonly string[];
+  /** The kind's description, for `kubectl explain` and the reference page. */
+  description: string;
+  spec: Spec;
+  status: Status;
+  printerColumns: readonly PrinterColumn[];
+  /** Default true. */
+  namespaced?: boolean;
+  /** Labels and annotations of the CRD itself: what a service publishes about itself (see @stackwright/api). */
+  labels?: Readonly<Record<string, string>>;
+  annotations?: Readonly<Record<string, string>>;
+  /** Enables the scale subresource; JSON paths as in the CRD. */
+  scale?: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string };
+}
+
+export interface CustomResource<Spec extends TObject = TObject, Status extends TObject = TObject>
+  extends Resource<CustomObject<Static<Spec>, Static<Status>>> {
+  readonly definition: CustomResourceOptions<Spec, Status>;
+}
+
+export function defineCustomResource<Spec extends TObject<TProperties>, Status extends TObject<TProperties>>(
+  options: CustomResourceOptions<Spec, Status>,
+): CustomResource<Spec, Status> {
+  const resource = defineResource<CustomObject<Static<Spec>, Static<Status>>>({
+    group: options.group,
+    version: options.version,
+    kind: options.kind,
+    plural: options.plural,
+    namespaced: options.namespaced ?? true,
+  });
+  return Object.freeze({ ...resource, definition: options }) as CustomResource<Spec, Status>;
+}
+
+/** What a user writes: everything with a default may be left out. */
+export interface CustomObjectInput {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta & { name: string };
+  spec: object;
+}

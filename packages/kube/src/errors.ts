@@ -1,0 +1,42 @@
+// contract: the one error type of the library.
+import type { Status } from './meta.js';
+
+/** Reasons that do not come from the server. */
+export type LocalReason = 'Timeout' | 'ConnectionFailed' | 'InvalidResponse';
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** HTTP status; 0 when there was no answer. */
+  readonly code: number;
+  /** metav1.Status reason ("NotFound", "Conflict", …) or a `LocalReason`. */
+  readonly reason: string;
+  readonly status: Status | undefined;
+  /** Milliseconds, from Retry-After. */
+  readonly retryAfter: number | undefined;
+
+  constructor(init: { code: number; reason: string; message: string; status?: Status; retryAfter?: number; cause?: unknown }) {
+    super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
+    this.code = init.code;
+    this.reason = init.reason;
+    this.status = init.status;
+    this.retryAfter = init.retryAfter;
+  }
+}
+
+const is = (code: number, reason?: string) => (error: unknown): error is ApiError =>
+  error instanceof ApiError && error.code === code && (reason === undefined || error.reason === reason);
+
+export const isNotFound = is(404);
+export const isConflict = is(409, 'Conflict');
+export const isAlreadyExists = is(409, 'AlreadyExists');
+/** The resourceVersion or continue token is too old: list again. */
+export const isGone = (error: unknown): error is ApiError =>
+  error instanceof ApiError && (error.code === 410 || error.reason === 'Expired' || error.reason === 'Gone');
+export const isInvalid = is(422);
+export const isForbidden = is(403);
+export const isUnauthorized = is(401);
+export const isTooManyRequests = is(429);
+export const isTimeout = (error: unknown): error is ApiError =>
+  error instanceof ApiError && (error.reason === 'Timeout' || error.code === 504);
+/** No answer: the server may or may not have done what was asked. */
+export const isConnectionFailed = (error: unknown): error is ApiError => error instanceof ApiError && error.code === 0;

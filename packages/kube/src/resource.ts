@@ -1,0 +1,39 @@
+// contract: a resource descriptor names a kind on the API and carries its TypeScript type.
+import type { KubeObject, ObjectKey } from './meta.js';
+
+declare const type: unique symbol;
+
+export interface Resource<T extends KubeObject = KubeObject> {
+  /** "" for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly namespaced: boolean;
+  /** Carries `T`; never present at run time. */
+  readonly [type]?: T;
+}
+
+/** The object type of a resource descriptor. */
+export type ObjectOf<R> = R extends Resource<infer T> ? T : never;
+
+export function defineResource<T extends KubeObject>(resource: Resource): Resource<T> {
+  return Object.freeze({ ...resource }) as Resource<T>;
+}
+
+export function apiVersionOf(resource: Resource): string {
+  return resource.group ? `${resource.group}/${resource.version}` : resource.version;
+}
+
+/** "deployments.apps", "pods": the name that RBAC, kubectl and CRDs use. */
+export function qualifiedName(resource: Resource): string {
+  return resource.group ? `${resource.plural}.${resource.group}` : resource.plural;
+}
+
+/** The collection's path, or the object's when `key.name` is given. */
+export function pathOf(resource: Resource, key: Partial<ObjectKey> = {}, subresource?: string): string {
+  const root = resource.group ? `/apis/${resource.group}/${resource.version}` : `/api/${resource.version}`;
+  const namespace = resource.namespaced && key.namespace ? `/namespaces/${encodeURIComponent(key.namespace)}` : '';
+  const name = key.name === undefined ? '' : `/${encodeURIComponent(key.name)}`;
+  return `${root}${namespace}/${resource.plural}${name}${subresource ? `/${subresource}` : ''}`;
+}
