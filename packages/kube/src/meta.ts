@@ -11,11 +11,12 @@ export interface OwnerReference {
 
 export interface ManagedFieldsEntry {
   manager?: string;
-  operation?: 'Apply' | 'Update';
+  /** "Apply" or "Update". */
+  operation?: string;
   apiVersion?: string;
   time?: string;
-  fieldsType?: 'FieldsV1';
-  fieldsV1?: Record<string, unknown>;
+  fieldsType?: string;
+  fieldsV1?: object;
   subresource?: string;
 }
 
