@@ -27,10 +27,11 @@ export type Outcome<Out> =
   /** Something is wrong. `retryAfter` in milliseconds when trying again by itself may help (default: back-off). */
   | { state: 'Failed'; reason: string; message: string; on?: ObjectReference; retryAfter?: number };
 
-export const done: {
-  (): Outcome<undefined>;
-  <Out>(output: Out): Outcome<Out>;
-} = <Out>(output?: Out) => ({ state: 'Done', output: output as Out });
+export function done(): Outcome<undefined>;
+export function done<Out>(output: Out): Outcome<Out>;
+export function done(output?: unknown): Outcome<unknown> {
+  return { state: 'Done', output };
+}
 
 export function waiting(reason: string, message: string, more: { on?: ObjectReference; after?: number } = {}): Outcome<never> {
   return { state: 'Waiting', reason, message, ...more };
