@@ -4,3 +4,5 @@ export * from './reader.js';
 export * from './reconciler.js';
 export * from './log.js';
 export * from './steps/step.js';
+export * from './module.js';
+export * from './manager/manager.js';

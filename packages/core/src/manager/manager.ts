@@ -1,0 +1,25 @@
+// contract: what a controller module gets from the process that hosts it.
+import type { Client } from '@stackwright/kube';
+import type { Registry } from 'prom-client';
+import type { Logger } from '../log.js';
+import type { Clock } from '../seams/clock.js';
+import type { Random } from '../seams/random.js';
+
+/** Something that runs for as long as the manager does. */
+export interface Runnable {
+  /** Resolves when it has ended after `signal` was aborted; rejecting stops the manager. */
+  start(signal: AbortSignal): Promise<void>;
+  /** Runs on every replica, not only on the leader. Default false. */
+  everyReplica?: boolean;
+}
+
+export interface Manager {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  /** Namespaces that are watched; empty: all. */
+  readonly namespaces: readonly string[];
+  add(runnable: Runnable): void;
+}

@@ -1,0 +1,25 @@
+// contract: what a controller process consists of, as data, so that processes, the all-in-one, manifests and
+// generated references all come from the same declaration.
+import type { CustomResource } from '@stackwright/kube';
+import type { Manager } from './manager/manager.js';
+
+/** rbac.authorization.k8s.io/v1 PolicyRule. */
+export interface PolicyRule {
+  apiGroups: readonly string[];
+  resources: readonly string[];
+  resourceNames?: readonly string[];
+  verbs: readonly string[];
+}
+
+export interface ControllerModule {
+  /** "keystone": the name of process, ServiceAccount, Role, Lease and field manager (`<name>-controller`). */
+  name: string;
+  /** The CRDs that this controller owns. */
+  customResources: readonly CustomResource[];
+  /** What its Role allows in a watched namespace: exactly what it uses. Leases and events are added for all. */
+  rules: readonly PolicyRule[];
+  /** What it needs beyond namespaces (a ClusterRole). Most need nothing. */
+  clusterRules?: readonly PolicyRule[];
+  /** Adds its controllers to the manager. */
+  setup(manager: Manager): void;
+}
