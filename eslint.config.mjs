@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 const layers = {
   kube: ['kube'],
   api: ['kube'],
-  core: ['kube', 'api'],
+  core: ['kube'],
   openstack: ['kube', 'api', 'core'],
   service: ['kube', 'api', 'core', 'openstack'],
   coordinator: ['kube', 'api', 'core'],
