@@ -1,5 +1,5 @@
 // contract: the plain level of the library, as controller-runtime has it.
-import type { ObjectKey } from '@stackwright/kube';
+import type { Client, ObjectKey } from '@stackwright/kube';
 import type { Logger } from './log.js';
 
 /** What to reconcile: a name, never an event (level-triggered). */
@@ -11,6 +11,11 @@ export interface Result {
 }
 
 export interface ReconcileContext {
+  /**
+   * Write with this client: the next reconcile of the request waits until the cache shows what was written through it.
+   * Its calls are aborted with `signal`.
+   */
+  client: Client;
   /** Aborted on time-out and when the manager stops. */
   signal: AbortSignal;
   /** Carries controller, namespace, name and reconcileID. */

@@ -1,6 +1,8 @@
 // contract: what a controller module gets from the process that hosts it.
 import type { Client } from '@stackwright/kube';
 import type { Registry } from 'prom-client';
+import type { Cache } from '../cache/cache.js';
+import type { EventRecorder } from '../events/recorder.js';
 import type { Logger } from '../log.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
@@ -14,12 +16,19 @@ export interface Runnable {
 }
 
 export interface Manager {
+  /** The module's name: "keystone". */
+  readonly name: string;
   readonly client: Client;
+  readonly cache: Cache;
+  readonly events: EventRecorder;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
   readonly metrics: Registry;
   /** Namespaces that are watched; empty: all. */
   readonly namespaces: readonly string[];
+  /** May be called while the manager runs. */
   add(runnable: Runnable): void;
+  /** A further condition of /readyz. `check` returns why it is not ready, or undefined. */
+  addReadyCheck(name: string, check: () => string | undefined): void;
 }

@@ -1,0 +1,70 @@
+// contract: the informer cache of a manager. One watch per resource, namespace and selector, whoever asks for it.
+import type { KubeObject, ObjectKey, Resource } from '@stackwright/kube';
+import type { Reader } from '../reader.js';
+
+/** Which part of a resource an informer holds. Default: all of it, in the manager's namespaces. */
+export interface InformerOptions {
+  /** Only this namespace. Default: the manager's namespaces. */
+  namespace?: string;
+  /** Objects that do not match are invisible to every reader of this informer: unlabelled children are never seen. */
+  labelSelector?: string;
+  fieldSelector?: string;
+}
+
+/** Called synchronously, in the order of events. Must not throw and must not await: put a key into a queue. */
+export interface InformerHandler<T extends KubeObject> {
+  /** `initial`: the object was there already when the handler was added or the informer listed for the first time. */
+  added?(object: Readonly<T>, initial: boolean): void;
+  updated?(object: Readonly<T>, previous: Readonly<T>): void;
+  /** `object` is as it was last seen; that can be older than what was deleted. */
+  deleted?(object: Readonly<T>): void;
+}
+
+export interface HandlerRegistration {
+  /** True once this handler has been given everything of the initial list. */
+  hasSynced(): boolean;
+  remove(): void;
+}
+
+export type IndexFunction<T extends KubeObject> = (object: Readonly<T>) => readonly string[];
+
+export interface Informer<T extends KubeObject = KubeObject> {
+  readonly resource: Resource<T>;
+  readonly options: Readonly<InformerOptions>;
+  hasSynced(): boolean;
+  /** The API server answers 404 to the list: the CRD is not installed (yet). */
+  isMissing(): boolean;
+  /** Resolves when the initial list is in the store; rejects with the signal's reason. */
+  whenSynced(signal?: AbortSignal): Promise<void>;
+  addHandler(handler: InformerHandler<T>): HandlerRegistration;
+  /** Adding the same name twice is an error. May be added at any time. */
+  addIndex(name: string, index: IndexFunction<T>): void;
+  hasIndex(name: string): boolean;
+
+  /** Reads; see `Cache` for what they throw. */
+  get(key: ObjectKey): Readonly<T> | undefined;
+  list(options?: { namespace?: string; labels?: Readonly<Record<string, string>> }): readonly Readonly<T>[];
+  byIndex(name: string, value: string): readonly Readonly<T>[];
+  /** Objects with an ownerReference to this uid. */
+  ownedBy(uid: string): readonly Readonly<T>[];
+}
+
+/**
+ * Reading a resource that has no informer throws an Error: declare it (`owns`, `watches`, `cache.informer`) first.
+ * Reading one that is not synced throws a `CacheNotSyncedError`: an empty answer would be a lie that deletes or
+ * duplicates things. A reconcile that rejects with it is requeued with back-off and not counted as an error.
+ */
+export interface Cache extends Reader {
+  /**
+   * The informer of a resource, made when first asked for. It starts with the manager, or at once when the manager
+   * runs already; a CRD that is not there yet is waited for without end.
+   */
+  informer<T extends KubeObject>(resource: Resource<T>, options?: InformerOptions): Informer<T>;
+  ownedBy<T extends KubeObject>(resource: Resource<T>, uid: string): readonly Readonly<T>[];
+  /** True when every informer that was asked for is synced. */
+  hasSynced(): boolean;
+}
+
+export class CacheNotSyncedError extends Error {
+  override readonly name = 'CacheNotSyncedError';
+}

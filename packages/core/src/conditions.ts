@@ -1,0 +1,53 @@
+// metav1 conditions: set and merge such that nothing changes when nothing changed.
+import type { Condition } from '@stackwright/kube';
+
+export type ConditionUpdate = Omit<Condition, 'lastTransitionTime'>;
+
+export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
+  return conditions?.find((condition) => condition.type === type);
+}
+
+export function isConditionTrue(conditions: readonly Condition[] | undefined, type: string): boolean {
+  return findCondition(conditions, type)?.status === 'True';
+}
+
+/**
+ * The list with `update` in it: in place when the type is there, else at the end. `now` (RFC 3339, see `rfc3339`) becomes
+ * lastTransitionTime only when the status changed. Returns `conditions` itself when nothing changed, so that callers
+ * can skip the write.
+ */
+export function setCondition(conditions: readonly Condition[], update: ConditionUpdate, now: string): readonly Condition[] {
+  const index = conditions.findIndex((condition) => condition.type === update.type);
+  const previous = conditions[index];
+  if (!previous) return [...conditions, { ...update, lastTransitionTime: now }];
+  if (isSame(previous, update)) return conditions;
+  const lastTransitionTime = previous.status === update.status ? previous.lastTransitionTime : now;
+  return conditions.with(index, { ...update, lastTransitionTime });
+}
+
+/**
+ * Exactly the conditions of `updates`, in that order, each with the lastTransitionTime that `setCondition` would give it.
+ * Returns `conditions` itself when nothing changed.
+ */
+export function replaceConditions(
+  conditions: readonly Condition[],
+  updates: readonly ConditionUpdate[],
+  now: string,
+): readonly Condition[] {
+  const next = updates.map((update) => {
+    const previous = findCondition(conditions, update.type);
+    if (previous && isSame(previous, update)) return previous;
+    return { ...update, lastTransitionTime: previous?.status === update.status ? previous.lastTransitionTime : now };
+  });
+  const same = next.length === conditions.length && next.every((condition, index) => condition === conditions[index]);
+  return same ? conditions : next;
+}
+
+function isSame(previous: Condition, update: ConditionUpdate): boolean {
+  return (
+    previous.status === update.status &&
+    previous.reason === update.reason &&
+    previous.message === update.message &&
+    previous.observedGeneration === update.observedGeneration
+  );
+}

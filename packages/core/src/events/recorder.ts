@@ -1,0 +1,22 @@
+// contract: events.k8s.io/v1 events about objects.
+import type { KubeObject } from '@stackwright/kube';
+
+export interface EventDetails {
+  type: 'Normal' | 'Warning';
+  /** PascalCase, stable, part of the API. */
+  reason: string;
+  /** What the controller did or tried: "Reconcile", "Delete", "CreateJob". PascalCase. */
+  action: string;
+  /** For people; no secrets. Cut at 1 kB, as the API demands. */
+  note: string;
+}
+
+/**
+ * Never blocks, never fails: events are sent in the background and dropped when the server refuses them. The same
+ * event within 6 minutes becomes a series; more than 25 at once and then one each 5 minutes per object are dropped.
+ * Record on transitions, never while polling.
+ */
+export interface EventRecorder {
+  /** `regarding` carries apiVersion, kind and metadata, as every object of the cache does. */
+  record(regarding: Readonly<KubeObject>, event: EventDetails, related?: Readonly<KubeObject>): void;
+}

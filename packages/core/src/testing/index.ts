@@ -1,0 +1,3 @@
+// What tests of controllers need: time, chance and an API that they own.
+export * from './fake-clock.js';
+export * from './seeded-random.js';
