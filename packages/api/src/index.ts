@@ -1,1 +1,11 @@
-export {};
+export * from './names.js';
+export * from './published.js';
+export * from './reasons.js';
+export * from './control-plane.js';
+export * from './claims/cache.js';
+export * from './claims/database.js';
+export * from './claims/identity.js';
+export * from './schema/columns.js';
+export * from './schema/fields.js';
+export * from './schema/service-spec.js';
+export * from './schema/status.js';

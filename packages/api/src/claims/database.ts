@@ -1,0 +1,38 @@
+import { Type } from '@sinclair/typebox';
+import { defineCustomResource, type ObjectOf } from '@stackwright/kube';
+import { category, groups, version } from '../names.js';
+import { printerColumns, secretColumn } from '../schema/columns.js';
+import { databaseName, deletionPolicy, objectName } from '../schema/fields.js';
+import { statusOf } from '../schema/status.js';
+
+export const DatabaseClaim = defineCustomResource({
+  group: groups.claims,
+  version,
+  kind: 'DatabaseClaim',
+  plural: 'databaseclaims',
+  shortNames: ['dbclaim'],
+  categories: [category],
+  description:
+    'Asks for a database and a user on it. When Ready, the Secret named in the status holds the connection: ' +
+    'host, port, database, username and password.',
+  spec: Type.Object({
+    provider: objectName('The MariaDB that shall hold the database, in the same namespace.', { default: 'mariadb' }),
+    database: databaseName(
+      'Name of the database, and of the user who owns it. One claim per name and server: a later claim is refused.',
+    ),
+    deletionPolicy: deletionPolicy(),
+  }),
+  status: statusOf({
+    secretName: Type.Optional(Type.String({ description: 'The Secret with the connection; it exists once the claim is Ready.' })),
+  }),
+  printerColumns: printerColumns(
+    { name: 'Provider', type: 'string', jsonPath: '.spec.provider' },
+    { name: 'Database', type: 'string', jsonPath: '.spec.database' },
+    secretColumn,
+  ),
+});
+export type DatabaseClaim = ObjectOf<typeof DatabaseClaim>;
+
+/** Keys of the Secret that fulfils a DatabaseClaim. Consumers read all of them and assume none. */
+export const databaseConnectionKeys = ['host', 'port', 'database', 'username', 'password'] as const;
+export type DatabaseConnection = Record<(typeof databaseConnectionKeys)[number], string>;

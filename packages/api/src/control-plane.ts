@@ -1,0 +1,75 @@
+import { Type, type Static } from '@sinclair/typebox';
+import { defineCustomResource, type ObjectOf } from '@stackwright/kube';
+import { category, groups, version } from './names.js';
+import { printerColumns, releaseColumn } from './schema/columns.js';
+import { deletionPolicy, release } from './schema/fields.js';
+import { statusOf } from './schema/status.js';
+
+/**
+ * One service as a ControlPlane names it. Only these two fields are the coordinator's; all others go unread into the
+ * `spec` of the service's object, whose own CRD validates them.
+ */
+const service = Type.Object(
+  {
+    managed: Type.Boolean({
+      description: "Whether the coordinator writes the service's object. false: its team owns it; it is only observed.",
+      default: true,
+    }),
+    release: Type.Optional(release("OpenStack release of this service, instead of the control plane's.")),
+  },
+  {
+    description: "The service's own spec (see its kind); every field has a sane default.",
+    'x-kubernetes-preserve-unknown-fields': true,
+  },
+);
+
+const services = (description: string, options: object = {}) =>
+  Type.Unsafe<Record<string, Static<typeof service>>>(Type.Object({}, { description, additionalProperties: service, ...options }));
+
+export const ControlPlane = defineCustomResource({
+  group: groups.core,
+  version,
+  kind: 'ControlPlane',
+  plural: 'controlplanes',
+  shortNames: ['cp'],
+  categories: [category],
+  description: 'An OpenStack control plane: which services, in which release. One per namespace.',
+  spec: Type.Object({
+    release: release('OpenStack release of all services that do not say their own.'),
+    deletionPolicy: deletionPolicy(),
+    infrastructure: Type.Optional(
+      Type.Unsafe<Record<string, Record<string, Static<typeof service>>>>(
+        Type.Object(
+          {},
+          {
+            description: 'What the services stand on, by role and then by the service that plays it: `database: { mariadb: { storage: 20Gi } }`.',
+            additionalProperties: services('The service that plays the role; exactly one.', { minProperties: 1, maxProperties: 1 }),
+          },
+        ),
+      ),
+    ),
+    services: Type.Optional(services('OpenStack services by name: `keystone: { replicas: 2 }`.')),
+  }),
+  status: statusOf({
+    services: Type.Optional(
+      Type.Array(
+        Type.Object({
+          name: Type.String({ description: 'Name of the service.' }),
+          kind: Type.String({ description: 'Kind of its object.' }),
+          managed: Type.Boolean({ description: 'Whether the coordinator writes its object.' }),
+          ready: Type.Boolean({ description: 'Whether its object is Ready for what it was last told.' }),
+          release: Type.Optional(Type.String({ description: 'Release that was asked for, where the service has one.' })),
+          endpoint: Type.Optional(Type.String({ description: 'URL that it publishes.' })),
+        }),
+        {
+          description: 'The services and how they are.',
+          'x-kubernetes-list-type': 'map',
+          'x-kubernetes-list-map-keys': ['name'],
+        },
+      ),
+    ),
+    readyServices: Type.Optional(Type.String({ description: 'How many services are Ready, of how many: "2/3".' })),
+  }),
+  printerColumns: printerColumns(releaseColumn, { name: 'Services', type: 'string', jsonPath: '.status.readyServices' }),
+});
+export type ControlPlane = ObjectOf<typeof ControlPlane>;

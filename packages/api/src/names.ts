@@ -1,0 +1,41 @@
+// Names that more than one process must agree on: API groups, labels, annotations. All of ours end in "stackwright.dev".
+
+export const domain = 'stackwright.dev';
+
+export const groups = {
+  /** The coordinator's. */
+  core: domain,
+  claims: `claims.${domain}`,
+  /** A service's own group: "keystone.stackwright.dev". */
+  of: (service: string): string => `${service}.${domain}`,
+} as const;
+
+/** All kinds are of this version for now. */
+export const version = 'v1alpha1';
+
+/** `kubectl get stackwright` lists every object of ours. */
+export const category = 'stackwright';
+
+export const labels = {
+  /** On a service's CRD: the name under which a ControlPlane names it. */
+  service: `${domain}/service`,
+  /** On a service's CRD: the role that it plays for others ("database"), where it plays one. */
+  provides: `${domain}/provides`,
+  /**
+   * On a Secret that a user made: the service whose controller may read it. Whoever may create a custom resource must
+   * not be able to point a controller, which may read every Secret of the namespace, at just any of them.
+   */
+  usableBy: `${domain}/usable-by`,
+} as const;
+
+export const annotations = {
+  /** On a service's CRD: roles and services that it needs, separated by commas ("database,cache"). */
+  requires: `${domain}/requires`,
+} as const;
+
+/** Roles that infrastructure plays for services; a ControlPlane's `infrastructure` is keyed by them. */
+export const roles = {
+  database: 'database',
+  cache: 'cache',
+  identity: 'identity',
+} as const;

@@ -1,0 +1,43 @@
+// What a service says of itself on its CRD, so that the coordinator needs to know no service beforehand.
+import { annotations, labels } from './names.js';
+
+export interface PublishedService {
+  /** "keystone": the name under which a ControlPlane names it, and the name of its object. */
+  service: string;
+  /** "database": the role that it plays for others. */
+  provides?: string;
+  /** Roles and services without which it does not become ready. */
+  requires: readonly string[];
+}
+
+/** Labels and annotations of the service's CRD. */
+export function publish(service: { service: string; provides?: string; requires?: readonly string[] }): {
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+} {
+  return {
+    labels: {
+      [labels.service]: service.service,
+      ...(service.provides === undefined ? {} : { [labels.provides]: service.provides }),
+    },
+    annotations: service.requires?.length ? { [annotations.requires]: service.requires.join(',') } : {},
+  };
+}
+
+/** The reverse of `publish`; undefined for a CRD that is not a service's. */
+export function publishedService(metadata: {
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+}): PublishedService | undefined {
+  const service = metadata.labels?.[labels.service];
+  if (!service) return undefined;
+  const provides = metadata.labels?.[labels.provides];
+  return {
+    service,
+    ...(provides ? { provides } : {}),
+    requires: (metadata.annotations?.[annotations.requires] ?? '')
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+  };
+}

@@ -1,0 +1,78 @@
+// Fields that several kinds have, each defined once: description, validation and default.
+import { Type } from '@sinclair/typebox';
+
+/** DNS-1123 subdomain: the name of an object. */
+export const objectName = (description: string, options: { default?: string } = {}) =>
+  Type.String({ description, maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$', ...options });
+
+export const secretReference = (description: string) =>
+  Type.Object({ name: objectName('Name of the Secret, in the same namespace.') }, { description });
+
+/** Never with a default: which release runs is said, not guessed, and never changes because a CRD did. */
+export const release = (description: string) =>
+  Type.String({ description, pattern: '^20[0-9]{2}\\.[12]$', examples: ['2025.1'] });
+
+export const deletionPolicy = () =>
+  Type.Union([Type.Literal('Retain'), Type.Literal('Delete')], {
+    description:
+      'What becomes of data (databases, volumes, generated passwords and keys) when the object is deleted. ' +
+      'Retain keeps it, and an object of the same name made later takes it up again; Delete destroys it.',
+    default: 'Retain',
+  });
+
+export const image = () =>
+  Type.String({
+    description: "Container image to run instead of the catalog's.",
+    minLength: 1,
+    maxLength: 1024,
+    pattern: '^[a-zA-Z0-9][-a-zA-Z0-9._:/@]*$',
+  });
+
+export const replicas = (options: { maximum?: number; description?: string } = {}) =>
+  Type.Integer({ description: 'Number of Pods.', minimum: 1, default: 1, ...options });
+
+const quantity = (description: string) =>
+  Type.Unsafe<string | number>({
+    description,
+    pattern: '^([0-9]+)(\\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$',
+    'x-kubernetes-int-or-string': true,
+  });
+
+const amounts = (description: string) =>
+  Type.Object(
+    { cpu: Type.Optional(quantity('CPUs, for instance 500m or 2.')), memory: Type.Optional(quantity('Memory, for instance 512Mi.')) },
+    { description },
+  );
+
+export const resources = () =>
+  Type.Object(
+    {
+      requests: Type.Optional(amounts('What each Pod is guaranteed.')),
+      limits: Type.Optional(amounts('What each Pod may use at most.')),
+    },
+    { description: "Compute resources of the main container, instead of the service's defaults. What is left out keeps its default." },
+  );
+
+export const storageSize = (description: string, size: string) =>
+  Type.String({ description, pattern: '^[1-9][0-9]*(Mi|Gi|Ti)$', default: size });
+
+/** Lower-case identifiers that are safe unquoted in SQL and in file names. */
+export const databaseName = (description: string) =>
+  Type.String({
+    description,
+    minLength: 1,
+    maxLength: 63,
+    pattern: '^[a-z][a-z0-9_]*$',
+    not: { enum: [...reservedDatabaseNames] },
+  });
+
+/** Names of the server's own databases and accounts. A claim's database and user have the same name. */
+export const reservedDatabaseNames = [
+  'information_schema',
+  'mariadb',
+  'mysql',
+  'performance_schema',
+  'public',
+  'root',
+  'sys',
+] as const;

@@ -1,0 +1,51 @@
+// The shape of `spec` that services have in common. A kind spreads it beside its own fields.
+import { Type, type Static } from '@sinclair/typebox';
+import { deletionPolicy, image, release, replicas, resources } from './fields.js';
+
+/** What every service has, infrastructure included. */
+export const workloadSpec = {
+  image: Type.Optional(image()),
+  resources: Type.Optional(resources()),
+  deletionPolicy: deletionPolicy(),
+};
+
+/** A value in a configuration file. Lists are written as their option wants them, mostly separated by commas. */
+export type ConfigValue = string | number | boolean;
+
+/** File → section → option → value. */
+export type ConfigOverride = Record<string, Record<string, Record<string, ConfigValue>>>;
+
+const configOverride = Type.Unsafe<ConfigOverride>(
+  Type.Object(
+    {},
+    {
+      description:
+        'Configuration by file, section and option, merged over ours: `keystone.conf: { token: { expiration: 7200 } }`. ' +
+        'Values are strings, numbers or booleans. An option that the controller must own is refused.',
+      additionalProperties: Type.Object(
+        {},
+        {
+          additionalProperties: Type.Object(
+            {},
+            { additionalProperties: Type.Unsafe<ConfigValue>({ 'x-kubernetes-preserve-unknown-fields': true }) },
+          ),
+        },
+      ),
+    },
+  ),
+);
+
+/** What every OpenStack service has. */
+export const serviceSpec = {
+  ...workloadSpec,
+  release: release('OpenStack release to run.'),
+  replicas: replicas({ description: 'Number of API Pods.' }),
+  config: Type.Optional(configOverride),
+};
+
+const workload = Type.Object(workloadSpec);
+const service = Type.Object(serviceSpec);
+
+export type WorkloadSpec = Static<typeof workload>;
+export type ServiceSpec = Static<typeof service>;
+export type Resources = NonNullable<WorkloadSpec['resources']>;
