@@ -1,0 +1,194 @@
+import { mkdir, statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import { hostApt, renderSources, type AptSetup } from './apt.js';
+import { buildBase } from './base-image.js';
+import { bundleFiles, stageBundles } from './bundles.js';
+import { APT_MOUNT, containerfile } from './containerfile.js';
+import { keyOf, referenceOf, type ImageDefinition } from './definition.js';
+import { definitions } from './definitions/index.js';
+import { ImageError } from './errors.js';
+import { parentOf, runGraph, select } from './graph.js';
+import { contentHash } from './hash.js';
+import { checkPrerequisites } from './prerequisites.js';
+import { InstallProgress } from './install-progress.js';
+import type { RunOptions } from './process.js';
+import {
+  buildImage,
+  removeReplaced,
+  storageRoot,
+  storedImages,
+  withTemporaryDirectory,
+  type StoredImage,
+} from './store.js';
+
+export type BuildEvent =
+  | { image: string; state: 'waiting' }
+  | { image: string; state: 'building'; /** What it does at the moment: "unpacking 12/303". */ activity?: string }
+  | { image: string; state: 'cached' }
+  | { image: string; state: 'done'; seconds: number }
+  | { image: string; state: 'failed'; message: string };
+
+export interface BuildOptions {
+  /** Names or `name:tag` keys; those they stand on are built as well. Default: all. */
+  only?: readonly string[] | undefined;
+  /** Builds these anew although nothing changed in their definitions: for updates from Debian. Default: false. */
+  force?: boolean | undefined;
+  onProgress?: (event: BuildEvent) => void;
+  signal?: AbortSignal | undefined;
+}
+
+export interface BuiltImage {
+  name: string;
+  /** What Pods name: `localhost/stackwright/keystone:2025.1`. */
+  reference: string;
+  id: string;
+  /** Changes when the image's content does, although its reference stays. */
+  hash: string;
+  cached: boolean;
+}
+
+/** More at a time would not be faster: unpacking and byte-compiling keep a core each busy. */
+const PARALLEL = 2;
+
+const workspace = fileURLToPath(new URL('../../..', import.meta.url));
+
+interface Plan {
+  definition: ImageDefinition;
+  parent: Plan | undefined;
+  hash: string;
+  stored: StoredImage | undefined;
+}
+
+/** Builds what is missing or has changed. Nothing is downloaded or written when nothing has. */
+export async function buildImages(options: BuildOptions = {}): Promise<BuiltImage[]> {
+  checkPrerequisites({ uid: process.getuid?.() ?? -1 });
+  const report = options.onProgress ?? (() => undefined);
+  const before = await storedImages();
+  const plans = await planBuild(select(definitions, options.only), before, options.force ?? false);
+  const missing = plans.filter((plan) => plan.stored === undefined);
+  for (const plan of plans)
+    report({ image: keyOf(plan.definition), state: plan.stored === undefined ? 'waiting' : 'cached' });
+
+  const ids = new Map(plans.map((plan) => [plan, plan.stored?.id]));
+  if (missing.length > 0) {
+    await checkSpace(missing);
+    await withTemporaryDirectory(async (directory) => {
+      const suites = new Set(missing.map((plan) => suiteOf(plan)));
+      const apt = new Map<string, AptSetup>();
+      for (const suite of suites) apt.set(suite, await prepareApt(suite, join(directory, suite)));
+      await runGraph(
+        missing,
+        (plan) => (plan.parent?.stored === undefined ? plan.parent : undefined),
+        PARALLEL,
+        async (plan) => {
+          ids.set(plan, await build(plan, directory, apt, report, options.signal));
+        },
+      );
+    });
+    await removeReplaced(before.filter((image) => isReplaced(image, missing)));
+  }
+  return plans.map((plan) => ({
+    name: plan.definition.name,
+    reference: referenceOf(plan.definition),
+    id: ids.get(plan) ?? '',
+    hash: plan.hash,
+    cached: plan.stored !== undefined,
+  }));
+}
+
+async function planBuild(
+  selected: readonly ImageDefinition[],
+  stored: readonly StoredImage[],
+  force: boolean,
+): Promise<Plan[]> {
+  const plans: Plan[] = [];
+  for (const definition of selected) {
+    const parentDefinition = parentOf(definition, definitions);
+    const parent = plans.find((plan) => plan.definition === parentDefinition);
+    const hash = contentHash(definition, parent, await bundleFiles(definition, workspace));
+    const reference = referenceOf(definition);
+    const found = stored.find((image) => image.hash === hash && image.references.includes(reference));
+    // A parent that is built anew may be new in ways its hash does not tell (updates from Debian).
+    const rebuild = force || (parent !== undefined && parent.stored === undefined);
+    plans.push({ definition, parent, hash, stored: rebuild ? undefined : found });
+  }
+  return plans;
+}
+
+async function build(
+  { definition, parent, hash }: Plan,
+  directory: string,
+  apt: ReadonlyMap<string, AptSetup>,
+  report: (event: BuildEvent) => void,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const image = keyOf(definition);
+  const started = performance.now();
+  const progress = new InstallProgress((activity) => report({ image, state: 'building', activity }));
+  const run: RunOptions = { signal, onLine: (line) => progress.line(line) };
+  report({ image, state: 'building' });
+  try {
+    const reference = referenceOf(definition);
+    let id: string;
+    if ('suite' in definition.from) {
+      const { suite } = definition.from;
+      id = await buildBase(definition, suite, { reference, hash }, apt.get(suite) ?? { sources: [], options: [] }, run);
+    } else if (parent === undefined) {
+      throw new ImageError('unknown-image', `Image ${image} has no parent to stand on.`);
+    } else {
+      const context = join(directory, definition.name);
+      await mkdir(context, { recursive: true });
+      await writeFile(join(context, 'Containerfile'), containerfile(definition, parent.definition));
+      await stageBundles(definition, workspace, context);
+      const volumes = [`${join(directory, suiteOf({ definition, parent }))}:${APT_MOUNT}:ro`];
+      id = await buildImage({ reference, hash, context, volumes }, run);
+    }
+    report({ image, state: 'done', seconds: (performance.now() - started) / 1000 });
+    return id;
+  } catch (error) {
+    const failure = error instanceof ImageError ? error : new ImageError('build-failed', String(error), error);
+    report({ image, state: 'failed', message: failure.message });
+    throw new ImageError(failure.code, `Image ${image}: ${failure.message}`, failure);
+  }
+}
+
+function suiteOf({ definition, parent }: Pick<Plan, 'definition' | 'parent'>): string {
+  return 'suite' in definition.from ? definition.from.suite : parent === undefined ? '' : suiteOf(parent);
+}
+
+/** Writes the directory that is mounted into builds, see APT_MOUNT. */
+async function prepareApt(suite: string, directory: string): Promise<AptSetup> {
+  const apt = await hostApt(suite);
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'sources.list'), renderSources(apt));
+  const configuration = [
+    `Dir::Etc::sourcelist "${APT_MOUNT}/sources.list";`,
+    'Dir::Etc::sourceparts "/dev/null";',
+    'APT::Install-Recommends "false";',
+    'Acquire::Languages "none";',
+    ...apt.options,
+  ];
+  await writeFile(join(directory, 'apt.conf'), configuration.map((line) => `${line}\n`).join(''));
+  return apt;
+}
+
+async function checkSpace(missing: readonly Plan[]): Promise<void> {
+  const root = await storageRoot();
+  const { bavail, bsize } = await statfs(root);
+  const free = (bavail * bsize) / 1e6;
+  // Twice: a layer is on the disk a second time while it is being committed; replaced images go last.
+  const needed = missing.reduce((sum, plan) => sum + plan.definition.megabytes, 0) * 2;
+  if (free < needed) {
+    throw new ImageError(
+      'no-space',
+      `Building ${missing.length} images needs about ${(needed / 1000).toFixed(1)} GB free in ${root}; there are ${(free / 1000).toFixed(1)} GB.`,
+    );
+  }
+}
+
+/** Images whose name now belongs to a new one. */
+const isReplaced = (image: StoredImage, built: readonly Plan[]): boolean =>
+  image.references.length === 0 ||
+  image.references.some((reference) => built.some((plan) => referenceOf(plan.definition) === reference));

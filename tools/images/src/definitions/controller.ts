@@ -1,0 +1,27 @@
+import workspace from '../../package.json' with { type: 'json' };
+import type { ImageDefinition } from '../definition.js';
+
+/** Node.js by itself, so that a changed controller costs one second and not an installation. */
+export const node: ImageDefinition = {
+  name: 'node',
+  tag: '20',
+  description: 'Node.js of Debian',
+  from: { image: 'base:trixie' },
+  packages: ['nodejs'],
+  megabytes: 200,
+  internal: true,
+};
+
+/** All of our controllers; a Pod's command names the one to run: `node /opt/stackwright/<name>/main.js`. */
+export const controller: ImageDefinition = {
+  name: 'controller',
+  tag: workspace.version,
+  description: 'The controllers of this workspace',
+  from: { image: 'node:20' },
+  accounts: ['stackwright'],
+  packages: [],
+  bundles: ['coordinator', 'keystone', 'mariadb', 'memcached'],
+  environment: { NODE_ENV: 'production' },
+  user: 'stackwright',
+  megabytes: 30,
+};

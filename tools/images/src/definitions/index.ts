@@ -1,0 +1,17 @@
+import type { ImageDefinition } from '../definition.js';
+import { base } from './base.js';
+import { controller, node } from './controller.js';
+import { mariadb, memcached } from './infrastructure.js';
+import { keystone, openstackBase } from './openstack.js';
+
+/** All images of this workspace, parents before children. */
+export const definitions: readonly ImageDefinition[] = [
+  base,
+  // The longest chain first: it decides how long a build of everything takes.
+  openstackBase,
+  keystone,
+  mariadb,
+  node,
+  controller,
+  memcached,
+];

@@ -1,0 +1,37 @@
+import type { ImageDefinition } from '../definition.js';
+
+/** What nearly every OpenStack service needs, once on disk instead of once per service. */
+export const openstackBase: ImageDefinition = {
+  name: 'openstack-base',
+  tag: '2025.1',
+  description: 'Python, uwsgi, the oslo libraries and the OpenStack client',
+  from: { image: 'base:trixie' },
+  packages: [
+    'uwsgi-core',
+    'uwsgi-plugin-python3',
+    // Drivers that the services' packages only recommend.
+    'python3-memcache',
+    'python3-pymemcache',
+    'python3-pymysql',
+    'python3-keystonemiddleware',
+    'python3-oslo.db',
+    'python3-oslo.messaging',
+    'python3-oslo.policy',
+    'python3-openstackclient',
+  ],
+  megabytes: 350,
+  internal: true,
+};
+
+export const keystone: ImageDefinition = {
+  name: 'keystone',
+  tag: '2025.1',
+  description: 'Keystone 27 and the OpenStack client',
+  from: { image: 'openstack-base:2025.1' },
+  accounts: ['keystone'],
+  packages: ['keystone'],
+  // Keys belong to a deployment, never to an image.
+  after: ['rm -rf /etc/keystone/fernet-keys /etc/keystone/credential-keys /var/lib/keystone/*.db'],
+  user: 'keystone',
+  megabytes: 150,
+};

@@ -1,0 +1,86 @@
+// podman's image store: what is there, and what goes in.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { capture, type RunOptions } from './process.js';
+
+/** The content hash an image was built from (see hash.ts). */
+export const HASH_LABEL = 'dev.stackwright.image.hash';
+
+export interface StoredImage {
+  id: string;
+  /** `localhost/stackwright/keystone:2025.1`, … */
+  references: readonly string[];
+  hash: string | undefined;
+}
+
+interface PodmanImage {
+  Id: string;
+  Names?: string[] | null;
+  Labels?: Record<string, string> | null;
+}
+
+export async function storedImages(): Promise<StoredImage[]> {
+  const output = await capture('podman', ['image', 'list', '--format', 'json', '--filter', `label=${HASH_LABEL}`]);
+  return (JSON.parse(output || '[]') as PodmanImage[]).map((image) => ({
+    id: image.Id,
+    references: image.Names ?? [],
+    hash: image.Labels?.[HASH_LABEL],
+  }));
+}
+
+/** Where podman keeps its images: the file system that must have room. */
+export const storageRoot = async (): Promise<string> =>
+  (await capture('podman', ['info', '--format', '{{.Store.GraphRoot}}'])).trim();
+
+/**
+ * chroot isolation: installing packages needs neither cgroups nor limits nor a network of its own, and so it works
+ * on every host, whatever its OCI runtime can do. One layer per image: the cache is the content hash, not podman's.
+ */
+export async function buildImage(
+  image: { reference: string; hash: string; context: string; volumes: readonly string[] },
+  options: RunOptions,
+): Promise<string> {
+  const output = await capture(
+    'podman',
+    [
+      'build',
+      '--isolation=chroot',
+      '--layers=false',
+      '--pull=never',
+      '--force-rm',
+      ...image.volumes.map((volume) => `--volume=${volume}`),
+      `--label=${HASH_LABEL}=${image.hash}`,
+      `--tag=${image.reference}`,
+      image.context,
+    ],
+    options,
+  );
+  return output.slice(output.lastIndexOf('\n') + 1);
+}
+
+/** The command that makes an image of a tar archive on its stdin. */
+export const importCommand = (image: { reference: string; hash: string; changes: readonly string[] }) => ({
+  file: 'podman',
+  args: [
+    'import',
+    '--quiet',
+    ...[...image.changes, `LABEL ${HASH_LABEL}=${image.hash}`].map((change) => `--change=${change}`),
+    '-',
+    image.reference,
+  ],
+});
+
+/** Frees what a newer image replaced. Kept when a container still runs from it: a later build tries again. */
+export async function removeReplaced(images: readonly StoredImage[]): Promise<void> {
+  for (const { id } of images) await capture('podman', ['image', 'rm', id]).catch(() => undefined);
+}
+
+export async function withTemporaryDirectory<T>(work: (path: string) => Promise<T>): Promise<T> {
+  const path = await mkdtemp(join(tmpdir(), 'stackwright-image-'));
+  try {
+    return await work(path);
+  } finally {
+    await rm(path, { recursive: true, force: true });
+  }
+}
