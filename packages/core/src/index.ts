@@ -17,6 +17,6 @@ export * from './conditions.js';
 export * from './finalizers.js';
 export * from './events/recorder.js';
 // The step graph
-export * from './steps/step.js';
+export * from './steps/index.js';
 // Observability
 export * from './log.js';

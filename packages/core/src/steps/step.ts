@@ -62,9 +62,13 @@ export interface WantOptions {
 }
 
 /** What a step sees and says while it is evaluated. */
-export interface StepScope<R extends Reconciled> {
+export interface StepScope<R extends Reconciled = Reconciled> {
   /** The object that is reconciled. */
   readonly object: Readonly<R>;
+  /** Its kind. */
+  readonly resource: Resource<R>;
+  /** The labels that every child carries: what selectors are made of, together with `app.kubernetes.io/component`. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly name: string;
   readonly namespace: string;
   readonly clock: Pick<Clock, 'now'>;
@@ -90,11 +94,14 @@ export interface StepScope<R extends Reconciled> {
     options?: WantOptions,
   ): Readonly<T> | undefined;
 
-  /** Wants an object gone: a failed Job before its next attempt. Deleted with its UID as precondition. */
+  /**
+   * Wants an object gone: a failed Job before its next attempt. Deleted only in the state in which it was observed (UID
+   * and resourceVersion are preconditions). Wanting one of the same name in the same run makes it anew.
+   */
   remove<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>): void;
 }
 
-interface StepOptions {
+export interface StepOptions {
   /** Steps that must be Done before this one is evaluated. */
   after?: readonly StepHandle[];
   /** Kinds that the step wants: watched by ownership, and in the controller's Role for writing. */
@@ -103,9 +110,13 @@ interface StepOptions {
   reads?: readonly ReadDeclaration[];
 }
 
-/** How a change of an object that is only read finds the objects to reconcile. Default: every one in its namespace. */
+/**
+ * How a change of an object that is only read finds the objects to reconcile. Default: every one in its namespace.
+ * `parts`: those whose labels say that the changed object is a part of them (the Pods of a Deployment that is owned).
+ */
 export type ReadDeclaration =
   | Resource
+  | { resource: Resource; parts: true }
   | { resource: Resource; map: (object: Readonly<KubeObject>) => readonly { namespace?: string; name: string }[] };
 
 export interface Step<R extends Reconciled, Out> extends StepOptions {
@@ -119,6 +130,7 @@ export interface Step<R extends Reconciled, Out> extends StepOptions {
  * done), `apply` does it, `remove` undoes it on deletion (then the object carries a finalizer).
  */
 export interface ExternalStep<R extends Reconciled, Observed, Change, Out> extends StepOptions {
+  /** PascalCase; the condition is `<name>Ready`. */
   name: string;
   /** Waiting or Failed without looking outside, for instance while credentials are not there yet. */
   ready?(scope: StepScope<R>): Outcome<unknown>;
@@ -128,12 +140,25 @@ export interface ExternalStep<R extends Reconciled, Observed, Change, Out> exten
   describe(change: Change): string;
   apply(scope: StepScope<R>, changes: readonly Change[], signal: AbortSignal): Promise<void>;
   output(scope: StepScope<R>, observed: Observed): Out;
-  /** Must be safe to repeat, and must end even when the other side is gone for good. */
+  /**
+   * Must be safe to repeat, and must end even when the other side is gone for good. The outputs of steps that are not
+   * Done cannot be asked for: read what is needed with `scope.get`.
+   */
   remove?(scope: StepScope<R>, signal: AbortSignal): Promise<void>;
+  /**
+   * When `remove` is called: on every deletion (default), or only where the object's deletion policy is Delete, because
+   * what it removes is data.
+   */
+  removeOn?: 'Always' | 'DeletePolicy';
   /** How an error of the other side reads as a condition. Default: reason `<name>Failed` and the error's message. */
   explain?(error: unknown): { reason: string; message: string };
-  /** Milliseconds after which a done step looks again for drift. Default 5 minutes. */
+  /**
+   * Milliseconds after which a done step looks again for drift. Default 5 minutes. Until then, and while it waits for its
+   * next attempt after a failure, it looks again only when what it read (object, cache, outputs) has changed.
+   */
   resync?: number;
+  /** Milliseconds that each of observe, apply and remove may take. Default 10 seconds. */
+  timeout?: number;
 }
 
 export interface GraphBuilder<R extends Reconciled> {

@@ -1,0 +1,156 @@
+// A graph is declared once and checked when it is built: names, order, cycles. What is wrong with it is found by the
+// first test that imports it, not by the first object that runs into it.
+import type { KubeObject, Resource } from '@stackwright/kube';
+import { qualifiedName } from '@stackwright/kube';
+import type {
+  ExternalStep,
+  GraphBuilder,
+  ReadDeclaration,
+  Reconciled,
+  Step,
+  StepHandle,
+  StepOptions,
+  StepScope,
+} from './step.js';
+
+/** A step as the engine sees it: without its type parameters, with its defaults. */
+export type GraphStep<R extends Reconciled> = Required<StepOptions> & { readonly name: string } & (
+    | { readonly external: false; readonly definition: Step<R, unknown> }
+    | { readonly external: true; readonly definition: ExternalStep<R, unknown, unknown, unknown> }
+  );
+
+/** The steps of one object, in an order in which each comes after all that it waits for. */
+export interface BuiltGraph<R extends Reconciled> {
+  readonly steps: readonly GraphStep<R>[];
+}
+
+export type DeletionPolicy = 'Retain' | 'Delete';
+
+export interface GraphOptions<R extends Reconciled> {
+  /**
+   * What the object's status says besides conditions (`endpoint`, `release`): evaluated after the steps; `output` may ask
+   * any step and gives undefined for one that is not Done. Fields that are left out or undefined are removed from status.
+   */
+  status?(scope: StatusScope<R>): object;
+  /** Whether data dies with the object. Default: `spec.deletionPolicy`, and Retain where there is none. */
+  deletionPolicy?(object: Readonly<R>): DeletionPolicy;
+  /** Default "<group>/cleanup". */
+  finalizer?: string;
+}
+
+export interface ObjectGraphOptions<R extends Reconciled> extends GraphOptions<R> {
+  /** All kinds that any graph of this sort may own or read; those that only appear later are watched from then on. */
+  owns?: readonly Resource[];
+  reads?: readonly ReadDeclaration[];
+}
+
+export interface StatusScope<R extends Reconciled> extends Pick<StepScope<R>, 'object' | 'name' | 'namespace' | 'get' | 'list'> {
+  output<Out>(step: StepHandle<Out>): Out | undefined;
+}
+
+export interface Graph<R extends Reconciled = Reconciled> {
+  readonly resource: Resource<R>;
+  /** Every kind that steps want. */
+  readonly owns: readonly Resource[];
+  /** Every kind that steps only read. */
+  readonly reads: readonly ReadDeclaration[];
+  readonly options: GraphOptions<R>;
+  /** The steps for an object: the same for all, unless the graph is a function of the object. */
+  build(object: Readonly<R>): BuiltGraph<R>;
+}
+
+/** A wrong declaration: always a mistake in code, never caused by an object. */
+export class GraphError extends Error {
+  override readonly name = 'GraphError';
+}
+
+/** Declares the graph of a resource whose steps are the same for every object. */
+export function defineGraph<R extends Reconciled>(
+  resource: Resource<R>,
+  declare: (g: GraphBuilder<R>) => void,
+  options: GraphOptions<R> = {},
+): Graph<R> {
+  const built = collect(resource, declare);
+  return Object.freeze({ resource, options, build: () => built, ...kindsOf(built.steps) });
+}
+
+/**
+ * Declares a graph whose steps depend on the object: a step per service that a control plane names. `declare` must be
+ * pure; the kinds that it may use are named in the options, since no object is there yet when watches are set up.
+ */
+export function defineObjectGraph<R extends Reconciled>(
+  resource: Resource<R>,
+  declare: (g: GraphBuilder<R>, object: Readonly<R>) => void,
+  options: ObjectGraphOptions<R> = {},
+): Graph<R> {
+  return Object.freeze({
+    resource,
+    options,
+    owns: options.owns ?? [],
+    reads: options.reads ?? [],
+    build: (object: Readonly<R>) => collect(resource, (g) => declare(g, object)),
+  });
+}
+
+export function resourceOf(read: ReadDeclaration): Resource {
+  return 'resource' in read ? read.resource : read;
+}
+
+export function isSameResource(one: Resource, other: Resource): boolean {
+  return one === other || (one.group === other.group && one.version === other.version && one.plural === other.plural);
+}
+
+function collect<R extends Reconciled>(resource: Resource, declare: (g: GraphBuilder<R>) => void): BuiltGraph<R> {
+  const where = `graph of ${qualifiedName(resource)}`;
+  const steps = new Map<string, GraphStep<R>>();
+  const add = (step: GraphStep<R>): StepHandle<never> => {
+    if (!/^[A-Z][A-Za-z0-9]*$/.test(step.name)) throw new GraphError(`${where}: the step name "${step.name}" is not PascalCase`);
+    if (steps.has(step.name)) throw new GraphError(`${where}: two steps are called ${step.name}`);
+    steps.set(step.name, step);
+    return Object.freeze({ name: step.name });
+  };
+  const common = ({ after = [], owns = [], reads = [] }: StepOptions) => ({ after, owns, reads });
+  declare({
+    step: (step) => add({ ...common(step), name: step.name, external: false, definition: step }),
+    external: <Observed, Change, Out>(step: ExternalStep<R, Observed, Change, Out>) =>
+      // What `observe` gave is only ever handed back to the same step, so its type may be forgotten here.
+      add({ ...common(step), name: step.name, external: true, definition: step as ExternalStep<R, unknown, unknown, unknown> }),
+  });
+  return { steps: inOrder(where, steps) };
+}
+
+/** Depth first in order of declaration, so that the order is stable and reads like the declaration. */
+function inOrder<R extends Reconciled>(where: string, steps: ReadonlyMap<string, GraphStep<R>>): GraphStep<R>[] {
+  const ordered: GraphStep<R>[] = [];
+  const state = new Map<string, 'Visiting' | 'Visited'>();
+  const visit = (step: GraphStep<R>, path: readonly string[]): void => {
+    if (state.get(step.name) === 'Visited') return;
+    const chain = [...path, step.name];
+    if (state.get(step.name) === 'Visiting') {
+      throw new GraphError(`${where}: steps wait for each other: ${chain.slice(chain.indexOf(step.name)).join(' → ')}`);
+    }
+    state.set(step.name, 'Visiting');
+    for (const { name } of step.after) {
+      const before = steps.get(name);
+      if (!before) throw new GraphError(`${where}: ${step.name} comes after ${name}, which is no step of it`);
+      visit(before, chain);
+    }
+    state.set(step.name, 'Visited');
+    ordered.push(step);
+  };
+  for (const step of steps.values()) visit(step, []);
+  return ordered;
+}
+
+function kindsOf(steps: readonly StepOptions[]): { owns: readonly Resource[]; reads: readonly ReadDeclaration[] } {
+  const owns: Resource<KubeObject>[] = [];
+  const reads: ReadDeclaration[] = [];
+  for (const step of steps) {
+    for (const kind of step.owns ?? []) if (!owns.some((known) => isSameResource(known, kind))) owns.push(kind);
+  }
+  for (const step of steps) {
+    // Two declarations of one kind differ in how a change is mapped: both maps count.
+    for (const read of step.reads ?? []) if (!reads.includes(read)) reads.push(read);
+  }
+  return { owns, reads };
+}

@@ -1,0 +1,4 @@
+export * from './step.js';
+export * from './graph.js';
+export * from './controller.js';
+export * from './rules.js';

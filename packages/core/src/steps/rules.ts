@@ -1,0 +1,33 @@
+// What a Role has to allow for a graph, from its declaration: exactly the kinds that it names, in its own namespace.
+import type { Resource } from '@stackwright/kube';
+import { PersistentVolumeClaim, StatefulSet } from '@stackwright/kube';
+import type { PolicyRule } from '../module.js';
+import { isSameResource, resourceOf, type Graph } from './graph.js';
+import type { Reconciled } from './step.js';
+
+const reading = ['get', 'list', 'watch'] as const;
+const writing = [...reading, 'create', 'patch', 'delete'] as const;
+
+/** The rules of all graphs of a module together, without duplicates, in a stable order. */
+export function rulesOf(...graphs: readonly Graph<never>[]): PolicyRule[] {
+  const verbs = new Map<string, { group: string; resource: string; verbs: Set<string> }>();
+  const allow = (resource: Resource, allowed: readonly string[], subresource = ''): void => {
+    const name = resource.plural + subresource;
+    const key = `${resource.group}/${name}`;
+    const entry = verbs.get(key) ?? { group: resource.group, resource: name, verbs: new Set() };
+    for (const verb of allowed) entry.verbs.add(verb);
+    verbs.set(key, entry);
+  };
+  for (const graph of graphs as readonly Graph<Reconciled>[]) {
+    // `patch` on the object itself is for its finalizer.
+    allow(graph.resource, [...reading, 'patch']);
+    allow(graph.resource, ['patch'], '/status');
+    // An ownerReference that blocks its owner's deletion needs this where the cluster runs that admission plugin.
+    allow(graph.resource, ['update'], '/finalizers');
+    for (const kind of graph.owns) allow(kind, writing);
+    for (const read of graph.reads) allow(resourceOf(read), reading);
+    // Volumes outlive their StatefulSet; with deletion policy Delete the engine removes them.
+    if (graph.owns.some((kind) => isSameResource(kind, StatefulSet))) allow(PersistentVolumeClaim, [...reading, 'delete']);
+  }
+  return [...verbs.values()].map((entry) => ({ apiGroups: [entry.group], resources: [entry.resource], verbs: [...entry.verbs] }));
+}

@@ -1,0 +1,171 @@
+// contract: what a service declares itself with. Each method adds one or two steps that all services share; what is true of
+// one service alone it adds with `step` and `external`.
+import type { GraphBuilder, Reconciled, StepHandle, StepScope } from '@stackwright/core';
+import type { ServiceSpec } from '@stackwright/api';
+import type { ReleaseFacts } from '../catalog/catalog.js';
+import type { OsloConfig } from '../config/oslo-config.js';
+
+/** A custom resource with the spec that services have in common. */
+export interface ServiceObject extends Reconciled {
+  spec: ServiceSpec;
+}
+
+/** A value, or a function of what earlier steps gave. Asking for an output requires the step in `after`. */
+export type Given<R extends ServiceObject, T> = T | ((scope: StepScope<R>) => T);
+
+/** The release that runs: facts of the catalog and the image. Every step of a service comes after it. */
+export interface Release extends ReleaseFacts {
+  release: string;
+  /** Full image name, `spec.image` considered. */
+  reference: string;
+  user: { uid: number; gid: number };
+}
+
+/** Something that is mounted into the service's containers. */
+export interface Mount {
+  /** Where: a directory, or with `file` the path of that one file. */
+  path: string;
+  /** Exactly one source. */
+  secret?: string;
+  configMap?: string;
+  claim?: string;
+  /** A scratch directory that dies with the Pod. */
+  scratch?: 'Disk' | 'Memory';
+  /** Mounts this one key of the Secret or ConfigMap as the file `path`. (Such a file never changes while the Pod runs.) */
+  file?: string;
+  /** Octal mode of the files; default 0440, readable by the service's group. */
+  mode?: number;
+  /** Default true, but for `claim` and `scratch`. */
+  readOnly?: boolean;
+}
+
+export interface EnvVar {
+  name: string;
+  /** Never a secret: mount those. */
+  value: string;
+}
+
+/** What containers of a service need besides image and command. */
+export interface ContainerOptions<R extends ServiceObject> {
+  /** Steps whose output it uses or that must be Done before. Those named in other options come along by themselves. */
+  after?: readonly StepHandle[];
+  /** The configuration that it mounts. */
+  config?: StepHandle<Config>;
+  mounts?: Given<R, readonly Mount[]>;
+  env?: Given<R, readonly EnvVar[]>;
+  /** Directories (besides /tmp) that must be writable. */
+  writable?: readonly string[];
+}
+
+export interface DatabaseOptions {
+  /** Name of the database and its user. Default: the service's name from the catalog. */
+  database?: string;
+  /** Default 'Database'; the claim is `<object>-<step name in lower case>`. */
+  name?: string;
+}
+
+/** A database connection. Holds the password: it may go into a Secret and nowhere else. */
+export interface Database {
+  host: string;
+  port: number;
+  database: string;
+  username: string;
+  password: string;
+  /** `mysql+pymysql://…`, for `[database] connection`. */
+  url: string;
+  /** The Secret that holds all this. */
+  secretName: string;
+}
+
+export interface Cache {
+  /** "host:port" of each server. */
+  servers: readonly string[];
+  secretName: string;
+}
+
+export interface ConfigOptions<R extends ServiceObject> {
+  /** By file name; the object's `spec.config` is merged over each oslo.config file. A string is taken as it is. */
+  files: Readonly<Record<string, (scope: StepScope<R>) => OsloConfig | string>>;
+  /** The directory of the files: each is mounted alone over the package's own. */
+  directory: string;
+  /** Options that `spec.config` must not change: "keystone.conf" → "database" → "connection" → why. */
+  reserved?: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>>;
+  after?: readonly StepHandle[];
+  /** Default 'Config'. */
+  name?: string;
+}
+
+export interface Config {
+  /** `<object>-config`. */
+  secretName: string;
+  /** Of all files: in the Pod template, so that a change restarts, and in the inputs of Jobs. */
+  hash: string;
+  mounts: readonly Mount[];
+}
+
+export interface JobOptions<R extends ServiceObject> extends ContainerOptions<R> {
+  /** Step name: 'Bootstrap' gives the condition BootstrapReady and Jobs `<object>-bootstrap-<hash8>`. */
+  name: string;
+  /** Command line. No secrets in it. Default: the catalog's command of the step's name in camel case (`bootstrap`). */
+  command?: Given<R, readonly string[]>;
+  /**
+   * What the Job depends on: it runs again when that changes. Default: image, command, environment and configuration.
+   * Given, it is used instead of the configuration (image, command and environment always count).
+   */
+  inputs?: Given<R, unknown>;
+}
+
+export interface JobResult {
+  /** Name of the Job that succeeded. */
+  job: string;
+}
+
+export interface DbSyncOptions<R extends ServiceObject> extends Omit<JobOptions<R>, 'name'> {
+  /** Default 'DbSync'. */
+  name?: string;
+}
+
+export interface ApiOptions<R extends ServiceObject> extends ContainerOptions<R> {
+  port: number;
+  /** Path that answers 200–399 without a token when the API works: readiness probe and the controller's own probe. */
+  probe: string;
+  /** Default 'Api' (component "api", named as the object itself); others are named `<object>-<component>`. */
+  name?: string;
+  /** uwsgi options beside or instead of ours; `undefined` takes one away. Default: one process, four threads. */
+  uwsgi?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** Default requests 100m CPU and 256Mi; `spec.resources` over it. */
+  resources?: ServiceSpec['resources'];
+  /** Seconds that a Pod has to stop. Default 30. */
+  terminationGracePeriod?: number;
+}
+
+/** An API that answered. */
+export interface Api {
+  /** The Service. */
+  name: string;
+  /** `<name>.<namespace>.svc` */
+  host: string;
+  port: number;
+  /** `http://<host>:<port>`, as other services reach it. */
+  url: string;
+}
+
+export interface ServiceBuilder<R extends ServiceObject> extends GraphBuilder<R> {
+  /** The release and its image: a step of its own, before all others. */
+  readonly release: StepHandle<Release>;
+  /** Step 'Database': a DatabaseClaim, Done when it is fulfilled. */
+  database(options?: DatabaseOptions): StepHandle<Database>;
+  /** Step 'Cache': a CacheClaim, Done when it is fulfilled. */
+  cache(): StepHandle<Cache>;
+  /** Step 'Config': the Secret `<object>-config` with the rendered files. */
+  config(options: ConfigOptions<R>): StepHandle<Config>;
+  /** A Job that runs once per set of inputs. */
+  job(options: JobOptions<R>): StepHandle<JobResult>;
+  /** Step 'DbSync': the schema, by the catalog's command `dbSync`. */
+  dbSync(options: DbSyncOptions<R>): StepHandle<JobResult>;
+  /**
+   * Steps 'Api' (Deployment under uwsgi, Service) and 'Endpoint' (Done only when the API answers through a ready
+   * endpoint). Returns the latter.
+   */
+  api(options: ApiOptions<R>): StepHandle<Api>;
+}
