@@ -1,0 +1,176 @@
+// What a database claim means in SQL: what to look at, what to change, and whom a database belongs to.
+import type { SqlAdmin, SqlLogin, Statement } from './admin.js';
+import { SqlError } from './admin.js';
+
+/** A database with the user that owns it, as a claim wants it. */
+export interface WantedDatabase {
+  database: string;
+  username: string;
+  password: string;
+  /** Says on the server whose database it is: the claim's namespace and name. */
+  owner: string;
+}
+
+export interface ObservedDatabase {
+  /** Its comment, which holds the owner's mark; undefined when there is no such database. */
+  comment: string | undefined;
+  /** Whether the database holds tables. */
+  tables: boolean;
+  userExists: boolean;
+  /** What the user may do on the database, once it has logged in with the wanted password. */
+  login: 'all' | 'some' | 'refused';
+}
+
+export type DatabaseChange = 'CreateDatabase' | 'MarkDatabase' | 'CreateUser' | 'SetPassword' | 'Grant';
+
+const markPrefix = 'stackwright.dev/claim=';
+const mark = (owner: string): string => `${markPrefix}${owner}`;
+
+/** In a GRANT the database's name is a pattern, in which `_` stands for any character. */
+const grantPattern = (database: string): string => database.replaceAll('_', '\\_');
+
+/** @throws SqlError */
+export async function observeDatabase(
+  sql: SqlAdmin,
+  admin: SqlLogin,
+  wanted: WantedDatabase,
+  signal: AbortSignal,
+): Promise<ObservedDatabase> {
+  const [schemata, tables, users] = await sql.run(
+    admin,
+    [
+      { sql: 'SELECT SCHEMA_COMMENT AS comment FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?', values: [wanted.database] },
+      { sql: 'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? LIMIT 1', values: [wanted.database] },
+      { sql: "SELECT User AS name FROM mysql.user WHERE User = ? AND Host = '%'", values: [wanted.username] },
+    ],
+    signal,
+  );
+  const schema = schemata?.[0];
+  const userExists = users?.length !== 0;
+  return {
+    comment: schema && text(schema['comment']),
+    tables: tables?.length !== 0,
+    userExists,
+    login: userExists ? await tryLogin(sql, admin, wanted, signal) : 'refused',
+  };
+}
+
+/** The only proof that a password is right is that the server takes it. */
+async function tryLogin(
+  sql: SqlAdmin,
+  admin: SqlLogin,
+  { database, username, password }: WantedDatabase,
+  signal: AbortSignal,
+): Promise<ObservedDatabase['login']> {
+  try {
+    const [grants] = await sql.run({ ...admin, username, password }, [{ sql: 'SHOW GRANTS', values: [] }], signal);
+    const all = `GRANT ALL PRIVILEGES ON \`${grantPattern(database)}\`.* TO `;
+    return grants?.some((row) => Object.values(row).some((grant) => text(grant).startsWith(all))) ? 'all' : 'some';
+  } catch (error) {
+    if (error instanceof SqlError && error.failure === 'LoginDenied') return 'refused';
+    throw error;
+  }
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** Why a claim cannot have the database, when it cannot. */
+export interface Refusal {
+  reason: 'DatabaseTaken' | 'UserTaken';
+  message: string;
+}
+
+/**
+ * Nothing that exists is taken over on the strength of its name alone: a database must carry the claim's mark, let the
+ * claim's own password in, or be empty; a user must take the claim's password, or belong to such a database.
+ */
+export function refusalOf(wanted: WantedDatabase, observed: ObservedDatabase): Refusal | undefined {
+  const { database, username, owner } = wanted;
+  const { comment } = observed;
+  if (isOwned(wanted, observed)) return undefined;
+  if (comment?.startsWith(markPrefix)) {
+    return {
+      reason: 'DatabaseTaken',
+      message: `Database "${database}" belongs to the DatabaseClaim ${comment.slice(markPrefix.length)}; choose another name`,
+    };
+  }
+  if (comment !== undefined && observed.tables) {
+    return {
+      reason: 'DatabaseTaken',
+      message:
+        `Database "${database}" holds tables and is not of our making; choose another name, or hand it over with: ` +
+        `ALTER DATABASE \`${database}\` COMMENT = '${mark(owner)}'`,
+    };
+  }
+  if (observed.userExists && observed.login === 'refused') {
+    return {
+      reason: 'UserTaken',
+      message: `User '${username}'@'%' exists on the server and is not of our making; choose another name, or drop the user if nobody needs it`,
+    };
+  }
+  return undefined;
+}
+
+function isOwned(wanted: WantedDatabase, observed: ObservedDatabase): boolean {
+  if (observed.comment === undefined) return false;
+  if (observed.comment === mark(wanted.owner)) return true;
+  // A restored dump has lost the mark, but not the user.
+  return !observed.comment.startsWith(markPrefix) && observed.login === 'all';
+}
+
+/** What has to change, in the order in which it must happen. Resumable: each change alone leaves a state that leads on. */
+export function changesOf(wanted: WantedDatabase, observed: ObservedDatabase): DatabaseChange[] {
+  const changes: DatabaseChange[] = [];
+  if (observed.comment === undefined) changes.push('CreateDatabase');
+  else if (observed.comment !== mark(wanted.owner)) changes.push('MarkDatabase');
+  if (!observed.userExists) changes.push('CreateUser');
+  else if (observed.login === 'refused') changes.push('SetPassword');
+  if (observed.login !== 'all') changes.push('Grant');
+  return changes;
+}
+
+export function describeChange(wanted: Pick<WantedDatabase, 'database' | 'username'>, change: DatabaseChange): string {
+  const { database, username } = wanted;
+  switch (change) {
+    case 'CreateDatabase':
+      return `Create database ${database}`;
+    case 'MarkDatabase':
+      return `Mark database ${database} as the claim's`;
+    case 'CreateUser':
+      return `Create user ${username}`;
+    case 'SetPassword':
+      return `Set the password of user ${username} to the Secret's`;
+    case 'Grant':
+      return `Grant user ${username} all privileges on database ${database}`;
+  }
+}
+
+/** Without IF NOT EXISTS: whoever comes second to a name must fail, look again, and be refused. */
+export function statementOf(wanted: WantedDatabase, change: DatabaseChange): Statement {
+  const { database, username, password, owner } = wanted;
+  switch (change) {
+    case 'CreateDatabase':
+      return { sql: 'CREATE DATABASE ?? CHARACTER SET utf8mb4 COMMENT ?', values: [database, mark(owner)] };
+    case 'MarkDatabase':
+      return { sql: 'ALTER DATABASE ?? COMMENT ?', values: [database, mark(owner)] };
+    case 'CreateUser':
+      return { sql: "CREATE USER ?@'%' IDENTIFIED BY ?", values: [username, password], secrets: [password] };
+    case 'SetPassword':
+      return { sql: "ALTER USER ?@'%' IDENTIFIED BY ?", values: [username, password], secrets: [password] };
+    case 'Grant':
+      return { sql: "GRANT ALL PRIVILEGES ON ??.* TO ?@'%'", values: [grantPattern(database), username] };
+  }
+}
+
+/** Drops what is the claim's; what belongs to others stays. Safe to repeat. */
+export async function dropDatabase(sql: SqlAdmin, admin: SqlLogin, wanted: WantedDatabase, signal: AbortSignal): Promise<void> {
+  const observed = await observeDatabase(sql, admin, wanted, signal);
+  const owned = isOwned(wanted, observed);
+  const statements: Statement[] = [];
+  // The user first: as long as the database is there, its mark says whose both are.
+  if (observed.userExists && (owned || observed.login !== 'refused')) {
+    statements.push({ sql: "DROP USER IF EXISTS ?@'%'", values: [wanted.username] });
+  }
+  if (owned) statements.push({ sql: 'DROP DATABASE IF EXISTS ??', values: [wanted.database] });
+  if (statements.length > 0) await sql.run(admin, statements, signal);
+}

@@ -1,0 +1,83 @@
+// The adapter of the SqlAdmin seam: mysql2.
+import { createConnection, type Connection } from 'mysql2/promise';
+import { SqlError, type Row, type SqlAdmin, type SqlFailure, type SqlLogin, type Statement } from './admin.js';
+
+/** Milliseconds until a server that does not answer counts as unreachable. */
+const connectTimeout = 5_000;
+
+export const mysql: SqlAdmin = {
+  async run(login, statements, signal) {
+    signal.throwIfAborted();
+    const connection = await connect(login);
+    const abort = (): void => connection.destroy();
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      const results: Row[][] = [];
+      for (const statement of statements) {
+        results.push(await query(connection, statement));
+      }
+      return results;
+    } finally {
+      signal.removeEventListener('abort', abort);
+      // `end` waits for the server's good-bye, which a dying server never says.
+      connection.destroy();
+      signal.throwIfAborted();
+    }
+  },
+};
+
+async function connect(login: SqlLogin): Promise<Connection> {
+  const { host, port, username, password } = login;
+  try {
+    return await createConnection({
+      host,
+      port,
+      user: username,
+      password,
+      connectTimeout,
+      charset: 'utf8mb4',
+    });
+  } catch (error) {
+    throw sqlError(error, [password]);
+  }
+}
+
+async function query(connection: Connection, statement: Statement): Promise<Row[]> {
+  try {
+    const [rows] = await connection.query(statement.sql, [...statement.values]);
+    return Array.isArray(rows) ? (rows as Row[]) : [];
+  } catch (error) {
+    throw sqlError(error, statement.secrets ?? []);
+  }
+}
+
+/** Errors of the server by number: https://mariadb.com/kb/en/mariadb-error-code-reference/ */
+const failures: Readonly<Record<number, SqlFailure>> = {
+  1044: 'PermissionDenied', // ER_DBACCESS_DENIED_ERROR
+  1045: 'LoginDenied', // ER_ACCESS_DENIED_ERROR
+  1053: 'Unreachable', // ER_SERVER_SHUTDOWN
+  1142: 'PermissionDenied', // ER_TABLEACCESS_DENIED_ERROR
+  1227: 'PermissionDenied', // ER_SPECIFIC_ACCESS_DENIED_ERROR
+  1410: 'PermissionDenied', // ER_CANT_CREATE_USER_WITH_GRANT
+  1698: 'LoginDenied', // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
+};
+
+interface MysqlError {
+  code?: string;
+  /** Of the server where positive, of the system (ECONNREFUSED) where negative. */
+  errno?: number;
+  message?: string;
+}
+
+/** Translates what mysql2 rejects with. The cause is left out: it carries the statement, and that may hold a password. */
+export function sqlError(error: unknown, secrets: readonly string[]): SqlError {
+  const { code, errno = 0, message = String(error) } = error as MysqlError;
+  const known = failures[errno];
+  // Only the server's own errors have a positive number; all others mean that there was no answer.
+  const failure: SqlFailure = known ?? (errno >= 1000 ? 'Failed' : 'Unreachable');
+  let text = message;
+  for (const secret of secrets) {
+    if (secret) text = text.replaceAll(secret, '…');
+  }
+  return new SqlError(failure, errno >= 1000 ? `${code ?? 'error'} (${errno}): ${text}` : text || (code ?? 'no answer'));
+}
