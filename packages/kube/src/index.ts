@@ -4,3 +4,8 @@ export * from './resources/builtin.js';
 export * from './client.js';
 export * from './errors.js';
 export * from './crd/define.js';
+export * from './connection.js';
+export * from './config.js';
+export * from './transport.js';
+export * from './http-client.js';
+export { watch, type WatchLimits } from './watch.js';

@@ -57,7 +57,7 @@ export function defineCustomResource<Spec extends TObject<TProperties>, Status e
     plural: options.plural,
     namespaced: options.namespaced ?? true,
   });
-  return Object.freeze({ ...resource, definition: options }) as CustomResource<Spec, Status>;
+  return Object.freeze({ ...resource, definition: options });
 }
 
 /** What a user writes: everything with a default may be left out. */

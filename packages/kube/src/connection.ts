@@ -1,0 +1,64 @@
+// Where the API server is and as whom we speak to it. `config.ts` makes one from a kubeconfig or from inside a Pod;
+// `connectionTo` makes one from plain values.
+import type { Agent } from 'node:http';
+
+/** PEM, as `node:tls` takes it. */
+export interface TlsOptions {
+  ca?: string | Buffer;
+  cert?: string | Buffer;
+  key?: string | Buffer;
+  /** The name that the server's certificate must carry, where it is not the host of the URL. */
+  servername?: string;
+  /** False accepts any certificate. Default true. */
+  rejectUnauthorized?: boolean;
+}
+
+export interface Credentials {
+  headers: Readonly<Record<string, string>>;
+  /** The same object for as long as nothing changed: the transport makes new connections when it is another one. */
+  tls: TlsOptions;
+}
+
+export interface AgentLimits {
+  keepAlive: boolean;
+  maxSockets: number;
+  /** Milliseconds after which an unused connection is closed. */
+  timeout: number;
+}
+
+export interface Connection {
+  /** "https://10.0.0.1:6443", with a path where the API server is behind one; no slash at the end. */
+  readonly server: string;
+  /** The namespace of the context, or of the Pod we run in; "default" where neither says. */
+  readonly namespace: string;
+  /** What the next request carries. Cheap: files and plugins are asked once a minute, not once a request. */
+  credentials(): Promise<Credentials>;
+  /**
+   * The server refused the credentials (401): forget what is cached. False when asking again cannot bring others.
+   */
+  expire(): boolean;
+  /** Present when the way leads through a proxy. */
+  proxyAgent?(tls: TlsOptions, limits: AgentLimits): Agent;
+}
+
+export interface StaticConnection {
+  /** "https://…", or "http://…" on loopback in tests. */
+  server: string;
+  token?: string;
+  tls?: TlsOptions;
+  namespace?: string;
+}
+
+/** A connection whose credentials never change. */
+export function connectionTo(options: StaticConnection): Connection {
+  const credentials: Credentials = {
+    headers: options.token === undefined ? {} : { authorization: `Bearer ${options.token}` },
+    tls: options.tls ?? {},
+  };
+  return {
+    server: options.server.replace(/\/+$/, ''),
+    namespace: options.namespace ?? 'default',
+    credentials: () => Promise.resolve(credentials),
+    expire: () => false,
+  };
+}
