@@ -1,0 +1,46 @@
+// Waiting for time or for a signal, on the clock seam.
+import type { Clock } from './clock.js';
+
+/** Resolves after `milliseconds`; rejects with the signal's reason when it is aborted before. */
+export function sleep(clock: Clock, milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(reasonOf(signal));
+    const onAbort = () => {
+      timer.cancel();
+      if (signal) reject(reasonOf(signal));
+    };
+    const timer = clock.schedule(milliseconds, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** True when `promise` settled within `milliseconds`. */
+export async function settlesWithin(clock: Clock, milliseconds: number, promise: Promise<unknown>): Promise<boolean> {
+  const cancel = new AbortController();
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  const late = sleep(clock, milliseconds, cancel.signal).then(
+    () => false,
+    () => true,
+  );
+  const result = await Promise.race([settled, late]);
+  cancel.abort();
+  return result;
+}
+
+export function reasonOf(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new Error('Aborted');
+}
