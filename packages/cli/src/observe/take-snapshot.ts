@@ -1,0 +1,75 @@
+import {
+  ConfigMap,
+  CustomResourceDefinition,
+  defineResource,
+  Deployment,
+  isNotFound,
+  Job,
+  PersistentVolumeClaim,
+  Pod,
+  Secret,
+  Service,
+  StatefulSet,
+  apiVersionOf,
+  type Client,
+  type KubeObject,
+  type Resource,
+} from '@stackwright/kube';
+import { groupOf, isOurGroup, type CustomResourceObject } from './objects.js';
+import { Snapshot } from './snapshot.js';
+
+const workloads: readonly Resource[] = [Deployment, StatefulSet, Job, Pod, PersistentVolumeClaim];
+
+/** Reads one namespace: our custom resources, whatever kinds there are, and the workloads. */
+export async function takeSnapshot(client: Client, namespace: string, signal?: AbortSignal): Promise<Snapshot> {
+  const options = signal ? { signal } : {};
+  const definitions = await client.listAll(CustomResourceDefinition, options);
+  const ours = definitions.items
+    .filter(({ spec }) => isOurGroup(spec.group) && spec.scope === 'Namespaced')
+    .map(({ spec }) =>
+      defineResource({
+        group: spec.group,
+        version: spec.versions.find((version) => version.storage)?.name ?? 'v1alpha1',
+        kind: spec.names.kind,
+        plural: spec.names.plural,
+        namespaced: true,
+      }),
+    );
+  const lists = await Promise.all([...ours, ...workloads].map((resource) => listAs(client, resource, namespace, signal)));
+  const objects = lists.flat();
+  return new Snapshot(namespace, Date.now(), [...objects, ...(await namedInWaits(client, namespace, objects, signal))]);
+}
+
+/** Of what is only ever named, existence is all that matters: no Secret's content is kept. */
+const named: readonly Resource[] = [Secret, ConfigMap, Service];
+
+async function namedInWaits(client: Client, namespace: string, objects: readonly CustomResourceObject[], signal?: AbortSignal): Promise<KubeObject[]> {
+  const wanted = new Map<string, { resource: Resource; name: string }>();
+  for (const { kind, name } of objects.flatMap((object) => (isOurGroup(groupOf(object.apiVersion)) ? (object.status?.waitingFor ?? []) : []))) {
+    const resource = named.find((each) => each.kind === kind);
+    if (resource) wanted.set(`${kind}/${name}`, { resource, name });
+  }
+  const found = await Promise.all(
+    [...wanted.values()].map(async ({ resource, name }): Promise<KubeObject[]> => {
+      try {
+        const { metadata } = await client.get(resource, { namespace, name }, signal ? { signal } : {});
+        return [{ apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: metadata ?? {} }];
+      } catch (error) {
+        if (isNotFound(error)) return [];
+        throw error;
+      }
+    }),
+  );
+  return found.flat();
+}
+
+/** Items of a list carry neither apiVersion nor kind on the wire. */
+async function listAs(client: Client, resource: Resource, namespace: string, signal?: AbortSignal): Promise<KubeObject[]> {
+  try {
+    const { items } = await client.listAll(resource, { namespace, ...(signal ? { signal } : {}) });
+    return items.map((item) => ({ ...item, apiVersion: apiVersionOf(resource), kind: resource.kind }));
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw error;
+  }
+}
