@@ -1,0 +1,28 @@
+export interface Cloud {
+  /** Without a version: "http://keystone.openstack.svc:5000". */
+  authUrl: string;
+  region: string;
+  username: string;
+  password: string;
+  project: string;
+}
+
+/** Configuration of OpenStack clients and SDKs. JSON is YAML, and leaves no question of quoting. */
+export function cloudsYaml(name: string, cloud: Cloud): string {
+  const clouds = {
+    [name]: {
+      auth: {
+        auth_url: `${cloud.authUrl}/v3`,
+        username: cloud.username,
+        password: cloud.password,
+        project_name: cloud.project,
+        user_domain_name: 'Default',
+        project_domain_name: 'Default',
+      },
+      region_name: cloud.region,
+      interface: 'internal',
+      identity_api_version: 3,
+    },
+  };
+  return `${JSON.stringify({ clouds }, undefined, 2)}\n`;
+}

@@ -1,0 +1,28 @@
+import type { Cache, Database, OsloConfig } from '@stackwright/openstack';
+
+export const fernetKeyDirectory = '/etc/keystone/fernet-keys';
+export const credentialKeyDirectory = '/etc/keystone/credential-keys';
+
+export function keystoneConf(given: { database: Database; cache: Cache; maxActiveKeys: number }): OsloConfig {
+  return {
+    database: { connection: given.database.url, max_pool_size: 5 },
+    fernet_tokens: { key_repository: fernetKeyDirectory, max_active_keys: given.maxActiveKeys },
+    credential: { key_repository: credentialKeyDirectory },
+    cache: { enabled: true, backend: 'dogpile.cache.pymemcache', memcache_servers: given.cache.servers.join(',') },
+    // Behind an ingress, URLs in answers are those that the user asked for.
+    oslo_middleware: { enable_proxy_headers_parsing: true },
+  };
+}
+
+/** Options that `spec.config` must not change, and why. */
+export const reserved = {
+  'keystone.conf': {
+    database: { connection: 'it comes from the database claim' },
+    fernet_tokens: {
+      key_repository: 'the keys are kept in a Secret',
+      max_active_keys: 'set spec.fernet.maxActiveKeys instead',
+    },
+    credential: { key_repository: 'the keys are kept in a Secret' },
+    cache: { memcache_servers: 'they come from the cache claim' },
+  },
+} as const;
