@@ -1,3 +1,4 @@
 // What tests of controllers need: time, chance and an API that they own.
 export * from './fake-clock.js';
+export * from './fake-client.js';
 export * from './seeded-random.js';

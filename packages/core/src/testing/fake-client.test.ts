@@ -1,0 +1,68 @@
+import { Deployment, isAlreadyExists, isConflict, isGone, isNotFound, Secret, type KubeObject, type WatchEvent } from '@stackwright/kube';
+import { describe, expect, it } from 'vitest';
+import { FakeClient } from './fake-client.js';
+import { settle } from './fake-clock.js';
+
+const key = { namespace: 'ns', name: 'a' };
+const secret = (data: Record<string, string>) => ({ metadata: key, data });
+const apply = { fieldManager: 'test', force: true };
+
+describe('FakeClient', () => {
+  it('creates, reads, replaces under the resourceVersion, deletes', async () => {
+    const client = new FakeClient();
+    const made = await client.create(Secret, secret({ x: '1' }));
+    await expect(client.create(Secret, secret({}))).rejects.toSatisfy(isAlreadyExists);
+    await client.update(Secret, { ...made, data: { x: '2' } });
+    await expect(client.update(Secret, { ...made, data: { x: '3' } })).rejects.toSatisfy(isConflict);
+    expect((await client.get(Secret, key)).data).toEqual({ x: '2' });
+    await expect(client.delete(Secret, key, { preconditions: { uid: 'other' } })).rejects.toSatisfy(isConflict);
+    await client.delete(Secret, key);
+    await expect(client.get(Secret, key)).rejects.toSatisfy(isNotFound);
+  });
+
+  it('applies: removes what the manager no longer applies, changes nothing when nothing changed', async () => {
+    const client = new FakeClient();
+    await client.apply(Secret, secret({ x: '1', y: '1' }), apply);
+    await client.patch(Secret, key, { type: 'merge', body: { data: { foreign: '1' } } });
+    const once = await client.apply(Secret, secret({ x: '1' }), apply);
+    const twice = await client.apply(Secret, secret({ x: '1' }), apply);
+    expect(once.data).toEqual({ x: '1', foreign: '1' });
+    expect(twice.metadata?.resourceVersion).toBe(once.metadata?.resourceVersion);
+  });
+
+  it('keeps status and spec apart and bumps the generation with the spec alone', async () => {
+    const client = new FakeClient();
+    const made = await client.create(Deployment, { metadata: key, spec: { selector: {}, template: {} } });
+    const status = await client.patch(Deployment, key, { type: 'merge', body: { status: { replicas: 1 } } }, { subresource: 'status' });
+    const spec = await client.patch(Deployment, key, { type: 'json', body: [{ op: 'add', path: '/spec/replicas', value: 2 }] });
+    expect([made, status, spec].map(({ metadata }) => metadata?.generation)).toEqual([1, 1, 2]);
+    expect(spec).toMatchObject({ spec: { replicas: 2 }, status: { replicas: 1 } });
+  });
+
+  it('holds a deleted object until its last finalizer is gone', async () => {
+    const client = new FakeClient();
+    await client.create(Secret, { metadata: { ...key, finalizers: ['f'] } });
+    await client.delete(Secret, key);
+    expect(client.peek(Secret, key)?.metadata?.deletionTimestamp).toBeDefined();
+    await client.patch(Secret, key, { type: 'merge', body: { metadata: { finalizers: [] } } });
+    expect(client.peek(Secret, key)).toBeUndefined();
+  });
+
+  it('watches from a version on, and answers 410 to one that is compacted', async () => {
+    const client = new FakeClient();
+    const made = await client.create(Secret, secret({}));
+    await client.patch(Secret, key, { type: 'merge', body: { data: { x: '1' } } });
+    const events: WatchEvent<KubeObject>[] = [];
+    const from = { namespace: 'ns', resourceVersion: made.metadata?.resourceVersion ?? '' };
+    const watching = (async () => {
+      for await (const event of client.watch(Secret, from)) events.push(event);
+    })();
+    await settle();
+    await client.delete(Secret, key);
+    client.endWatches();
+    await watching;
+    expect(events.map(({ type }) => type)).toEqual(['MODIFIED', 'DELETED']);
+    client.compact();
+    await expect(client.watch(Secret, from)[Symbol.asyncIterator]().next()).rejects.toSatisfy(isGone);
+  });
+});

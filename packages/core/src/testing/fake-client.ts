@@ -1,0 +1,335 @@
+// A small API in memory that speaks the `Client` interface: resource versions, generations, finalizers, status,
+// watches with history. It validates nothing and defaults nothing; the devcluster is the faithful one.
+import {
+  ApiError,
+  apiVersionOf,
+  keyOf,
+  qualifiedName,
+  type ApplyOptions,
+  type Client,
+  type DeleteOptions,
+  type KubeList,
+  type KubeObject,
+  type ListOptions,
+  type ObjectKey,
+  type ObjectMeta,
+  type Patch,
+  type Resource,
+  type WatchEvent,
+  type WatchOptions,
+  type WriteOptions,
+} from '@stackwright/kube';
+import type { Clock } from '../seams/clock.js';
+import { rfc3339 } from '../seams/time.js';
+import { FakeClock } from './fake-clock.js';
+import { FakeWatch } from './fake-watch.js';
+import { applyPatch, jsonPatch, mergePatch, same } from './merge.js';
+
+export interface FakeCall {
+  verb: 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'apply' | 'delete' | 'raw';
+  /** "deployments.apps". */
+  resource: string;
+  /** "namespace/name"; empty for lists and watches. */
+  key: string;
+  options: object;
+  body?: unknown;
+}
+
+interface HistoryEntry {
+  version: number;
+  resource: string;
+  event: WatchEvent<KubeObject>;
+}
+
+type Stored = KubeObject & { metadata: ObjectMeta & { name: string; resourceVersion: string }; status?: unknown; spec?: unknown };
+
+export const apiError = (code: number, reason: string, message = reason, retryAfter?: number): ApiError =>
+  new ApiError({ code, reason, message, ...(retryAfter === undefined ? {} : { retryAfter }) });
+
+export class FakeClient implements Client {
+  /** Every call, in order. */
+  readonly calls: FakeCall[] = [];
+  /** Called before a call takes effect: throw (or reject) to make it fail. */
+  before: ((call: FakeCall) => void | Promise<void>) | undefined;
+  /** Called after a call took effect: throw to lose its answer. */
+  after: ((call: FakeCall) => void | Promise<void>) | undefined;
+  /** Qualified names of kinds that are not installed: calls are answered 404. */
+  readonly missing = new Set<string>();
+
+  readonly #clock: Clock;
+  readonly #kinds = new Map<string, Map<string, Stored>>();
+  readonly #applied = new Map<string, unknown>();
+  #history: HistoryEntry[] = [];
+  #compacted = 0;
+  #version = 100;
+  #uids = 0;
+  readonly #watches = new Map<FakeWatch, string>();
+
+  constructor(clock: Clock = new FakeClock()) {
+    this.#clock = clock;
+  }
+
+  /** Calls that change something. */
+  get writes(): FakeCall[] {
+    return this.calls.filter(({ verb }) => !['get', 'list', 'watch', 'raw'].includes(verb));
+  }
+
+  get openWatches(): number {
+    return this.#watches.size;
+  }
+
+  /** What is stored, without a call. */
+  peek<T extends KubeObject>(resource: Resource<T>, key: ObjectKey): T | undefined {
+    const object = this.#kind(resource).get(keyOf(key));
+    return object && (structuredClone(object) as KubeObject as T);
+  }
+
+  /** Stores objects, as somebody else would. */
+  async seed<T extends KubeObject>(resource: Resource<T>, ...objects: T[]): Promise<void> {
+    for (const object of objects) this.#create(resource, object);
+  }
+
+  /** Ends every watch: cleanly, or with an error as when the connection breaks. */
+  endWatches(error?: Error): void {
+    for (const watch of [...this.#watches.keys()]) watch.end(error);
+  }
+
+  /** Holds watch events back (the readers' caches are stale) until it is set to false. */
+  set watchesPaused(paused: boolean) {
+    for (const watch of this.#watches.keys()) watch.paused = paused;
+  }
+
+  /** Tells every watch how far the server is. */
+  bookmark(): void {
+    for (const watch of this.#watches.keys()) {
+      watch.push({ type: 'BOOKMARK', resourceVersion: `${this.#version}`, initialEventsEnd: false });
+    }
+  }
+
+  /** Forgets the history: watches from an older version are answered 410. */
+  compact(): void {
+    this.#history = [];
+    this.#compacted = this.#version;
+  }
+
+  async get<T extends KubeObject>(resource: Resource<T>, key: ObjectKey): Promise<T> {
+    return this.#call({ verb: 'get', resource, key }, {}, () => structuredClone(this.#find(resource, key)));
+  }
+
+  async list<T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<KubeList<T>> {
+    return this.#call({ verb: 'list', resource }, options, () => {
+      const all = [...this.#kind(resource).values()].filter(selects(options));
+      const offset = Number(options.continue ?? 0);
+      const limit = options.limit === 0 ? all.length : (options.limit ?? 500);
+      const items = all.slice(offset, offset + limit).map((object) => withoutKind(structuredClone(object)));
+      const more = offset + limit < all.length ? { continue: `${offset + limit}` } : {};
+      return { metadata: { resourceVersion: `${this.#version}`, ...more }, items };
+    });
+  }
+
+  async listAll<T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<KubeList<T>> {
+    return this.list(resource, { ...options, limit: 0 });
+  }
+
+  async create<T extends KubeObject>(resource: Resource<T>, object: T, options: WriteOptions = {}): Promise<T> {
+    return this.#call({ verb: 'create', resource, key: nameOf(object), body: object }, options, () => this.#create(resource, object));
+  }
+
+  async update<T extends KubeObject>(resource: Resource<T>, object: T, options: WriteOptions = {}): Promise<T> {
+    return this.#call({ verb: 'update', resource, key: nameOf(object), body: object }, options, () =>
+      this.#replace(resource, this.#find(resource, nameOf(object)), object, options.subresource),
+    );
+  }
+
+  async patch<T extends KubeObject>(resource: Resource<T>, key: ObjectKey, patch: Patch, options: WriteOptions = {}): Promise<T> {
+    return this.#call({ verb: 'patch', resource, key, body: patch.body }, options, () => {
+      const current = this.#find(resource, key);
+      const next = patch.type === 'json' ? this.#jsonPatch(current, patch.body) : mergePatch(current, patch.body);
+      return this.#replace(resource, current, next as KubeObject, options.subresource);
+    });
+  }
+
+  async apply<T extends KubeObject>(resource: Resource<T>, object: T, options: ApplyOptions): Promise<T> {
+    return this.#call({ verb: 'apply', resource, key: nameOf(object), body: object }, options, () => {
+      const key = nameOf(object);
+      const memory = [qualifiedName(resource), keyOf(key), options.fieldManager, options.subresource ?? ''].join(' ');
+      const current = this.#kind(resource).get(keyOf(key));
+      if (!current && options.subresource) throw this.#notFound(resource, key);
+      const next = applyPatch(current ?? {}, object, current && this.#applied.get(memory)) as KubeObject;
+      this.#applied.set(memory, structuredClone(object));
+      return current ? this.#replace(resource, current, next, options.subresource) : this.#create(resource, next);
+    });
+  }
+
+  async delete(resource: Resource, key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
+    await this.#call({ verb: 'delete', resource, key }, options, () => {
+      const current = this.#find(resource, key);
+      const { uid, resourceVersion } = options.preconditions ?? {};
+      if ((uid && uid !== current.metadata.uid) || (resourceVersion && resourceVersion !== current.metadata.resourceVersion)) {
+        throw apiError(409, 'Conflict', 'The precondition does not hold');
+      }
+      if (!current.metadata.finalizers?.length) return this.#remove(resource, current);
+      if (current.metadata.deletionTimestamp) return undefined;
+      const generation = (current.metadata.generation ?? 0) + 1;
+      const metadata = { ...current.metadata, generation, deletionTimestamp: rfc3339(this.#clock.now()) };
+      this.#store(resource, { ...current, metadata }, 'MODIFIED');
+      return undefined;
+    });
+  }
+
+  async *watch<T extends KubeObject>(resource: Resource<T>, options: WatchOptions = {}): AsyncGenerator<WatchEvent<T>> {
+    const watch = await this.#call<FakeWatch>({ verb: 'watch', resource }, options, () => this.#openWatch(resource, options));
+    try {
+      for (;;) {
+        const result = await watch.next();
+        if (result.done) return;
+        yield structuredClone(result.value) as WatchEvent<T>;
+      }
+    } finally {
+      watch.end();
+    }
+  }
+
+  async raw(method: string, path: string): Promise<string> {
+    this.calls.push({ verb: 'raw', resource: '', key: `${method} ${path}`, options: {} });
+    return 'ok';
+  }
+
+  #openWatch(resource: Resource, options: WatchOptions): FakeWatch {
+    const from = Number(options.resourceVersion ?? this.#version);
+    if (from < this.#compacted) throw apiError(410, 'Expired', 'The resourceVersion is too old');
+    const watch = new FakeWatch(selects(options), (ended) => this.#watches.delete(ended), options.signal);
+    for (const entry of this.#history) {
+      if (entry.resource === qualifiedName(resource) && entry.version > from) watch.push(entry.event);
+    }
+    this.#watches.set(watch, qualifiedName(resource));
+    return watch;
+  }
+
+  /** Runs hooks around `act`, each on a later microtask, so that calls interleave as they do over a network. */
+  async #call<Result>(
+    call: { verb: FakeCall['verb']; resource: Resource; key?: ObjectKey; body?: unknown },
+    options: object & { signal?: AbortSignal },
+    act: () => unknown,
+  ): Promise<Result> {
+    const record: FakeCall = {
+      verb: call.verb,
+      resource: qualifiedName(call.resource),
+      key: call.key ? keyOf(call.key) : '',
+      options,
+      ...(call.body === undefined ? {} : { body: structuredClone(call.body) }),
+    };
+    this.calls.push(record);
+    await Promise.resolve();
+    options.signal?.throwIfAborted();
+    await this.before?.(record);
+    if (this.missing.has(record.resource)) throw apiError(404, 'NotFound', 'the server could not find the requested resource');
+    const result = act();
+    await this.after?.(record);
+    return result as Result;
+  }
+
+  #kind(resource: Resource): Map<string, Stored> {
+    const name = qualifiedName(resource);
+    let kind = this.#kinds.get(name);
+    if (!kind) this.#kinds.set(name, (kind = new Map<string, Stored>()));
+    return kind;
+  }
+
+  #find(resource: Resource, key: ObjectKey): Stored {
+    const object = this.#kind(resource).get(keyOf(key));
+    if (!object) throw this.#notFound(resource, key);
+    return object;
+  }
+
+  #notFound(resource: Resource, key: ObjectKey): ApiError {
+    return apiError(404, 'NotFound', `${qualifiedName(resource)} "${key.name}" not found`);
+  }
+
+  #create(resource: Resource, object: KubeObject): Stored {
+    const key = nameOf(object);
+    if (this.#kind(resource).has(keyOf(key))) throw apiError(409, 'AlreadyExists', `${qualifiedName(resource)} "${key.name}" already exists`);
+    const metadata = {
+      creationTimestamp: rfc3339(this.#clock.now()),
+      generation: 1,
+      ...structuredClone(object.metadata),
+      uid: `uid-${++this.#uids}`,
+      name: key.name,
+      resourceVersion: '',
+    };
+    return this.#store(resource, { ...structuredClone(object), apiVersion: apiVersionOf(resource), kind: resource.kind, metadata }, 'ADDED');
+  }
+
+  #replace(resource: Resource, current: Stored, wanted: KubeObject, subresource?: string): Stored {
+    const { uid, resourceVersion } = wanted.metadata ?? {};
+    if ((uid && uid !== current.metadata.uid) || (resourceVersion && resourceVersion !== current.metadata.resourceVersion)) {
+      throw apiError(409, 'Conflict', 'the object has been modified; please apply your changes to the latest version and try again');
+    }
+    const { metadata, status, ...rest } = structuredClone(wanted) as Stored;
+    const next: Stored =
+      subresource === 'status'
+        ? { ...current, ...(status === undefined ? {} : { status }) }
+        : { ...rest, apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: this.#metadata(current, metadata), ...('status' in current ? { status: current.status } : {}) };
+    if (same(next, current)) return structuredClone(current);
+    const { metadata: _metadata, status: _status, ...newRest } = next;
+    const { metadata: _oldMetadata, status: _oldStatus, ...oldRest } = current;
+    if (!same(newRest, oldRest)) next.metadata = { ...next.metadata, generation: (current.metadata.generation ?? 0) + 1 };
+    if (next.metadata.deletionTimestamp && !next.metadata.finalizers?.length) return this.#remove(resource, next);
+    return this.#store(resource, next, 'MODIFIED');
+  }
+
+  /** Metadata that clients cannot change stays. */
+  #metadata(current: Stored, wanted: ObjectMeta): Stored['metadata'] {
+    const { name, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp } = current.metadata;
+    const { managedFields: _managedFields, ...rest } = wanted;
+    const fixed = { name, resourceVersion, ...(uid ? { uid } : {}), ...(generation ? { generation } : {}) };
+    const times = { ...(creationTimestamp ? { creationTimestamp } : {}), ...(deletionTimestamp ? { deletionTimestamp } : {}) };
+    return { ...rest, ...fixed, ...times };
+  }
+
+  #jsonPatch(current: Stored, operations: readonly object[]): unknown {
+    try {
+      return jsonPatch(current, operations);
+    } catch (error) {
+      throw apiError(422, 'Invalid', error instanceof Error ? error.message : 'Invalid patch');
+    }
+  }
+
+  #store(resource: Resource, object: Stored, type: 'ADDED' | 'MODIFIED'): Stored {
+    const stored: Stored = { ...object, metadata: { ...object.metadata, resourceVersion: `${++this.#version}` } };
+    this.#kind(resource).set(keyOf(stored), stored);
+    this.#publish(resource, { type, object: stored });
+    return structuredClone(stored);
+  }
+
+  #remove(resource: Resource, object: Stored): Stored {
+    this.#kind(resource).delete(keyOf(object));
+    const last: Stored = { ...object, metadata: { ...object.metadata, resourceVersion: `${++this.#version}` } };
+    this.#publish(resource, { type: 'DELETED', object: last });
+    return structuredClone(last);
+  }
+
+  #publish(resource: Resource, event: WatchEvent<KubeObject>): void {
+    const name = qualifiedName(resource);
+    this.#history.push({ version: this.#version, resource: name, event });
+    for (const [watch, watched] of [...this.#watches]) if (watched === name) watch.push(event);
+  }
+}
+
+function nameOf(object: KubeObject): ObjectKey {
+  const { name, namespace } = object.metadata ?? {};
+  if (!name) throw apiError(422, 'Invalid', 'metadata.name: Required value');
+  return namespace === undefined ? { name } : { namespace, name };
+}
+
+function selects({ namespace, labelSelector }: { namespace?: string; labelSelector?: string }): (object: KubeObject) => boolean {
+  const labels = (labelSelector ?? '').split(',').filter(Boolean).map((term) => term.split('='));
+  return ({ metadata }) =>
+    (namespace === undefined || metadata?.namespace === namespace) &&
+    labels.every(([key = '', value = '']) => metadata?.labels?.[key] === value);
+}
+
+/** Items of a list carry neither apiVersion nor kind, as the real server sends them. */
+function withoutKind({ apiVersion: _apiVersion, kind: _kind, ...rest }: Stored): KubeObject {
+  return rest;
+}
