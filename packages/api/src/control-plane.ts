@@ -24,7 +24,9 @@ const service = Type.Object(
 );
 
 const services = (description: string, options: object = {}) =>
-  Type.Unsafe<Record<string, Static<typeof service>>>(Type.Object({}, { description, additionalProperties: service, ...options }));
+  Type.Unsafe<Record<string, Static<typeof service>>>(
+    Type.Object({}, { description, additionalProperties: service, ...options }),
+  );
 
 export const ControlPlane = defineCustomResource({
   group: groups.core,
@@ -42,8 +44,12 @@ export const ControlPlane = defineCustomResource({
         Type.Object(
           {},
           {
-            description: 'What the services stand on, by role and then by the service that plays it: `database: { mariadb: { storage: 20Gi } }`.',
-            additionalProperties: services('The service that plays the role; exactly one.', { minProperties: 1, maxProperties: 1 }),
+            description:
+              'What the services stand on, by role and then by the service that plays it: `database: { mariadb: { storage: 20Gi } }`.',
+            additionalProperties: services('The service that plays the role; exactly one.', {
+              minProperties: 1,
+              maxProperties: 1,
+            }),
           },
         ),
       ),
@@ -58,7 +64,9 @@ export const ControlPlane = defineCustomResource({
           kind: Type.String({ description: 'Kind of its object.' }),
           managed: Type.Boolean({ description: 'Whether the coordinator writes its object.' }),
           ready: Type.Boolean({ description: 'Whether its object is Ready for what it was last told.' }),
-          release: Type.Optional(Type.String({ description: 'Release that was asked for, where the service has one.' })),
+          release: Type.Optional(
+            Type.String({ description: 'Release that was asked for, where the service has one.' }),
+          ),
           endpoint: Type.Optional(Type.String({ description: 'URL that it publishes.' })),
         }),
         {
@@ -70,6 +78,10 @@ export const ControlPlane = defineCustomResource({
     ),
     readyServices: Type.Optional(Type.String({ description: 'How many services are Ready, of how many: "2/3".' })),
   }),
-  printerColumns: printerColumns(releaseColumn, { name: 'Services', type: 'string', jsonPath: '.status.readyServices' }),
+  printerColumns: printerColumns(releaseColumn, {
+    name: 'Services',
+    type: 'string',
+    jsonPath: '.status.readyServices',
+  }),
 });
 export type ControlPlane = ObjectOf<typeof ControlPlane>;

@@ -2,6 +2,8 @@
 // and the documentation's anchors use the same names; they are part of the API: none is renamed or given a new meaning.
 
 export interface ReasonDoc {
+  /** Done: all is well. Waiting: nothing is wrong, something else has to happen first. Failed: somebody should look. */
+  state: 'Done' | 'Waiting' | 'Failed';
   /** What is the case. */
   meaning: string;
   /** What to do about it; absent where nothing needs doing. */
@@ -10,101 +12,173 @@ export interface ReasonDoc {
 
 export const reasons = {
   // All is well.
-  Ready: { meaning: 'Everything that was asked for is there and works.' },
-  Done: { meaning: 'The step is done.' },
+  Ready: { state: 'Done', meaning: 'Everything that was asked for is there and works.' },
+  Done: { state: 'Done', meaning: 'The step is done.' },
+  StepReady: { state: 'Done', meaning: 'A step has become done (event).' },
+  DriftRepaired: { state: 'Done', meaning: 'Something had been changed behind our back and was set right (event).' },
 
   // Something else has to happen first.
-  Pending: { meaning: 'An object was just created or changed and has not been seen to work yet.' },
-  WaitingForStep: { meaning: 'A step before this one is not done.', remedy: 'Look at the step that the message names.' },
+  Pending: { state: 'Waiting', meaning: 'An object was just created or changed and has not been seen to work yet.' },
+  WaitingForStep: {
+    state: 'Waiting',
+    meaning: 'A step before this one is not done.',
+    remedy: 'Look at the step that the message names.',
+  },
   WaitingForClaim: {
+    state: 'Waiting',
     meaning: 'A claim (for a database, a cache, an identity) is not fulfilled yet.',
     remedy: "Look at the claim's own condition; `stackwright why` does it for you.",
   },
   WaitingForProvider: {
+    state: 'Waiting',
     meaning: 'What shall fulfil a claim is not ready.',
     remedy: "Look at the provider's own condition.",
   },
   WaitingForService: {
+    state: 'Waiting',
     meaning: 'A service that this one needs is not ready.',
     remedy: "Look at that service's own condition.",
   },
   WaitingForObject: {
+    state: 'Waiting',
     meaning: 'An object that is only referred to does not exist.',
     remedy: 'Create it, or correct the reference. Work goes on by itself when it appears.',
   },
-  JobRunning: { meaning: 'A Job (a database migration, a bootstrap) is running.' },
-  RolloutInProgress: { meaning: 'Pods of the wanted version are starting or old ones are stopping.' },
+  JobRunning: { state: 'Waiting', meaning: 'A Job (a database migration, a bootstrap) is running.' },
+  RolloutInProgress: { state: 'Waiting', meaning: 'Pods of the wanted version are starting or old ones are stopping.' },
   NoReadyEndpoint: {
+    state: 'Waiting',
     meaning: 'A Service has no ready Pod behind it.',
     remedy: "Look at the Pods' readiness probes and logs.",
   },
-  Deleting: { meaning: 'The object is being deleted and what was made outside Kubernetes is being undone.' },
+  Deleting: {
+    state: 'Waiting',
+    meaning: 'The object is being deleted and what was made outside Kubernetes is being undone.',
+  },
+
+  CleanupAbandoned: {
+    state: 'Failed',
+    meaning: 'The object was let go although what it had made outside Kubernetes could not be undone.',
+    remedy: 'Undo by hand what the message names.',
+  },
 
   // Pods and Jobs that do not do what they should.
   ImagePullFailed: {
+    state: 'Failed',
     meaning: 'A container image cannot be fetched.',
     remedy: 'Correct the image, or make it available to the node. The kubelet tries again by itself.',
   },
   ContainerConfigInvalid: {
+    state: 'Failed',
     meaning: 'A container cannot be created: mostly a Secret, ConfigMap or key that does not exist.',
     remedy: 'Create what the message names.',
   },
   ContainerCrashed: {
+    state: 'Failed',
     meaning: 'A container ended although it should run, or never becomes ready.',
     remedy: 'The message has the last lines of its log; `kubectl logs --previous` has more.',
   },
-  Unschedulable: { meaning: 'No node can take the Pod.', remedy: 'See the message: resources, taints or volumes.' },
+  Unschedulable: {
+    state: 'Failed',
+    meaning: 'No node can take the Pod.',
+    remedy: 'See the message: resources, taints or volumes.',
+  },
   JobFailed: {
+    state: 'Failed',
     meaning: 'A Job failed. It is tried again with a growing delay, and at once when its inputs change.',
     remedy: 'The message has the last lines of its log.',
   },
 
   // Outside Kubernetes.
   ApiUnreachable: {
+    state: 'Failed',
     meaning: "The service's API does not answer as it should.",
     remedy: "Look at the API Pods' logs.",
   },
   ServerUnreachable: {
+    state: 'Failed',
     meaning: 'A server (a database, say) cannot be reached.',
     remedy: 'Check address, network and whether it runs. It is tried again by itself.',
   },
   AccessDenied: {
+    state: 'Failed',
     meaning: 'A server refuses our credentials, or they may not do what is needed.',
     remedy: 'Correct the Secret that holds them, or grant what the message names.',
   },
-  DatabaseFailed: { meaning: 'The database server answered with an error.', remedy: 'See the message.' },
+  DatabaseFailed: {
+    state: 'Failed',
+    meaning: 'The database server answered with an error.',
+    remedy: 'See the message.',
+  },
   DatabaseTaken: {
+    state: 'Failed',
     meaning: 'Another claim, or somebody else, already has a database of that name on the server.',
     remedy: 'Choose another name, or hand the database over as the message says.',
   },
   UserTaken: {
+    state: 'Failed',
     meaning: 'A user of that name exists on the server and is not ours.',
     remedy: 'Choose another name, or drop the user if nobody needs it.',
   },
 
   // What was asked for cannot be done as it is written.
-  InvalidSpec: { meaning: 'The spec asks for something that is not possible.', remedy: 'Correct the field that the message names.' },
-  InvalidConfig: { meaning: 'The configuration override is not acceptable.', remedy: 'Correct the option that the message names.' },
-  UnsupportedRelease: { meaning: 'The service does not know the release.', remedy: 'Choose one that the message lists.' },
+  InvalidSpec: {
+    state: 'Failed',
+    meaning: 'The spec asks for something that is not possible.',
+    remedy: 'Correct the field that the message names.',
+  },
+  InvalidConfig: {
+    state: 'Failed',
+    meaning: 'The configuration override is not acceptable.',
+    remedy: 'Correct the option that the message names.',
+  },
+  UnsupportedRelease: {
+    state: 'Failed',
+    meaning: 'The service does not know the release.',
+    remedy: 'Choose one that the message lists.',
+  },
   SecretNotOffered: {
+    state: 'Failed',
     meaning: 'A Secret is referred to that does not carry the label which lets this service use it.',
     remedy: 'Label the Secret as the message says, if that is what you want.',
   },
-  SecretIncomplete: { meaning: 'A Secret lacks a key, or a key is empty or malformed.', remedy: 'Add what the message names.' },
+  SecretIncomplete: {
+    state: 'Failed',
+    meaning: 'A Secret lacks a key, or a key is empty or malformed.',
+    remedy: 'Add what the message names.',
+  },
   UnknownService: {
+    state: 'Failed',
     meaning: 'The ControlPlane names a service for which the cluster has no kind.',
     remedy: "Correct the name, or install that service's controller and CRDs.",
   },
   ServiceMissing: {
+    state: 'Failed',
     meaning: 'A service that its team owns (managed: false) does not exist.',
     remedy: 'Its team creates it, or the ControlPlane leaves `managed` out.',
   },
 
   // The API server.
-  Forbidden: { meaning: "The controller's Role does not allow what it needs.", remedy: 'Apply the manifests of its version.' },
-  Conflict: { meaning: 'An object of that name exists and belongs to somebody else.', remedy: 'Rename or remove the other one.' },
-  Rejected: { meaning: 'The API server or an admission webhook refused an object.', remedy: 'See the message.' },
-  Error: { meaning: 'Something failed that has no reason of its own. It is tried again by itself.', remedy: 'See the message.' },
+  Forbidden: {
+    state: 'Failed',
+    meaning: "The controller's Role does not allow what it needs.",
+    remedy: 'Apply the manifests of its version.',
+  },
+  Conflict: {
+    state: 'Failed',
+    meaning: 'An object of that name exists and belongs to somebody else.',
+    remedy: 'Rename or remove the other one.',
+  },
+  Rejected: {
+    state: 'Failed',
+    meaning: 'The API server or an admission webhook refused an object.',
+    remedy: 'See the message.',
+  },
+  Error: {
+    state: 'Failed',
+    meaning: 'Something failed that has no reason of its own. It is tried again by itself.',
+    remedy: 'See the message.',
+  },
 } as const satisfies Record<string, ReasonDoc>;
 
 export type Reason = keyof typeof reasons;
@@ -113,3 +187,8 @@ export type Reason = keyof typeof reasons;
 export const Reason = Object.freeze(Object.fromEntries(Object.keys(reasons).map((name) => [name, name]))) as {
   readonly [Name in Reason]: Name;
 };
+
+/** The state that a reason stands for; a reason of a newer version than ours counts as waiting. */
+export function stateOfReason(reason: string): ReasonDoc['state'] {
+  return Object.hasOwn(reasons, reason) ? reasons[reason as Reason].state : 'Waiting';
+}

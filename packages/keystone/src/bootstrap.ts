@@ -14,7 +14,11 @@ main()
 export const administrator = { username: 'admin', project: 'admin', role: 'admin' } as const;
 
 /** Idempotent: creates what is missing, and sets password and endpoints to what is said here. URLs without a version. */
-export function bootstrapCommand(options: { region: string; internalUrl: string; publicUrl: string }): readonly string[] {
+export function bootstrapCommand(options: {
+  region: string;
+  internalUrl: string;
+  publicUrl: string;
+}): readonly string[] {
   const { region, internalUrl, publicUrl } = options;
   return [
     'python3',

@@ -34,7 +34,8 @@ export const Keystone = defineCustomResource({
         {
           public: Type.Optional(
             Type.String({
-              description: 'URL under which users reach the API, without a version ("https://identity.example.org"). Default: the Service inside the cluster.',
+              description:
+                'URL under which users reach the API, without a version ("https://identity.example.org"). Default: the Service inside the cluster.',
               pattern: '^https?://[^\\s/?#]+(/[^\\s?#]*)?$',
               maxLength: 1024,
             }),
@@ -46,7 +47,8 @@ export const Keystone = defineCustomResource({
     fernet: Type.Object(
       {
         maxActiveKeys: Type.Integer({
-          description: 'How many keys are kept, the staged and the primary one included. A token is valid as long as its key is kept.',
+          description:
+            'How many keys are kept, the staged and the primary one included. A token is valid as long as its key is kept.',
           minimum: 3,
           maximum: 100,
           default: 3,

@@ -35,7 +35,10 @@ export const MariaDB = defineCustomResource({
               'stackwright.dev/usable-by=mariadb.',
           ),
         },
-        { description: 'A server that runs elsewhere (MariaDB 10.5 or later). Nothing is run here; all fields about running one are ignored.' },
+        {
+          description:
+            'A server that runs elsewhere (MariaDB 10.5 or later). Nothing is run here; all fields about running one are ignored.',
+        },
       ),
     ),
   }),

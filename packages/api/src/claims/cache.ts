@@ -18,7 +18,9 @@ export const CacheClaim = defineCustomResource({
     provider: objectName('The Memcached to use, in the same namespace.', { default: 'memcached' }),
   }),
   status: statusOf({
-    secretName: Type.Optional(Type.String({ description: 'The Secret with the servers; it exists once the claim is Ready.' })),
+    secretName: Type.Optional(
+      Type.String({ description: 'The Secret with the servers; it exists once the claim is Ready.' }),
+    ),
   }),
   printerColumns: printerColumns({ name: 'Provider', type: 'string', jsonPath: '.spec.provider' }, secretColumn),
 });

@@ -23,7 +23,9 @@ export const DatabaseClaim = defineCustomResource({
     deletionPolicy: deletionPolicy(),
   }),
   status: statusOf({
-    secretName: Type.Optional(Type.String({ description: 'The Secret with the connection; it exists once the claim is Ready.' })),
+    secretName: Type.Optional(
+      Type.String({ description: 'The Secret with the connection; it exists once the claim is Ready.' }),
+    ),
   }),
   printerColumns: printerColumns(
     { name: 'Provider', type: 'string', jsonPath: '.spec.provider' },

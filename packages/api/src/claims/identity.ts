@@ -8,7 +8,8 @@ import { statusOf } from '../schema/status.js';
 const identityName = (description: string, options: { default?: string } = {}) =>
   Type.String({ description, minLength: 1, maxLength: 64, pattern: '^[^\\s/]+$', ...options });
 
-const url = (description: string) => Type.Optional(Type.String({ description, maxLength: 2048, pattern: '^https?://[^\\s]+$' }));
+const url = (description: string) =>
+  Type.Optional(Type.String({ description, maxLength: 2048, pattern: '^https?://[^\\s]+$' }));
 
 export const IdentityClaim = defineCustomResource({
   group: groups.claims,
@@ -42,7 +43,11 @@ export const IdentityClaim = defineCustomResource({
           type: identityName('Type in the catalog, as the service types authority names it: "placement".'),
           name: identityName('Name in the catalog.'),
           endpoints: Type.Object(
-            { public: url('URL for users.'), internal: url('URL for services.'), admin: url('URL for administration, where a service still has one.') },
+            {
+              public: url('URL for users.'),
+              internal: url('URL for services.'),
+              admin: url('URL for administration, where a service still has one.'),
+            },
             { description: 'URL per interface. Those left out do not exist.', minProperties: 1 },
           ),
         },
@@ -52,7 +57,9 @@ export const IdentityClaim = defineCustomResource({
     deletionPolicy: deletionPolicy(),
   }),
   status: statusOf({
-    secretName: Type.Optional(Type.String({ description: 'The Secret with the credentials; it exists once the claim is Ready.' })),
+    secretName: Type.Optional(
+      Type.String({ description: 'The Secret with the credentials; it exists once the claim is Ready.' }),
+    ),
   }),
   printerColumns: printerColumns(
     { name: 'Provider', type: 'string', jsonPath: '.spec.provider' },

@@ -40,7 +40,10 @@ const quantity = (description: string) =>
 
 const amounts = (description: string) =>
   Type.Object(
-    { cpu: Type.Optional(quantity('CPUs, for instance 500m or 2.')), memory: Type.Optional(quantity('Memory, for instance 512Mi.')) },
+    {
+      cpu: Type.Optional(quantity('CPUs, for instance 500m or 2.')),
+      memory: Type.Optional(quantity('Memory, for instance 512Mi.')),
+    },
     { description },
   );
 
@@ -50,7 +53,10 @@ export const resources = () =>
       requests: Type.Optional(amounts('What each Pod is guaranteed.')),
       limits: Type.Optional(amounts('What each Pod may use at most.')),
     },
-    { description: "Compute resources of the main container, instead of the service's defaults. What is left out keeps its default." },
+    {
+      description:
+        "Compute resources of the main container, instead of the service's defaults. What is left out keeps its default.",
+    },
   );
 
 export const storageSize = (description: string, size: string) =>

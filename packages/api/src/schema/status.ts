@@ -4,7 +4,11 @@ import { Type, type TProperties } from '@sinclair/typebox';
 const condition = Type.Object({
   type: Type.String({ description: '"Ready", or "<Step>Ready" for a step of the reconciliation.', maxLength: 316 }),
   status: Type.Union([Type.Literal('True'), Type.Literal('False'), Type.Literal('Unknown')]),
-  reason: Type.String({ description: 'Why, as a constant to act upon; the reference lists them all.', minLength: 1, maxLength: 1024 }),
+  reason: Type.String({
+    description: 'Why, as a constant to act upon; the reference lists them all.',
+    minLength: 1,
+    maxLength: 1024,
+  }),
   message: Type.String({ description: 'Why, in words; holds no secret.', maxLength: 32768 }),
   lastTransitionTime: Type.String({ description: 'When `status` last changed.', format: 'date-time' }),
   observedGeneration: Type.Optional(

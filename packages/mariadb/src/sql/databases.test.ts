@@ -32,7 +32,11 @@ async function converge(): Promise<DatabaseChange[]> {
   const observed = await observe();
   expect(refusalOf(wanted, observed)).toBeUndefined();
   const changes = changesOf(wanted, observed);
-  await server.run(admin, changes.map((change) => statementOf(wanted, change)), never);
+  await server.run(
+    admin,
+    changes.map((change) => statementOf(wanted, change)),
+    never,
+  );
   return changes;
 }
 

@@ -39,8 +39,14 @@ export async function observeDatabase(
   const [schemata, tables, users] = await sql.run(
     admin,
     [
-      { sql: 'SELECT SCHEMA_COMMENT AS comment FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?', values: [wanted.database] },
-      { sql: 'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? LIMIT 1', values: [wanted.database] },
+      {
+        sql: 'SELECT SCHEMA_COMMENT AS comment FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?',
+        values: [wanted.database],
+      },
+      {
+        sql: 'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? LIMIT 1',
+        values: [wanted.database],
+      },
       { sql: "SELECT User AS name FROM mysql.user WHERE User = ? AND Host = '%'", values: [wanted.username] },
     ],
     signal,
@@ -163,7 +169,12 @@ export function statementOf(wanted: WantedDatabase, change: DatabaseChange): Sta
 }
 
 /** Drops what is the claim's; what belongs to others stays. Safe to repeat. */
-export async function dropDatabase(sql: SqlAdmin, admin: SqlLogin, wanted: WantedDatabase, signal: AbortSignal): Promise<void> {
+export async function dropDatabase(
+  sql: SqlAdmin,
+  admin: SqlLogin,
+  wanted: WantedDatabase,
+  signal: AbortSignal,
+): Promise<void> {
   const observed = await observeDatabase(sql, admin, wanted, signal);
   const owned = isOwned(wanted, observed);
   const statements: Statement[] = [];

@@ -18,7 +18,9 @@ describe('errors of the server', () => {
   });
 
   it('repeat no password, which the server may echo from a statement', () => {
-    const error = sqlError({ errno: 1064, code: 'ER_PARSE_ERROR', message: "syntax error near 'hunter2'" }, ['hunter2']);
+    const error = sqlError({ errno: 1064, code: 'ER_PARSE_ERROR', message: "syntax error near 'hunter2'" }, [
+      'hunter2',
+    ]);
     expect(error.message).not.toContain('hunter2');
     expect(error.cause).toBeUndefined();
   });

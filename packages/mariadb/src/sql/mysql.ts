@@ -79,5 +79,8 @@ export function sqlError(error: unknown, secrets: readonly string[]): SqlError {
   for (const secret of secrets) {
     if (secret) text = text.replaceAll(secret, '…');
   }
-  return new SqlError(failure, errno >= 1000 ? `${code ?? 'error'} (${errno}): ${text}` : text || (code ?? 'no answer'));
+  return new SqlError(
+    failure,
+    errno >= 1000 ? `${code ?? 'error'} (${errno}): ${text}` : text || (code ?? 'no answer'),
+  );
 }

@@ -19,7 +19,11 @@ export class FakeSqlServer implements SqlAdmin {
   /** Hosts that were connected to. */
   readonly hosts = new Set<string>();
 
-  async run(login: SqlLogin, statements: readonly Statement[], signal: AbortSignal): Promise<readonly (readonly Row[])[]> {
+  async run(
+    login: SqlLogin,
+    statements: readonly Statement[],
+    signal: AbortSignal,
+  ): Promise<readonly (readonly Row[])[]> {
     signal.throwIfAborted();
     if (this.down) throw new SqlError('Unreachable', `connect ECONNREFUSED ${login.host}:${login.port}`);
     const user = this.users.get(login.username);

@@ -1,0 +1,134 @@
+// Keystone as a graph of steps. What every service has comes from the builder; here is what is true of keystone alone:
+// its keys, its first administrator, its configuration.
+import { createHash } from 'node:crypto';
+import { Reason } from '@stackwright/api';
+import { done, failed, waiting, type StepScope } from '@stackwright/core';
+import { Secret } from '@stackwright/kube';
+import { defineService, newPassword, secretWith, valuesOf } from '@stackwright/openstack';
+import { administrator, bootstrapCommand, passwordFile } from './bootstrap.js';
+import { catalog } from './catalog.js';
+import { Keystone } from './crd.js';
+import { cloudsYaml } from './files/clouds-yaml.js';
+import { credentialKeyDirectory, fernetKeyDirectory, keystoneConf, reserved } from './files/keystone-conf.js';
+import { newKeyRepository } from './keys.js';
+
+const port = 5000;
+
+type Scope = StepScope<Keystone>;
+
+const internalUrl = ({ name, namespace }: Pick<Scope, 'name' | 'namespace'>): string =>
+  `http://${name}.${namespace}.svc:${port}`;
+const fernetKeys = ({ name }: Pick<Scope, 'name'>): string => `${name}-fernet-keys`;
+const credentialKeys = ({ name }: Pick<Scope, 'name'>): string => `${name}-credential-keys`;
+const adminSecret = ({ name }: Pick<Scope, 'name'>): string => `${name}-admin`;
+
+export const keystone = defineService(Keystone, catalog, (s) => {
+  const database = s.database();
+  const cache = s.cache();
+
+  // Written once: with other keys every token and every stored credential would be lost.
+  const keys = s.step({
+    name: 'Keys',
+    owns: [Secret],
+    run(scope) {
+      for (const name of [fernetKeys(scope), credentialKeys(scope)]) {
+        const secret = scope.ownOnce(Secret, name, (random) => secretWith(name, newKeyRepository(random)), {
+          retain: true,
+        });
+        if (!secret) return waiting(Reason.Pending, `Secret ${name} is being created`);
+        const checked = valuesOf(secret, ['0']);
+        if ('missing' in checked) {
+          return failed(
+            Reason.SecretIncomplete,
+            `Secret ${name} has no staged key "0"; restore it from a backup, or delete it to get new keys`,
+            {
+              on: { apiVersion: 'v1', kind: 'Secret', name, namespace: scope.namespace },
+            },
+          );
+        }
+      }
+      return done();
+    },
+  });
+
+  // The password is kept apart from what is derived from it, so that writing the latter can never change the former.
+  const admin = s.step({
+    name: 'Admin',
+    owns: [Secret],
+    run(scope) {
+      const name = `${adminSecret(scope)}-password`;
+      const kept = scope.ownOnce(Secret, name, (random) => secretWith(name, { password: newPassword(random) }), {
+        retain: true,
+      });
+      if (!kept) return waiting(Reason.Pending, `Secret ${name} is being created`);
+      const checked = valuesOf(kept, ['password']);
+      if ('missing' in checked) return failed(Reason.SecretIncomplete, `Secret ${name} has no password`);
+
+      const { password } = checked.values;
+      const { username, project } = administrator;
+      const url = internalUrl(scope);
+      const cloud = { authUrl: url, region: scope.object.spec.region, username, password, project };
+      const derived = scope.own(
+        Secret,
+        secretWith(adminSecret(scope), {
+          username,
+          password,
+          project_name: project,
+          auth_url: `${url}/v3`,
+          'clouds.yaml': cloudsYaml(scope.namespace, cloud),
+        }),
+      );
+      if (!derived) return waiting(Reason.Pending, `Secret ${adminSecret(scope)} is being created`);
+      // The Secret's uid, which only its readers know, keeps the fingerprint from being a way to guess passwords.
+      return done({ fingerprint: createHash('sha256').update(`${kept.metadata?.uid}\n${password}`).digest('hex') });
+    },
+  });
+
+  const config = s.config({
+    directory: '/etc/keystone',
+    files: {
+      'keystone.conf': (scope) =>
+        keystoneConf({
+          database: scope.output(database),
+          cache: scope.output(cache),
+          maxActiveKeys: scope.object.spec.fernet.maxActiveKeys,
+        }),
+    },
+    reserved,
+    after: [database, cache],
+  });
+
+  const schema = s.dbSync({
+    config,
+    after: [database],
+    // A changed option migrates nothing; another database does.
+    inputs: (scope: Scope) => {
+      const { host, port, database: name } = scope.output(database);
+      return { host, port, name };
+    },
+  });
+
+  const repositories = (scope: Scope) => [
+    { path: fernetKeyDirectory, secret: fernetKeys(scope) },
+    { path: credentialKeyDirectory, secret: credentialKeys(scope) },
+  ];
+
+  s.job({
+    name: 'Bootstrap',
+    config,
+    after: [schema, keys, admin],
+    command: (scope: Scope) =>
+      bootstrapCommand({
+        region: scope.object.spec.region,
+        internalUrl: internalUrl(scope),
+        publicUrl: scope.object.spec.endpoints?.public?.replace(/\/+$/, '') ?? internalUrl(scope),
+      }),
+    mounts: (scope: Scope) => [
+      ...repositories(scope),
+      { path: passwordFile, secret: adminSecret(scope), file: 'password' },
+    ],
+    inputs: (scope: Scope) => scope.output(admin).fingerprint,
+  });
+
+  s.api({ port, probe: '/healthcheck', config, after: [schema, keys], mounts: repositories });
+});
