@@ -2,6 +2,7 @@
 import type { Static, TObject, TProperties } from '@sinclair/typebox';
 import type { KubeObject, ObjectMeta } from '../meta.js';
 import { defineResource, type Resource } from '../resource.js';
+import { schemaOf } from './crd.js';
 
 /**
  * A custom object as the API server returns it: fields with a default are always there, since the server fills them in.
@@ -21,7 +22,7 @@ export interface PrinterColumn {
   priority?: number;
 }
 
-export interface CustomResourceOptions<Spec extends TObject, Status extends TObject> {
+export interface CustomResourceOptions<Spec extends TObject = TObject, Status extends TObject = TObject> {
   group: string;
   version: string;
   kind: string;
@@ -47,9 +48,11 @@ export interface CustomResource<Spec extends TObject = TObject, Status extends T
   readonly definition: CustomResourceOptions<Spec, Status>;
 }
 
+/** Throws a `SchemaError` where the definition is none that an API server would take. */
 export function defineCustomResource<Spec extends TObject<TProperties>, Status extends TObject<TProperties>>(
   options: CustomResourceOptions<Spec, Status>,
 ): CustomResource<Spec, Status> {
+  schemaOf(options);
   const resource = defineResource<CustomObject<Static<Spec>, Static<Status>>>({
     group: options.group,
     version: options.version,
