@@ -1,10 +1,9 @@
 import { mkdir, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
 import { hostApt, renderSources, type AptSetup } from './apt.js';
 import { buildBase } from './base-image.js';
-import { bundleFiles, stageBundles } from './bundles.js';
+import { bundleFiles, stageBundles, workspaceRoot } from './bundles.js';
 import { APT_MOUNT, containerfile } from './containerfile.js';
 import { keyOf, referenceOf, type ImageDefinition } from './definition.js';
 import { definitions } from './definitions/index.js';
@@ -52,7 +51,6 @@ export interface BuiltImage {
 /** More at a time would not be faster: unpacking and byte-compiling keep a core each busy. */
 const PARALLEL = 2;
 
-const workspace = fileURLToPath(new URL('../../..', import.meta.url));
 
 interface Plan {
   definition: ImageDefinition;
@@ -107,7 +105,7 @@ async function planBuild(
   for (const definition of selected) {
     const parentDefinition = parentOf(definition, definitions);
     const parent = plans.find((plan) => plan.definition === parentDefinition);
-    const hash = contentHash(definition, parent, await bundleFiles(definition, workspace));
+    const hash = contentHash(definition, parent, await bundleFiles(definition, workspaceRoot()));
     const reference = referenceOf(definition);
     const found = stored.find((image) => image.hash === hash && image.references.includes(reference));
     // A parent that is built anew may be new in ways its hash does not tell (updates from Debian).
@@ -141,7 +139,7 @@ async function build(
       const context = join(directory, definition.name);
       await mkdir(context, { recursive: true });
       await writeFile(join(context, 'Containerfile'), containerfile(definition, parent.definition));
-      await stageBundles(definition, workspace, context);
+      await stageBundles(definition, workspaceRoot(), context);
       const volumes = [`${join(directory, suiteOf({ definition, parent }))}:${APT_MOUNT}:ro`];
       id = await buildImage({ reference, hash, context, volumes }, run);
     }

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { cp, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ImageDefinition } from './definition.js';
 import { ImageError } from './errors.js';
 import type { BundleFile } from './hash.js';
@@ -9,6 +11,19 @@ const FILES = [
   { name: 'main.js', required: true },
   { name: 'main.js.map', required: false },
 ];
+
+/** Found from wherever this code runs: from source, or bundled into the command line's process. */
+export function workspaceRoot(): string {
+  let directory = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(directory, 'nx.json'))) {
+    const parent = dirname(directory);
+    if (parent === directory) {
+      throw new ImageError('missing-bundle', 'Images with controllers can only be built in a clone of the workspace.');
+    }
+    directory = parent;
+  }
+  return directory;
+}
 
 const source = (workspace: string, bundle: string): string => join(workspace, 'packages', bundle, 'dist');
 
