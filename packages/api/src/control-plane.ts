@@ -1,5 +1,5 @@
-import { Type, type Static } from '@sinclair/typebox';
-import { defineCustomResource, type ObjectOf } from '@stackwright/kube';
+import { Type, type SchemaOptions } from '@sinclair/typebox';
+import { defineCustomResource, ListMap, type ObjectOf } from '@stackwright/kube';
 import { category, groups, version } from './names.js';
 import { printerColumns, releaseColumn } from './schema/columns.js';
 import { deletionPolicy, release } from './schema/fields.js';
@@ -23,10 +23,7 @@ const service = Type.Object(
   },
 );
 
-const services = (description: string, options: object = {}) =>
-  Type.Unsafe<Record<string, Static<typeof service>>>(
-    Type.Object({}, { description, additionalProperties: service, ...options }),
-  );
+const services = (options: SchemaOptions) => Type.Record(Type.String(), service, options);
 
 export const ControlPlane = defineCustomResource({
   group: groups.core,
@@ -40,25 +37,24 @@ export const ControlPlane = defineCustomResource({
     release: release('OpenStack release of all services that do not say their own.'),
     deletionPolicy: deletionPolicy(),
     infrastructure: Type.Optional(
-      Type.Unsafe<Record<string, Record<string, Static<typeof service>>>>(
-        Type.Object(
-          {},
-          {
-            description:
-              'What the services stand on, by role and then by the service that plays it: `database: { mariadb: { storage: 20Gi } }`.',
-            additionalProperties: services('The service that plays the role; exactly one.', {
-              minProperties: 1,
-              maxProperties: 1,
-            }),
-          },
-        ),
+      Type.Record(
+        Type.String(),
+        services({
+          description: 'The service that plays the role; exactly one.',
+          minProperties: 1,
+          maxProperties: 1,
+        }),
+        {
+          description:
+            'What the services stand on, by role and then by the service that plays it: `database: { mariadb: { storage: 20Gi } }`.',
+        },
       ),
     ),
-    services: Type.Optional(services('OpenStack services by name: `keystone: { replicas: 2 }`.')),
+    services: Type.Optional(services({ description: 'OpenStack services by name: `keystone: { replicas: 2 }`.' })),
   }),
   status: statusOf({
     services: Type.Optional(
-      Type.Array(
+      ListMap(
         Type.Object({
           name: Type.String({ description: 'Name of the service.' }),
           kind: Type.String({ description: 'Kind of its object.' }),
@@ -69,11 +65,8 @@ export const ControlPlane = defineCustomResource({
           ),
           endpoint: Type.Optional(Type.String({ description: 'URL that it publishes.' })),
         }),
-        {
-          description: 'The services and how they are.',
-          'x-kubernetes-list-type': 'map',
-          'x-kubernetes-list-map-keys': ['name'],
-        },
+        ['name'],
+        { description: 'The services and how they are.' },
       ),
     ),
     readyServices: Type.Optional(Type.String({ description: 'How many services are Ready, of how many: "2/3".' })),

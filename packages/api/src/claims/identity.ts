@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { defineCustomResource, type ObjectOf } from '@stackwright/kube';
+import { defineCustomResource, ListSet, type ObjectOf } from '@stackwright/kube';
 import { category, groups, version } from '../names.js';
 import { printerColumns, secretColumn } from '../schema/columns.js';
 import { deletionPolicy, objectName } from '../schema/fields.js';
@@ -28,11 +28,10 @@ export const IdentityClaim = defineCustomResource({
         name: identityName('Name of the service user; one claim per name and provider.'),
         project: identityName('Project on which the user has its roles.', { default: 'service' }),
         domain: identityName('Domain of user and project.', { default: 'Default' }),
-        roles: Type.Array(identityName('Name of a role.'), {
+        roles: ListSet(identityName('Name of a role.'), {
           description: 'Roles of the user on the project.',
           minItems: 1,
           default: ['admin', 'service'],
-          'x-kubernetes-list-type': 'set',
         }),
       },
       { description: 'The user as which the service calls others.' },

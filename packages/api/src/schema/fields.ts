@@ -1,5 +1,6 @@
 // Fields that several kinds have, each defined once: description, validation and default.
 import { Type } from '@sinclair/typebox';
+import { Quantity, StringEnum } from '@stackwright/kube';
 
 /** DNS-1123 subdomain: the name of an object. */
 export const objectName = (description: string, options: { default?: string } = {}) =>
@@ -13,7 +14,7 @@ export const release = (description: string) =>
   Type.String({ description, pattern: '^20[0-9]{2}\\.[12]$', examples: ['2025.1'] });
 
 export const deletionPolicy = () =>
-  Type.Union([Type.Literal('Retain'), Type.Literal('Delete')], {
+  StringEnum(['Retain', 'Delete'], {
     description:
       'What becomes of data (databases, volumes, generated passwords and keys) when the object is deleted. ' +
       'Retain keeps it, and an object of the same name made later takes it up again; Delete destroys it.',
@@ -31,18 +32,11 @@ export const image = () =>
 export const replicas = (options: { maximum?: number; description?: string } = {}) =>
   Type.Integer({ description: 'Number of Pods.', minimum: 1, default: 1, ...options });
 
-const quantity = (description: string) =>
-  Type.Unsafe<string | number>({
-    description,
-    pattern: '^([0-9]+)(\\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$',
-    'x-kubernetes-int-or-string': true,
-  });
-
 const amounts = (description: string) =>
   Type.Object(
     {
-      cpu: Type.Optional(quantity('CPUs, for instance 500m or 2.')),
-      memory: Type.Optional(quantity('Memory, for instance 512Mi.')),
+      cpu: Type.Optional(Quantity({ description: 'CPUs, for instance 500m or 2.' })),
+      memory: Type.Optional(Quantity({ description: 'Memory, for instance 512Mi.' })),
     },
     { description },
   );

@@ -16,21 +16,16 @@ export type ConfigValue = string | number | boolean;
 export type ConfigOverride = Record<string, Record<string, Record<string, ConfigValue>>>;
 
 const configOverride = Type.Unsafe<ConfigOverride>(
-  Type.Object(
-    {},
+  Type.Record(
+    Type.String(),
+    Type.Record(
+      Type.String(),
+      Type.Record(Type.String(), Type.Unsafe<ConfigValue>({ 'x-kubernetes-preserve-unknown-fields': true })),
+    ),
     {
       description:
         'Configuration by file, section and option, merged over ours: `keystone.conf: { token: { expiration: 7200 } }`. ' +
         'Values are strings, numbers or booleans. An option that the controller must own is refused.',
-      additionalProperties: Type.Object(
-        {},
-        {
-          additionalProperties: Type.Object(
-            {},
-            { additionalProperties: Type.Unsafe<ConfigValue>({ 'x-kubernetes-preserve-unknown-fields': true }) },
-          ),
-        },
-      ),
     },
   ),
 );

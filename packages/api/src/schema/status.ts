@@ -1,20 +1,6 @@
 // The status that all of our kinds have in common. The step engine writes it.
 import { Type, type TProperties } from '@sinclair/typebox';
-
-const condition = Type.Object({
-  type: Type.String({ description: '"Ready", or "<Step>Ready" for a step of the reconciliation.', maxLength: 316 }),
-  status: Type.Union([Type.Literal('True'), Type.Literal('False'), Type.Literal('Unknown')]),
-  reason: Type.String({
-    description: 'Why, as a constant to act upon; the reference lists them all.',
-    minLength: 1,
-    maxLength: 1024,
-  }),
-  message: Type.String({ description: 'Why, in words; holds no secret.', maxLength: 32768 }),
-  lastTransitionTime: Type.String({ description: 'When `status` last changed.', format: 'date-time' }),
-  observedGeneration: Type.Optional(
-    Type.Integer({ description: 'The metadata.generation that this was computed from.', minimum: 0 }),
-  ),
-});
+import { Conditions } from '@stackwright/kube';
 
 const waitingFor = Type.Object({
   step: Type.String({ description: 'The step that waits.' }),
@@ -30,17 +16,10 @@ const common = {
     Type.Integer({ description: 'The newest metadata.generation that was reconciled.', minimum: 0 }),
   ),
   conditions: Type.Optional(
-    Type.Array(condition, {
-      description: 'One condition per step, and Ready over all of them, with the root reason.',
-      'x-kubernetes-list-type': 'map',
-      'x-kubernetes-list-map-keys': ['type'],
-    }),
+    Conditions({ description: 'One condition per step, and Ready over all of them, with the root reason.' }),
   ),
   waitingFor: Type.Optional(
-    Type.Array(waitingFor, {
-      description: 'Objects that this one waits for: the way to the root cause.',
-      'x-kubernetes-list-type': 'atomic',
-    }),
+    Type.Array(waitingFor, { description: 'Objects that this one waits for: the way to the root cause.' }),
   ),
 };
 
