@@ -13,3 +13,8 @@ export * from './crd/fields.js';
 export { crdOf, schemaOf } from './crd/crd.js';
 export { SchemaError, type StructuralSchema, type ValidationRule } from './crd/schema.js';
 export { toYaml } from './crd/yaml.js';
+export * from './selectors.js';
+export * from './quantity.js';
+export * from './resource-version.js';
+export * from './time.js';
+export * from './owner.js';

@@ -31,8 +31,8 @@ export function PassThrough<T extends object = Record<string, unknown>>(options:
 
 /** `null` is a value of its own here, and not dropped. */
 export function Nullable<T extends TSchema>(schema: T) {
-  const { default: value, description, ...rest } = schema as T & { default?: unknown };
-  return Type.Union([rest as unknown as T, Type.Null()], {
+  const { default: value, description, ...rest } = schema as { default?: unknown; description?: string };
+  return Type.Union([rest as T, Type.Null()], {
     ...(value !== undefined && { default: value }),
     ...(description !== undefined && { description }),
   });
