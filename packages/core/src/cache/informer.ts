@@ -1,0 +1,259 @@
+// One resource in memory, shared by all who read it or want to hear of its changes.
+import {
+  keyOf,
+  qualifiedName,
+  type Client,
+  type KubeObject,
+  type ObjectKey,
+  type Resource,
+} from '@stackwright/kube';
+import type { Logger } from '../log.js';
+import type { ReadListOptions } from '../reader.js';
+import type { Clock } from '../seams/clock.js';
+import type { Random } from '../seams/random.js';
+import { aborted, reasonOf, sleep } from '../seams/wait.js';
+import {
+  CacheNotSyncedError,
+  type HandlerRegistration,
+  type IndexFunction,
+  type Informer,
+  type InformerHandler,
+  type InformerOptions,
+} from './cache.js';
+import { Reflector, type ReflectorObserver, type ReflectorSink } from './reflector.js';
+import { compareResourceVersions } from './resource-version.js';
+import { Store } from './store.js';
+import { deepFreeze, setKind, stripManagedFields } from './transform.js';
+
+export interface InformerEnvironment {
+  client: Client;
+  clock: Clock;
+  random: Random;
+  log: Logger;
+  /** Objects become immutable, so that a write to one throws. Default false. */
+  freeze?: boolean;
+  /** Milliseconds after which handlers are shown every object again. Default 10 hours. */
+  resync?: number;
+  /** Makes an observer for each watch. */
+  observe?: (resource: Resource) => ReflectorObserver;
+}
+
+/** One watch of the informer: a namespace, or everything. */
+interface Scope {
+  namespace: string | undefined;
+  /** How far the watch has come. */
+  resourceVersion: string;
+  synced: boolean;
+  missing: boolean;
+}
+
+const tenHours = 36_000_000;
+
+export class SharedInformer<T extends KubeObject = KubeObject> implements Informer<T> {
+  readonly resource: Resource<T>;
+  readonly options: Readonly<InformerOptions>;
+  readonly #environment: InformerEnvironment;
+  readonly #store = new Store<T>();
+  readonly #scopes: readonly Scope[];
+  readonly #handlers = new Set<InformerHandler<T>>();
+  #onSynced: (() => void)[] = [];
+  #started = false;
+
+  /** `namespaces`: one watch for each; empty: one for all. */
+  constructor(environment: InformerEnvironment, resource: Resource<T>, options: InformerOptions, namespaces: readonly string[]) {
+    this.resource = resource;
+    this.options = options;
+    this.#environment = environment;
+    const scope = (namespace?: string): Scope => ({ namespace, resourceVersion: '', synced: false, missing: false });
+    this.#scopes = namespaces.length ? namespaces.map(scope) : [scope()];
+  }
+
+  /** Objects in the store, synced or not. */
+  get size(): number {
+    return this.#store.size;
+  }
+
+  hasSynced(): boolean {
+    return this.#scopes.every(({ synced }) => synced);
+  }
+
+  isMissing(): boolean {
+    return this.#scopes.some(({ missing }) => missing);
+  }
+
+  async whenSynced(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.hasSynced()) return;
+    const synced = new Promise<void>((resolve) => this.#onSynced.push(resolve));
+    if (!signal) return synced;
+    await Promise.race([synced, aborted(signal)]);
+    if (!this.hasSynced()) throw reasonOf(signal);
+  }
+
+  addHandler(handler: InformerHandler<T>): HandlerRegistration {
+    this.#handlers.add(handler);
+    for (const object of this.#store.list()) this.#tell(() => handler.added?.(object, true));
+    return {
+      // Handlers are called in the same turn as the store changes: what the store has, they have seen.
+      hasSynced: () => this.hasSynced(),
+      remove: () => void this.#handlers.delete(handler),
+    };
+  }
+
+  addIndex(name: string, index: IndexFunction<T>): void {
+    this.#store.addIndex(name, index);
+  }
+
+  hasIndex(name: string): boolean {
+    return this.#store.hasIndex(name);
+  }
+
+  get(key: ObjectKey): Readonly<T> | undefined {
+    this.#demandSynced(key.namespace);
+    return this.#store.get(key);
+  }
+
+  list(options: ReadListOptions = {}): readonly Readonly<T>[] {
+    this.#demandSynced(options.namespace);
+    return this.#store.list(options);
+  }
+
+  byIndex(name: string, value: string): readonly Readonly<T>[] {
+    this.#demandSynced();
+    return this.#store.byIndex(name, value);
+  }
+
+  ownedBy(uid: string): readonly Readonly<T>[] {
+    this.#demandSynced();
+    return this.#store.ownedBy(uid);
+  }
+
+  /** Whether a write that was answered with `resourceVersion` shows in the store (or something newer does). */
+  hasSeen(key: ObjectKey, resourceVersion: string): boolean {
+    const stored = this.#store.get(key)?.metadata?.resourceVersion;
+    if (stored !== undefined && compareResourceVersions(stored, resourceVersion) >= 0) return true;
+    const scope = this.#scopeOf(key.namespace);
+    return scope === undefined || compareResourceVersions(scope.resourceVersion, resourceVersion) >= 0;
+  }
+
+  /** Whether the deletion of the object with this uid shows in the store. */
+  hasSeenDeletion(key: ObjectKey, uid: string): boolean {
+    const metadata = this.#store.get(key)?.metadata;
+    return metadata?.uid !== uid || metadata.deletionTimestamp !== undefined;
+  }
+
+  /** The uid of the object as the store knows it, synced or not. */
+  uidOf(key: ObjectKey): string | undefined {
+    return this.#store.get(key)?.metadata?.uid;
+  }
+
+  /** Watches until `signal` is aborted; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    if (this.#started) throw new Error(`The informer of ${qualifiedName(this.resource)} runs already`);
+    this.#started = true;
+    await Promise.all([...this.#scopes.map((scope) => this.#reflect(scope, signal)), this.#resync(signal)]);
+  }
+
+  #reflect(scope: Scope, signal: AbortSignal): Promise<void> {
+    const { client, clock, random, log, observe } = this.#environment;
+    const { labelSelector, fieldSelector } = this.options;
+    const reflector = new Reflector<T>({
+      client,
+      clock,
+      random,
+      log,
+      resource: this.resource,
+      namespace: scope.namespace,
+      labelSelector,
+      fieldSelector,
+      sink: this.#sink(scope),
+      observer: observe?.(this.resource),
+    });
+    return reflector.run(signal);
+  }
+
+  #sink(scope: Scope): ReflectorSink<T> {
+    return {
+      replace: (objects, resourceVersion) => {
+        const initial = !scope.synced;
+        const present = new Set<string>();
+        for (const object of objects) {
+          present.add(keyOf(object));
+          this.#set(object, initial);
+        }
+        const selection = scope.namespace === undefined ? {} : { namespace: scope.namespace };
+        for (const object of this.#store.list(selection)) if (!present.has(keyOf(object))) this.#delete(object);
+        scope.resourceVersion = resourceVersion;
+        scope.synced = true;
+        if (this.hasSynced()) for (const resolve of this.#onSynced.splice(0)) resolve();
+      },
+      changed: (object) => {
+        this.#set(object, false);
+        scope.resourceVersion = object.metadata?.resourceVersion ?? scope.resourceVersion;
+      },
+      deleted: (object) => {
+        this.#delete(object);
+        scope.resourceVersion = object.metadata?.resourceVersion ?? scope.resourceVersion;
+      },
+      progressed: (resourceVersion) => {
+        scope.resourceVersion = resourceVersion;
+      },
+      missing: (missing) => {
+        scope.missing = missing;
+      },
+    };
+  }
+
+  #set(object: T, initial: boolean): void {
+    stripManagedFields(object);
+    setKind(object, this.resource);
+    if (this.#environment.freeze) deepFreeze(object);
+    const previous = this.#store.get(object);
+    // Deleted and made anew while nobody looked: the two are not the same object.
+    if (previous && previous.metadata?.uid !== object.metadata?.uid) this.#delete(previous);
+    else if (previous && previous.metadata?.resourceVersion === object.metadata?.resourceVersion) return;
+    const replaced = this.#store.set(object);
+    for (const handler of this.#handlers) {
+      this.#tell(() => (replaced ? handler.updated?.(object, replaced) : handler.added?.(object, initial)));
+    }
+  }
+
+  #delete(object: T): void {
+    const previous = this.#store.delete(object);
+    if (!previous) return;
+    for (const handler of this.#handlers) this.#tell(() => handler.deleted?.(previous));
+  }
+
+  /** A handler that throws is a bug in it; the others and the store must not suffer. */
+  #tell(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#environment.log.error({ resource: qualifiedName(this.resource), err: error }, 'Informer handler threw');
+    }
+  }
+
+  async #resync(signal: AbortSignal): Promise<void> {
+    const { clock, random, resync = tenHours } = this.#environment;
+    while (!signal.aborted) {
+      // Ten percent apart, so that the kinds of a process do not come at once.
+      await sleep(clock, resync * (1 + 0.1 * random.float()), signal).catch(() => undefined);
+      if (signal.aborted) return;
+      for (const object of this.#store.list()) {
+        for (const handler of this.#handlers) this.#tell(() => handler.updated?.(object, object));
+      }
+    }
+  }
+
+  #scopeOf(namespace?: string): Scope | undefined {
+    return this.#scopes.find((scope) => scope.namespace === undefined || scope.namespace === namespace);
+  }
+
+  #demandSynced(namespace?: string): void {
+    if (namespace !== undefined && !this.#scopeOf(namespace)) {
+      throw new Error(`${qualifiedName(this.resource)} in namespace "${namespace}" is not watched`);
+    }
+    const synced = namespace === undefined ? this.hasSynced() : this.#scopeOf(namespace)?.synced;
+    if (!synced) throw new CacheNotSyncedError(`${qualifiedName(this.resource)} is not synced`);
+  }
+}
