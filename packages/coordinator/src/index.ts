@@ -1,1 +1,2 @@
-export {};
+export { coordinator, coordinatorRules } from './module.js';
+export { controlPlaneGraph } from './control-plane.js';

@@ -1,0 +1,87 @@
+// A ControlPlane as a graph: a step per service that it names. All are written at once, since each waits by itself for
+// what it needs; so nothing waits that need not.
+import { ControlPlane, Reason } from '@stackwright/api';
+import {
+  defineObjectGraph,
+  done,
+  failed,
+  waiting,
+  type Graph,
+  type GraphBuilder,
+  type StatusScope,
+} from '@stackwright/core';
+import { apiVersionOf } from '@stackwright/kube';
+import type { ServiceKind, ServiceObject } from './discovery.js';
+import { planOf, type Plan, type PlannedService } from './plan.js';
+import { isReady, readinessOf } from './readiness.js';
+
+/** `kinds` gives the services that the cluster has at the moment. */
+export function controlPlaneGraph(kinds: () => readonly ServiceKind[]): Graph<ControlPlane> {
+  return defineObjectGraph(
+    ControlPlane,
+    (g, object) => {
+      const plan = planOf(object.spec, kinds());
+      servicesStep(g, plan);
+      for (const service of plan.services) serviceStep(g, service);
+    },
+    { status: (scope) => statusOf(scope, planOf(scope.object.spec, kinds())) },
+  );
+}
+
+/** Says what is wrong with the names; the services that are known come up all the same. */
+function servicesStep(g: GraphBuilder<ControlPlane>, { problems }: Plan): void {
+  g.step({
+    name: 'Services',
+    run() {
+      const [first] = problems;
+      return first ? failed(first.reason, problems.map(({ message }) => message).join('; ')) : done();
+    },
+  });
+}
+
+function serviceStep(g: GraphBuilder<ControlPlane>, { kind, managed, spec }: PlannedService): void {
+  const { resource, service: name } = kind;
+  g.step({
+    name: stepName(name),
+    ...(managed ? { owns: [resource] } : { reads: [resource] }),
+    run(scope) {
+      const observed = managed
+        ? scope.own<ServiceObject>(resource, { metadata: { name }, spec: { ...spec } })
+        : scope.get(resource, name);
+      const key = { name, namespace: scope.namespace };
+      if (observed) return readinessOf(kind, key, observed);
+      const on = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...key };
+      return managed
+        ? waiting(Reason.Pending, `${resource.kind} ${name} is being created`, { on })
+        : failed(
+            Reason.ServiceMissing,
+            `${resource.kind} ${name} does not exist, and its team creates it (managed: false)`,
+            { on },
+          );
+    },
+  });
+}
+
+/** "nova-api" → "NovaApi": the condition is NovaApiReady. */
+const stepName = (service: string): string =>
+  service
+    .split(/[^a-zA-Z0-9]+/)
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
+
+function statusOf(scope: StatusScope<ControlPlane>, { services }: Plan): object {
+  const states = services.map(({ kind, managed, release }) => {
+    const object = scope.get(kind.resource, kind.service);
+    const endpoint = object?.status?.endpoint;
+    return {
+      name: kind.service,
+      kind: kind.resource.kind,
+      managed,
+      ready: object !== undefined && isReady(object),
+      ...(release === undefined ? {} : { release }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+    };
+  });
+  const ready = states.filter((state) => state.ready).length;
+  return { services: states, readyServices: `${ready}/${states.length}` };
+}

@@ -1,0 +1,53 @@
+// Which services there are is read from the cluster: each publishes itself on its CRD. No service is known beforehand.
+import { labels, publishedService, type PublishedService } from '@stackwright/api';
+import { defineResource, type CustomResourceDefinition, type KubeObject, type Resource } from '@stackwright/kube';
+
+/** A service's object, as far as all services have the same: the rest of its spec is never read. */
+export interface ServiceObject extends KubeObject {
+  spec?: Record<string, unknown>;
+  status?: {
+    observedGeneration?: number;
+    endpoint?: string;
+    conditions?: { type: string; status: string; reason: string; message: string; observedGeneration?: number }[];
+  };
+}
+
+/** A kind of service that the cluster has. */
+export interface ServiceKind extends PublishedService {
+  resource: Resource<ServiceObject>;
+  /** Which of the fields that a ControlPlane hands down its spec has. */
+  accepts: { release: boolean; deletionPolicy: boolean };
+}
+
+/** Selects the CRDs of services. */
+export const serviceSelector = labels.service;
+
+export function serviceKinds(crds: readonly Readonly<CustomResourceDefinition>[]): ServiceKind[] {
+  const kinds = new Map<string, ServiceKind>();
+  const byName = [...crds].sort((a, b) => ((a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1));
+  for (const crd of byName) {
+    const kind = serviceKind(crd);
+    // Of two that claim one name, the same one wins each time.
+    if (kind && !kinds.has(kind.service)) kinds.set(kind.service, kind);
+  }
+  return [...kinds.values()];
+}
+
+function serviceKind(crd: Readonly<CustomResourceDefinition>): ServiceKind | undefined {
+  const published = publishedService(crd.metadata ?? {});
+  const served = crd.spec.versions.filter((version) => version.served);
+  const version = served.find((each) => each.storage) ?? served[0];
+  if (!published || !version || crd.metadata?.deletionTimestamp) return undefined;
+  const fields = version.schema?.openAPIV3Schema?.properties?.['spec']?.properties ?? {};
+  return {
+    ...published,
+    resource: defineResource<ServiceObject>({
+      group: crd.spec.group,
+      version: version.name,
+      kind: crd.spec.names.kind,
+      plural: crd.spec.names.plural,
+      namespaced: crd.spec.scope === 'Namespaced',
+    }),
+    accepts: { release: 'release' in fields, deletionPolicy: 'deletionPolicy' in fields },
+  };
+}

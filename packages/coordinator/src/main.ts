@@ -1,0 +1,4 @@
+import { runModule } from '@stackwright/core';
+import { coordinator } from './module.js';
+
+await runModule(coordinator);

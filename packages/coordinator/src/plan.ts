@@ -1,0 +1,101 @@
+// What a ControlPlane asks for, held against the kinds of services that the cluster has. Pure.
+import { Reason, type ControlPlane } from '@stackwright/api';
+import type { ServiceKind } from './discovery.js';
+
+export interface PlannedService {
+  kind: ServiceKind;
+  /** False: its team owns its object; it is only observed. */
+  managed: boolean;
+  /** The release that was asked for; absent for services that have none. */
+  release?: string;
+  /** The fields of its spec that the coordinator owns. */
+  spec: Readonly<Record<string, unknown>>;
+}
+
+export interface Problem {
+  reason: Extract<Reason, 'UnknownService' | 'InvalidSpec'>;
+  message: string;
+}
+
+export interface Plan {
+  /** Each after those that it needs. */
+  services: readonly PlannedService[];
+  problems: readonly Problem[];
+}
+
+/** The inner block of one service, the coordinator's own fields and all others. */
+type Entry = NonNullable<ControlPlane['spec']['services']>[string] & Readonly<Record<string, unknown>>;
+
+export function planOf(spec: ControlPlane['spec'], kinds: readonly ServiceKind[]): Plan {
+  const problems: Problem[] = [];
+  const planned = new Map<string, PlannedService>();
+
+  const add = (service: string, entry: Entry, path: string, role?: string): void => {
+    const kind = kinds.find((each) => each.service === service);
+    if (!kind) {
+      const known = kinds.filter((each) => role === undefined || each.provides === role).map((each) => each.service);
+      problems.push({
+        reason: Reason.UnknownService,
+        message: `${path}: this cluster has no service "${service}"; it has ${known.sort().join(', ') || 'none'}`,
+      });
+    } else if (role !== undefined && kind.provides !== role) {
+      problems.push({
+        reason: Reason.InvalidSpec,
+        message: `${path}: ${service} is no ${role}${kind.provides ? ` but ${article(kind.provides)}` : ''}`,
+      });
+    } else if (planned.has(service)) {
+      problems.push({ reason: Reason.InvalidSpec, message: `${path}: ${service} is named twice` });
+    } else {
+      planned.set(service, plannedService(kind, entry, spec));
+    }
+  };
+
+  for (const [role, services] of Object.entries(spec.infrastructure ?? {})) {
+    for (const [service, entry] of Object.entries(services))
+      add(service, entry, `spec.infrastructure.${role}.${service}`, role);
+  }
+  for (const [service, entry] of Object.entries(spec.services ?? {})) add(service, entry, `spec.services.${service}`);
+
+  return { services: inOrder([...planned.values()]), problems };
+}
+
+const article = (noun: string): string => `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
+
+function plannedService(
+  kind: ServiceKind,
+  entry: Entry,
+  { release, deletionPolicy }: ControlPlane['spec'],
+): PlannedService {
+  const { managed, ...own } = entry;
+  const { accepts } = kind;
+  const wanted = own.release ?? (accepts.release ? release : undefined);
+  return {
+    kind,
+    managed,
+    ...(wanted === undefined ? {} : { release: wanted }),
+    spec: {
+      ...(accepts.deletionPolicy ? { deletionPolicy } : {}),
+      ...own,
+      ...(wanted === undefined ? {} : { release: wanted }),
+    },
+  };
+}
+
+/**
+ * Services after those that they need: the first one that is not ready is then a root, and not a consequence. Those that
+ * need each other in a circle keep the order in which they are named.
+ */
+function inOrder(services: readonly PlannedService[]): PlannedService[] {
+  const ordered: PlannedService[] = [];
+  const visited = new Set<PlannedService>();
+  const visit = (service: PlannedService): void => {
+    if (visited.has(service)) return;
+    visited.add(service);
+    for (const need of service.kind.requires) {
+      services.filter(({ kind }) => kind.service === need || kind.provides === need).forEach(visit);
+    }
+    ordered.push(service);
+  };
+  services.forEach(visit);
+  return ordered;
+}

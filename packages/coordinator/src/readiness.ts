@@ -1,0 +1,35 @@
+// What a service says of itself, as a step of the control plane.
+import { Reason, stateOfReason } from '@stackwright/api';
+import { done, failed, waiting, type ObjectReference, type Outcome } from '@stackwright/core';
+import { apiVersionOf, type ObjectKey } from '@stackwright/kube';
+import type { ServiceKind, ServiceObject } from './discovery.js';
+
+export const readyCondition = (object: Readonly<ServiceObject>) =>
+  object.status?.conditions?.find(({ type }) => type === 'Ready');
+
+/** Ready, and for what it was last told: a condition of an older generation says nothing about the newer one. */
+export function isReady(object: Readonly<ServiceObject>): boolean {
+  const ready = readyCondition(object);
+  return (
+    ready?.status === 'True' &&
+    (ready.observedGeneration ?? object.status?.observedGeneration) === object.metadata?.generation
+  );
+}
+
+export function readinessOf(
+  { resource }: ServiceKind,
+  key: ObjectKey,
+  object: Readonly<ServiceObject>,
+): Outcome<undefined> {
+  const on: ObjectReference = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...key };
+  if (isReady(object)) return done();
+  const what = `${resource.kind} ${key.name}`;
+  if (object.metadata?.deletionTimestamp) return waiting(Reason.Deleting, `${what} is being deleted`, { on });
+  const ready = readyCondition(object);
+  if (!ready || ready.status === 'True') {
+    return waiting(Reason.Pending, `${what} has not been reconciled by its controller yet`, { on });
+  }
+  // The service's reason is the control plane's: whoever reads it shall not have to look further.
+  const say = stateOfReason(ready.reason) === 'Failed' ? failed : waiting;
+  return say(ready.reason, `${what}: ${ready.message}`, { on });
+}
