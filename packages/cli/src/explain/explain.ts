@@ -1,5 +1,5 @@
 // Why something is not ready: a walk from its custom resource through what it waits for to the root cause. Pure.
-import { Reason } from '@stackwright/api';
+import { reasons, type Reason } from '@stackwright/api';
 import type { ObjectReference } from '@stackwright/core';
 import type { Deployment, Job, KubeObject, PersistentVolumeClaim, Pod, StatefulSet } from '@stackwright/kube';
 import { conditionOf, groupOf, isObserved, isOurGroup, isReady, referenceOf, type CustomResourceObject } from '../observe/objects.js';
@@ -73,19 +73,8 @@ function look(snapshot: Snapshot, object: KubeObject): Look {
   }
 }
 
-/** Reasons with which nothing is wrong yet: something else has to happen first. */
-const patient = new Set<string>([
-  Reason.Pending,
-  Reason.WaitingForStep,
-  Reason.WaitingForClaim,
-  Reason.WaitingForProvider,
-  Reason.WaitingForService,
-  Reason.WaitingForObject,
-  Reason.JobRunning,
-  Reason.RolloutInProgress,
-  Reason.NoReadyEndpoint,
-  Reason.Deleting,
-]);
+/** With these reasons nothing is wrong yet: something else has to happen first. */
+const isPatient = (reason: string): boolean => reason in reasons && reasons[reason as Reason].state === 'Waiting';
 
 function lookAtCustomResource(snapshot: Snapshot, object: CustomResourceObject): Look {
   const ready = conditionOf(object, 'Ready');
@@ -102,7 +91,7 @@ function lookAtCustomResource(snapshot: Snapshot, object: CustomResourceObject):
   const waits = object.status?.waitingFor ?? [];
   const byRoot = [...waits].sort((a, b) => Number(b.reason === ready.reason) - Number(a.reason === ready.reason));
   return {
-    link: link(object, patient.has(ready.reason) ? 'Waiting' : 'Failed', ready.reason, ready.message, ready.lastTransitionTime),
+    link: link(object, isPatient(ready.reason) ? 'Waiting' : 'Failed', ready.reason, ready.message, ready.lastTransitionTime),
     // All that it waits for may be there already, and only its controller not running to see it.
     causes: [...byRoot, ...controllerOf(snapshot, object)],
   };

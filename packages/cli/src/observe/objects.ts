@@ -44,3 +44,12 @@ export function referenceOf(object: KubeObject): ObjectReference {
     ...(object.metadata?.namespace === undefined ? {} : { namespace: object.metadata.namespace }),
   };
 }
+
+/** The services that a ControlPlane's spec names, infrastructure first. */
+export function servicesNamedIn(controlPlane: CustomResourceObject | undefined): string[] {
+  const { infrastructure = {}, services = {} } = (controlPlane?.spec ?? {}) as {
+    infrastructure?: Record<string, Record<string, unknown>>;
+    services?: Record<string, unknown>;
+  };
+  return [...Object.values(infrastructure).flatMap((players) => Object.keys(players)), ...Object.keys(services)];
+}

@@ -35,7 +35,7 @@ export async function takeSnapshot(client: Client, namespace: string, signal?: A
         namespaced: true,
       }),
     );
-  const lists = await Promise.all([...ours, ...workloads].map((resource) => listAs(client, resource, namespace, signal)));
+  const lists = await Promise.all([...ours, ...workloads].map((resource) => listOf(client, resource, namespace, signal)));
   const objects = lists.flat();
   return new Snapshot(namespace, Date.now(), [...objects, ...(await namedInWaits(client, namespace, objects, signal))]);
 }
@@ -63,11 +63,10 @@ async function namedInWaits(client: Client, namespace: string, objects: readonly
   return found.flat();
 }
 
-/** Items of a list carry neither apiVersion nor kind on the wire. */
-async function listAs(client: Client, resource: Resource, namespace: string, signal?: AbortSignal): Promise<KubeObject[]> {
+/** Nothing, where the kind has gone in the meantime. */
+async function listOf(client: Client, resource: Resource, namespace: string, signal?: AbortSignal): Promise<KubeObject[]> {
   try {
-    const { items } = await client.listAll(resource, { namespace, ...(signal ? { signal } : {}) });
-    return items.map((item) => ({ ...item, apiVersion: apiVersionOf(resource), kind: resource.kind }));
+    return (await client.listAll(resource, { namespace, ...(signal ? { signal } : {}) })).items;
   } catch (error) {
     if (isNotFound(error)) return [];
     throw error;

@@ -2,7 +2,7 @@
 import type { Deployment } from '@stackwright/kube';
 import { explain, rootOf, type Chain } from '../explain/explain.js';
 import { reconcilesAnnotation } from '../manifests/labels.js';
-import { referenceOf, type CustomResourceObject } from '../observe/objects.js';
+import { referenceOf, servicesNamedIn, type CustomResourceObject } from '../observe/objects.js';
 import type { Snapshot } from '../observe/snapshot.js';
 
 export interface Row {
@@ -17,7 +17,7 @@ export interface Row {
 /** One row for the controllers together, then one per service that the control plane names. */
 export function progressOf(snapshot: Snapshot): Row[] {
   const services = snapshot.services;
-  const missing = namesIn(snapshot.controlPlane).filter((name) => !services.some(({ metadata }) => metadata?.name === name));
+  const missing = servicesNamedIn(snapshot.controlPlane).filter((name) => !services.some(({ metadata }) => metadata?.name === name));
   return [
     ...controllersRow(snapshot),
     ...services.map((service) => serviceRow(service, explain(snapshot, referenceOf(service)))),
@@ -63,13 +63,4 @@ export function summaryOf(chain: Chain): string {
   const root = rootOf(chain);
   const words = root === top ? root.message : `${root.object.kind} ${root.object.name} ${root.message}`;
   return `${top.reason}: ${words.replace(/\s+/g, ' ').trim()}`;
-}
-
-/** The services that a ControlPlane's spec names, infrastructure first. */
-function namesIn(controlPlane: CustomResourceObject | undefined): string[] {
-  const { infrastructure = {}, services = {} } = (controlPlane?.spec ?? {}) as {
-    infrastructure?: Record<string, Record<string, unknown>>;
-    services?: Record<string, unknown>;
-  };
-  return [...Object.values(infrastructure).flatMap((players) => Object.keys(players)), ...Object.keys(services)];
 }

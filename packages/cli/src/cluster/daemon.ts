@@ -1,0 +1,89 @@
+// The embedded cluster's process: started detached, so that it outlives the command, and found again by a note in the
+// state directory.
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CliError } from '../errors.js';
+import type { ClusterPaths } from './paths.js';
+import { until } from './wait.js';
+
+export type NodeDriver = 'podman' | 'simulated';
+
+export interface Daemon {
+  pid: number;
+  node: NodeDriver;
+  /** The program that runs; another one now means that it should be started anew. */
+  build: string;
+}
+
+/** The note of the last start, if that process still runs. */
+export function runningDaemon(paths: ClusterPaths): Daemon | undefined {
+  const daemon = lastDaemon(paths);
+  return daemon && isDaemon(daemon.pid, paths) ? daemon : undefined;
+}
+
+/** The note of the last start: tells of which kind the state is, also when nothing runs. */
+export function lastDaemon(paths: ClusterPaths): Daemon | undefined {
+  try {
+    return JSON.parse(readFileSync(paths.daemon, 'utf8')) as Daemon;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A process id may have been given to somebody else since. */
+function isDaemon(pid: number, paths: ClusterPaths): boolean {
+  try {
+    const [command, ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return command !== undefined && args.includes(paths.stateDir);
+  } catch {
+    return false;
+  }
+}
+
+export interface StartOptions {
+  /** Path of the program. */
+  program: string;
+  build: string;
+  node: NodeDriver;
+}
+
+export function startDaemon(paths: ClusterPaths, { program, build, node }: StartOptions): Daemon {
+  mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
+  const log = openSync(paths.log, 'a', 0o600);
+  try {
+    const child = spawn(process.execPath, ['--enable-source-maps', program, '--state-dir', paths.stateDir, '--node', node], {
+      cwd: '/',
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+    child.unref();
+    if (child.pid === undefined) throw new CliError(`Starting ${program} failed.`);
+    const daemon: Daemon = { pid: child.pid, node, build };
+    writeFileSync(paths.daemon, `${JSON.stringify(daemon)}\n`, { mode: 0o600 });
+    return daemon;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Asks the process to end, and waits until it has. Containers run on: the next start finds them again. */
+export async function stopDaemon(paths: ClusterPaths, daemon: Daemon, signal: AbortSignal): Promise<void> {
+  process.kill(daemon.pid, 'SIGTERM');
+  await until(() => Promise.resolve(isDaemon(daemon.pid, paths) ? undefined : true), { every: 50, signal });
+}
+
+/** The last lines of the cluster's log, for when it does not come up. */
+export function lastWords(paths: ClusterPaths, lines = 10): string {
+  try {
+    return readFileSync(paths.log, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+  } catch {
+    return '';
+  }
+}
+
+export function forgetCluster(paths: ClusterPaths): void {
+  rmSync(paths.stateDir, { recursive: true, force: true });
+}
+
+export const devclusterProgram = (root: string): string => join(root, 'packages/devcluster/dist/main.js');

@@ -1,0 +1,30 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Secret, isNotFound } from '@stackwright/kube';
+import { CliError } from '../errors.js';
+import { withCluster, type CommandContext } from './context.js';
+
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** The password goes into a file that only its owner reads, and never to the terminal. */
+export async function env(context: CommandContext): Promise<void> {
+  const { paths, terminal, options } = context;
+  if (!existsSync(paths.kubeconfig)) {
+    throw new CliError(`There is no embedded cluster in ${paths.stateDir}.`, { hints: ['Start one with `npm start`.'] });
+  }
+  const embedded = { ...context, options: { ...options, kubeconfig: paths.kubeconfig } };
+  terminal.data(`export KUBECONFIG=${quoted(paths.kubeconfig)}`);
+  await withCluster(embedded, async ({ client }, namespace) => {
+    try {
+      const { data = {} } = await client.get(Secret, { namespace, name: 'keystone-admin' }, { signal: context.signal });
+      const clouds = join(paths.stateDir, 'clouds.yaml');
+      writeFileSync(clouds, Buffer.from(data['clouds.yaml'] ?? '', 'base64'), { mode: 0o600 });
+      terminal.data(`export OS_CLIENT_CONFIG_FILE=${quoted(clouds)}`);
+      terminal.data(`export OS_CLOUD=${quoted(namespace)}`);
+      terminal.note(`# A client on this host must resolve *.${namespace}.svc; \`stackwright openstack -- <command>\` needs nothing.`);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      terminal.note('# Keystone has no administrator yet; see `stackwright status`.');
+    }
+  });
+}

@@ -1,0 +1,39 @@
+import { ApiError } from '@stackwright/kube';
+import { CliError, exitCodes } from './errors.js';
+import { createProgram } from './program.js';
+
+const interrupted = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(name, () => {
+    interrupted.abort(new CliError('Interrupted; run the same command again to go on.', { exitCode: name === 'SIGINT' ? 130 : 143 }));
+  });
+}
+// Who pipes into `head` has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
+try {
+  await createProgram({
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: interrupted.signal,
+    setExitCode: (code) => (process.exitCode = code),
+  }).parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function report(error: unknown): number {
+  if (error instanceof CliError) {
+    process.stderr.write(`stackwright: ${error.message}\n${error.hints.map((hint) => `  ${hint}\n`).join('')}`);
+    return error.exitCode;
+  }
+  if (error instanceof ApiError) {
+    process.stderr.write(`stackwright: the API server answered: ${error.message}\n`);
+    return exitCodes.error;
+  }
+  process.stderr.write(`stackwright: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return exitCodes.error;
+}

@@ -1,0 +1,80 @@
+import { ControlPlane, DatabaseClaim } from '@stackwright/api';
+import type { ControllerModule } from '@stackwright/core';
+import type { ClusterRole, Deployment, Role } from '@stackwright/kube';
+import { describe, expect, it } from 'vitest';
+import { manifestsFor } from './manifests.js';
+
+const setup = () => undefined;
+const mariadb: ControllerModule = {
+  name: 'mariadb',
+  customResources: [DatabaseClaim],
+  rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'watch'] }],
+  setup,
+};
+const coordinator: ControllerModule = {
+  name: 'coordinator',
+  customResources: [ControlPlane, DatabaseClaim],
+  rules: [],
+  clusterRules: [{ apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: ['list'] }],
+  setup,
+};
+const options = { namespace: 'cloud', imagePrefix: 'registry.example/sw', version: '1.2.3' };
+const objects = manifestsFor([mariadb, coordinator], options);
+const names = objects.map(({ kind, metadata }) => `${kind ?? ''} ${metadata?.namespace ?? '-'}/${metadata?.name ?? ''}`);
+
+const find = <T>(kind: string, name: string): T => {
+  const object = objects.find((each) => each.kind === kind && each.metadata?.name === name);
+  if (!object) throw new Error(`no ${kind} ${name}`);
+  return object as T;
+};
+
+describe('manifests', () => {
+  it('are all that a cluster needs, each object once, kinds before those who use them', () => {
+    expect(names).toEqual([
+      'CustomResourceDefinition -/databaseclaims.claims.stackwright.dev',
+      'CustomResourceDefinition -/controlplanes.stackwright.dev',
+      'ServiceAccount cloud/mariadb-controller',
+      'Role cloud/mariadb-controller',
+      'RoleBinding cloud/mariadb-controller',
+      'Deployment cloud/mariadb-controller',
+      'ServiceAccount cloud/coordinator-controller',
+      'Role cloud/coordinator-controller',
+      'RoleBinding cloud/coordinator-controller',
+      'ClusterRole -/cloud-coordinator-controller',
+      'ClusterRoleBinding -/cloud-coordinator-controller',
+      'Deployment cloud/coordinator-controller',
+    ]);
+  });
+
+  it('allow what the module says, leases and events, and nothing by wildcard', () => {
+    const role = find<Role>('Role', 'mariadb-controller');
+    expect(role.rules).toContainEqual({ apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'watch'] });
+    expect(role.rules).toContainEqual({
+      apiGroups: ['coordination.k8s.io'],
+      resources: ['leases'],
+      resourceNames: ['mariadb-controller'],
+      verbs: ['get', 'update'],
+    });
+    const cluster = find<ClusterRole>('ClusterRole', 'cloud-coordinator-controller');
+    expect(JSON.stringify([role.rules, cluster.rules])).not.toContain('*');
+  });
+
+  it('run the controller without privileges and watch their own namespace', () => {
+    const { template } = find<Deployment>('Deployment', 'mariadb-controller').spec ?? {};
+    const container = template?.spec?.containers[0];
+    expect(template?.spec).toMatchObject({ serviceAccountName: 'mariadb-controller', securityContext: { runAsNonRoot: true } });
+    expect(container).toMatchObject({
+      image: 'registry.example/sw/controller:1.2.3',
+      command: ['node', '/opt/stackwright/mariadb/main.js'],
+      securityContext: { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+      readinessProbe: { httpGet: { path: '/readyz' } },
+    });
+    expect(container?.env).toContainEqual({ name: 'WATCH_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } });
+    expect(container?.env).toContainEqual({ name: 'STACKWRIGHT_IMAGE_PREFIX', value: 'registry.example/sw' });
+  });
+
+  it('name the kinds that a controller reconciles', () => {
+    const { metadata } = find<Deployment>('Deployment', 'mariadb-controller');
+    expect(metadata?.annotations?.['stackwright.dev/reconciles']).toBe('DatabaseClaim.claims.stackwright.dev');
+  });
+});

@@ -1,0 +1,115 @@
+// The command line: names, options, help. What the commands do is in commands/.
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { imagePrefix } from '@stackwright/openstack';
+import manifest from '../package.json' with { type: 'json' };
+import { contextOf, defaultNamespace, type CommandContext, type GlobalOptions } from './commands/context.js';
+import { down } from './commands/down.js';
+import { env } from './commands/env.js';
+import { manifests } from './commands/manifests.js';
+import { openstack } from './commands/openstack.js';
+import { status } from './commands/status.js';
+import { up } from './commands/up.js';
+import { why } from './commands/why.js';
+import { modules } from './modules.js';
+import { parseDuration } from './terminal/duration.js';
+import { createTerminal } from './terminal/terminal.js';
+
+export interface ProgramOptions {
+  stdout: NodeJS.WriteStream;
+  stderr: NodeJS.WriteStream;
+  signal: AbortSignal;
+  /** Told what the command's process shall end with, where that is not 0. */
+  setExitCode: (code: number) => void;
+}
+
+export function createProgram({ stdout, stderr, signal, setExitCode }: ProgramOptions): Command {
+  const program = new Command('stackwright')
+    .description('OpenStack on Kubernetes, run by small controllers.')
+    .version(manifest.version)
+    .option('--state-dir <directory>', "the embedded cluster's state (default: .stackwright in the clone, else here)")
+    .option('--kubeconfig <file>', 'the cluster to look at (default: $KUBECONFIG, else the embedded cluster)')
+    .option('-n, --namespace <name>', `the control plane's namespace (default: "${defaultNamespace}")`)
+    .option('--no-color', 'plain output; also with NO_COLOR set')
+    .addHelpText('after', '\nExit codes: 0 ok, 1 error, 2 not ready (status), 3 time-out.')
+    .showHelpAfterError()
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
+
+  const output = () => new Option('-o, --output <format>', 'for programs').choices(['json']);
+  const context = (): CommandContext => {
+    const options = program.opts<GlobalOptions>();
+    return contextOf(createTerminal(stdout, stderr, { color: options.color }), options, signal);
+  };
+
+  program
+    .command('up')
+    .description('start the embedded cluster and a control plane on it, and wait until it is ready; safe to repeat')
+    .option('--simulated', 'Pods only pretend: no containers, no root')
+    .option('--timeout <duration>', 'give up after this long, for instance 90s or 1h30m', duration, parseDuration('20m'))
+    .action(async (options: { simulated?: boolean; timeout: number }) => {
+      await up(context(), options);
+    });
+
+  program
+    .command('down')
+    .description('stop the embedded cluster and its containers; state and volumes are kept')
+    .option('--purge', 'remove state and volumes as well')
+    .action(async (options: { purge?: boolean }) => {
+      await down(context(), options);
+    });
+
+  program
+    .command('status')
+    .description('how the control plane and its services are')
+    .addOption(output())
+    .action(async (options: { output?: 'json' }) => {
+      setExitCode(await status(context(), options));
+    });
+
+  program
+    .command('why')
+    .description('why something is not ready: the chain to the root cause, and what helps')
+    .argument('[service]', 'default: the control plane')
+    .addOption(output())
+    .action(async (service: string | undefined, options: { output?: 'json' }) => {
+      await why(context(), service, options);
+    });
+
+  program
+    .command('env')
+    .description('shell exports for kubectl and the OpenStack client: eval "$(stackwright env)"')
+    .action(async () => {
+      await env(context());
+    });
+
+  program
+    .command('manifests')
+    .description('print the CRDs and controllers as YAML for kubectl apply, for any Kubernetes from 1.30 on')
+    .option('--service <name...>', 'only these controllers')
+    .option('--image-prefix <prefix>', "registry and path of all images, the controllers' and those they run", imagePrefix())
+    .action(({ service, imagePrefix: prefix }: { service?: string[]; imagePrefix: string }) => {
+      const { terminal, options } = context();
+      manifests(terminal, modules, service ?? [], {
+        namespace: options.namespace ?? defaultNamespace,
+        imagePrefix: prefix,
+        version: manifest.version,
+      });
+    });
+
+  program
+    .command('openstack')
+    .description('run the OpenStack client in the cluster as administrator: stackwright openstack -- token issue')
+    .argument('<args...>', 'what the client is given')
+    .option('--keystone <name>', 'the Keystone to speak to', 'keystone')
+    .option('--image <image>', 'image that has the client')
+    .action(async (args: string[], options: { keystone: string; image?: string }) => {
+      setExitCode(await openstack(context(), args, options));
+    });
+
+  return program;
+}
+
+function duration(text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds === undefined) throw new InvalidArgumentError('It is not a duration such as 90s, 20m or 1h30m.');
+  return milliseconds;
+}

@@ -1,0 +1,32 @@
+import type { Client } from '@stackwright/kube';
+import { adminCredentials, issueToken, readyEndpoint, type Token } from '../openstack/identity.js';
+import { table } from '../terminal/table.js';
+
+export interface Shown {
+  token: Token;
+  /** Where it was asked for. */
+  url: string;
+}
+
+export async function showToken(client: Client, namespace: string, signal: AbortSignal): Promise<Shown> {
+  const [credentials, url] = await Promise.all([
+    adminCredentials(client, namespace, 'keystone'),
+    readyEndpoint(client, namespace, 'keystone'),
+  ]);
+  return { token: await issueToken(url, credentials, signal), url };
+}
+
+/** A token is as good as a password: only its beginning is shown. */
+export function tokenLines({ token, url }: Shown): string[] {
+  return table(
+    [
+      ['token', `${token.id.slice(0, 20)}… (${token.id.length} characters)`],
+      ['expires', token.expiresAt],
+      ['user', token.user],
+      ['project', token.project],
+      ['catalog', token.catalog.join(', ')],
+      ['issued by', url],
+    ],
+    '  ',
+  );
+}
