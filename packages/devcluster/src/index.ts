@@ -1,1 +1,2 @@
-export {};
+export * from './apiserver/index.js';
+export * from './cluster.js';

@@ -1,0 +1,25 @@
+// What the verbs work with.
+import type { AdmissionPlugin } from './admission.js';
+import type { Registry } from './registry/registry.js';
+import type { Store } from './store/store.js';
+
+export interface ServerContext {
+  readonly store: Store;
+  readonly registry: Registry;
+  /** In order; more may be added while the server runs. */
+  readonly admission: AdmissionPlugin[];
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Milliseconds between bookmarks. */
+  readonly bookmarkInterval: number;
+}
+
+/** metav1.Time. */
+export function timestamp(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+}
+
+/** metav1.MicroTime. */
+export function microTimestamp(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 23)}000Z`;
+}

@@ -1,0 +1,137 @@
+// From a request for a resource to its answer: authorization, fault injection, the verb, and the audit log.
+import { ApiError } from '@stackwright/kube';
+import type { AuditSink } from './audit.js';
+import type { Authorizer } from './auth/authorizer.js';
+import type { ServerContext } from './context.js';
+import { forbidden, internal, methodNotAllowed, notFound } from './errors.js';
+import type { ApiObject } from './json.js';
+import { ConnectionLost, type Interceptor } from './intercept.js';
+import type { Subresource } from './registry/resource.js';
+import type { ResourceRequest, ResourceResponse } from './request.js';
+import { create } from './verbs/create.js';
+import { remove, removeCollection } from './verbs/delete.js';
+import { load } from './verbs/get.js';
+import { list } from './verbs/list.js';
+import { patch } from './verbs/patch.js';
+import { update } from './verbs/update.js';
+import { watch } from './verbs/watch.js';
+
+/** A subresource that is not the object itself in another view: logs, tokens, scale. */
+export type SubresourceHandler = (context: ServerContext, request: ResourceRequest) => Promise<ResourceResponse>;
+
+export interface Dispatcher {
+  context: ServerContext;
+  authorizer: Authorizer;
+  interceptors: Interceptor[];
+  subresources: Map<Subresource, SubresourceHandler>;
+  audit: Set<AuditSink>;
+}
+
+export async function dispatch(dispatcher: Dispatcher, request: ResourceRequest): Promise<ResourceResponse> {
+  const { context, interceptors } = dispatcher;
+  const start = context.now();
+  try {
+    await authorize(dispatcher.authorizer, request);
+    for (const interceptor of interceptors) await interceptor.before?.(request);
+    let response = await handle(dispatcher, request);
+    for (const interceptor of interceptors) response = (await interceptor.after?.(request, response)) ?? response;
+    record(dispatcher, request, start, response.kind === 'object' ? response : { code: 200 });
+    return response;
+  } catch (error) {
+    const failure = error instanceof ApiError || error instanceof ConnectionLost ? error : unexpected(error);
+    record(dispatcher, request, start, failure instanceof ApiError ? failure : { code: 0, reason: 'ConnectionLost' });
+    throw failure;
+  }
+}
+
+async function authorize(authorizer: Authorizer, request: ResourceRequest): Promise<void> {
+  const { resource, verb, user, namespace, name, subresource } = request;
+  const decision = await authorizer.authorize({
+    user,
+    verb,
+    resource: {
+      group: resource.group,
+      version: resource.version,
+      plural: resource.plural,
+      ...(subresource === undefined ? {} : { subresource }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(name === undefined ? {} : { name }),
+    },
+  });
+  if (decision.allowed) return;
+  const where = namespace === undefined ? ' at the cluster scope' : ` in the namespace "${namespace}"`;
+  const what = `${resource.plural}${subresource ? `/${subresource}` : ''}`;
+  throw forbidden(
+    resource,
+    name ?? '',
+    `User "${user.name}" cannot ${verb} resource "${what}" in API group "${resource.group}"${where}${decision.reason ? `: ${decision.reason}` : ''}`,
+  );
+}
+
+async function handle(dispatcher: Dispatcher, request: ResourceRequest): Promise<ResourceResponse> {
+  const { context } = dispatcher;
+  const { resource, subresource, verb } = request;
+  if (subresource !== undefined) {
+    if (!resource.subresources.includes(subresource as Subresource)) throw notFound(resource, request.name ?? '');
+    const handler = dispatcher.subresources.get(subresource as Subresource);
+    if (handler) return handler(context, request);
+    if (verb !== 'get' && verb !== 'update' && verb !== 'patch') throw methodNotAllowed();
+  } else if (!resource.verbs.includes(verb)) {
+    throw methodNotAllowed();
+  }
+  switch (verb) {
+    case 'get':
+      return { kind: 'object', code: 200, object: load(context, request) };
+    case 'list':
+      return list(context, request);
+    case 'watch':
+      return { kind: 'watch', events: watch(context, request) };
+    case 'create':
+      return create(context, request);
+    case 'update':
+      return update(context, request);
+    case 'patch':
+      return patch(context, request);
+    case 'delete':
+      return remove(context, request);
+    case 'deletecollection':
+      return removeCollection(context, request);
+  }
+}
+
+function record(
+  { context, audit }: Dispatcher,
+  request: ResourceRequest,
+  start: number,
+  outcome: { code: number; reason?: string; unchanged?: boolean; object?: ApiObject },
+): void {
+  if (audit.size === 0) return;
+  const { resource, subresource, namespace, verb } = request;
+  const name = request.name ?? outcome.object?.metadata.name;
+  const { code, reason } = outcome;
+  const now = context.now();
+  const reads = verb === 'get' || verb === 'list' || verb === 'watch';
+  const event = {
+    time: new Date(now).toISOString(),
+    user: request.user.name,
+    userAgent: request.userAgent,
+    verb,
+    ...(resource.group ? { group: resource.group } : {}),
+    resource: resource.plural,
+    ...(subresource === undefined ? {} : { subresource }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(name === undefined ? {} : { name }),
+    ...(request.parameters.dryRun ? { dryRun: true } : {}),
+    code,
+    ...(reason === undefined ? {} : { reason }),
+    duration: now - start,
+    changed: !reads && code >= 200 && code < 300 && !outcome.unchanged,
+  };
+  for (const sink of audit) sink(event);
+}
+
+function unexpected(error: unknown): ApiError {
+  // A fault of the server itself: its stack belongs in the daemon's log, not in the client's answer.
+  process.emitWarning(error instanceof Error ? error : String(error));
+  return internal(error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,105 @@
+// What the server knows about one resource in one version: how it is named, and what is special about its kind.
+import type { FieldError } from '../errors.js';
+import type { ApiObject } from '../json.js';
+import type { Verb } from '../request.js';
+import type { NameRule } from '../schema/names.js';
+import type { Schema } from '../schema/schema.js';
+import type { Store } from '../store/store.js';
+
+export interface Column {
+  name: string;
+  type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  format?: string;
+  description?: string;
+  /** 0: always shown; 1: with `-o wide`. */
+  priority?: number;
+  value(object: ApiObject, now: number): string | number | boolean | undefined;
+}
+
+export interface StrategyContext {
+  store: Store;
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** The user behind the request. */
+  user: string;
+}
+
+/** What a kind does besides being stored. All hooks get a draft that they may change. */
+export interface Strategy<T = ApiObject> {
+  /** Values of fields that the client left out; runs on every decoded object and must be idempotent. */
+  defaults?(object: T): void;
+  prepareForCreate?(object: T, context: StrategyContext): void;
+  /** `old` is the stored object; it must not be changed. */
+  prepareForUpdate?(object: T, old: Readonly<T>, context: StrategyContext): void;
+  validate?(object: Readonly<T>, old: Readonly<T> | undefined, context: StrategyContext): FieldError[];
+  /**
+   * What is handed out once only (addresses, ports): runs right before the object is stored. May throw an ApiError.
+   */
+  allocate?(object: T, old: Readonly<T> | undefined, context: StrategyContext): void;
+  /** Fields that a field selector may name, besides metadata.name and metadata.namespace. */
+  fields?(object: T): Record<string, string>;
+  /** Fields that make a new generation when they change; "all": all but metadata and status. Absent: no generation. */
+  generationFields?: readonly string[] | 'all';
+  /** Whether a PUT of an object that does not exist creates it. */
+  createOnUpdate?: boolean;
+  /** The client may set the status at creation (CRDs in a restore, …). Default: it is dropped. */
+  keepsStatusOnCreate?: boolean;
+  /** Whether PUT needs a resourceVersion. */
+  requiresRevision?: boolean;
+  /** Seconds for which a deleted object lives on, for its agent to stop it. Absent: gone at once. */
+  gracePeriod?(object: T, asked: number | undefined): number;
+  /** Whether it must live on although no finalizer is left (a Namespace has its own). */
+  holdsDeletion?(object: T): boolean;
+  /** Called for a deletion that has to wait (finalizers, grace), with the draft that carries the deletionTimestamp. */
+  prepareForDelete?(object: T): void;
+}
+
+export type Subresource = 'status' | 'scale' | 'log' | 'token' | 'binding' | 'eviction' | 'finalize';
+
+export interface ScalePaths {
+  specReplicas: readonly string[];
+  statusReplicas: readonly string[];
+  /** Path of the selector in string form; for built-in kinds it is computed from spec.selector. */
+  selector?: readonly string[];
+}
+
+export interface ServedResource {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly listKind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  readonly nameRule: NameRule;
+  readonly verbs: readonly Verb[];
+  /** "group/plural" under which the store keeps it; two resources may be two views of the same objects. */
+  readonly storage: string;
+  readonly subresources: readonly Subresource[];
+  readonly strategy: Strategy;
+  /** The schema of the whole object; built-in kinds load theirs on first use. */
+  schema(): Schema;
+  readonly custom: boolean;
+  readonly columns: readonly Column[];
+  readonly scale?: ScalePaths;
+  /** Between this version and the stored form. Absent: they differ in apiVersion only. */
+  readonly convert?: { toStorage(object: ApiObject): ApiObject; fromStorage(object: ApiObject): ApiObject };
+}
+
+export const STANDARD_VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+
+export function apiVersionOf(resource: { group: string; version: string }): string {
+  return resource.group ? `${resource.group}/${resource.version}` : resource.version;
+}
+
+export function fromStorage(resource: ServedResource, stored: ApiObject): ApiObject {
+  if (resource.convert) return resource.convert.fromStorage(stored);
+  const apiVersion = apiVersionOf(resource);
+  return stored.apiVersion === apiVersion ? stored : { ...stored, apiVersion };
+}
+
+export function toStorage(resource: ServedResource, object: ApiObject): ApiObject {
+  return resource.convert ? resource.convert.toStorage(object) : object;
+}

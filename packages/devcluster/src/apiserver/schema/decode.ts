@@ -1,0 +1,123 @@
+// Brings a client's object into the shape of its schema: what is unknown is dropped and reported, and built-in kinds get
+// what decoding into typed structs gives them on a real server (nulls vanish, times and quantities become canonical).
+import { isObject, set, type JsonObject } from '../json.js';
+import { resolve } from './definitions.js';
+import { canonicalQuantity } from './quantity.js';
+import { fieldSchema, keepsUnknown, type Schema } from './schema.js';
+
+export interface Decoded {
+  object: JsonObject;
+  /** Paths of fields that the schema does not declare. */
+  unknown: string[];
+}
+
+/** A value that the typed struct cannot hold. The message is what follows "cannot be handled as a Kind: ". */
+export class DecodeError extends Error {}
+
+/** Decodes an object of a built-in kind. Throws a DecodeError. */
+export function decodeTyped(schema: Schema, object: JsonObject): Decoded {
+  const unknown: string[] = [];
+  return { object: typed(schema, object, '', unknown) as JsonObject, unknown };
+}
+
+function typed(given: Schema, value: unknown, path: string, unknown: string[]): unknown {
+  const schema = resolve(given);
+  switch (schema.type) {
+    case 'object': {
+      if (!isObject(value)) throw mismatch(value, 'object', path);
+      if (schema['x-kubernetes-preserve-unknown-fields'] && !schema.properties) return value;
+      const result: JsonObject = {};
+      for (const [name, child] of Object.entries(value)) {
+        const childPath = join(path, name);
+        const declared = fieldSchema(schema, name);
+        if (!declared) {
+          if (keepsUnknown(schema)) set(result, name, child);
+          else unknown.push(childPath);
+        } else if (child !== null && child !== undefined) {
+          set(result, name, typed(declared, child, childPath, unknown));
+        }
+      }
+      return result;
+    }
+    case 'array': {
+      if (!Array.isArray(value)) throw mismatch(value, 'array', path);
+      const items = schema.items ?? {};
+      return value.map((item, index) => typed(items, item, `${path}[${index}]`, unknown));
+    }
+    case 'string':
+      return decodeString(schema.format, value, path);
+    case 'integer':
+      if (!Number.isSafeInteger(value)) throw mismatch(value, 'integer', path);
+      return value;
+    case 'number':
+      if (typeof value !== 'number') throw mismatch(value, 'number', path);
+      return value;
+    case 'boolean':
+      if (typeof value !== 'boolean') throw mismatch(value, 'boolean', path);
+      return value;
+    default:
+      if (schema['x-kubernetes-int-or-string'] && typeof value !== 'string' && !Number.isSafeInteger(value)) {
+        throw mismatch(value, 'integer or string', path);
+      }
+      return value;
+  }
+}
+
+function decodeString(format: string | undefined, value: unknown, path: string): unknown {
+  if (format === 'quantity' && (typeof value === 'string' || typeof value === 'number')) {
+    const canonical = canonicalQuantity(String(value));
+    if (canonical === undefined) {
+      throw new DecodeError(`quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$' (${path}: ${JSON.stringify(value)})`);
+    }
+    return canonical;
+  }
+  if (typeof value !== 'string') throw mismatch(value, 'string', path);
+  if (format === 'date-time') return wholeSeconds(value, path);
+  if (format === 'micro-time' && !MICRO_TIME.test(value)) {
+    throw new DecodeError(`parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05.000000Z07:00": cannot parse it (${path})`);
+  }
+  if (format === 'byte' && !BASE64.test(value)) throw new DecodeError(`illegal base64 data (${path})`);
+  return value;
+}
+
+// MicroTime is written, and must be read, with exactly six digits of a second.
+const MICRO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}(Z|[+-]\d{2}:\d{2})$/;
+const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** metav1.Time is kept in whole seconds of UTC, whatever was sent. */
+function wholeSeconds(value: string, path: string): string {
+  const time = Date.parse(value);
+  if (!RFC3339.test(value) || Number.isNaN(time)) {
+    throw new DecodeError(`parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse it (${path})`);
+  }
+  return `${new Date(Math.floor(time / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+function mismatch(value: unknown, wanted: string, path: string): DecodeError {
+  const given = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+  return new DecodeError(`json: cannot unmarshal ${given} into Go struct field ${path} of type ${wanted}`);
+}
+
+/** Prunes a custom object: drops what its structural schema does not declare, and reports it. */
+export function prune(given: Schema, value: unknown, path: string, unknown: string[]): unknown {
+  const schema = resolve(given);
+  if (Array.isArray(value)) {
+    const items = schema.items;
+    return items ? value.map((item, index) => prune(items, item, `${path}[${index}]`, unknown)) : value;
+  }
+  if (!isObject(value)) return value;
+  const result: JsonObject = {};
+  for (const [name, child] of Object.entries(value)) {
+    if (child === undefined) continue;
+    const declared = fieldSchema(schema, name);
+    if (declared) set(result, name, prune(declared, child, join(path, name), unknown));
+    else if (keepsUnknown(schema) || (schema['x-kubernetes-embedded-resource'] && EMBEDDED.has(name))) set(result, name, child);
+    else unknown.push(join(path, name));
+  }
+  return result;
+}
+
+const EMBEDDED = new Set(['apiVersion', 'kind', 'metadata']);
+
+const join = (path: string, name: string): string => (path ? `${path}.${name}` : name);

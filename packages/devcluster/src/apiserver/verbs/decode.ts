@@ -1,0 +1,82 @@
+// From a client's body to a draft of the object: decoded against its schema, with defaults.
+import type { ServerContext } from '../context.js';
+import { badRequest } from '../errors.js';
+import { clone, isObject, type ApiObject, type JsonObject } from '../json.js';
+import { apiVersionOf, type ServedResource } from '../registry/resource.js';
+import type { ResourceRequest } from '../request.js';
+import { applyDefaults } from '../schema/defaults.js';
+import { decodeTyped, DecodeError, prune } from '../schema/decode.js';
+import { ref, type Schema } from '../schema/schema.js';
+
+const objectMeta: Schema = ref('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta');
+
+/** A draft that may be changed; unknown fields are refused, warned of, or silently dropped, as the request asks. */
+export function decodeObject(request: ResourceRequest, body: unknown, warnings: string[]): ApiObject {
+  const { resource } = request;
+  if (!isObject(body)) throw badRequest(`the body of the request is not a ${resource.kind}: it must be an object`);
+  const apiVersion = apiVersionOf(resource);
+  if (body['kind'] !== undefined && body['kind'] !== resource.kind) {
+    throw badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${String(body['kind'])}: the kind in the data (${String(body['kind'])}) does not match the expected kind (${resource.kind})`);
+  }
+  if (body['apiVersion'] !== undefined && body['apiVersion'] !== apiVersion) {
+    throw badRequest(`the API version in the data (${String(body['apiVersion'])}) does not match the expected API version (${apiVersion})`);
+  }
+  // Custom objects have no Go type to say what they are.
+  if (resource.custom && (body['kind'] === undefined || body['apiVersion'] === undefined)) {
+    throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(body).slice(0, 200)}'`);
+  }
+  const { object, unknown } = decodeAs(resource, { ...body, apiVersion, kind: resource.kind });
+  reportUnknown(request, unknown, warnings);
+  return withDefaults(resource, object);
+}
+
+/** Decodes without a say on unknown fields: for objects that the server composed (patches). */
+export function decodeAs(resource: ServedResource, body: JsonObject): { object: ApiObject; unknown: string[] } {
+  const { metadata } = body;
+  if (metadata !== undefined && metadata !== null && !isObject(metadata)) throw cannotHandle(resource, 'json: cannot unmarshal metadata');
+  try {
+    if (!resource.custom) {
+      const { object, unknown } = decodeTyped(resource.schema(), body);
+      return { object: { ...object, metadata: (object['metadata'] ?? {}) as ApiObject['metadata'] }, unknown };
+    }
+    const decodedMetadata = decodeTyped(objectMeta, { ...metadata });
+    const unknown = decodedMetadata.unknown.map((path) => `metadata.${path}`);
+    const { metadata: _, apiVersion, kind, ...rest } = body;
+    const pruned = prune(resource.schema(), clone(rest), '', unknown) as JsonObject;
+    const object = { apiVersion, kind, metadata: decodedMetadata.object, ...pruned } as unknown as ApiObject;
+    return { object, unknown };
+  } catch (error) {
+    if (error instanceof DecodeError) throw cannotHandle(resource, error.message);
+    throw error;
+  }
+}
+
+export function withDefaults(resource: ServedResource, object: ApiObject): ApiObject {
+  if (resource.custom) applyDefaults(resource.schema(), object);
+  resource.strategy.defaults?.(object);
+  return object;
+}
+
+export function reportUnknown(request: ResourceRequest, unknown: readonly string[], warnings: string[]): void {
+  if (unknown.length === 0) return;
+  const messages = unknown.map((path) => `unknown field "${path}"`);
+  switch (request.parameters.fieldValidation ?? 'Warn') {
+    case 'Strict':
+      throw cannotHandle(request.resource, `strict decoding error: ${messages.join(', ')}`);
+    case 'Warn':
+      warnings.push(...messages);
+      return;
+    case 'Ignore':
+  }
+}
+
+function cannotHandle(resource: ServedResource, problem: string): Error {
+  return badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${problem}`);
+}
+
+/** The namespace that a write goes to must exist and not be on its way out. Returns its state. */
+export function namespaceState(context: ServerContext, name: string): 'active' | 'terminating' | 'missing' {
+  const namespace = context.store.get('/namespaces', name);
+  if (!namespace) return 'missing';
+  return namespace.metadata.deletionTimestamp ? 'terminating' : 'active';
+}
