@@ -1,7 +1,9 @@
 // What one controller needs on a cluster, from its module's data. The same objects for `stackwright manifests`, which
 // prints them for any Kubernetes, and for `stackwright up`.
+import { publishedService } from '@stackwright/api';
+import { coordinator, coordinatorRules } from '@stackwright/coordinator';
 import type { ControllerModule, PolicyRule } from '@stackwright/core';
-import type { ClusterRole, ClusterRoleBinding, Deployment, KubeObject, Role, RoleBinding, ServiceAccount } from '@stackwright/kube';
+import type { ClusterRole, ClusterRoleBinding, Deployment, KubeObject, ObjectMeta, Role, RoleBinding, ServiceAccount } from '@stackwright/kube';
 import { reconcilesAnnotation } from './labels.js';
 
 export interface ManifestOptions {
@@ -20,7 +22,7 @@ const controllerUser = 64190;
 const port = 8080;
 
 export function controllerManifests(module: ControllerModule, options: ManifestOptions): KubeObject[] {
-  return [serviceAccount(module, options), ...permissions(module, options), deployment(module, options)];
+  return [serviceAccount(module, options), ...permissions(module, options), ...coordinatorPermissions(module, options), deployment(module, options)];
 }
 
 export const controllerName = (module: ControllerModule): string => `${module.name}-controller`;
@@ -51,39 +53,58 @@ function commonRules(module: ControllerModule): PolicyRule[] {
 }
 
 function permissions(module: ControllerModule, options: ManifestOptions): KubeObject[] {
-  const rbac = 'rbac.authorization.k8s.io';
-  const subjects = [{ kind: 'ServiceAccount', name: controllerName(module), namespace: options.namespace }];
-  const role: Role = {
-    apiVersion: `${rbac}/v1`,
-    kind: 'Role',
-    metadata: metadata(module, options),
-    rules: mutable([...module.rules, ...commonRules(module)]),
-  };
-  const binding: RoleBinding = {
-    apiVersion: `${rbac}/v1`,
-    kind: 'RoleBinding',
-    metadata: metadata(module, options),
-    roleRef: { apiGroup: rbac, kind: 'Role', name: controllerName(module) },
-    subjects,
-  };
-  if (!module.clusterRules?.length) return [role, binding];
+  const subject = subjectOf(controllerName(module), options);
+  const own = granted(metadata(module, options), [...module.rules, ...commonRules(module)], subject);
+  if (!module.clusterRules?.length) return own;
 
   // Cluster-wide names are shared by all installations: the namespace tells them apart.
   const name = `${options.namespace}-${controllerName(module)}`;
-  const clusterRole: ClusterRole = {
+  const role: ClusterRole = {
     apiVersion: `${rbac}/v1`,
     kind: 'ClusterRole',
     metadata: { name, labels: labelsOf(module) },
     rules: mutable(module.clusterRules),
   };
-  const clusterBinding: ClusterRoleBinding = {
+  const binding: ClusterRoleBinding = {
     apiVersion: `${rbac}/v1`,
     kind: 'ClusterRoleBinding',
     metadata: { name, labels: labelsOf(module) },
     roleRef: { apiGroup: rbac, kind: 'ClusterRole', name },
-    subjects,
+    subjects: [subject],
   };
-  return [role, binding, clusterRole, clusterBinding];
+  return [...own, role, binding];
+}
+
+/** A service's team grants the coordinator what it needs of the service's object; leaving this out keeps it away. */
+function coordinatorPermissions(module: ControllerModule, options: ManifestOptions): KubeObject[] {
+  const services = module.customResources.filter(({ definition }) => publishedService(definition) !== undefined);
+  return services.flatMap((resource) => {
+    const { name } = metadata(module, options);
+    const of = { ...metadata(module, options), name: `${name}-coordination` };
+    return granted(of, coordinatorRules(resource), subjectOf(controllerName(coordinator), options));
+  });
+}
+
+const rbac = 'rbac.authorization.k8s.io';
+
+const subjectOf = (serviceAccountName: string, { namespace }: ManifestOptions) => ({
+  kind: 'ServiceAccount',
+  name: serviceAccountName,
+  namespace,
+});
+
+/** A Role, and the RoleBinding of the same name. */
+function granted(of: ObjectMeta & { name: string }, rules: readonly PolicyRule[], subject: ReturnType<typeof subjectOf>): [Role, RoleBinding] {
+  return [
+    { apiVersion: `${rbac}/v1`, kind: 'Role', metadata: of, rules: mutable(rules) },
+    {
+      apiVersion: `${rbac}/v1`,
+      kind: 'RoleBinding',
+      metadata: of,
+      roleRef: { apiGroup: rbac, kind: 'Role', name: of.name },
+      subjects: [subject],
+    },
+  ];
 }
 
 const mutable = (rules: readonly PolicyRule[]): NonNullable<Role['rules']> =>

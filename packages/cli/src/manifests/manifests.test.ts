@@ -1,13 +1,20 @@
-import { ControlPlane, DatabaseClaim } from '@stackwright/api';
+import { ControlPlane, DatabaseClaim, publish } from '@stackwright/api';
 import type { ControllerModule } from '@stackwright/core';
-import type { ClusterRole, Deployment, Role } from '@stackwright/kube';
+import { defineCustomResource, type ClusterRole, type Deployment, type Role, type RoleBinding } from '@stackwright/kube';
 import { describe, expect, it } from 'vitest';
 import { manifestsFor } from './manifests.js';
 
 const setup = () => undefined;
+const Database = defineCustomResource({
+  ...ControlPlane.definition,
+  ...publish({ service: 'mariadb', provides: 'database' }),
+  group: 'mariadb.stackwright.dev',
+  kind: 'MariaDB',
+  plural: 'mariadbs',
+});
 const mariadb: ControllerModule = {
   name: 'mariadb',
-  customResources: [DatabaseClaim],
+  customResources: [Database, DatabaseClaim],
   rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'watch'] }],
   setup,
 };
@@ -31,11 +38,14 @@ const find = <T>(kind: string, name: string): T => {
 describe('manifests', () => {
   it('are all that a cluster needs, each object once, kinds before those who use them', () => {
     expect(names).toEqual([
+      'CustomResourceDefinition -/mariadbs.mariadb.stackwright.dev',
       'CustomResourceDefinition -/databaseclaims.claims.stackwright.dev',
       'CustomResourceDefinition -/controlplanes.stackwright.dev',
       'ServiceAccount cloud/mariadb-controller',
       'Role cloud/mariadb-controller',
       'RoleBinding cloud/mariadb-controller',
+      'Role cloud/mariadb-controller-coordination',
+      'RoleBinding cloud/mariadb-controller-coordination',
       'Deployment cloud/mariadb-controller',
       'ServiceAccount cloud/coordinator-controller',
       'Role cloud/coordinator-controller',
@@ -59,6 +69,14 @@ describe('manifests', () => {
     expect(JSON.stringify([role.rules, cluster.rules])).not.toContain('*');
   });
 
+  it('let the coordinator at the object of each service, and at nothing else', () => {
+    expect(find<Role>('Role', 'mariadb-controller-coordination').rules).toEqual([
+      expect.objectContaining({ apiGroups: ['mariadb.stackwright.dev'], resources: ['mariadbs'] }),
+    ]);
+    const { subjects } = find<RoleBinding>('RoleBinding', 'mariadb-controller-coordination');
+    expect(subjects).toEqual([{ kind: 'ServiceAccount', name: 'coordinator-controller', namespace: 'cloud' }]);
+  });
+
   it('run the controller without privileges and watch their own namespace', () => {
     const { template } = find<Deployment>('Deployment', 'mariadb-controller').spec ?? {};
     const container = template?.spec?.containers[0];
@@ -75,6 +93,6 @@ describe('manifests', () => {
 
   it('name the kinds that a controller reconciles', () => {
     const { metadata } = find<Deployment>('Deployment', 'mariadb-controller');
-    expect(metadata?.annotations?.['stackwright.dev/reconciles']).toBe('DatabaseClaim.claims.stackwright.dev');
+    expect(metadata?.annotations?.['stackwright.dev/reconciles']).toBe('MariaDB.mariadb.stackwright.dev,DatabaseClaim.claims.stackwright.dev');
   });
 });
