@@ -5,3 +5,5 @@ export * from './service/builder.js';
 export * from './service/define-service.js';
 export * from './secrets/password.js';
 export * from './secrets/secret.js';
+export * from './workload/resources.js';
+export * from './workload/security.js';
