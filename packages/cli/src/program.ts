@@ -44,7 +44,11 @@ export function createProgram({ stdout, stderr, signal, setExitCode }: ProgramOp
     .command('up')
     .description('start the embedded cluster and a control plane on it, and wait until it is ready; safe to repeat')
     .option('--simulated', 'Pods only pretend: no containers, no root')
-    .option('--timeout <duration>', 'give up after this long, for instance 90s or 1h30m', duration, parseDuration('20m'))
+    .addOption(
+      new Option('--timeout <duration>', 'give up after this long, for instance 90s or 1h30m')
+        .argParser(duration)
+        .default(20 * 60_000, '20m'),
+    )
     .action(async (options: { simulated?: boolean; timeout: number }) => {
       await up(context(), options);
     });
