@@ -16,8 +16,8 @@ export interface ConfigOptions {
   content?: string;
   /** A context other than the current one. */
   context?: string;
-  /** Default `process.env`. */
-  env?: Readonly<Record<string, string | undefined>>;
+  /** What stands before the path of the ServiceAccount. For tests. */
+  root?: string;
   /** Milliseconds of a clock that never jumps. For tests. */
   now?: () => number;
 }
@@ -30,6 +30,8 @@ export class ConfigError extends Error {
 const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** How long credentials from files and plugins are used before they are looked at again. Milliseconds. */
 const credentialsLifetime = 60_000;
+/** How long the old ones go on being used when looking failed. Milliseconds. */
+const retryLifetime = 10_000;
 
 /**
  * Takes the first that there is of: `options.content`, `options.kubeconfig`, `$KUBECONFIG` (several files are merged, the
@@ -38,18 +40,12 @@ const credentialsLifetime = 60_000;
 export async function loadConfig(options: ConfigOptions = {}): Promise<Connection> {
   // Imported when it is needed: it costs a third of a second, and who brings a connection of their own does not need it.
   const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
-  const env = options.env ?? process.env;
+  const root = options.root ?? '';
   const load = (): KubeConfig => {
     const config = new KubeConfig();
-    const files = filesOf(options, env);
-    if (options.content !== undefined) {
-      config.loadFromOptions(merge(KubeConfig, [{ text: options.content, root: process.cwd(), name: 'the given kubeconfig' }]));
-    } else if (files) {
-      config.loadFromOptions(merge(KubeConfig, files));
-    } else {
-      // It trusts its environment: `filesOf` has looked.
-      config.loadFromCluster();
-    }
+    const sources = sourcesOf(options, root);
+    if (sources) config.loadFromOptions(merge(KubeConfig, sources));
+    else config.loadFromCluster(root);
     if (options.context !== undefined) config.setCurrentContext(options.context);
     return config;
   };
@@ -64,17 +60,17 @@ interface Source {
 }
 
 /** Undefined: the Pod's ServiceAccount. */
-function filesOf(options: ConfigOptions, env: Readonly<Record<string, string | undefined>>): Source[] | undefined {
-  if (options.content !== undefined) return undefined;
+function sourcesOf(options: ConfigOptions, root: string): Source[] | undefined {
+  if (options.content !== undefined) return [{ name: 'the given kubeconfig', text: options.content, root: process.cwd() }];
   if (options.kubeconfig !== undefined) return [read(options.kubeconfig)];
-  if (env['KUBECONFIG']) {
-    const files = env['KUBECONFIG'].split(delimiter).filter((file) => file !== '');
-    const present = files.filter((file) => existsSync(file));
-    if (present.length === 0) throw new ConfigError(`KUBECONFIG names no file that exists: ${env['KUBECONFIG']}`);
+  const listed = process.env['KUBECONFIG'];
+  if (listed) {
+    const present = listed.split(delimiter).filter((file) => file !== '' && existsSync(file));
+    if (present.length === 0) throw new ConfigError(`KUBECONFIG names no file that exists: ${listed}`);
     return present.map(read);
   }
-  if (env['KUBERNETES_SERVICE_HOST'] && existsSync(join(serviceAccount, 'token'))) return undefined;
-  const home = join(env['HOME'] || homedir(), '.kube', 'config');
+  if (process.env['KUBERNETES_SERVICE_HOST'] && existsSync(join(root, serviceAccount, 'token'))) return undefined;
+  const home = join(homedir(), '.kube', 'config');
   if (existsSync(home)) return [read(home)];
   throw new ConfigError(`no cluster is configured: KUBECONFIG is not set, this is not a Pod, and there is no ${home}`);
 }
@@ -160,7 +156,7 @@ class ConfiguredConnection implements Connection {
   readonly #load: () => KubeConfig;
   readonly #now: () => number;
   #config: KubeConfig;
-  #current: { credentials: Credentials; from: number } | undefined;
+  #current: { credentials: Credentials; until: number } | undefined;
   #pending: Promise<Credentials> | undefined;
 
   constructor(load: () => KubeConfig, now: () => number) {
@@ -179,9 +175,7 @@ class ConfiguredConnection implements Connection {
   }
 
   async credentials(): Promise<Credentials> {
-    if (this.#current && (!this.#changes() || this.#now() - this.#current.from < credentialsLifetime)) {
-      return this.#current.credentials;
-    }
+    if (this.#current && this.#now() < this.#current.until) return this.#current.credentials;
     // A plugin may take seconds: it runs once, whatever the number of requests that wait for it.
     this.#pending ??= this.#refresh().finally(() => (this.#pending = undefined));
     return this.#pending;
@@ -190,6 +184,7 @@ class ConfiguredConnection implements Connection {
   expire(): boolean {
     if (!this.#changes()) return false;
     this.#current = undefined;
+    this.#pending = undefined;
     try {
       // client-node keeps plugin tokens until the time they name, and the server has just refused this one.
       this.#config = this.#load();
@@ -207,9 +202,24 @@ class ConfiguredConnection implements Connection {
   }
 
   async #refresh(): Promise<Credentials> {
-    const user = this.#config.getCurrentUser();
+    const before = this.#current?.credentials;
+    try {
+      const read = await this.#read();
+      const tls = before && same(before.tls, read.tls) ? before.tls : read.tls;
+      const credentials = { headers: read.headers, tls };
+      this.#current = { credentials, until: this.#changes() ? this.#now() + credentialsLifetime : Infinity };
+      return credentials;
+    } catch (error) {
+      // A file that is being replaced, a plugin whose issuer is away: what we have is good until the server refuses it.
+      if (!before) throw error;
+      this.#current = { credentials: before, until: this.#now() + retryLifetime };
+      return before;
+    }
+  }
+
+  async #read(): Promise<Credentials> {
     // client-node reads a token file at most once a minute; after ours, that would make two.
-    if ((user?.authProvider as { name?: string } | undefined)?.name === 'tokenFile') this.#config = this.#load();
+    if (tokenFileOf(this.#config.getCurrentUser())) this.#config = this.#load();
     const options = await this.#options();
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(options.headers ?? {})) {
@@ -217,11 +227,7 @@ class ConfiguredConnection implements Connection {
       if (value !== undefined) headers[name.toLowerCase()] = String(value).trim();
     }
     if (options.auth) headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
-    const tls = tlsOf(options);
-    const before = this.#current?.credentials.tls;
-    const credentials = { headers, tls: before && same(before, tls) ? before : tls };
-    this.#current = { credentials, from: this.#now() };
-    return credentials;
+    return { headers, tls: tlsOf(options) };
   }
 
   async #options(): Promise<RequestOptions & { agent?: Agent }> {
@@ -238,6 +244,10 @@ class ConfiguredConnection implements Connection {
     const config = this.#config as unknown as { createAgent(cluster: Cluster | null, options: object): Agent };
     return config.createAgent(this.#config.getCurrentCluster(), { ...tls, ...limits });
   }
+}
+
+function tokenFileOf(user: User | null): string | undefined {
+  return (user?.authProvider as { config?: { tokenFile?: string } } | null | undefined)?.config?.tokenFile;
 }
 
 function tlsOf(options: RequestOptions): TlsOptions {

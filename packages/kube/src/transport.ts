@@ -5,6 +5,7 @@ import { createSecureContext } from 'node:tls';
 import type { AgentLimits, Connection, Credentials, TlsOptions } from './connection.js';
 import { ApiError } from './errors.js';
 import { connectionFailed, errorOfResponse, timedOut } from './failures.js';
+import { onAbort } from './signals.js';
 
 export interface TransportOptions {
   connection: Connection;
@@ -144,8 +145,6 @@ class PooledTransport implements Transport {
       });
       stopTimer();
       response.socket.setKeepAlive(true, tcpKeepAlive);
-      // A stream that ends without a listener for its error would end the process.
-      response.on('error', ignore);
       response.once('close', end);
       return response;
     } catch (error) {
@@ -167,11 +166,9 @@ class PooledTransport implements Transport {
   #begin(call: Call): { controller: AbortController; stopTimer: () => void; end: () => void } {
     const controller = new AbortController();
     const { signal } = call;
-    const onAbort = (): void => controller.abort(signal?.reason);
     if (this.#closed) controller.abort(connectionFailed(this.#nameOf(call), 'the client is closed'));
-    else if (signal?.aborted) onAbort();
-    else signal?.addEventListener('abort', onAbort, { once: true });
-
+    else if (signal?.aborted) controller.abort(signal.reason);
+    const forget = signal && !signal.aborted ? onAbort(signal, () => controller.abort(signal.reason)) : ignore;
     const timeout = call.timeout ?? this.#options.timeout ?? defaultTimeout;
     const expire = (): void => controller.abort(timedOut(this.#nameOf(call), `no answer within ${timeout} ms`));
     const timer = setTimeout(expire, Math.min(timeout, maxTimer));
@@ -181,7 +178,7 @@ class PooledTransport implements Transport {
       stopTimer: () => clearTimeout(timer),
       end: () => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
+        forget();
         this.#underWay.delete(controller);
       },
     };
@@ -276,13 +273,17 @@ class PooledTransport implements Transport {
         return;
       }
       const request = (this.#url.protocol === 'http:' ? httpRequest : httpsRequest)(options);
-      // Destroying the request destroys its response and its connection with it.
-      const abort = (): void => void request.destroy(reasonOf(signal));
+      // Takes response and connection with it. Without an error of ours: where the answer is complete but unread, Node
+      // has already taken its listeners off the connection, and the error would be an uncaught exception.
+      const abort = (): void => void request.destroy();
       signal.addEventListener('abort', abort, { once: true });
       request.once('close', () => signal.removeEventListener('abort', abort));
-      request.once('response', resolve);
-      // Stays on: a request may fail once more after its response came.
+      // These stay on: both may fail once more when nobody waits any longer.
       request.on('error', reject);
+      request.once('response', (response: IncomingMessage) => {
+        response.on('error', ignore);
+        resolve(response);
+      });
       request.end(call.body);
     });
   }

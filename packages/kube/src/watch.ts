@@ -73,7 +73,7 @@ async function nextWithin(
   let idle = false;
   const timer = setTimeout(() => {
     idle = true;
-    response.destroy(new Error('idle'));
+    response.destroy();
   }, Math.min(idleTimeout, 2 ** 31 - 1));
   try {
     const next = await chunks.next();
