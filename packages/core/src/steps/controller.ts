@@ -1,14 +1,74 @@
 // Binds a graph to a controller: watches, workers, the reconcile that runs the graph.
+import { qualifiedName, type KubeObject, type Resource } from '@stackwright/kube';
+import { newController } from '../controller/builder.js';
 import type { Controller, ControllerOptions } from '../controller/controller.js';
+import type { Predicate } from '../controller/predicates.js';
 import type { Manager } from '../manager/manager.js';
+import type { Request } from '../reconciler.js';
 import type { Graph } from './graph.js';
+import { canonicalJson } from './hash.js';
+import { stepMetrics } from './metrics.js';
+import { GraphReconciler } from './reconcile.js';
 import type { Reconciled } from './step.js';
+import { watchesOf } from './watches.js';
 
 export interface GraphControllerOptions extends ControllerOptions {
   /** The controller's label in metrics and logs. Default: the kind in lower case. */
   name?: string;
 }
 
-export function controllerForGraph<R extends Reconciled>(manager: Manager, graph: Graph<R>, options: GraphControllerOptions = {}): Controller {
-  throw new Error(`Not there yet: ${manager.name} ${graph.resource.kind} ${options.name ?? ''}`);
+/** The field manager of server-side apply is `<manager's name>-controller`. */
+export function controllerForGraph<R extends Reconciled>(
+  manager: Manager,
+  graph: Graph<R>,
+  options: GraphControllerOptions = {},
+): Controller {
+  const { name = graph.resource.kind.toLowerCase(), ...rest } = options;
+  const { cache, events, clock, random } = manager;
+  const everyIn = (namespace: string | undefined): readonly Request[] =>
+    cache.list(graph.resource, namespace === undefined ? {} : { namespace }).map(({ metadata }) => ({
+      name: metadata?.name ?? '',
+      ...(metadata?.namespace === undefined ? {} : { namespace: metadata.namespace }),
+    }));
+
+  const watched = new Set<string>();
+  const newWatches = (kinds: Pick<Graph<R>, 'owns' | 'reads'>) =>
+    watchesOf(graph.resource, kinds, everyIn).filter(({ resource }) => {
+      const kind = qualifiedName(resource);
+      return !watched.has(kind) && watched.add(kind);
+    });
+
+  const reconciler = new GraphReconciler<R>({
+    graph,
+    reader: cache,
+    events,
+    clock,
+    random,
+    metrics: stepMetrics(manager.metrics),
+    fieldManager: `${manager.name}-controller`,
+    watch: ({ steps }) => {
+      const kinds = { owns: steps.flatMap(({ owns }) => owns), reads: steps.flatMap(({ reads }) => reads) };
+      for (const { resource, map } of newWatches(kinds)) controller.watches(resource, map);
+    },
+  });
+
+  const builder = newController(manager, name).for(graph.resource, { predicates: [exceptStatus] });
+  for (const { resource, map } of newWatches(graph)) builder.watches(resource, map);
+  const controller = builder.complete(
+    async (request, context) => (await reconciler.reconcile(request, context)) ?? {},
+    { maxConcurrentReconciles: 4, ...rest },
+  );
+  return controller;
+}
+
+/** Whatever a person can change: spec, labels, annotations, finalizers, deletion. Our own status writes are not news. */
+const exceptStatus: Predicate = {
+  created: () => true,
+  deleted: () => true,
+  updated: (object, previous) => canonicalJson(newsOf(object)) !== canonicalJson(newsOf(previous)),
+};
+
+function newsOf({ metadata }: Readonly<KubeObject>): unknown {
+  const { generation, labels, annotations, finalizers, deletionTimestamp } = metadata ?? {};
+  return [generation, labels, annotations, finalizers, deletionTimestamp];
 }

@@ -114,7 +114,7 @@ function collect<R extends Reconciled>(resource: Resource, declare: (g: GraphBui
     step: (step) => add({ ...common(step), name: step.name, external: false, definition: step }),
     external: <Observed, Change, Out>(step: ExternalStep<R, Observed, Change, Out>) =>
       // What `observe` gave is only ever handed back to the same step, so its type may be forgotten here.
-      add({ ...common(step), name: step.name, external: true, definition: step as ExternalStep<R, unknown, unknown, unknown> }),
+      add({ ...common(step), name: step.name, external: true, definition: step }),
   });
   return { steps: inOrder(where, steps) };
 }

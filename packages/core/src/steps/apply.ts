@@ -1,0 +1,100 @@
+// Carries writes out. Each is safe to repeat: a reconcile may die between any two of them, or before an answer.
+import { apiVersionOf, isAlreadyExists, isNotFound, type Client, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
+import type { Logger } from '../log.js';
+import type { Random } from '../seams/random.js';
+import { differences } from './compare.js';
+import { withHash } from './desired.js';
+import { failureOf, type StepFailure } from './failure.js';
+import type { StepMetrics } from './metrics.js';
+import type { Overlay } from './overlay.js';
+import { acceptedHashOf, type Write } from './writes.js';
+
+export interface WriteContext {
+  client: Client;
+  signal: AbortSignal;
+  overlay: Overlay;
+  namespace: string | undefined;
+  fieldManager: string;
+  random: Random;
+  metrics: StepMetrics;
+  log: Logger;
+}
+
+/** One after the other, up to the first that fails: a Deployment is not made without the Secret that it mounts. */
+export async function carryOut(writes: readonly Write[], context: WriteContext): Promise<StepFailure | undefined> {
+  for (const write of writes) {
+    try {
+      await execute(write, context);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      const { resource, name } = write;
+      const namespace = context.namespace === undefined ? {} : { namespace: context.namespace };
+      return failureOf(error, `Could not ${write.verb} ${resource.kind} ${name}`, {
+        apiVersion: apiVersionOf(resource),
+        kind: resource.kind,
+        name,
+        ...namespace,
+      });
+    }
+    const { verb, why, resource, name, step } = write;
+    context.log.info({ step, verb, why, kind: resource.kind, child: name, ...(verb === 'apply' ? { fields: write.fields } : {}) }, 'Wrote');
+    if (why === 'Drifted') context.metrics.driftRepaired(resource);
+  }
+  return undefined;
+}
+
+function execute(write: Write, context: WriteContext): Promise<void> {
+  switch (write.verb) {
+    case 'apply':
+      return apply(write.resource, write.desired, context);
+    case 'create':
+      return createOnce(write.resource, keyOf(write, context), write.make, context);
+    case 'delete':
+      return remove(write, context);
+  }
+}
+
+async function apply(resource: Resource, desired: Readonly<KubeObject>, context: WriteContext): Promise<void> {
+  const send = (object: KubeObject): Promise<KubeObject> => {
+    context.metrics.wrote(resource, 'apply');
+    const { signal, fieldManager } = context;
+    return context.client.apply(resource, object, { signal, fieldManager, force: true });
+  };
+  let answer = await send(withHash(desired));
+  // The server put it in words of its own. They are written down, so that no later reconcile takes them for drift.
+  if (differences(desired, answer).length > 0) answer = await send(withHash(desired, acceptedHashOf(desired, answer)));
+  context.overlay.wrote(resource, answer);
+}
+
+async function createOnce(resource: Resource, key: ObjectKey, make: (random: Random) => KubeObject, context: WriteContext): Promise<void> {
+  const { client, signal, fieldManager } = context;
+  context.metrics.wrote(resource, 'create');
+  try {
+    context.overlay.wrote(resource, await client.create(resource, make(context.random), { signal, fieldManager }));
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    // It was there before the cache knew: whatever it holds, it stays.
+    context.overlay.wrote(resource, await client.get(resource, key, { signal }));
+  }
+}
+
+async function remove(write: Write & { verb: 'delete' }, context: WriteContext): Promise<void> {
+  const { resource, observed } = write;
+  const { uid, resourceVersion } = observed.metadata ?? {};
+  const preconditions = {
+    ...(uid === undefined ? {} : { uid }),
+    // What a step judged must still be so; what nobody wants may have changed in whatever way.
+    ...(write.why === 'Removed' && resourceVersion !== undefined ? { resourceVersion } : {}),
+  };
+  context.metrics.wrote(resource, 'delete');
+  try {
+    await context.client.delete(resource, keyOf(write, context), { signal: context.signal, preconditions, propagationPolicy: 'Background' });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  context.overlay.deleted(observed);
+}
+
+function keyOf({ name, resource }: Pick<Write, 'name' | 'resource'>, { namespace }: WriteContext): ObjectKey {
+  return resource.namespaced && namespace !== undefined ? { namespace, name } : { name };
+}

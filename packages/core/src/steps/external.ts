@@ -1,0 +1,155 @@
+// Steps outside Kubernetes. What was seen is remembered for as long as nothing that the step read has changed, so that a
+// chatty cache does not become a chatty client of somebody's database; failures back off.
+import type { Logger } from '../log.js';
+import type { Clock } from '../seams/clock.js';
+import type { Random } from '../seams/random.js';
+import type { Reader } from '../reader.js';
+import { backoff } from './backoff.js';
+import { withDeadline } from './deadline.js';
+import type { Evaluation, Observation, StepEvaluation } from './evaluate.js';
+import { hashOf } from './hash.js';
+import type { Inputs } from './inputs.js';
+import { EngineReason } from './reasons.js';
+import { scrub } from './scrub.js';
+import type { ExternalStep, Reconciled } from './step.js';
+
+const defaultTimeout = 10_000;
+const defaultResync = 300_000;
+const retry = { base: 1_000, max: 120_000 };
+
+interface Memory {
+  observation: Observation;
+  inputs: Inputs;
+  /** Of the object: a new generation asks anew. */
+  object: string;
+  failures: number;
+  /** On the monotonic clock: from then on the observation is too old. */
+  due: number;
+}
+
+export interface ExternalContext<R extends Reconciled> {
+  evaluation: Evaluation<R>;
+  reader: Reader;
+  signal: AbortSignal;
+  log: Logger;
+}
+
+export class ExternalSteps<R extends Reconciled> {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  /** By the object's uid and the step's name. */
+  readonly #memories = new Map<string, Map<string, Memory>>();
+
+  constructor(clock: Clock, random: Random) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  forget(uid: string): void {
+    this.#memories.delete(uid);
+  }
+
+  /** Milliseconds until the step wants to look again by itself. */
+  dueIn(uid: string, step: string): number | undefined {
+    const memory = this.#memories.get(uid)?.get(step);
+    return memory && Math.max(0, memory.due - this.#clock.monotonic());
+  }
+
+  /** What is outside, from memory where that is good enough. */
+  async observe(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Observation> {
+    return this.#recall(one, context) ?? this.#look(one, context);
+  }
+
+  /** Makes the changes that the evaluation asks for, then looks whether that is what came of it. */
+  async change(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Observation> {
+    const { outcome } = one;
+    if (outcome.state !== 'Changing') throw new Error(`Step ${one.step.name} has nothing to change`);
+    const definition = definitionOf(one);
+    context.log.info({ step: one.step.name, changes: outcome.descriptions.map(scrub) }, 'Changed what is outside');
+    try {
+      await this.#within(definition, context, (signal) => definition.apply(one.scope, outcome.changes, signal));
+    } catch (error) {
+      return this.#failed(one, context, error);
+    }
+    const observation = await this.#look(one, context);
+    if (observation.state !== 'Observed') return observation;
+    const left = definition.diff(one.scope, observation.value);
+    if (left.length === 0) return observation;
+    const what = left.map((change) => definition.describe(change)).join(', ');
+    return this.#failed(one, context, new Error(`What was changed is not so afterwards: ${what}`));
+  }
+
+  /** Undoes a step. Rejects when it has to be tried again, after `dueIn`. */
+  async remove(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<{ done: true } | { done: false; reason: string; message: string }> {
+    const definition = definitionOf(one);
+    const memory = this.#memoriesOf(one).get(one.step.name);
+    if (memory?.observation.state === 'Failed' && memory.object === 'remove' && memory.due > this.#clock.monotonic()) {
+      return { done: false, reason: memory.observation.reason, message: memory.observation.message };
+    }
+    try {
+      await this.#within(definition, context, async (signal) => definition.remove?.(one.scope, signal));
+      return { done: true };
+    } catch (error) {
+      const failure = this.#failed(one, context, error, 'remove');
+      return { done: false, reason: failure.reason, message: failure.message };
+    }
+  }
+
+  #recall(one: StepEvaluation<R>, { evaluation, reader }: ExternalContext<R>): Observation | undefined {
+    const memory = this.#memoriesOf(one).get(one.step.name);
+    if (!memory || memory.due <= this.#clock.monotonic() || memory.object !== versionOf(one)) return undefined;
+    return memory.inputs.areUnchanged(reader, (step) => evaluation.outputOf(step)) ? memory.observation : undefined;
+  }
+
+  async #look(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Observation> {
+    const definition = definitionOf(one);
+    try {
+      const value = await this.#within(definition, context, (signal) => definition.observe(one.scope, signal));
+      const observation: Observation = { state: 'Observed', value };
+      this.#remember(one, { observation, failures: 0, due: this.#clock.monotonic() + (definition.resync ?? defaultResync) });
+      return observation;
+    } catch (error) {
+      return this.#failed(one, context, error);
+    }
+  }
+
+  #failed(one: StepEvaluation<R>, { signal, log }: ExternalContext<R>, error: unknown, object = versionOf(one)): Observation & { state: 'Failed' } {
+    signal.throwIfAborted();
+    const explained = definitionOf(one).explain?.(error) ?? {
+      reason: EngineReason.Error,
+      message: error instanceof Error ? error.message : String(error),
+    };
+    const observation = { state: 'Failed' as const, ...explained, message: scrub(explained.message) };
+    const failures = (this.#memoriesOf(one).get(one.step.name)?.failures ?? 0) + 1;
+    const delay = backoff(failures, this.#random, retry);
+    this.#remember(one, { observation, failures, due: this.#clock.monotonic() + delay }, object);
+    log.warn({ step: one.step.name, reason: observation.reason, error: observation.message, failures, retryIn: delay }, 'External step failed');
+    return observation;
+  }
+
+  #within<T>(definition: ExternalStep<R, unknown, unknown, unknown>, { signal }: ExternalContext<R>, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return withDeadline(this.#clock, definition.timeout ?? defaultTimeout, signal, work);
+  }
+
+  #remember(one: StepEvaluation<R>, memory: Omit<Memory, 'inputs' | 'object'>, object = versionOf(one)): void {
+    this.#memoriesOf(one).set(one.step.name, { ...memory, inputs: one.scope.inputs, object });
+  }
+
+  #memoriesOf(one: StepEvaluation<R>): Map<string, Memory> {
+    const uid = one.scope.object.metadata?.uid ?? '';
+    let memories = this.#memories.get(uid);
+    if (!memories) this.#memories.set(uid, (memories = new Map<string, Memory>()));
+    return memories;
+  }
+}
+
+function definitionOf<R extends Reconciled>({ step }: StepEvaluation<R>): ExternalStep<R, unknown, unknown, unknown> {
+  if (!step.external) throw new Error(`Step ${step.name} is not external`);
+  return step.definition;
+}
+
+/** Status does not count: what we write there ourselves must not make us look again. */
+function versionOf<R extends Reconciled>({ scope }: StepEvaluation<R>): string {
+  const { generation, annotations } = scope.object.metadata ?? {};
+  return hashOf([generation, annotations]);
+}

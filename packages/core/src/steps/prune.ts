@@ -1,0 +1,38 @@
+// Children that no step wants any more.
+import type { Resource } from '@stackwright/kube';
+import { isBeingDeleted } from '../finalizers.js';
+import type { Evaluation } from './evaluate.js';
+import { isSameResource } from './graph.js';
+import { Annotation, Label } from './names.js';
+import type { ChildReader } from './overlay.js';
+import type { Reconciled } from './step.js';
+import { isActiveJob } from './workloads/job-state.js';
+import { childrenOf, type Write } from './writes.js';
+
+/**
+ * A kind is left alone until every step that may want one of it is Done: a step that waits may have stopped before it had
+ * said all. What is retained is not found here, having no ownerReference; and a running Job is never killed.
+ */
+export function prune<R extends Reconciled>(
+  evaluation: Evaluation<R>,
+  object: Readonly<R>,
+  owns: readonly Resource[],
+  reader: ChildReader,
+): Write[] {
+  const writes: Write[] = [];
+  for (const resource of owns) {
+    const wanting = evaluation.steps.filter(({ step }) => step.owns.some((kind) => isSameResource(kind, resource)));
+    if (!wanting.every(({ outcome }) => outcome.state === 'Done')) continue;
+    const wanted = new Set(
+      wanting.flatMap(({ scope }) => scope.wants.filter((want) => isSameResource(want.resource, resource)).map(({ name }) => name)),
+    );
+    for (const child of childrenOf(reader, resource, object.metadata?.uid ?? '')) {
+      const { name = '', labels, annotations } = child.metadata ?? {};
+      if (wanted.has(name) || isBeingDeleted(child)) continue;
+      if (labels?.[Label.retained] === 'true' || isActiveJob(resource, child)) continue;
+      const step = annotations?.[Annotation.step] ?? '';
+      writes.push({ verb: 'delete', why: 'Unwanted', step, resource, name, observed: child });
+    }
+  }
+  return writes;
+}

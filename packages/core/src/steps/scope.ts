@@ -1,0 +1,147 @@
+// What a step sees while it runs, and the notes taken of what it wants and reads.
+import { qualifiedName, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
+import type { Clock } from '../seams/clock.js';
+import type { Random } from '../seams/random.js';
+import type { Reader, ReadListOptions } from '../reader.js';
+import { complete, isRetained } from './desired.js';
+import { GraphError, isSameResource, resourceOf, type GraphStep } from './graph.js';
+import { Inputs } from './inputs.js';
+import { labelsOf } from './names.js';
+import type { Desired, Reconciled, StepHandle, StepScope, WantOptions } from './step.js';
+
+/** An object that a step wants to exist. */
+export interface Want {
+  readonly step: string;
+  readonly resource: Resource;
+  readonly name: string;
+  readonly retain: boolean;
+  /** As it was when the step ran; undefined also where the step wants the old one removed first. */
+  readonly observed: Readonly<KubeObject> | undefined;
+  /** What to apply; absent for what is only ever created. */
+  readonly desired?: Readonly<KubeObject>;
+  /** What to create, once. */
+  readonly make?: (random: Random) => KubeObject;
+}
+
+/** An object that a step wants gone. */
+export interface Removal {
+  readonly step: string;
+  readonly resource: Resource;
+  readonly observed: Readonly<KubeObject>;
+}
+
+export interface ScopeInit<R extends Reconciled> {
+  object: Readonly<R>;
+  resource: Resource<R>;
+  step: GraphStep<R>;
+  reader: Reader;
+  clock: Pick<Clock, 'now'>;
+  /** The outputs of steps that are Done; rejects others by throwing. */
+  outputOf: (step: string) => unknown;
+}
+
+export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
+  readonly object: Readonly<R>;
+  readonly resource: Resource<R>;
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly wants: Want[] = [];
+  readonly removals: Removal[] = [];
+  readonly inputs = new Inputs();
+  readonly #step: GraphStep<R>;
+  readonly #reader: Reader;
+  readonly #outputOf: (step: string) => unknown;
+
+  constructor(init: ScopeInit<R>) {
+    this.object = init.object;
+    this.resource = init.resource;
+    this.name = init.object.metadata?.name ?? '';
+    this.namespace = init.object.metadata?.namespace ?? '';
+    this.labels = labelsOf(init.resource.kind, this.name);
+    this.clock = init.clock;
+    this.#step = init.step;
+    this.#reader = init.reader;
+    this.#outputOf = init.outputOf;
+  }
+
+  output<Out>(step: StepHandle<Out>): Out {
+    if (!this.#step.after.some(({ name }) => name === step.name)) {
+      throw new GraphError(`Step ${this.#step.name} asks for the output of ${step.name}, which is not in its "after"`);
+    }
+    const output = this.#outputOf(step.name);
+    this.inputs.output(step.name, output);
+    // The handle carries the type of what the step of this name gives.
+    return output as Out;
+  }
+
+  get<T extends KubeObject>(resource: Resource<T>, name: string): Readonly<T> | undefined {
+    this.#check(resource, 'reads');
+    const key = this.#keyOf(resource, name);
+    const object = this.#reader.get(resource, key);
+    this.inputs.get(resource, key, object);
+    return object;
+  }
+
+  list<T extends KubeObject>(resource: Resource<T>, options: Omit<ReadListOptions, 'namespace'> = {}): readonly Readonly<T>[] {
+    this.#check(resource, 'reads');
+    const all: ReadListOptions = resource.namespaced ? { ...options, namespace: this.namespace } : options;
+    const objects = this.#reader.list(resource, all);
+    this.inputs.list(resource, all, objects);
+    return objects;
+  }
+
+  own<T extends KubeObject>(resource: Resource<T>, desired: Desired<T>, options: WantOptions = {}): Readonly<T> | undefined {
+    const retain = isRetained(resource, options.retain);
+    return this.#want(resource, desired.metadata.name, { retain, desired: this.#complete(resource, desired, retain) });
+  }
+
+  ownOnce<T extends KubeObject>(
+    resource: Resource<T>,
+    name: string,
+    make: (random: Random) => Desired<T>,
+    options: WantOptions = {},
+  ): Readonly<T> | undefined {
+    const retain = isRetained(resource, options.retain);
+    return this.#want(resource, name, {
+      retain,
+      make: (random) => {
+        const made = make(random);
+        return this.#complete(resource, { ...made, metadata: { ...made.metadata, name } }, retain);
+      },
+    });
+  }
+
+  remove<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>): void {
+    this.#check(resource, 'owns');
+    this.removals.push({ step: this.#step.name, resource, observed });
+  }
+
+  #want<T extends KubeObject>(resource: Resource<T>, name: string, what: Pick<Want, 'retain' | 'desired' | 'make'>): Readonly<T> | undefined {
+    this.#check(resource, 'owns');
+    const key = this.#keyOf(resource, name);
+    const there = this.#reader.get(resource, key);
+    this.inputs.get(resource, key, there);
+    const removed = there && this.removals.some(({ observed }) => observed.metadata?.uid === there.metadata?.uid);
+    const observed = removed ? undefined : there;
+    this.wants.push({ step: this.#step.name, resource, name, observed, ...what });
+    return observed;
+  }
+
+  #complete<T extends KubeObject>(resource: Resource<T>, desired: Desired<T>, retain: boolean): KubeObject {
+    return complete({ owner: this.object, ownerResource: this.resource, step: this.#step.name }, resource, desired, retain);
+  }
+
+  #keyOf(resource: Resource, name: string): ObjectKey {
+    return resource.namespaced ? { namespace: this.namespace, name } : { name };
+  }
+
+  /** What is not declared is not watched: reading it would be stale, and the Role would not allow it. */
+  #check(resource: Resource, how: 'owns' | 'reads'): void {
+    const { name, owns, reads } = this.#step;
+    const declared = owns.some((kind) => isSameResource(kind, resource)) ||
+      (how === 'reads' && reads.some((read) => isSameResource(resourceOf(read), resource)));
+    if (!declared) throw new GraphError(`Step ${name} uses ${qualifiedName(resource)} without declaring it in "${how}"`);
+  }
+}

@@ -1,0 +1,29 @@
+// Tells what changed from one status to the next, once: events for people, never one per reconcile.
+import type { Condition, KubeObject } from '@stackwright/kube';
+import type { EventRecorder } from '../events/recorder.js';
+import { findCondition } from '../conditions.js';
+import { EngineReason } from './reasons.js';
+import type { Standing } from './standing.js';
+
+export function recordTransitions(
+  events: EventRecorder,
+  regarding: Readonly<KubeObject>,
+  before: readonly Condition[] | undefined,
+  standings: readonly Standing[],
+): void {
+  const record = (type: 'Normal' | 'Warning', reason: string, note: string) =>
+    events.record(regarding, { type, reason, action: 'Reconcile', note });
+  for (const { step, state, reason, message } of standings) {
+    const old = findCondition(before, `${step}Ready`);
+    if (state === 'Done') {
+      if (old?.status !== 'True') record('Normal', EngineReason.StepReady, `${step} is ready`);
+    } else if (state === 'Failed') {
+      if (old?.status === 'True' || old?.reason !== reason) record('Warning', reason, `${step}: ${message}`);
+    } else if (old?.status === 'True') {
+      record('Normal', reason, `${step} is no longer ready: ${message}`);
+    }
+  }
+  if (standings.every(({ state }) => state === 'Done') && findCondition(before, 'Ready')?.status !== 'True') {
+    record('Normal', EngineReason.Ready, 'All steps are done');
+  }
+}

@@ -1,0 +1,82 @@
+// What has to be written for a step to have what it wants, with the reason for each write. Pure: a plan shows exactly
+// what the engine would do.
+import type { KubeObject, Resource } from '@stackwright/kube';
+import { CacheNotSyncedError } from '../cache/cache.js';
+import { isBeingDeleted } from '../finalizers.js';
+import { differences, project } from './compare.js';
+import { withHash } from './desired.js';
+import { hashOf } from './hash.js';
+import { Annotation } from './names.js';
+import type { ChildReader } from './overlay.js';
+import type { Removal, Want } from './scope.js';
+
+/** Why something is written. */
+export type WriteReason =
+  /** It does not exist. */
+  | 'Missing'
+  /** Something else is wanted than was applied last. */
+  | 'Changed'
+  /** Somebody changed fields that are ours. */
+  | 'Drifted'
+  /** A step wants it gone. */
+  | 'Removed'
+  /** No step wants it any more. */
+  | 'Unwanted';
+
+interface Common {
+  step: string;
+  resource: Resource;
+  name: string;
+  why: WriteReason;
+}
+
+export type Write = Common &
+  (
+    | { verb: 'apply'; desired: Readonly<KubeObject>; /** Paths that differ from what is there. */ fields: readonly string[] }
+    | { verb: 'create'; make: NonNullable<Want['make']> }
+    | { verb: 'delete'; observed: Readonly<KubeObject> }
+  );
+
+/** In the order in which the step said it, removals first. */
+export function writesFor(wants: readonly Want[], removals: readonly Removal[]): Write[] {
+  const writes: Write[] = [];
+  for (const { step, resource, observed } of removals) {
+    if (isBeingDeleted(observed)) continue;
+    writes.push({ verb: 'delete', why: 'Removed', step, resource, name: observed.metadata?.name ?? '', observed });
+  }
+  for (const want of wants) {
+    const write = writeFor(want);
+    if (write) writes.push(write);
+  }
+  return writes;
+}
+
+function writeFor({ step, resource, name, observed, desired, make }: Want): Write | undefined {
+  if (make) return observed ? undefined : { verb: 'create', why: 'Missing', step, resource, name, make };
+  if (!desired) return undefined;
+  if (!observed) return { verb: 'apply', why: 'Missing', step, resource, name, desired, fields: [] };
+
+  const annotations = observed.metadata?.annotations ?? {};
+  const fields = differences(desired, observed);
+  const wasApplied = annotations[Annotation.desiredHash] === withHash(desired).metadata?.annotations?.[Annotation.desiredHash];
+  if (!wasApplied) return { verb: 'apply', why: 'Changed', step, resource, name, desired, fields };
+  if (fields.length === 0 || annotations[Annotation.acceptedHash] === acceptedHashOf(desired, observed)) return undefined;
+  return { verb: 'apply', why: 'Drifted', step, resource, name, desired, fields };
+}
+
+/** The server may say the same otherwise than we do. The hash of its wording tells that from somebody's change. */
+export function acceptedHashOf(desired: Readonly<KubeObject>, observed: Readonly<KubeObject>): string {
+  return hashOf(project(desired, observed));
+}
+
+/** What an object controls, by uid. A kind that is not in the cache yet has nothing to show. */
+export function childrenOf(reader: ChildReader, resource: Resource, uid: string): readonly Readonly<KubeObject>[] {
+  try {
+    return reader
+      .ownedBy(resource, uid)
+      .filter((child) => child.metadata?.ownerReferences?.some((reference) => reference.controller && reference.uid === uid));
+  } catch (error) {
+    if (error instanceof CacheNotSyncedError) return [];
+    throw error;
+  }
+}
