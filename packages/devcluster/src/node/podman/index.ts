@@ -1,0 +1,2 @@
+export { clusterAddresses } from './addresses.js';
+export { PodmanRuntime, type PodmanRuntimeOptions } from './runtime.js';
