@@ -18,3 +18,4 @@ export * from './quantity.js';
 export * from './resource-version.js';
 export * from './time.js';
 export * from './owner.js';
+export { fieldsOf, referenceOf, type Field } from './crd/reference.js';
