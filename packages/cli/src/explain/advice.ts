@@ -15,7 +15,9 @@ export function adviceFor(chain: Chain, namespace: string): Advice {
   const root = rootOf(chain);
   if (root.state === 'Ready') return {};
   // Kubernetes' own reasons at the root (ErrImageNeverPull) have their remedy with ours above them (ImagePullFailed).
-  const documented = [...chain].reverse().find(({ reason }) => docOf(reason)?.remedy !== undefined);
+  const documented = [...chain]
+    .reverse()
+    .find(({ object, reason }) => isOurGroup(groupOf(object.apiVersion)) && docOf(reason)?.remedy !== undefined);
   const remedy = documented && docOf(documented.reason)?.remedy;
   return {
     ...(remedy === undefined ? {} : { remedy }),
