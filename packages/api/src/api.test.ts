@@ -24,17 +24,20 @@ function undescribed(schema: StructuralSchema, path: string): string[] {
   ]);
 }
 
-describe.each([ControlPlane, DatabaseClaim, CacheClaim, IdentityClaim] as readonly CustomResource[])('$kind', (resource) => {
-  it('describes every field of its spec', () => {
-    expect(undescribed(schemaOf(resource).properties!['spec']!, 'spec')).toEqual([]);
-  });
+describe.each([ControlPlane, DatabaseClaim, CacheClaim, IdentityClaim] as readonly CustomResource[])(
+  '$kind',
+  (resource) => {
+    it('describes every field of its spec', () => {
+      expect(undescribed(schemaOf(resource).properties!['spec']!, 'spec')).toEqual([]);
+    });
 
-  it('shows in kubectl get whether it is ready, and why not', () => {
-    const columns = crdOf(resource).spec.versions[0]!.additionalPrinterColumns!.map(({ name }) => name);
-    expect(columns.slice(0, 2)).toEqual(['Ready', 'Reason']);
-    expect(columns).toContain('Age');
-  });
-});
+    it('shows in kubectl get whether it is ready, and why not', () => {
+      const columns = crdOf(resource).spec.versions[0]!.additionalPrinterColumns!.map(({ name }) => name);
+      expect(columns.slice(0, 2)).toEqual(['Ready', 'Reason']);
+      expect(columns).toContain('Age');
+    });
+  },
+);
 
 describe('DatabaseClaim', () => {
   const { pattern, not } = schemaOf(DatabaseClaim).properties!['spec']!.properties!['database']!;

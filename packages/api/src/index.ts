@@ -1,5 +1,6 @@
 export * from './names.js';
 export * from './published.js';
+export * from './readiness.js';
 export * from './reasons.js';
 export * from './control-plane.js';
 export * from './claims/cache.js';

@@ -1,6 +1,6 @@
 // A ControlPlane as a graph: a step per service that it names. All are written at once, since each waits by itself for
 // what it needs; so nothing waits that need not.
-import { ControlPlane, Reason } from '@stackwright/api';
+import { ControlPlane, isReady, Reason } from '@stackwright/api';
 import {
   defineObjectGraph,
   done,
@@ -13,25 +13,30 @@ import {
 import { apiVersionOf } from '@stackwright/kube';
 import type { ServiceKind, ServiceObject } from './discovery.js';
 import { planOf, type Plan, type PlannedService } from './plan.js';
-import { isReady, readinessOf } from './readiness.js';
+import { readinessOf } from './readiness.js';
 
 /** `kinds` gives the services that the cluster has at the moment. */
 export function controlPlaneGraph(kinds: () => readonly ServiceKind[]): Graph<ControlPlane> {
   return defineObjectGraph(
     ControlPlane,
     (g, object) => {
-      const plan = planOf(object.spec, kinds());
-      servicesStep(g, plan);
+      const known = kinds();
+      const plan = planOf(object.spec, known);
+      servicesStep(g, plan, known);
       for (const service of plan.services) serviceStep(g, service);
     },
     { status: (scope) => statusOf(scope, planOf(scope.object.spec, kinds())) },
   );
 }
 
-/** Says what is wrong with the names; the services that are known come up all the same. */
-function servicesStep(g: GraphBuilder<ControlPlane>, { problems }: Plan): void {
+/**
+ * Says what is wrong with the names; the services that are known come up all the same. It owns every kind, so that an
+ * object is removed when its service is no longer named; but not while a name is wrong, which may be just a slip.
+ */
+function servicesStep(g: GraphBuilder<ControlPlane>, { problems }: Plan, kinds: readonly ServiceKind[]): void {
   g.step({
     name: 'Services',
+    owns: kinds.map(({ resource }) => resource),
     run() {
       const [first] = problems;
       return first ? failed(first.reason, problems.map(({ message }) => message).join('; ')) : done();

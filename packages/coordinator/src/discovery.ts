@@ -1,15 +1,11 @@
 // Which services there are is read from the cluster: each publishes itself on its CRD. No service is known beforehand.
-import { labels, publishedService, type PublishedService } from '@stackwright/api';
-import { defineResource, type CustomResourceDefinition, type KubeObject, type Resource } from '@stackwright/kube';
+import { labels, publishedService, type Conditioned, type PublishedService } from '@stackwright/api';
+import { defineResource, type CustomResourceDefinition, type Resource } from '@stackwright/kube';
 
 /** A service's object, as far as all services have the same: the rest of its spec is never read. */
-export interface ServiceObject extends KubeObject {
+export interface ServiceObject extends Conditioned {
   spec?: Record<string, unknown>;
-  status?: {
-    observedGeneration?: number;
-    endpoint?: string;
-    conditions?: { type: string; status: string; reason: string; message: string; observedGeneration?: number }[];
-  };
+  status?: Conditioned['status'] & { endpoint?: string };
 }
 
 /** A kind of service that the cluster has. */

@@ -16,7 +16,10 @@ const base = { release: '2025.1', deletionPolicy: 'Retain' as const };
 
 describe('discovery', () => {
   it('knows no CRD but those of services', () => {
-    const claim: CustomResourceDefinition = { ...crds[0]!, metadata: { name: 'databaseclaims.claims.stackwright.dev' } };
+    const claim: CustomResourceDefinition = {
+      ...crds[0]!,
+      metadata: { name: 'databaseclaims.claims.stackwright.dev' },
+    };
     expect(serviceKinds([claim])).toEqual([]);
   });
 
@@ -28,7 +31,9 @@ describe('discovery', () => {
       spec: { ...crd!.spec, versions: [{ ...stored!, name: 'v1beta1', storage: false }, stored!] },
     };
     expect(serviceKinds([both])[0]?.resource.version).toBe('v1alpha1');
-    expect(serviceKinds([{ ...crd!, metadata: { ...crd!.metadata, deletionTimestamp: '2025-01-01T00:00:00Z' } }])).toEqual([]);
+    expect(
+      serviceKinds([{ ...crd!, metadata: { ...crd!.metadata, deletionTimestamp: '2025-01-01T00:00:00Z' } }]),
+    ).toEqual([]);
   });
 });
 
@@ -71,11 +76,15 @@ describe('a plan', () => {
   });
 
   it('names an unknown service by its path, and those that there are', () => {
-    const { services, problems } = planOf({ ...base, services: { keystoen: { managed: true }, nova: { managed: true } } }, kinds);
+    const { services, problems } = planOf(
+      { ...base, services: { keystoen: { managed: true }, nova: { managed: true } } },
+      kinds,
+    );
     expect(problems).toEqual([
       {
         reason: 'UnknownService',
-        message: 'spec.services.keystoen: this cluster has no service "keystoen"; it has keystone, mariadb, memcached, nova, placement',
+        message:
+          'spec.services.keystoen: this cluster has no service "keystoen"; it has keystone, mariadb, memcached, nova, placement',
       },
     ]);
     expect(services.map(({ kind }) => kind.service)).toEqual(['nova']);
@@ -91,13 +100,22 @@ describe('a plan', () => {
       kinds,
     );
     expect(problems).toEqual([
-      { reason: 'InvalidSpec', message: 'spec.infrastructure.database.memcached: memcached is no database but a cache' },
+      {
+        reason: 'InvalidSpec',
+        message: 'spec.infrastructure.database.memcached: memcached is no database but a cache',
+      },
     ]);
     const twice = planOf(
-      { ...base, infrastructure: { cache: { memcached: { managed: true } } }, services: { memcached: { managed: true } } },
+      {
+        ...base,
+        infrastructure: { cache: { memcached: { managed: true } } },
+        services: { memcached: { managed: true } },
+      },
       kinds,
     );
-    expect(twice.problems).toEqual([{ reason: 'InvalidSpec', message: 'spec.services.memcached: memcached is named twice' }]);
+    expect(twice.problems).toEqual([
+      { reason: 'InvalidSpec', message: 'spec.services.memcached: memcached is named twice' },
+    ]);
   });
 
   it('is not caught in a circle', () => {
@@ -105,7 +123,10 @@ describe('a plan', () => {
       crdOfService({ service: 'nova', requires: ['neutron'] }),
       crdOfService({ service: 'neutron', requires: ['nova'] }),
     ]);
-    const { services } = planOf({ ...base, services: { nova: { managed: true }, neutron: { managed: true } } }, circular);
+    const { services } = planOf(
+      { ...base, services: { nova: { managed: true }, neutron: { managed: true } } },
+      circular,
+    );
     expect(services.map(({ kind }) => kind.service)).toEqual(['neutron', 'nova']);
   });
 });

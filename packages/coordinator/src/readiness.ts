@@ -1,20 +1,8 @@
 // What a service says of itself, as a step of the control plane.
-import { Reason, stateOfReason } from '@stackwright/api';
+import { isReady, readyCondition, Reason, stateOfReason } from '@stackwright/api';
 import { done, failed, waiting, type ObjectReference, type Outcome } from '@stackwright/core';
 import { apiVersionOf, type ObjectKey } from '@stackwright/kube';
 import type { ServiceKind, ServiceObject } from './discovery.js';
-
-export const readyCondition = (object: Readonly<ServiceObject>) =>
-  object.status?.conditions?.find(({ type }) => type === 'Ready');
-
-/** Ready, and for what it was last told: a condition of an older generation says nothing about the newer one. */
-export function isReady(object: Readonly<ServiceObject>): boolean {
-  const ready = readyCondition(object);
-  return (
-    ready?.status === 'True' &&
-    (ready.observedGeneration ?? object.status?.observedGeneration) === object.metadata?.generation
-  );
-}
 
 export function readinessOf(
   { resource }: ServiceKind,

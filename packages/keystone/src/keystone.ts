@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { Reason } from '@stackwright/api';
 import { done, failed, waiting, type StepScope } from '@stackwright/core';
 import { Secret } from '@stackwright/kube';
-import { defineService, newPassword, secretWith, valuesOf } from '@stackwright/openstack';
+import { defineService, keptPassword, secretWith, valuesOf } from '@stackwright/openstack';
 import { administrator, bootstrapCommand, passwordFile } from './bootstrap.js';
 import { catalog } from './catalog.js';
 import { Keystone } from './crd.js';
@@ -51,20 +51,14 @@ export const keystone = defineService(Keystone, catalog, (s) => {
     },
   });
 
-  // The password is kept apart from what is derived from it, so that writing the latter can never change the former.
   const admin = s.step({
     name: 'Admin',
     owns: [Secret],
     run(scope) {
-      const name = `${adminSecret(scope)}-password`;
-      const kept = scope.ownOnce(Secret, name, (random) => secretWith(name, { password: newPassword(random) }), {
-        retain: true,
-      });
-      if (!kept) return waiting(Reason.Pending, `Secret ${name} is being created`);
-      const checked = valuesOf(kept, ['password']);
-      if ('missing' in checked) return failed(Reason.SecretIncomplete, `Secret ${name} has no password`);
+      const kept = keptPassword(scope, `${adminSecret(scope)}-password`);
+      if (kept.state !== 'Done') return kept;
 
-      const { password } = checked.values;
+      const { password, uid } = kept.output;
       const { username, project } = administrator;
       const url = internalUrl(scope);
       const cloud = { authUrl: url, region: scope.object.spec.region, username, password, project };
@@ -80,7 +74,7 @@ export const keystone = defineService(Keystone, catalog, (s) => {
       );
       if (!derived) return waiting(Reason.Pending, `Secret ${adminSecret(scope)} is being created`);
       // The Secret's uid, which only its readers know, keeps the fingerprint from being a way to guess passwords.
-      return done({ fingerprint: createHash('sha256').update(`${kept.metadata?.uid}\n${password}`).digest('hex') });
+      return done({ fingerprint: createHash('sha256').update(`${uid}\n${password}`).digest('hex') });
     },
   });
 

@@ -26,7 +26,9 @@ export const MariaDB = defineCustomResource({
   spec: Type.Object({
     ...workloadSpec,
     replicas: replicas({ maximum: 1, description: 'Number of servers. Only 1 for now: there is no replication yet.' }),
-    storage: storageSize('Size of the volume that holds the data. It cannot be changed later.', '10Gi'),
+    storage: storageSize('Size of the volume that holds the data. It cannot be changed later.', '10Gi', {
+      'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'the size of the volume cannot be changed' }],
+    }),
     external: Type.Optional(
       Type.Object(
         {

@@ -1,5 +1,5 @@
 // Fields that several kinds have, each defined once: description, validation and default.
-import { Type } from '@sinclair/typebox';
+import { Type, type SchemaOptions } from '@sinclair/typebox';
 import { Quantity, StringEnum } from '@stackwright/kube';
 
 /** DNS-1123 subdomain: the name of an object. */
@@ -53,8 +53,8 @@ export const resources = () =>
     },
   );
 
-export const storageSize = (description: string, size: string) =>
-  Type.String({ description, pattern: '^[1-9][0-9]*(Mi|Gi|Ti)$', default: size });
+export const storageSize = (description: string, size: string, options: SchemaOptions = {}) =>
+  Type.String({ description, pattern: '^[1-9][0-9]*(Mi|Gi|Ti)$', default: size, ...options });
 
 /** Lower-case identifiers that are safe unquoted in SQL and in file names. */
 export const databaseName = (description: string) =>

@@ -25,7 +25,10 @@ export function crdOfService(
             openAPIV3Schema: {
               type: 'object',
               properties: {
-                spec: { type: 'object', properties: { deletionPolicy: string, ...(options.release ? { release: string } : {}) } },
+                spec: {
+                  type: 'object',
+                  properties: { deletionPolicy: string, ...(options.release ? { release: string } : {}) },
+                },
               },
             },
           },

@@ -94,18 +94,18 @@ export function refusalOf(wanted: WantedDatabase, observed: ObservedDatabase): R
   const { database, username, owner } = wanted;
   const { comment } = observed;
   if (isOwned(wanted, observed)) return undefined;
+  const handOver = `ALTER DATABASE \`${database}\` COMMENT = '${mark(owner)}'`;
   if (comment?.startsWith(markPrefix)) {
+    const other = comment.slice(markPrefix.length);
     return {
       reason: 'DatabaseTaken',
-      message: `Database "${database}" belongs to the DatabaseClaim ${comment.slice(markPrefix.length)}; choose another name`,
+      message: `Database "${database}" belongs to the DatabaseClaim ${other}; choose another name, or if that claim is gone for good: ${handOver}`,
     };
   }
   if (comment !== undefined && observed.tables) {
     return {
       reason: 'DatabaseTaken',
-      message:
-        `Database "${database}" holds tables and is not of our making; choose another name, or hand it over with: ` +
-        `ALTER DATABASE \`${database}\` COMMENT = '${mark(owner)}'`,
+      message: `Database "${database}" holds tables and is not of our making; choose another name, or hand it over with: ${handOver}`,
     };
   }
   if (observed.userExists && observed.login === 'refused') {
@@ -135,19 +135,18 @@ export function changesOf(wanted: WantedDatabase, observed: ObservedDatabase): D
   return changes;
 }
 
-export function describeChange(wanted: Pick<WantedDatabase, 'database' | 'username'>, change: DatabaseChange): string {
-  const { database, username } = wanted;
+export function describeChange(change: DatabaseChange): string {
   switch (change) {
     case 'CreateDatabase':
-      return `Create database ${database}`;
+      return 'Create the database';
     case 'MarkDatabase':
-      return `Mark database ${database} as the claim's`;
+      return "Mark the database as the claim's";
     case 'CreateUser':
-      return `Create user ${username}`;
+      return 'Create the user';
     case 'SetPassword':
-      return `Set the password of user ${username} to the Secret's`;
+      return "Set the user's password to that of the Secret";
     case 'Grant':
-      return `Grant user ${username} all privileges on database ${database}`;
+      return 'Grant the user all privileges on the database';
   }
 }
 

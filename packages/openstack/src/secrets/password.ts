@@ -8,7 +8,8 @@ export function newPassword(random: Random, length = 32): string {
   while (password.length < length) {
     for (const byte of random.bytes(length)) {
       // Bytes from the end of the range would favour the first letters.
-      if (byte < 256 - (256 % alphabet.length) && password.length < length) password += alphabet[byte % alphabet.length];
+      if (byte < 256 - (256 % alphabet.length) && password.length < length)
+        password += alphabet[byte % alphabet.length];
     }
   }
   return password;

@@ -7,7 +7,9 @@ export function secretWith(name: string, values: Readonly<Record<string, string>
   return {
     metadata: { name },
     type: 'Opaque',
-    data: Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')])),
+    data: Object.fromEntries(
+      Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+    ),
   };
 }
 

@@ -1,0 +1,18 @@
+// Whether an object of ours is ready: the same question for claims, services and control planes.
+import type { Condition, KubeObject } from '@stackwright/kube';
+
+/** An object with the common status. */
+export interface Conditioned extends KubeObject {
+  status?: { observedGeneration?: number; conditions?: readonly Condition[] };
+}
+
+export function readyCondition(object: Readonly<Conditioned>): Condition | undefined {
+  return object.status?.conditions?.find(({ type }) => type === 'Ready');
+}
+
+/** Ready, and for what it was last told: a condition of an older generation says nothing about the newer one. */
+export function isReady(object: Readonly<Conditioned>): boolean {
+  const ready = readyCondition(object);
+  const observed = ready?.observedGeneration ?? object.status?.observedGeneration;
+  return ready?.status === 'True' && observed === object.metadata?.generation;
+}

@@ -1,0 +1,96 @@
+// How the administrator of a MariaDB logs in, for a server that is run here and for an external one.
+import { labels, Reason } from '@stackwright/api';
+import {
+  done,
+  failed,
+  waiting,
+  type ObjectReference,
+  type Outcome,
+  type Reconciled,
+  type StepScope,
+} from '@stackwright/core';
+import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
+import { valuesOf } from '@stackwright/openstack';
+import { externalServerKeys, type MariaDB } from '../crd.js';
+import { SqlError, type SqlLogin } from '../sql/admin.js';
+import { endpointsOf } from './endpoints.js';
+import { port } from './files.js';
+
+/** Where a server is, and as whom to administer it. */
+export interface Server {
+  /** As the controller reaches it. */
+  login: SqlLogin;
+  /** As clients in Pods reach it. */
+  address: { host: string; port: number };
+}
+
+/** Kinds that `serverOf` reads. */
+export const serverReads: readonly Resource[] = [Secret, EndpointSlice];
+
+export const rootPasswordSecret = (mariadb: string): string => `${mariadb}-root-password`;
+
+export function serverOf(
+  scope: Pick<StepScope<Reconciled>, 'get' | 'list' | 'namespace'>,
+  mariadb: Readonly<MariaDB>,
+): Outcome<Server> {
+  const { external } = mariadb.spec;
+  return external ? externalServer(scope, external.secretRef.name) : ownServer(scope, mariadb.metadata?.name ?? '');
+}
+
+/** As `serverOf`, for where there is no other way on. @throws SqlError */
+export function reachableServer(
+  scope: Pick<StepScope<Reconciled>, 'get' | 'list' | 'namespace'>,
+  mariadb: Readonly<MariaDB>,
+): Server {
+  const server = serverOf(scope, mariadb);
+  if (server.state === 'Done') return server.output;
+  throw new SqlError('Unreachable', `MariaDB ${mariadb.metadata?.name ?? ''}: ${server.message}`);
+}
+
+function ownServer(scope: Pick<StepScope<Reconciled>, 'get' | 'list' | 'namespace'>, name: string): Outcome<Server> {
+  const secretName = rootPasswordSecret(name);
+  const secret = scope.get(Secret, secretName);
+  const checked = secret && valuesOf(secret, ['password']);
+  if (!checked || 'missing' in checked) {
+    return waiting(Reason.Pending, `Secret ${secretName} holds no password yet`, {
+      on: secretReference(secretName, scope),
+    });
+  }
+  const [endpoint] = endpointsOf(scope, name, 'mysql');
+  if (!endpoint) {
+    return waiting(Reason.NoReadyEndpoint, `Service ${name} has no ready endpoint`, {
+      on: { apiVersion: 'v1', kind: 'Service', name, namespace: scope.namespace },
+    });
+  }
+  return done({
+    login: { ...endpoint, username: 'root', password: checked.values.password },
+    address: { host: `${name}.${scope.namespace}.svc`, port },
+  });
+}
+
+function externalServer(scope: Pick<StepScope<Reconciled>, 'get' | 'namespace'>, name: string): Outcome<Server> {
+  const on = secretReference(name, scope);
+  const secret = scope.get(Secret, name);
+  if (!secret)
+    return failed(Reason.WaitingForObject, `Secret ${name} (spec.external.secretRef) does not exist`, { on });
+  if (secret.metadata?.labels?.[labels.usableBy] !== 'mariadb') {
+    const message = `Secret ${name} is not offered for this use; if it is meant for it, label it ${labels.usableBy}=mariadb`;
+    return failed(Reason.SecretNotOffered, message, { on });
+  }
+  const checked = valuesOf(secret, externalServerKeys);
+  if ('missing' in checked)
+    return failed(Reason.SecretIncomplete, `Secret ${name} lacks ${checked.missing.join(', ')}`, { on });
+  const { host, username, password } = checked.values;
+  const port = Number(checked.values.port);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) {
+    return failed(Reason.SecretIncomplete, `Secret ${name} has no port number in "port"`, { on });
+  }
+  return done({ login: { host, port, username, password }, address: { host, port } });
+}
+
+const secretReference = (name: string, { namespace }: { namespace: string }): ObjectReference => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  name,
+  namespace,
+});

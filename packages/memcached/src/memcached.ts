@@ -1,0 +1,27 @@
+// A Memcached as a graph: one StatefulSet, and ready when its Pods are.
+import { defineGraph, done, Label, type Graph } from '@stackwright/core';
+import { Pod, Service, StatefulSet } from '@stackwright/kube';
+import { Memcached } from './crd.js';
+import { serversOf, service, statefulSet } from './stateful-set.js';
+
+export const memcachedGraph: Graph<Memcached> = defineGraph(
+  Memcached,
+  (g) => {
+    g.step({
+      name: 'Server',
+      owns: [Service, StatefulSet],
+      reads: [{ resource: Pod, parts: true }],
+      run(scope) {
+        const { name, object } = scope;
+        const labels = { ...scope.labels, [Label.component]: 'server' };
+        scope.own(Service, service(name, labels));
+        scope.own(StatefulSet, statefulSet(name, labels, object.spec));
+        return done();
+      },
+    });
+  },
+  {
+    status: ({ object, output }) =>
+      output({ name: 'Server' }) === undefined ? {} : { endpoint: serversOf(object).join(',') },
+  },
+);
