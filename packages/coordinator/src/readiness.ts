@@ -4,6 +4,9 @@ import { done, failed, waiting, type ObjectReference, type Outcome } from '@stac
 import { apiVersionOf, type ObjectKey } from '@stackwright/kube';
 import type { ServiceKind, ServiceObject } from './discovery.js';
 
+/** Looking again by itself finds nothing new: a change of the service's object is what to wait for. */
+const untilToldOtherwise = 600_000;
+
 export function readinessOf(
   { resource }: ServiceKind,
   key: ObjectKey,
@@ -18,6 +21,7 @@ export function readinessOf(
     return waiting(Reason.Pending, `${what} has not been reconciled by its controller yet`, { on });
   }
   // The service's reason is the control plane's: whoever reads it shall not have to look further.
-  const say = stateOfReason(ready.reason) === 'Failed' ? failed : waiting;
-  return say(ready.reason, `${what}: ${ready.message}`, { on });
+  const message = `${what}: ${ready.message}`;
+  if (stateOfReason(ready.reason) !== 'Failed') return waiting(ready.reason, message, { on });
+  return failed(ready.reason, message, { on, retryAfter: untilToldOtherwise });
 }

@@ -50,6 +50,7 @@ export function databaseClaimGraph(sql: SqlAdmin): Graph<DatabaseClaim> {
       const database = g.external<ObservedDatabase, DatabaseChange, undefined>({
         name: 'Database',
         after: [name, provider, password],
+        reads: [MariaDB, ...serverReads],
         async observe(scope, signal) {
           const observed = await observeDatabase(sql, scope.output(provider).login, wanted(scope), signal);
           const refusal = refusalOf(wanted(scope), observed);
