@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { leanKubeconfig } from './lean-kubeconfig.mjs';
 
 const [root, ...flags] = process.argv.slice(2);
 if (!root) {
@@ -19,6 +20,7 @@ const common = {
   logLevel: 'warning',
   conditions: ['@stackwright/source'],
   legalComments: 'none',
+  plugins: [leanKubeconfig],
 };
 
 if (!flags.includes('--main-only')) {
