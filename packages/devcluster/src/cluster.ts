@@ -8,6 +8,9 @@ export interface DevclusterOptions extends ApiServerOptions {
 }
 
 export interface Devcluster {
+  readonly url: string;
+  /** The administrator's kubeconfig, as YAML. Secret. */
+  readonly kubeconfig: string;
   readonly client: Client;
   readonly server: ApiServer;
   stop(): Promise<void>;
@@ -16,6 +19,8 @@ export interface Devcluster {
 export async function startDevcluster(options: DevclusterOptions = {}): Promise<Devcluster> {
   const server = await startApiServer(options);
   return {
+    url: server.url,
+    kubeconfig: server.kubeconfig,
     client: server.client(),
     server,
     stop: () => server.stop(),

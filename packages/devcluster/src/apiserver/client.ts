@@ -20,13 +20,12 @@ import { noSuchResource } from './errors.js';
 import { ConnectionLost } from './intercept.js';
 import { clone, type ApiObject } from './json.js';
 import { apiVersionOf, type ServedResource } from './registry/resource.js';
-import type { Parameters, ResourceRequest, ResourceResponse, UserInfo } from './request.js';
+import type { Parameters as RequestParameters, ResourceRequest, ResourceResponse, UserInfo } from './request.js';
 
 type Call = Pick<ResourceRequest, 'verb' | 'parameters'> & Partial<ResourceRequest>;
 
-/** Serves the paths that are no resources; http/router.ts has it. */
-export type RawHandler = (user: UserInfo, method: string, path: string, options: Parameters_<Client['raw']>) => Promise<string>;
-type Parameters_<F> = F extends (method: string, path: string, options?: infer O) => unknown ? O : never;
+/** Answers by path, as over HTTP. */
+export type RawHandler = (user: UserInfo, method: string, path: string, options: Parameters<Client['raw']>[2]) => Promise<string>;
 
 export function inProcessClient(dispatcher: Dispatcher, user: UserInfo, raw?: RawHandler): Client {
   const { registry } = dispatcher.context;
@@ -59,12 +58,12 @@ export function inProcessClient(dispatcher: Dispatcher, user: UserInfo, raw?: Ra
   const list = async <T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<KubeList<T>> => {
     const response = await call(resource, { verb: 'list', ...common(options), parameters: listParameters(options) });
     if (response.kind !== 'list') throw new Error(`list of ${resource.plural} did not answer with a list`);
-    const { listKind } = served(resource);
+    const found = served(resource);
     return {
       apiVersion: apiVersionOf(resource),
-      kind: listKind,
+      kind: found.listKind,
       metadata: response.metadata,
-      items: response.items.map((item) => clone(item) as unknown as T),
+      items: response.items.map((item) => itemOf(found, item) as unknown as T),
     };
   };
 
@@ -151,6 +150,16 @@ export function inProcessClient(dispatcher: Dispatcher, user: UserInfo, raw?: Ra
   };
 }
 
+/** Items of typed lists do not repeat their type; those of custom resources do. */
+function itemOf(resource: ServedResource, item: ApiObject): ApiObject {
+  const copy = clone(item);
+  if (!resource.custom) {
+    delete copy.apiVersion;
+    delete copy.kind;
+  }
+  return copy;
+}
+
 function bookmark({ metadata }: ApiObject): WatchEvent<never> {
   return {
     type: 'BOOKMARK',
@@ -185,7 +194,7 @@ function typed(resource: Resource, object: KubeObject): unknown {
   return clone({ ...object, apiVersion: apiVersionOf(resource), kind: object.kind ?? resource.kind });
 }
 
-function listParameters(options: Omit<ListOptions, 'timeout'>): Parameters {
+function listParameters(options: Omit<ListOptions, 'timeout'>): RequestParameters {
   const { labelSelector, fieldSelector, resourceVersion, resourceVersionMatch, limit } = options;
   return {
     ...(labelSelector === undefined ? {} : { labelSelector }),
@@ -197,7 +206,7 @@ function listParameters(options: Omit<ListOptions, 'timeout'>): Parameters {
   };
 }
 
-function writeParameters(options: WriteOptions): Parameters {
+function writeParameters(options: WriteOptions): RequestParameters {
   const { fieldManager, dryRun } = options;
   return {
     ...(fieldManager === undefined ? {} : { fieldManager }),

@@ -1,12 +1,21 @@
 // The API server, put together.
-import type { Client } from '@stackwright/kube';
+import { join } from 'node:path';
+import { ApiError, type Client } from '@stackwright/kube';
 import type { AdmissionPlugin } from './admission.js';
 import { auditFile, type AuditEvent, type AuditSink } from './audit.js';
+import { Authenticator } from './auth/authenticator.js';
 import { allowAll, type Authorizer } from './auth/authorizer.js';
-import { inProcessClient } from './client.js';
-import { timestamp, type ServerContext } from './context.js';
+import { servingCertificate } from './auth/tls.js';
+import { createInitialObjects } from './bootstrap.js';
+import { inProcessClient, type RawHandler } from './client.js';
+import type { ServerContext } from './context.js';
+import { discovery } from './discovery.js';
 import type { Dispatcher } from './dispatch.js';
-import type { Interceptor } from './intercept.js';
+import { handle, type Handler } from './http/handle.js';
+import { listen } from './http/listen.js';
+import { ConnectionLost, type Interceptor } from './intercept.js';
+import { kubeconfig } from './kubeconfig.js';
+import { openApi } from './openapi/openapi.js';
 import { builtinResources } from './registry/builtin/index.js';
 import { Registry } from './registry/registry.js';
 import type { UserInfo } from './request.js';
@@ -16,6 +25,14 @@ import { Store } from './store/store.js';
 export interface ApiServerOptions {
   /** Where objects, keys and the audit log are kept. Absent: in memory, gone at the end. */
   stateDirectory?: string;
+  /** Default "127.0.0.1". */
+  host?: string;
+  /** Default 0: any free one. */
+  port?: number;
+  /** HTTPS with the cluster's own authority. Default: with a state directory. */
+  tls?: boolean;
+  /** Addresses and names that clients reach the server by, besides the host, localhost and the usual ones. */
+  names?: readonly string[];
   /** Events remembered per resource; watches from before are told 410. Default 1000. */
   historyLimit?: number;
   /** Milliseconds between bookmarks. Default 60 000. */
@@ -24,19 +41,31 @@ export interface ApiServerOptions {
 }
 
 export interface ApiServer {
+  readonly url: string;
+  readonly port: number;
+  /** PEM of the authority behind the server's certificate; undefined on plain HTTP. */
+  readonly certificateAuthority: string | undefined;
+  /** The administrator's kubeconfig, as YAML. Secret. */
+  readonly kubeconfig: string;
   /** A client that skips HTTP and nothing else; requests are made in the name of the user, who may do everything. */
   client(user?: string): Client;
+  /** For fault injection. */
   readonly interceptors: Interceptor[];
   readonly admission: AdmissionPlugin[];
   onAudit(listener: (event: AuditEvent) => void): () => void;
   readonly context: ServerContext;
+  /** Ends watches and connections, and closes the store's files. */
   stop(): Promise<void>;
 }
 
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
-  const { stateDirectory } = options;
+  const { stateDirectory, host = '127.0.0.1' } = options;
+  const directory = (name: string) => (stateDirectory === undefined ? {} : { directory: join(stateDirectory, name) });
+  const tls = (options.tls ?? stateDirectory !== undefined)
+    ? await servingCertificate({ ...directory('pki'), names: [host, ...(options.names ?? [])] })
+    : undefined;
   const store = new Store({
-    ...(stateDirectory === undefined ? {} : { persistence: new DiskPersistence({ directory: `${stateDirectory}/store` }) }),
+    ...(stateDirectory === undefined ? {} : { persistence: new DiskPersistence({ directory: join(stateDirectory, 'store') }) }),
     ...(options.historyLimit === undefined ? {} : { historyLimit: options.historyLimit }),
   });
   const registry = new Registry();
@@ -49,7 +78,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     bookmarkInterval: options.bookmarkInterval ?? 60_000,
   };
   const audit = new Set<AuditSink>();
-  if (stateDirectory !== undefined) audit.add(auditFile(`${stateDirectory}/audit.log`));
+  if (stateDirectory !== undefined) audit.add(auditFile(join(stateDirectory, 'audit.log')));
   const dispatcher: Dispatcher = {
     context,
     authorizer: options.authorizer ?? allowAll,
@@ -57,17 +86,34 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     subresources: new Map(),
     audit,
   };
-  createNamespaces(context);
+  const authenticator = new Authenticator({ store, now: () => context.now(), ...directory('auth') });
+  const handler: Handler = { dispatcher, authenticator, discovery: discovery(registry), openApi: openApi(registry) };
+  createInitialObjects(context);
+  const listener = await listen({
+    host,
+    port: options.port ?? 0,
+    ...(tls ? { tls } : {}),
+    handle: (request) => handle(handler, request),
+  });
   return {
-    client: (user = 'system:admin') => inProcessClient(dispatcher, systemUser(user)),
+    url: listener.url,
+    port: listener.port,
+    certificateAuthority: tls?.authority,
+    kubeconfig: kubeconfig({
+      server: listener.url,
+      token: authenticator.adminToken,
+      ...(tls ? { certificateAuthority: tls.authority } : {}),
+    }),
+    client: (user = 'system:admin') => inProcessClient(dispatcher, systemUser(user), rawHandler(handler)),
     interceptors: dispatcher.interceptors,
     admission: context.admission,
-    onAudit: (listener) => {
-      audit.add(listener);
-      return () => audit.delete(listener);
+    onAudit: (sink) => {
+      audit.add(sink);
+      return () => audit.delete(sink);
     },
     context,
     stop: async () => {
+      await listener.close();
       await store.close();
     },
   };
@@ -75,15 +121,28 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
 
 const systemUser = (name: string): UserInfo => ({ name, groups: ['system:masters', 'system:authenticated'] });
 
-function createNamespaces({ store, now }: ServerContext): void {
-  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
-    if (store.get('/namespaces', name)) continue;
-    store.put('/namespaces', name, {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name, uid: crypto.randomUUID(), creationTimestamp: timestamp(now()), labels: { 'kubernetes.io/metadata.name': name } },
-      spec: { finalizers: ['kubernetes'] },
-      status: { phase: 'Active' },
+function rawHandler(handler: Handler): RawHandler {
+  return async (user, method, url, options) => {
+    const answer = await handle(handler, {
+      method,
+      url,
+      headers: { accept: options?.accept ?? '*/*', 'content-type': options?.contentType, 'user-agent': user.name },
+      body: async () => Buffer.from(options?.body ?? ''),
+      user,
+      signal: options?.signal ?? new AbortController().signal,
+    }).catch((error: unknown) => {
+      if (!(error instanceof ConnectionLost)) throw error;
+      throw new ApiError({ code: 0, reason: 'ConnectionFailed', message: 'the connection was lost', cause: error });
     });
-  }
+    let text = '';
+    if (typeof answer.body === 'string') text = answer.body;
+    else for await (const piece of answer.body) text += piece;
+    if (answer.code >= 400) throw errorOf(answer.code, text);
+    return text;
+  };
+}
+
+function errorOf(code: number, text: string): ApiError {
+  const status = JSON.parse(text) as NonNullable<ApiError['status']>;
+  return new ApiError({ code, reason: status.reason ?? 'Unknown', message: status.message ?? text, status });
 }

@@ -37,7 +37,8 @@ export function decodeAs(resource: ServedResource, body: JsonObject): { object: 
   try {
     if (!resource.custom) {
       const { object, unknown } = decodeTyped(resource.schema(), body);
-      return { object: { ...object, metadata: (object['metadata'] ?? {}) as ApiObject['metadata'] }, unknown };
+      const { apiVersion, kind, metadata: decoded = {}, ...rest } = object;
+      return { object: { apiVersion, kind, metadata: decoded, ...rest } as unknown as ApiObject, unknown };
     }
     const decodedMetadata = decodeTyped(objectMeta, { ...metadata });
     const unknown = decodedMetadata.unknown.map((path) => `metadata.${path}`);

@@ -1,0 +1,181 @@
+// Everything that the server answers to HTTP, without the sockets: the path decides who answers.
+import { ApiError } from '@stackwright/kube';
+import type { Authenticator } from '../auth/authenticator.js';
+import type { Discovery } from '../discovery.js';
+import { dispatch, type Dispatcher } from '../dispatch.js';
+import { badRequest, forbidden, internal, methodNotAllowed, noSuchResource, notAcceptable, unauthorized } from '../errors.js';
+import { ConnectionLost } from '../intercept.js';
+import { isObject } from '../json.js';
+import type { OpenApi } from '../openapi/openapi.js';
+import type { ResourceRequest, UserInfo } from '../request.js';
+import { decodeBody, patchTypeOf } from './body.js';
+import { negotiate } from './negotiate.js';
+import { deleteOptions, parseParameters, verbOf } from './parameters.js';
+import { parseResourcePath, type ResourcePath } from './path.js';
+import { render } from './render.js';
+
+export interface HttpRequest {
+  method: string;
+  /** Path and query. */
+  url: string;
+  headers: Readonly<Record<string, string | undefined>>;
+  body(): Promise<Uint8Array>;
+  /** Set for requests from inside; HTTP requests bring a token. */
+  user?: UserInfo;
+  /** Aborted when the client has gone or the server stops. */
+  signal: AbortSignal;
+}
+
+export interface HttpAnswer {
+  code: number;
+  headers: Record<string, string | readonly string[]>;
+  body: string | AsyncIterable<string>;
+}
+
+export interface Handler {
+  dispatcher: Dispatcher;
+  authenticator: Authenticator;
+  discovery: Discovery;
+  openApi: OpenApi;
+}
+
+/** Never rejects, but with a ConnectionLost. */
+export async function handle(handler: Handler, request: HttpRequest): Promise<HttpAnswer> {
+  try {
+    const url = new URL(request.url, 'http://server');
+    if (PROBES.has(url.pathname)) return text(200, 'ok');
+    const user = request.user ?? authenticate(handler.authenticator, request);
+    const path = parseResourcePath(url.pathname);
+    if (path) return await resource(handler, request, path, url.searchParams, user);
+    return await document(handler, request, url, user);
+  } catch (error) {
+    if (error instanceof ConnectionLost) throw error;
+    if (error instanceof ApiError) return failure(error);
+    process.emitWarning(error instanceof Error ? error : String(error));
+    return failure(internal(error instanceof Error ? error.message : String(error)));
+  }
+}
+
+const PROBES = new Set(['/healthz', '/livez', '/readyz']);
+
+const VERSION = {
+  major: '1',
+  minor: '32',
+  gitVersion: 'v1.32.0-stackwright',
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '1970-01-01T00:00:00Z',
+  goVersion: '',
+  compiler: 'node',
+  platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+};
+
+function authenticate(authenticator: Authenticator, { headers }: HttpRequest): UserInfo {
+  const token = /^Bearer (.+)$/i.exec(headers['authorization'] ?? '')?.[1];
+  const user = token === undefined ? undefined : authenticator.authenticate(token.trim());
+  if (!user) throw unauthorized();
+  return user;
+}
+
+async function resource(
+  handler: Handler,
+  http: HttpRequest,
+  path: ResourcePath,
+  query: URLSearchParams,
+  user: UserInfo,
+): Promise<HttpAnswer> {
+  const { dispatcher } = handler;
+  const { context } = dispatcher;
+  const served = context.registry.get(path.group, path.version, path.plural);
+  if (!served) throw noSuchResource();
+  if (path.namespace !== undefined && !served.namespaced) throw noSuchResource();
+  const verb = verbOf(http.method, path, query);
+  if (!verb) throw methodNotAllowed();
+  if (served.namespaced && path.namespace === undefined && path.name !== undefined) throw noSuchResource();
+  const representation = negotiate(http.headers['accept'], ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList']);
+  const patchType = verb === 'patch' ? patchTypeOf(http.headers['content-type']) : undefined;
+  const writes = verb !== 'get' && verb !== 'list' && verb !== 'watch';
+  let body = writes ? decodeBody(await http.body(), http.headers['content-type']) : undefined;
+  if (verb === 'delete' || verb === 'deletecollection') {
+    const options = deleteOptions(query);
+    if (body !== undefined && !isObject(body)) throw badRequest('the body of a deletion is a DeleteOptions object');
+    body = { ...options, ...body };
+  }
+  const parameters = parseParameters(query);
+  if (isObject(body) && verb === 'delete' && Array.isArray(body['dryRun']) && body['dryRun'].length > 0) parameters.dryRun = true;
+  const request: ResourceRequest = {
+    verb,
+    resource: served,
+    ...(path.namespace === undefined ? {} : { namespace: path.namespace }),
+    ...(path.name === undefined ? {} : { name: path.name }),
+    ...(path.subresource === undefined ? {} : { subresource: path.subresource }),
+    user,
+    userAgent: http.headers['user-agent'] ?? '',
+    parameters,
+    ...(body === undefined ? {} : { body }),
+    ...(patchType ? { patchType } : {}),
+    query,
+    signal: http.signal,
+  };
+  const rendered = render(request, await dispatch(dispatcher, request), representation, () => context.now());
+  return {
+    code: rendered.code,
+    headers: {
+      'content-type': rendered.contentType,
+      'cache-control': 'no-cache, private',
+      ...(rendered.warnings && rendered.warnings.length > 0 ? { warning: rendered.warnings.map((warning) => `299 - ${JSON.stringify(warning)}`) } : {}),
+    },
+    body: rendered.body,
+  };
+}
+
+/** Paths that are no resources: for reading only. */
+async function document(handler: Handler, http: HttpRequest, url: URL, user: UserInfo): Promise<HttpAnswer> {
+  const { dispatcher, discovery, openApi } = handler;
+  const decision = await dispatcher.authorizer.authorize({ user, verb: http.method.toLowerCase(), path: url.pathname });
+  if (!decision.allowed) throw forbidden({ group: '', plural: url.pathname }, '', `User "${user.name}" cannot ${http.method.toLowerCase()} path "${url.pathname}"`);
+  if (http.method !== 'GET' && http.method !== 'HEAD') throw methodNotAllowed();
+  const path = url.pathname.length > 1 ? url.pathname.replace(/\/$/, '') : url.pathname;
+  const accept = http.headers['accept'];
+  if (path === '/version') return json(VERSION);
+  if (path === '/api' || path === '/apis') {
+    const representation = negotiate(accept, ['APIGroupDiscoveryList']);
+    if (representation.as === 'APIGroupDiscoveryList') {
+      return json(discovery.aggregated(path, representation.version), representation.contentType);
+    }
+  }
+  if (path === '/openapi/v2') {
+    if (accept !== undefined && !/json|\*\/\*/.test(accept)) throw notAcceptable('only application/json is served');
+    return json(openApi.v2());
+  }
+  if (path === '/openapi/v3') return json(openApi.v3Index());
+  if (path.startsWith('/openapi/v3/')) {
+    const found = openApi.v3(path.slice('/openapi/v3/'.length));
+    if (!found) throw noSuchResource();
+    return json(found);
+  }
+  const found = discovery.document(path);
+  if (!found) throw noSuchResource();
+  return json(found);
+}
+
+const json = (value: object, contentType = 'application/json'): HttpAnswer => ({
+  code: 200,
+  headers: { 'content-type': contentType, 'cache-control': 'no-cache, private' },
+  body: JSON.stringify(value),
+});
+
+const text = (code: number, body: string): HttpAnswer => ({ code, headers: { 'content-type': 'text/plain' }, body });
+
+function failure(error: ApiError): HttpAnswer {
+  const seconds = error.status?.details?.retryAfterSeconds;
+  return {
+    code: error.code,
+    headers: {
+      'content-type': 'application/json',
+      'cache-control': 'no-cache, private',
+      ...(seconds === undefined ? {} : { 'retry-after': String(seconds) }),
+    },
+    body: JSON.stringify(error.status),
+  };
+}
