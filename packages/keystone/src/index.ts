@@ -1,1 +1,2 @@
-export {};
+export { keystone } from './module.js';
+export { Keystone } from './crd.js';

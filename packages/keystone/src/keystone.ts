@@ -22,7 +22,7 @@ const fernetKeys = ({ name }: Pick<Scope, 'name'>): string => `${name}-fernet-ke
 const credentialKeys = ({ name }: Pick<Scope, 'name'>): string => `${name}-credential-keys`;
 const adminSecret = ({ name }: Pick<Scope, 'name'>): string => `${name}-admin`;
 
-export const keystone = defineService(Keystone, catalog, (s) => {
+export const keystoneGraph = defineService(Keystone, catalog, (s) => {
   const database = s.database();
   const cache = s.cache();
 

@@ -1,1 +1,2 @@
-export {};
+export { mariadb } from './module.js';
+export { MariaDB } from './crd.js';

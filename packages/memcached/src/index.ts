@@ -1,1 +1,2 @@
-export {};
+export { memcached } from './module.js';
+export { Memcached } from './crd.js';

@@ -3,13 +3,12 @@ import type { Resource } from '@stackwright/kube';
 import { PersistentVolumeClaim, StatefulSet } from '@stackwright/kube';
 import type { PolicyRule } from '../module.js';
 import { isSameResource, resourceOf, type Graph } from './graph.js';
-import type { Reconciled } from './step.js';
 
 const reading = ['get', 'list', 'watch'] as const;
 const writing = [...reading, 'create', 'patch', 'delete'] as const;
 
 /** The rules of all graphs of a module together, without duplicates, in a stable order. */
-export function rulesOf(...graphs: readonly Graph<never>[]): PolicyRule[] {
+export function rulesOf(...graphs: readonly (Pick<Graph, 'owns' | 'reads'> & { resource: Resource })[]): PolicyRule[] {
   const verbs = new Map<string, { group: string; resource: string; verbs: Set<string> }>();
   const allow = (resource: Resource, allowed: readonly string[], subresource = ''): void => {
     const name = resource.plural + subresource;
@@ -18,7 +17,7 @@ export function rulesOf(...graphs: readonly Graph<never>[]): PolicyRule[] {
     for (const verb of allowed) entry.verbs.add(verb);
     verbs.set(key, entry);
   };
-  for (const graph of graphs as readonly Graph<Reconciled>[]) {
+  for (const graph of graphs) {
     // `patch` on the object itself is for its finalizer.
     allow(graph.resource, [...reading, 'patch']);
     allow(graph.resource, ['patch'], '/status');

@@ -1,0 +1,24 @@
+// Most processes consist of graphs and of nothing else: what they may do and what they run follows from these.
+import type { CustomResource } from '@stackwright/kube';
+import type { ControllerModule } from '../module.js';
+import { controllerForGraph } from './controller.js';
+import type { Graph } from './graph.js';
+import { rulesOf } from './rules.js';
+
+export function moduleOfGraphs(options: {
+  /** "keystone". */
+  name: string;
+  /** The CRDs that this controller owns. */
+  customResources: readonly CustomResource[];
+  graphs: readonly Graph[];
+}): ControllerModule {
+  const { name, customResources, graphs } = options;
+  return {
+    name,
+    customResources,
+    rules: rulesOf(...graphs),
+    setup(manager) {
+      for (const graph of graphs) controllerForGraph(manager, graph);
+    },
+  };
+}

@@ -1,0 +1,4 @@
+import { runModule } from '@stackwright/core';
+import { keystone } from './module.js';
+
+await runModule(keystone);

@@ -1,0 +1,4 @@
+import { runModule } from '@stackwright/core';
+import { mariadb } from './module.js';
+
+await runModule(mariadb);

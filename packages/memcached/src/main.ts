@@ -1,0 +1,4 @@
+import { runModule } from '@stackwright/core';
+import { memcached } from './module.js';
+
+await runModule(memcached);
