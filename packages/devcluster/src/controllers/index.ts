@@ -32,14 +32,12 @@ export interface ControllersOptions {
 }
 
 export class Controllers {
-  readonly #options: ControllersOptions;
   readonly #client: Client;
   readonly #context: Context;
   readonly #loops: readonly Loop[];
 
   constructor(options: ControllersOptions) {
     const { clock = systemClock, log = silentLog } = options;
-    this.#options = options;
     this.#client = options.client(CONTROLLER_USER);
     const context = createContext(this.#client, clock, log);
     const provisioner = new HostPathProvisioner(options.volumeDirectory);

@@ -1,0 +1,101 @@
+// One try of a probe. Deadlines are in real time, whatever the clock of the agent: they bound real I/O.
+import { request as httpRequest, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { connect } from 'node:net';
+import type { Container, HTTPGetAction, Probe } from 'kubernetes-types/core/v1.d.ts';
+import { messageOf } from '../../shared/log.js';
+import type { ContainerRuntime } from '../runtime.js';
+
+export interface ProbeResult {
+  ok: boolean;
+  /** Why not: for the event. */
+  output: string;
+}
+
+export interface ProbeTarget {
+  containerId: string;
+  container: Container;
+  podIP: string;
+}
+
+/** How much of an answer an event shows. */
+const MAX_OUTPUT = 512;
+
+export async function runProbe(probe: Probe, target: ProbeTarget, runtime: ContainerRuntime): Promise<ProbeResult> {
+  const timeoutSeconds = probe.timeoutSeconds ?? 1;
+  try {
+    if (probe.exec) return await execProbe(probe.exec.command ?? [], target, runtime, timeoutSeconds);
+    if (probe.httpGet) return await httpProbe(probe.httpGet, target, timeoutSeconds * 1000);
+    if (probe.tcpSocket) {
+      const port = portNumber(probe.tcpSocket.port, target.container);
+      return await tcpProbe(probe.tcpSocket.host ?? target.podIP, port, timeoutSeconds * 1000);
+    }
+    return { ok: false, output: 'this node supports httpGet, tcpSocket and exec probes only' };
+  } catch (error) {
+    return { ok: false, output: messageOf(error) };
+  }
+}
+
+async function execProbe(command: readonly string[], target: ProbeTarget, runtime: ContainerRuntime, timeoutSeconds: number): Promise<ProbeResult> {
+  const { exitCode, stdout, stderr } = await runtime.exec(target.containerId, command, { timeoutSeconds });
+  return { ok: exitCode === 0, output: `${stdout}${stderr}`.trim().slice(0, MAX_OUTPUT) };
+}
+
+/** Any answer from 200 to 399 is a success; redirects are not followed. */
+export function httpProbe(action: HTTPGetAction, target: Pick<ProbeTarget, 'container' | 'podIP'>, timeout: number): Promise<ProbeResult> {
+  const secure = action.scheme?.toUpperCase() === 'HTTPS';
+  const host = action.host ?? target.podIP;
+  const port = portNumber(action.port, target.container);
+  const path = action.path?.startsWith('/') ? action.path : `/${action.path ?? ''}`;
+  const url = `${secure ? 'https' : 'http'}://${host}:${port}${path}`;
+  const options: RequestOptions & { rejectUnauthorized?: boolean } = {
+    host,
+    port,
+    path,
+    agent: false,
+    headers: {
+      'user-agent': 'kube-probe/1.32',
+      accept: '*/*',
+      ...Object.fromEntries((action.httpHeaders ?? []).map(({ name, value }) => [name.toLowerCase(), value])),
+    },
+    // A probe asks whether the process answers, not whether its certificate is good.
+    ...(secure ? { rejectUnauthorized: false } : {}),
+  };
+  return new Promise((resolve) => {
+    const failed = (reason: string): void => resolve({ ok: false, output: `Get "${url}": ${reason}` });
+    const request = (secure ? httpsRequest : httpRequest)(options, (response) => {
+      const status = response.statusCode ?? 0;
+      response.resume();
+      request.destroy();
+      resolve(status >= 200 && status < 400 ? { ok: true, output: '' } : { ok: false, output: `HTTP probe failed with statuscode: ${status}` });
+    });
+    const timer = setTimeout(() => {
+      failed(`context deadline exceeded (no answer within ${timeout / 1000} s)`);
+      request.destroy();
+    }, timeout);
+    request.on('error', (error) => failed(`dial tcp ${host}:${port}: ${error.message}`));
+    request.on('close', () => clearTimeout(timer));
+    request.end();
+  });
+}
+
+function tcpProbe(host: string, port: number, timeout: number): Promise<ProbeResult> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout });
+    const end = (ok: boolean, output: string): void => {
+      socket.destroy();
+      resolve({ ok, output });
+    };
+    socket.once('connect', () => end(true, ''));
+    socket.once('timeout', () => end(false, `dial tcp ${host}:${port}: i/o timeout`));
+    socket.once('error', (error) => end(false, `dial tcp ${host}:${port}: ${error.message}`));
+  });
+}
+
+function portNumber(port: number | string, container: Container): number {
+  if (typeof port === 'number') return port;
+  const named = container.ports?.find(({ name }) => name === port)?.containerPort;
+  const number = named ?? Number(port);
+  if (!Number.isInteger(number)) throw new Error(`couldn't find port: "${port}"`);
+  return number;
+}
