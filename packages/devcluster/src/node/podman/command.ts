@@ -44,10 +44,7 @@ export function runCommand(
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
-      child.kill('SIGKILL');
-      // A child of the command may hold its outputs open for ever.
-      child.stdout.destroy();
-      child.stderr.destroy();
+      killGroup(child.pid);
     }, options.timeout ?? 60_000);
     const fail = (message: string, exitCode: number | undefined): void => {
       reject(new CommandError(message, { exitCode, ...output }));
@@ -65,6 +62,15 @@ export function runCommand(
     // A command that does not read to the end is no trouble of ours.
     child.stdin.on('error', () => undefined).end(options.input);
   });
+}
+
+/** With the children of the command, which would otherwise hold its outputs open. */
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it has just ended
+  }
 }
 
 /** What went wrong is on the last line; podman prefixes it. */

@@ -134,7 +134,9 @@ export class PodmanRuntime implements ContainerRuntime {
 
   async runContainer(spec: ContainerSpec): Promise<ContainerStatus> {
     const existing = (await this.#containers.all()).find((each) => isAttempt(each, spec));
-    if (existing !== undefined) return existing;
+    if (existing !== undefined && existing.state.phase !== 'created') return existing;
+    // Created and never started: podman was killed between the two.
+    if (existing !== undefined) await this.removeContainer(existing.id);
     const sandbox = this.#sandboxes.get(spec.podUid);
     if (sandbox === undefined || this.#host === undefined) {
       throw new RuntimeError('CreateContainerError', 'the Pod has no sandbox on this node');
@@ -321,11 +323,7 @@ function startError(spec: ContainerSpec, error: unknown): RuntimeError {
     return new RuntimeError('ErrImageNeverPull', `image ${JSON.stringify(spec.image)} is not on this node`, error);
   }
   // The OCI runtime could not start the command; all else is about creating the container.
-  const reason = /executable file not found|permission denied|exec format error|no such file or directory/i.test(
-    message,
-  )
-    ? 'RunContainerError'
-    : 'CreateContainerError';
+  const reason = /OCI (runtime|permission)/.test(message) ? 'RunContainerError' : 'CreateContainerError';
   return runtimeError(reason, 'cannot start the container', error);
 }
 
