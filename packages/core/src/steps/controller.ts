@@ -1,5 +1,5 @@
 // Binds a graph to a controller: watches, workers, the reconcile that runs the graph.
-import { qualifiedName, type KubeObject, type Resource } from '@stackwright/kube';
+import { qualifiedName, type KubeObject } from '@stackwright/kube';
 import { newController } from '../controller/builder.js';
 import type { Controller, ControllerOptions } from '../controller/controller.js';
 import type { Predicate } from '../controller/predicates.js';

@@ -27,6 +27,8 @@ interface Memory {
   due: number;
 }
 
+export type Removed = { done: true } | { done: false; reason: string; message: string };
+
 export interface ExternalContext<R extends Reconciled> {
   evaluation: Evaluation<R>;
   reader: Reader;
@@ -39,6 +41,8 @@ export class ExternalSteps<R extends Reconciled> {
   readonly #random: Random;
   /** By the object's uid and the step's name. */
   readonly #memories = new Map<string, Map<string, Memory>>();
+  /** Steps that are undone already, by uid: deletion takes several reconciles. */
+  readonly #removed = new Map<string, Set<string>>();
 
   constructor(clock: Clock, random: Random) {
     this.#clock = clock;
@@ -47,6 +51,7 @@ export class ExternalSteps<R extends Reconciled> {
 
   forget(uid: string): void {
     this.#memories.delete(uid);
+    this.#removed.delete(uid);
   }
 
   /** Milliseconds until the step wants to look again by itself. */
@@ -80,14 +85,18 @@ export class ExternalSteps<R extends Reconciled> {
   }
 
   /** Undoes a step. Rejects when it has to be tried again, after `dueIn`. */
-  async remove(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<{ done: true } | { done: false; reason: string; message: string }> {
+  async remove(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Removed> {
     const definition = definitionOf(one);
+    const uid = one.scope.object.metadata?.uid ?? '';
+    const removed = this.#removed.get(uid) ?? new Set<string>();
+    if (removed.has(one.step.name)) return { done: true };
     const memory = this.#memoriesOf(one).get(one.step.name);
     if (memory?.observation.state === 'Failed' && memory.object === 'remove' && memory.due > this.#clock.monotonic()) {
       return { done: false, reason: memory.observation.reason, message: memory.observation.message };
     }
     try {
       await this.#within(definition, context, async (signal) => definition.remove?.(one.scope, signal));
+      this.#removed.set(uid, removed.add(one.step.name));
       return { done: true };
     } catch (error) {
       const failure = this.#failed(one, context, error, 'remove');

@@ -106,6 +106,9 @@ function collect<R extends Reconciled>(resource: Resource, declare: (g: GraphBui
   const add = (step: GraphStep<R>): StepHandle<never> => {
     if (!/^[A-Z][A-Za-z0-9]*$/.test(step.name)) throw new GraphError(`${where}: the step name "${step.name}" is not PascalCase`);
     if (steps.has(step.name)) throw new GraphError(`${where}: two steps are called ${step.name}`);
+    // The garbage collector would take such an ownerReference for that of an object that is gone.
+    const wide = resource.namespaced ? step.owns.find((kind) => !kind.namespaced) : undefined;
+    if (wide) throw new GraphError(`${where}: ${step.name} cannot own ${wide.kind}, which is in no namespace`);
     steps.set(step.name, step);
     return Object.freeze({ name: step.name });
   };
