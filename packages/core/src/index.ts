@@ -1,17 +1,19 @@
-// Seams
-export * from './seams/clock.js';
-export * from './seams/random.js';
-export * from './seams/time.js';
+// The process
+export * from './module.js';
+export { runModule, runModules } from './manager/run.js';
+export { createManager, type ManagerOptions, type ManagerProcess } from './manager/create-manager.js';
+export { EnvironmentError, readEnvironment, type Environment } from './manager/environment.js';
 // The plain level: a reconciler, its controller, the manager
 export * from './reconciler.js';
 export * from './controller/controller.js';
 export * from './controller/builder.js';
 export * from './controller/predicates.js';
+export { controllerOf, ownerRequests } from './controller/owners.js';
 export * from './manager/manager.js';
-export * from './module.js';
 // Reading
 export * from './reader.js';
 export * from './cache/cache.js';
+export { compareResourceVersions } from './cache/resource-version.js';
 // Writing
 export * from './conditions.js';
 export * from './finalizers.js';
@@ -20,3 +22,18 @@ export * from './events/recorder.js';
 export * from './steps/index.js';
 // Observability
 export * from './log.js';
+export { createLogger, logLevels, type LoggerOptions, type LogLevel } from './log/pino.js';
+export { scrub } from './scrub.js';
+export * from './metrics/metric.js';
+export { coreMetrics } from './metrics/table.js';
+// Seams
+export * from './seams/clock.js';
+export * from './seams/random.js';
+export { systemClock } from './seams/system-clock.js';
+export { systemRandom } from './seams/system-random.js';
+export * from './seams/time.js';
+export { aborted, settlesWithin, sleep } from './seams/wait.js';
+// For who puts a runtime together by hand: the parts that the manager is made of
+export { InformerCache, type InformerCacheOptions } from './cache/informer-cache.js';
+export { WorkQueue, lowPriority, type AddOptions, type QueueItem, type QueueObserver, type WorkQueueOptions } from './queue/work-queue.js';
+export { LeaderElector, type LeaderElectionOptions } from './manager/leader-election.js';

@@ -23,3 +23,13 @@ export interface ControllerModule {
   /** Adds its controllers to the manager. */
   setup(manager: Manager): void;
 }
+
+/** What every controller process needs besides its module's rules, in the namespace where it runs: its Lease. */
+export const leaseRules: readonly PolicyRule[] = [
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
+];
+
+/** What every controller process needs besides its module's rules, in each namespace that it watches: events. */
+export const eventRules: readonly PolicyRule[] = [
+  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+];

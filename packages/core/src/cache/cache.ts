@@ -47,6 +47,13 @@ export interface Informer<T extends KubeObject = KubeObject> {
   byIndex(name: string, value: string): readonly Readonly<T>[];
   /** Objects with an ownerReference to this uid. */
   ownedBy(uid: string): readonly Readonly<T>[];
+
+  /** Whether a write that was answered with `resourceVersion`, or something newer, has reached the store. Never throws. */
+  hasSeen(key: ObjectKey, resourceVersion: string): boolean;
+  /** Whether the deletion of the object with this uid has reached the store. Never throws. */
+  hasSeenDeletion(key: ObjectKey, uid: string): boolean;
+  /** The uid of the object in the store, synced or not. */
+  uidOf(key: ObjectKey): string | undefined;
 }
 
 /**
@@ -60,6 +67,8 @@ export interface Cache extends Reader {
    * runs already; a CRD that is not there yet is waited for without end.
    */
   informer<T extends KubeObject>(resource: Resource<T>, options?: InformerOptions): Informer<T>;
+  /** The informer of everything of a resource, when somebody asked for it. */
+  find<T extends KubeObject>(resource: Resource<T>): Informer<T> | undefined;
   ownedBy<T extends KubeObject>(resource: Resource<T>, uid: string): readonly Readonly<T>[];
   /** True when every informer that was asked for is synced. */
   hasSynced(): boolean;

@@ -1,8 +1,7 @@
 // contract: the plain level of the library. `newController(manager, name).for(R).owns(S).complete(reconciler)`.
 import type { KubeObject, ObjectKey, Resource } from '@stackwright/kube';
-import type { InformerOptions } from '../cache/cache.js';
-import type { Request } from '../reconciler.js';
-import type { Reconciler } from '../reconciler.js';
+import type { HandlerRegistration, InformerOptions } from '../cache/cache.js';
+import type { Reconciler, Request } from '../reconciler.js';
 import type { Predicate } from './predicates.js';
 
 export interface SourceOptions<T extends KubeObject = KubeObject> {
@@ -39,12 +38,16 @@ export interface EnqueueOptions {
   priority?: number;
 }
 
+/** One of the watches that feed a controller's queue. */
+export type Source = HandlerRegistration;
+
 /** What can be done to a controller at run time. */
 export interface Controller {
   readonly name: string;
   enqueue(request: Request, options?: EnqueueOptions): void;
-  /** Adds a source at any time, for kinds discovered at run time. Watching the same twice is an error. */
-  watches<T extends KubeObject>(resource: Resource<T>, map: MapFunction<T>, options?: SourceOptions<T>): void;
+  /** Sources may be added at any time, for kinds discovered at run time. */
+  owns<T extends KubeObject>(resource: Resource<T>, options?: SourceOptions<T>): Source;
+  watches<T extends KubeObject>(resource: Resource<T>, map: MapFunction<T>, options?: SourceOptions<T>): Source;
 }
 
 export interface ControllerBuilder<R extends KubeObject> {

@@ -18,6 +18,8 @@ export interface Runnable {
 export interface Manager {
   /** The module's name: "keystone". */
   readonly name: string;
+  /** Of everything that the module writes: "keystone-controller". */
+  readonly fieldManager: string;
   readonly client: Client;
   readonly cache: Cache;
   readonly events: EventRecorder;
@@ -31,4 +33,14 @@ export interface Manager {
   add(runnable: Runnable): void;
   /** A further condition of /readyz. `check` returns why it is not ready, or undefined. */
   addReadyCheck(name: string, check: () => string | undefined): void;
+}
+
+/** The reason of a stop that cannot wait for work in progress: somebody else may be doing it already. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+}
+
+/** Whether runs must be aborted now; otherwise they may end by themselves. */
+export function isStoppedAtOnce(signal: AbortSignal): boolean {
+  return signal.reason instanceof LeaseLostError;
 }

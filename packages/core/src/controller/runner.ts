@@ -1,0 +1,280 @@
+// A controller that runs: its sources fill the queue, its workers empty it.
+import { isConflict, keyOf, parseKey, qualifiedName, type KubeObject, type Resource } from '@stackwright/kube';
+import { CacheNotSyncedError, type HandlerRegistration, type Informer } from '../cache/cache.js';
+import type { Logger } from '../log.js';
+import { observeController, type ControllerObserver } from '../metrics/controller.js';
+import type { ReconcileResult } from '../metrics/table.js';
+import { observeQueue, observeUnfinishedWork } from '../metrics/workqueue.js';
+import { isStoppedAtOnce, type Manager, type Runnable } from '../manager/manager.js';
+import { lowPriority, WorkQueue, type QueueItem } from '../queue/work-queue.js';
+import { TerminalError, type ReconcileContext, type Reconciler, type Request } from '../reconciler.js';
+import { aborted, settlesWithin } from '../seams/wait.js';
+import type { Controller, ControllerOptions, EnqueueOptions, MapFunction, Source, SourceOptions } from './controller.js';
+import { ownerRequests } from './owners.js';
+import { OwnWrites } from './own-writes.js';
+import type { Predicate } from './predicates.js';
+import { TrackedClient } from './tracked-client.js';
+
+/** Milliseconds between looks whether the cache shows the last own writes, unless an event comes before. */
+const staleRetry = 50;
+/** Milliseconds that runs have to end by themselves when the controller stops, before their signal is aborted. */
+const drainTime = 10_000;
+const defaults = { maxConcurrentReconciles: 1, cacheSyncTimeout: 120_000, consistencyTimeout: 5_000 };
+
+/** The run took longer than `reconciliationTimeout`. */
+export class ReconcileTimeoutError extends Error {
+  override readonly name = 'ReconcileTimeoutError';
+}
+
+interface AttachedSource {
+  resource: Resource;
+  informer: Pick<Informer, 'hasSynced' | 'isMissing' | 'whenSynced'>;
+  attach(): HandlerRegistration;
+  registration: HandlerRegistration | undefined;
+}
+
+export class ControllerRunner implements Controller, Runnable {
+  readonly name: string;
+  readonly everyReplica: boolean;
+  readonly #manager: Manager;
+  readonly #owner: Resource | undefined;
+  readonly #reconciler: Reconciler;
+  readonly #options: ControllerOptions & typeof defaults;
+  readonly #queue: WorkQueue;
+  readonly #observer: ControllerObserver;
+  readonly #ownWrites: OwnWrites;
+  readonly #log: Logger;
+  readonly #sources = new Set<AttachedSource>();
+  /** The runs under way. */
+  readonly #runs = new Set<AbortController>();
+  #started = false;
+
+  /** `owner`: the reconciled kind, if there is one. */
+  constructor(manager: Manager, name: string, owner: Resource | undefined, reconciler: Reconciler, options: ControllerOptions) {
+    this.name = name;
+    this.#manager = manager;
+    this.#owner = owner;
+    this.#reconciler = reconciler;
+    this.#options = { ...defaults, ...options };
+    this.everyReplica = options.everyReplica ?? false;
+    this.#log = manager.log.child({ controller: name });
+    this.#observer = observeController(manager.metrics, name, this.#options.maxConcurrentReconciles);
+    this.#queue = new WorkQueue({
+      clock: manager.clock,
+      observer: observeQueue(manager.metrics, name),
+      ...(options.backoff ? { backoff: options.backoff } : {}),
+    });
+    observeUnfinishedWork(manager.metrics, name, this.#queue);
+    this.#ownWrites = new OwnWrites({ cache: manager.cache, clock: manager.clock, timeout: this.#options.consistencyTimeout });
+  }
+
+  enqueue(request: Request, options: EnqueueOptions = {}): void {
+    this.#queue.add(keyOf(request), options);
+  }
+
+  owns<T extends KubeObject>(resource: Resource<T>, options?: SourceOptions<T>): Source {
+    const owner = this.#owner;
+    if (!owner) throw new Error(`${this.name} owns ${qualifiedName(resource)} but reconciles no kind: call for() first`);
+    return this.watches(resource, (object) => ownerRequests(owner, object), options);
+  }
+
+  watches<T extends KubeObject>(resource: Resource<T>, map: MapFunction<T>, options: SourceOptions<T> = {}): Source {
+    const informer = this.#manager.cache.informer(resource, options.informer);
+    const source: AttachedSource = {
+      resource,
+      informer,
+      attach: () => this.#attach(informer, map, options.predicates ?? []),
+      registration: undefined,
+    };
+    this.#sources.add(source);
+    if (this.#started) source.registration = source.attach();
+    return {
+      hasSynced: () => source.registration?.hasSynced() ?? false,
+      remove: () => {
+        this.#sources.delete(source);
+        source.registration?.remove();
+      },
+    };
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    this.#started = true;
+    for (const source of this.#sources) source.registration ??= source.attach();
+    try {
+      await this.#sourcesSynced(signal);
+      if (signal.aborted) return;
+      this.#log.info({ workers: this.#options.maxConcurrentReconciles }, 'Controller started');
+      const workers = Array.from({ length: this.#options.maxConcurrentReconciles }, () => this.#work(signal));
+      await aborted(signal);
+      await this.#drain(signal, Promise.all(workers));
+    } finally {
+      for (const source of this.#sources) source.registration?.remove();
+      this.#queue.shutDown();
+      this.#ownWrites.stop();
+    }
+  }
+
+  /** Workers start when every handler has been told the whole initial list, not before. */
+  async #sourcesSynced(signal: AbortSignal): Promise<void> {
+    const { cacheSyncTimeout } = this.#options;
+    const sources = [...this.#sources];
+    const synced = Promise.all(sources.map(({ informer }) => informer.whenSynced(signal)));
+    while (!(await settlesWithin(this.#manager.clock, cacheSyncTimeout, synced))) {
+      const late = sources.filter(({ informer }) => !informer.hasSynced() && !informer.isMissing());
+      if (late.length === 0) continue;
+      const names = late.map(({ resource }) => qualifiedName(resource)).join(', ');
+      throw new Error(`${this.name}: the cache of ${names} did not sync within ${cacheSyncTimeout} ms`);
+    }
+  }
+
+  /** Runs may end by themselves first, so that no write is left in doubt; when the lease is lost there is no time for that. */
+  async #drain(signal: AbortSignal, workers: Promise<unknown>): Promise<void> {
+    this.#queue.shutDown();
+    if (!isStoppedAtOnce(signal) && (await settlesWithin(this.#manager.clock, drainTime, workers))) return;
+    for (const run of this.#runs) run.abort(signal.reason);
+    await workers;
+  }
+
+  #attach<T extends KubeObject>(informer: Informer<T>, map: MapFunction<T>, predicates: readonly Predicate<T>[]): HandlerRegistration {
+    const enqueue = (object: Readonly<T>, priority: number) => {
+      for (const request of this.#requests(map, object)) this.#queue.add(keyOf(request), { priority });
+    };
+    return informer.addHandler({
+      added: (object, initial) => {
+        if (predicates.every((predicate) => predicate.created(object))) enqueue(object, initial ? lowPriority : 0);
+      },
+      updated: (object, previous) => {
+        if (!predicates.every((predicate) => predicate.updated(object, previous))) return;
+        const priority = object === previous ? lowPriority : 0;
+        enqueue(object, priority);
+        // Whoever it concerned before may have to know that it does not any more.
+        if (object !== previous) enqueue(previous, priority);
+      },
+      deleted: (object) => {
+        if (predicates.every((predicate) => predicate.deleted(object))) enqueue(object, 0);
+      },
+    });
+  }
+
+  #requests<T extends KubeObject>(map: MapFunction<T>, object: Readonly<T>): readonly Request[] {
+    try {
+      return map(object);
+    } catch (error) {
+      // The kind that the map looks at is not there yet; when it is, all of it is enqueued anyway.
+      if (error instanceof CacheNotSyncedError) return [];
+      throw error;
+    }
+  }
+
+  async #work(stop: AbortSignal): Promise<void> {
+    for (;;) {
+      const item = await this.#queue.get();
+      if (!item) return;
+      try {
+        if (stop.aborted) return;
+        await this.#process(item);
+      } finally {
+        this.#queue.done(item.key);
+      }
+    }
+  }
+
+  async #process(item: QueueItem): Promise<void> {
+    const { key, priority } = item;
+    const freshness = this.#ownWrites.check(key);
+    if (freshness === 'Stale') {
+      this.#observer.stale('put_off');
+      this.#queue.add(key, { after: staleRetry, priority });
+      return;
+    }
+    if (freshness === 'TimedOut') {
+      this.#observer.stale('timed_out');
+      this.#log.warn({ ...parseKey(key) }, 'Cache did not show own writes in time, reconciling anyway');
+    }
+    await this.#run(item);
+  }
+
+  async #run(item: QueueItem): Promise<void> {
+    const { clock, random } = this.#manager;
+    const request = parseKey(item.key);
+    const reconcileID = random.uuid();
+    const log = this.#log.child({ ...request, reconcileID });
+    const run = new AbortController();
+    const { reconciliationTimeout } = this.#options;
+    const timer = reconciliationTimeout
+      ? clock.schedule(reconciliationTimeout, () => run.abort(new ReconcileTimeoutError(`not done within ${reconciliationTimeout} ms`)))
+      : undefined;
+    this.#runs.add(run);
+    this.#observer.started();
+    const began = clock.monotonic();
+    let result: ReconcileResult = 'error';
+    try {
+      const context = { signal: run.signal, log, reconcileID, client: this.#clientOf(item.key, run.signal) };
+      result = await this.#reconcile(item, request, context);
+    } finally {
+      timer?.cancel();
+      this.#runs.delete(run);
+      if (run.signal.reason instanceof ReconcileTimeoutError) this.#observer.failed('timeout');
+      this.#observer.finished(result, (clock.monotonic() - began) / 1000);
+    }
+  }
+
+  async #reconcile({ key, priority }: QueueItem, request: Request, context: ReconcileContext): Promise<ReconcileResult> {
+    const { log } = context;
+    try {
+      const result = await this.#reconciler(request, context);
+      this.#queue.forget(key);
+      const after = result?.requeueAfter ?? 0;
+      if (!(after > 0)) {
+        log.debug({}, 'Reconciled');
+        return 'success';
+      }
+      log.debug({ after }, 'Reconciled, to be repeated');
+      this.#queue.add(key, { after, priority });
+      return 'requeue_after';
+    } catch (error) {
+      return this.#failed(key, priority, error, context);
+    }
+  }
+
+  #failed(key: string, priority: number, error: unknown, { log, signal }: ReconcileContext): ReconcileResult {
+    if (error instanceof TerminalError) {
+      this.#observer.failed('terminal');
+      this.#queue.forget(key);
+      log.error({ err: error }, 'Reconcile failed for good');
+      return 'error';
+    }
+    this.#queue.add(key, { rateLimited: true, priority });
+    // Expected: somebody wrote first, a cache is still filling, the process stops. The next run knows more.
+    if (isConflict(error) || error instanceof CacheNotSyncedError || isAbortOf(signal, error)) {
+      log.debug({ err: error }, 'Reconcile gave way');
+      return 'requeue';
+    }
+    if (isPanic(error)) {
+      this.#observer.failed('panic');
+      log.error({ err: error, failures: this.#queue.failures(key) }, 'Reconcile panicked');
+    } else {
+      log.error({ err: error, failures: this.#queue.failures(key) }, 'Reconcile failed');
+    }
+    return 'error';
+  }
+
+  #clientOf(key: string, signal: AbortSignal): TrackedClient {
+    const { client, cache, fieldManager } = this.#manager;
+    return new TrackedClient(client, {
+      fieldManager,
+      signal,
+      wrote: (write) => this.#ownWrites.record(key, write),
+      uidOf: (resource, object) => cache.find(resource)?.uidOf(object),
+    });
+  }
+}
+
+function isAbortOf(signal: AbortSignal, error: unknown): boolean {
+  return signal.aborted && error === signal.reason && !(error instanceof ReconcileTimeoutError);
+}
+
+/** What only a bug throws: the nearest that this language has to a panic. */
+function isPanic(error: unknown): boolean {
+  return !(error instanceof Error) || error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+}

@@ -1,0 +1,225 @@
+// The manager: everything that the controllers of a process share, started and stopped in order.
+//
+// Start: HTTP → caches → what runs on every replica → leader election → controllers.
+// Stop: what runs on every replica → controllers (they finish what they do) → events → caches → HTTP → release of the lease.
+import type { Client } from '@stackwright/kube';
+import { Registry } from 'prom-client';
+import { InformerCache } from '../cache/informer-cache.js';
+import { BackgroundEventRecorder } from '../events/background-recorder.js';
+import type { Logger } from '../log.js';
+import { observeInformers } from '../metrics/informers.js';
+import type { Clock } from '../seams/clock.js';
+import type { Random } from '../seams/random.js';
+import { systemClock } from '../seams/system-clock.js';
+import { systemRandom } from '../seams/system-random.js';
+import { aborted, reasonOf } from '../seams/wait.js';
+import { startHttpServer, type RunningHttpServer } from './http-server.js';
+import { LeaderElector } from './leader-election.js';
+import { LeaseLostError, type Manager, type Runnable } from './manager.js';
+import { Runnables } from './runnables.js';
+
+export interface ManagerOptions {
+  /** "keystone": writes as `keystone-controller`, and that is its Lease's name. */
+  name: string;
+  client: Client;
+  log: Logger;
+  /** Namespaces to watch; empty: all. Default: all. */
+  namespaces?: readonly string[];
+  /** Default: none. */
+  leaderElection?: { namespace: string; identity: string } | undefined;
+  /** Default: none. */
+  http?: { host: string; port: number } | undefined;
+  /** Default: the machine's. */
+  clock?: Clock;
+  random?: Random;
+  /** Default: a new one, without metrics of the process. */
+  metrics?: Registry;
+  /** Milliseconds that everything together has to stop. Default 30 000. */
+  gracePeriod?: number;
+  /** Makes cached objects immutable. Default: not in production (NODE_ENV). */
+  freeze?: boolean;
+  /** Milliseconds after which controllers see every cached object again. Default 10 hours. */
+  resync?: number;
+}
+
+export interface ManagerProcess extends Manager {
+  /** The same manager for another module in the same process: its own name, field manager and logs. */
+  as(name: string): Manager;
+  /** Where /metrics, /healthz and /readyz are, once it runs. */
+  readonly address: string | undefined;
+  /** Resolves when everything has stopped after `signal`; rejects when a runnable failed or the lease was lost. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Milliseconds for work to end when the lease is lost: others may begin it five seconds later. */
+const leaseLostGrace = 1_000;
+
+export function createManager(options: ManagerOptions): ManagerProcess {
+  return new DefaultManager(options);
+}
+
+class DefaultManager implements ManagerProcess {
+  readonly name: string;
+  readonly fieldManager: string;
+  readonly client: Client;
+  readonly cache: InformerCache;
+  readonly events: BackgroundEventRecorder;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  readonly namespaces: readonly string[];
+
+  readonly #options: ManagerOptions;
+  readonly #everywhere: Runnables;
+  readonly #controllers: Runnables;
+  readonly #readyChecks = new Map<string, () => string | undefined>();
+  readonly #recorders: BackgroundEventRecorder[] = [];
+  #fail: (error: unknown) => void = () => undefined;
+  readonly #failed: Promise<never>;
+  #failure: Error | undefined;
+  #server: RunningHttpServer | undefined;
+
+  constructor(options: ManagerOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.fieldManager = fieldManagerOf(options.name);
+    this.client = options.client;
+    this.clock = options.clock ?? systemClock;
+    this.random = options.random ?? systemRandom;
+    this.log = options.log;
+    this.metrics = options.metrics ?? new Registry();
+    this.namespaces = options.namespaces ?? [];
+    const informers = observeInformers(this.metrics, this.clock);
+    this.cache = new InformerCache({
+      client: this.client,
+      clock: this.clock,
+      random: this.random,
+      log: this.log,
+      namespaces: this.namespaces,
+      freeze: options.freeze ?? process.env['NODE_ENV'] !== 'production',
+      observe: informers.observe,
+      ...(options.resync === undefined ? {} : { resync: options.resync }),
+    });
+    informers.watch(() => this.cache.informers);
+    this.events = this.#recorder(options.name);
+    this.#failed = new Promise<never>((_, reject) => {
+      this.#fail = (error) => {
+        this.#failure ??= error instanceof Error ? error : new Error(String(error));
+        reject(this.#failure);
+      };
+    });
+    this.#failed.catch(() => undefined);
+    this.#everywhere = new Runnables((error) => this.#fail(error));
+    this.#controllers = new Runnables((error) => this.#fail(error));
+    this.#readyChecks.set('caches', () => {
+      const unsynced = this.cache.unsynced();
+      return unsynced === undefined ? undefined : `not synced: ${unsynced}`;
+    });
+  }
+
+  get address(): string | undefined {
+    return this.#server?.address;
+  }
+
+  add(runnable: Runnable): void {
+    (runnable.everyReplica ? this.#everywhere : this.#controllers).add(runnable);
+  }
+
+  addReadyCheck(name: string, check: () => string | undefined): void {
+    this.#readyChecks.set(name, check);
+  }
+
+  as(name: string): Manager {
+    return {
+      name,
+      fieldManager: fieldManagerOf(name),
+      events: name === this.name ? this.events : this.#recorder(name),
+      log: this.log.child({ module: name }),
+      client: this.client,
+      cache: this.cache,
+      clock: this.clock,
+      random: this.random,
+      metrics: this.metrics,
+      namespaces: this.namespaces,
+      add: (runnable) => this.add(runnable),
+      addReadyCheck: (check, ready) => this.addReadyCheck(check, ready),
+    };
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const caches = new AbortController();
+    const election = new AbortController();
+    const elector = this.#elector();
+    let cachesEnded = Promise.resolve();
+    try {
+      this.#server = await this.#startServer();
+      cachesEnded = this.cache.run(caches.signal);
+      this.#everywhere.start();
+      await Promise.race([elector?.acquire(signal), this.#failed]);
+      // Renewed until all work has ended, which is later than `signal`.
+      elector?.hold(election.signal).catch((error: unknown) => this.#fail(error));
+      this.#controllers.start();
+      await Promise.race([aborted(signal), this.#failed]);
+    } catch (error) {
+      if (!signal.aborted) this.#fail(error);
+    }
+    const cause = this.#failure ?? reasonOf(signal);
+    this.log.info({ cause: cause.message }, 'Stopping');
+    await this.#stop(cause);
+    caches.abort(cause);
+    await cachesEnded;
+    await this.#server?.close();
+    election.abort();
+    await elector?.release();
+    if (this.#failure) throw this.#failure;
+  }
+
+  async #stop(cause: Error): Promise<void> {
+    const { clock } = this;
+    const grace = cause instanceof LeaseLostError ? leaseLostGrace : (this.#options.gracePeriod ?? 30_000);
+    const end = clock.monotonic() + grace;
+    const left = () => Math.max(0, end - clock.monotonic());
+    const ended = this.#everywhere.stop(cause, clock, left()).then(async (first) => {
+      const second = await this.#controllers.stop(cause, clock, left());
+      await Promise.all(this.#recorders.map((recorder) => recorder.stop(left())));
+      return first && second;
+    });
+    // Losing the lease while stopping leaves no time for the rest.
+    const lost = this.#failed.catch((error: unknown) => (error === cause ? ended : false));
+    if (!(await Promise.race([ended, lost]))) this.log.error({ grace }, 'Some work did not end in time');
+  }
+
+  #elector(): LeaderElector | undefined {
+    const { leaderElection } = this.#options;
+    if (!leaderElection) return undefined;
+    const { client, clock, random, log, metrics } = this;
+    return new LeaderElector({ client, clock, random, log, metrics, name: this.fieldManager, ...leaderElection });
+  }
+
+  async #startServer(): Promise<RunningHttpServer | undefined> {
+    const { http } = this.#options;
+    if (!http) return undefined;
+    const server = await startHttpServer({
+      ...http,
+      metrics: this.metrics,
+      // That it answers shows that the event loop turns.
+      healthz: () => new Map([['fatal', this.#failure?.message]]),
+      readyz: () => new Map([...this.#readyChecks].map(([name, check]) => [name, check()])),
+    });
+    this.log.info({ address: server.address }, 'Metrics and health are served');
+    return server;
+  }
+
+  #recorder(name: string): BackgroundEventRecorder {
+    const { client, clock, random, log, metrics } = this;
+    const identity = this.#options.leaderElection?.identity ?? name;
+    const recorder = new BackgroundEventRecorder({ client, clock, random, log, metrics, controller: fieldManagerOf(name), instance: identity });
+    this.#recorders.push(recorder);
+    return recorder;
+  }
+}
+
+function fieldManagerOf(name: string): string {
+  return `${name}-controller`;
+}

@@ -1,0 +1,84 @@
+// The main program of a controller process. Every `main.ts` is `await runModule(module)`.
+import { hostname } from 'node:os';
+import { createClient, createTransport, loadConfig } from '@stackwright/kube';
+import { Registry } from 'prom-client';
+import { createLogger } from '../log/pino.js';
+import type { Logger } from '../log.js';
+import { LoopLag, observeProcess, observeRequests } from '../metrics/process.js';
+import type { ControllerModule } from '../module.js';
+import { systemClock } from '../seams/system-clock.js';
+import { systemRandom } from '../seams/system-random.js';
+import { createManager } from './create-manager.js';
+import { readEnvironment, type Environment } from './environment.js';
+
+export function runModule(module: ControllerModule): Promise<never> {
+  return runModules([module], module.name);
+}
+
+/** Several modules in one process, under one Lease: `name` is the process's. Never returns: it ends the process. */
+export async function runModules(modules: readonly ControllerModule[], name = 'stackwright'): Promise<never> {
+  let log = createLogger({ fields: { module: name } });
+  let code = 0;
+  try {
+    const environment = readEnvironment(process.env);
+    log = createLogger({ level: environment.logLevel, fields: { module: name } });
+    await serve(modules, name, environment, log, stopSignal(log));
+    log.info({}, 'Stopped');
+  } catch (error) {
+    log.error({ err: error }, 'Stopped by an error');
+    code = 1;
+  }
+  // Whatever still hangs must not keep a process alive that has given its lease away.
+  process.exit(code);
+}
+
+async function serve(
+  modules: readonly ControllerModule[],
+  name: string,
+  environment: Environment,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const connection = await loadConfig();
+  const metrics = new Registry();
+  observeProcess(metrics);
+  const transport = createTransport({ connection, userAgent: `${name}-controller/0.1.0 stackwright`, onRequest: observeRequests(metrics) });
+  const namespace = environment.podNamespace ?? connection.namespace;
+  const namespaces = environment.namespaces ?? [namespace];
+  const manager = createManager({
+    name,
+    client: createClient(transport),
+    log,
+    metrics,
+    namespaces,
+    http: environment.http,
+    leaderElection: environment.leaderElection ? { namespace, identity: `${hostname()}_${systemRandom.uuid()}` } : undefined,
+  });
+  manager.add(new LoopLag(metrics, systemClock, log));
+  for (const module of modules) module.setup(manager.as(module.name));
+  log.info({ server: connection.server, namespaces, leaderElection: environment.leaderElection }, 'Starting');
+  try {
+    await manager.run(signal);
+  } finally {
+    transport.close();
+  }
+}
+
+/** Aborted by SIGTERM or SIGINT; the second one ends the process at once. */
+function stopSignal(log: Logger): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(name, () => {
+      if (stop.signal.aborted) process.exit(130);
+      log.info({ signal: name }, 'Told to stop');
+      stop.abort(new Error(`Received ${name}`));
+    });
+  }
+  const fatal = (error: unknown) => {
+    log.error({ err: error }, 'Crashed');
+    process.exit(1);
+  };
+  process.on('uncaughtException', fatal);
+  process.on('unhandledRejection', fatal);
+  return stop.signal;
+}

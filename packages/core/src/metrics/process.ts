@@ -1,0 +1,56 @@
+// Metrics of the process and of its API client.
+import type { RequestInfo } from '@stackwright/kube';
+import { collectDefaultMetrics, type Registry } from 'prom-client';
+import type { Logger } from '../log.js';
+import type { Runnable } from '../manager/manager.js';
+import type { Clock } from '../seams/clock.js';
+import { sleep } from '../seams/wait.js';
+import { registerMetrics, whenScraped } from './metric.js';
+import { processMetrics, restClientMetrics } from './table.js';
+
+/** `process_*` and `nodejs_*`. */
+export function observeProcess(registry: Registry): void {
+  collectDefaultMetrics({ register: registry });
+}
+
+/** To be given to kube's transport. */
+export function observeRequests(registry: Registry): (request: RequestInfo) => void {
+  const { requests, duration } = registerMetrics(registry, restClientMetrics);
+  return ({ method, host, code, duration: milliseconds }) => {
+    requests.inc({ code: code === 0 ? '<error>' : `${code}`, method, host });
+    duration.observe({ verb: method, host }, milliseconds / 1000);
+  };
+}
+
+const lagPeriod = 500;
+/** Milliseconds: a fifth of the time that a lease renewal has. */
+const lagAlarm = 2_000;
+
+/** Says when the event loop was blocked: a blocked process cannot renew its lease. */
+export class LoopLag implements Runnable {
+  readonly everyReplica = true;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #longest = 0;
+
+  constructor(registry: Registry, clock: Clock, log: Logger) {
+    this.#clock = clock;
+    this.#log = log;
+    const { loopLag } = registerMetrics(registry, processMetrics);
+    whenScraped(loopLag, () => {
+      loopLag.set(this.#longest / 1000);
+      this.#longest = 0;
+    });
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const due = this.#clock.monotonic() + lagPeriod;
+      await sleep(this.#clock, lagPeriod, signal).catch(() => undefined);
+      const lag = Math.max(0, this.#clock.monotonic() - due);
+      if (signal.aborted) return;
+      this.#longest = Math.max(this.#longest, lag);
+      if (lag >= lagAlarm) this.#log.warn({ milliseconds: Math.round(lag) }, 'Event loop was blocked');
+    }
+  }
+}
