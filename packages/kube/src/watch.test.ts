@@ -100,6 +100,14 @@ it('counts the wait for the headers as idle, which some servers send with the fi
   expect(isTimeout((await watchAll({ idleTimeout: 50 })).error)).toBe(true);
 });
 
+it('has an idle time-out that may be longer than a timer can be', async () => {
+  await serve((_, response) => {
+    response.write('\n');
+    setTimeout(() => response.end(line('ADDED', configMap('a'))), 20);
+  });
+  expect(await watchAll({ idleTimeout: 2 ** 40 })).toEqual({ seen: ['ADDED a'] });
+});
+
 it('does not take a slow reader for a dead server', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   let response: ServerResponse | undefined;
