@@ -72,7 +72,7 @@ function externalServer(scope: Pick<StepScope<Reconciled>, 'get' | 'namespace'>,
   const on = secretReference(name, scope);
   const secret = scope.get(Secret, name);
   if (!secret)
-    return failed(Reason.WaitingForObject, `Secret ${name} (spec.external.secretRef) does not exist`, { on });
+    return waiting(Reason.WaitingForObject, `Secret ${name} (spec.external.secretRef) does not exist`, { on });
   if (secret.metadata?.labels?.[labels.usableBy] !== 'mariadb') {
     const message = `Secret ${name} is not offered for this use; if it is meant for it, label it ${labels.usableBy}=mariadb`;
     return failed(Reason.SecretNotOffered, message, { on });
