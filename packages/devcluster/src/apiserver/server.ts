@@ -9,6 +9,7 @@ import { servingCertificate } from './auth/tls.js';
 import { createInitialObjects } from './bootstrap.js';
 import { inProcessClient, type RawHandler } from './client.js';
 import type { ServerContext } from './context.js';
+import { serveDefinitions } from './crds/serve.js';
 import { discovery } from './discovery.js';
 import type { Dispatcher } from './dispatch.js';
 import { handle, type Handler } from './http/handle.js';
@@ -88,6 +89,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   };
   const authenticator = new Authenticator({ store, now: () => context.now(), ...directory('auth') });
   const handler: Handler = { dispatcher, authenticator, discovery: discovery(registry), openApi: openApi(registry) };
+  serveDefinitions(context);
   createInitialObjects(context);
   const listener = await listen({
     host,

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, posix } from 'node:path';
-import { fieldHints, structHints } from './hints.js';
+import { fieldHints, isOptional, structHints } from './hints.js';
 import { definitionOf, ref, type Schema } from './schema.js';
 
 const types = dirname(createRequire(import.meta.url).resolve('kubernetes-types/package.json'));
@@ -82,7 +82,7 @@ function parse(module: string, text: string): Map<string, Schema> {
     if (!open) return;
     const hint = fieldHints(open.name, name);
     (open.schema.properties ??= {})[name] = { ...(description ? { description } : {}), ...schema, ...hint };
-    if (!optional) (open.schema.required ??= []).push(name);
+    if (!optional && !isOptional(open.name, name)) (open.schema.required ??= []).push(name);
   };
 
   for (const line of joinComments(text)) {

@@ -134,6 +134,18 @@ export function fieldHints(definition: string, field: string): Schema {
   return hint;
 }
 
+/** Required in the published schema, but not by the server: it fills them in, or takes absent for empty. */
+const optional: Record<string, readonly string[]> = {
+  'io.k8s.api.discovery.v1.EndpointSlice': ['endpoints'],
+  'io.k8s.api.rbac.v1.RoleRef': ['apiGroup'],
+  'io.k8s.api.authentication.v1.TokenRequestSpec': ['audiences'],
+  'io.k8s.api.apps.v1.ControllerRevision': ['revision'],
+  'io.k8s.api.apps.v1.StatefulSetSpec': ['serviceName'],
+  [`${core}.HTTPHeader`]: ['value'],
+};
+
+export const isOptional = (definition: string, field: string): boolean => optional[definition]?.includes(field) ?? false;
+
 export function structHints(definition: string): Schema {
   return {
     ...(atomicStructs.has(definition) ? { 'x-kubernetes-map-type': 'atomic' as const } : {}),

@@ -1,11 +1,13 @@
 // From a client's body to a draft of the object: decoded against its schema, with defaults.
 import type { ServerContext } from '../context.js';
-import { badRequest } from '../errors.js';
+import { badRequest, invalid } from '../errors.js';
 import { clone, isObject, type ApiObject, type JsonObject } from '../json.js';
 import { apiVersionOf, type ServedResource } from '../registry/resource.js';
 import type { ResourceRequest } from '../request.js';
 import { applyDefaults } from '../schema/defaults.js';
 import { decodeTyped, DecodeError, prune } from '../schema/decode.js';
+import { resolve } from '../schema/definitions.js';
+import { missing } from '../schema/required.js';
 import { ref, type Schema } from '../schema/schema.js';
 
 const objectMeta: Schema = ref('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta');
@@ -53,7 +55,15 @@ export function decodeAs(resource: ServedResource, body: JsonObject): { object: 
 }
 
 export function withDefaults(resource: ServedResource, object: ApiObject): ApiObject {
-  if (resource.custom) applyDefaults(resource.schema(), object);
+  if (resource.custom) {
+    applyDefaults(resource.schema(), object);
+  } else {
+    // In Go's types a specification is always there, if empty.
+    const schema = resolve(resource.schema());
+    if (object['spec'] === undefined && schema.properties?.['spec']) object['spec'] = {};
+    const errors = missing(schema, object, '');
+    if (errors.length > 0) throw invalid(resource, object.metadata.name ?? '', errors);
+  }
   resource.strategy.defaults?.(object);
   return object;
 }

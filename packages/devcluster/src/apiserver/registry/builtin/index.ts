@@ -1,5 +1,6 @@
 // The built-in kinds.
 import * as kube from '@stackwright/kube';
+import { crdStrategy } from '../../crds/strategy.js';
 import type { ServedResource } from '../resource.js';
 import { builtin } from './define.js';
 
@@ -32,6 +33,6 @@ export const builtinResources: readonly ServedResource[] = [
   builtin(kube.RoleBinding, { nameRule: 'path' }),
   builtin(kube.ClusterRole, { nameRule: 'path' }),
   builtin(kube.ClusterRoleBinding, { nameRule: 'path' }),
-  builtin(kube.CustomResourceDefinition, { shortNames: ['crd', 'crds'], categories: ['api-extensions'], subresources: ['status'], strategy: { generationFields: ['spec'] } }),
+  builtin(kube.CustomResourceDefinition, { shortNames: ['crd', 'crds'], categories: ['api-extensions'], subresources: ['status'], strategy: crdStrategy }),
   builtin(kube.StorageClass, { shortNames: ['sc'] }),
 ];

@@ -1,0 +1,103 @@
+// What a CustomResourceDefinition makes the server serve: one resource per served version.
+import type { CustomResourceDefinition } from '@stackwright/kube';
+import type { CustomResourceColumnDefinition, CustomResourceDefinitionVersion } from 'kubernetes-types/apiextensions/v1.d.ts';
+import type { ApiObject } from '../json.js';
+import { parseJsonPath } from '../jsonpath.js';
+import { STANDARD_VERBS, type Column, type ScalePaths, type ServedResource, type Strategy, type Subresource } from '../registry/resource.js';
+import type { Schema } from '../schema/schema.js';
+import { age } from '../table.js';
+import { schemaValidator } from './validator.js';
+
+export function resourcesOf(definition: CustomResourceDefinition): ServedResource[] {
+  if (!isEstablished(definition)) return [];
+  return definition.spec.versions.filter((version) => version.served).map((version) => resourceOf(definition, version));
+}
+
+export function isEstablished(definition: CustomResourceDefinition): boolean {
+  return definition.status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True') ?? false;
+}
+
+function resourceOf({ spec }: CustomResourceDefinition, version: CustomResourceDefinitionVersion): ServedResource {
+  const { names, group } = spec;
+  // The types leave the x-kubernetes extensions out; the schema was checked when the CRD was stored.
+  const schema = { type: 'object', ...version.schema?.openAPIV3Schema } as Schema;
+  const subresources: Subresource[] = [];
+  if (version.subresources?.status) subresources.push('status');
+  if (version.subresources?.scale) subresources.push('scale');
+  const columns = version.additionalPrinterColumns ?? [];
+  return {
+    group,
+    version: version.name,
+    kind: names.kind,
+    listKind: names.listKind ?? `${names.kind}List`,
+    plural: names.plural,
+    singular: names.singular ?? names.kind.toLowerCase(),
+    shortNames: names.shortNames ?? [],
+    categories: names.categories ?? [],
+    namespaced: spec.scope === 'Namespaced',
+    nameRule: 'subdomain',
+    verbs: STANDARD_VERBS,
+    storage: `${group}/${names.plural}`,
+    subresources,
+    strategy: strategyOf(schema, version),
+    schema: () => schema,
+    custom: true,
+    columns: columns.map(printerColumn),
+    ...(version.subresources?.scale ? { scale: scalePaths(version.subresources.scale) } : {}),
+  };
+}
+
+function strategyOf(schema: Schema, version: CustomResourceDefinitionVersion): Strategy {
+  const validate = schemaValidator(schema);
+  const selectable = (version.selectableFields ?? []).map(({ jsonPath }) => ({
+    name: jsonPath.replace(/^\./, ''),
+    path: parseJsonPath(jsonPath),
+  }));
+  return {
+    generationFields: 'all',
+    requiresRevision: true,
+    validate: (object) => validate(object),
+    fields: (object) => Object.fromEntries(selectable.map(({ name, path }) => [name, asText(path(object)[0])])),
+  };
+}
+
+const asText = (value: unknown): string => (typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value));
+
+function printerColumn(column: CustomResourceColumnDefinition): Column {
+  const path = parseJsonPath(column.jsonPath);
+  return {
+    name: column.name,
+    type: column.type as Column['type'],
+    ...(column.format === undefined ? {} : { format: column.format }),
+    ...(column.description === undefined ? {} : { description: column.description }),
+    ...(column.priority === undefined ? {} : { priority: column.priority }),
+    value: (object, now) => printed(column.type, path(object), now),
+  };
+}
+
+function printed(type: string, found: unknown[], now: number): string | number | boolean | undefined {
+  const [first] = found;
+  if (first === undefined) return undefined;
+  switch (type) {
+    case 'date':
+      return age(first, now);
+    case 'integer':
+    case 'number':
+      return typeof first === 'number' ? first : undefined;
+    case 'boolean':
+      return typeof first === 'boolean' ? first : undefined;
+    default:
+      return found.map(asText).join(' ');
+  }
+}
+
+function scalePaths(scale: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string }): ScalePaths {
+  const split = (path: string): string[] => path.replace(/^\./, '').split('.');
+  return {
+    specReplicas: split(scale.specReplicasPath),
+    statusReplicas: split(scale.statusReplicasPath),
+    ...(scale.labelSelectorPath === undefined ? {} : { selector: split(scale.labelSelectorPath) }),
+  };
+}
+
+export const definitionOf = (object: ApiObject): CustomResourceDefinition => object as unknown as CustomResourceDefinition;

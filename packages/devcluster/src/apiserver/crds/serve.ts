@@ -1,0 +1,31 @@
+// Keeps what is served in step with the CRDs in the store.
+import type { ServerContext } from '../context.js';
+import { clone, equal } from '../json.js';
+import { strategyContext } from '../verbs/validate.js';
+import { definitionOf, resourcesOf } from './resources.js';
+import { accept, CRDS } from './strategy.js';
+
+/** Serves all CRDs, now and as they change: a resource is there before the request that made its CRD is answered. */
+export function serveDefinitions(context: ServerContext): void {
+  const { store, registry } = context;
+  for (const object of store.list(CRDS)) {
+    const definition = definitionOf(object);
+    registry.replace(definition.spec.group, definition.spec.names.plural, resourcesOf(definition));
+  }
+  store.subscribe((resource, event) => {
+    if (resource !== CRDS) return;
+    const { spec } = definitionOf(event.object);
+    if (event.type !== 'DELETED') {
+      registry.replace(spec.group, spec.names.plural, resourcesOf(definitionOf(event.object)));
+      return;
+    }
+    registry.replace(spec.group, spec.names.plural, []);
+    // Its names are free now: somebody may have waited for them.
+    for (const waiting of store.list(CRDS)) {
+      if (definitionOf(waiting).spec.group !== spec.group) continue;
+      const draft = clone(waiting);
+      accept(definitionOf(draft), definitionOf(waiting), strategyContext(context, 'system:apiserver'));
+      if (!equal(draft, waiting)) store.put(CRDS, waiting.metadata.name ?? '', draft);
+    }
+  });
+}

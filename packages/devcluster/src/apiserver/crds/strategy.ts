@@ -1,0 +1,141 @@
+// CustomResourceDefinitions themselves: their defaults, rules, and the acceptance of their names.
+import { CustomResourceDefinition } from '@stackwright/kube';
+import type { CustomResourceDefinitionCondition, CustomResourceDefinitionSpec } from 'kubernetes-types/apiextensions/v1.d.ts';
+import { timestamp } from '../context.js';
+import { field, type FieldError } from '../errors.js';
+import { clone } from '../json.js';
+import { parseJsonPath } from '../jsonpath.js';
+import type { Strategy, StrategyContext } from '../registry/resource.js';
+import { nameProblem } from '../schema/names.js';
+import type { Schema } from '../schema/schema.js';
+import { definitionOf } from './resources.js';
+import { validateSchema } from './schema-rules.js';
+
+export const CRDS = `${CustomResourceDefinition.group}/${CustomResourceDefinition.plural}`;
+
+/** Holds a CRD until its objects are gone. */
+export const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
+
+export const crdStrategy: Strategy<CustomResourceDefinition> = {
+  generationFields: ['spec'],
+
+  defaults({ spec }) {
+    spec.conversion ??= { strategy: 'None' };
+    if (spec.names) {
+      spec.names.singular ??= spec.names.kind?.toLowerCase() ?? '';
+      spec.names.listKind ??= `${spec.names.kind ?? ''}List`;
+    }
+  },
+
+  prepareForCreate(definition, context) {
+    const metadata = (definition.metadata ??= {});
+    metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), CLEANUP])];
+    accept(definition, undefined, context);
+  },
+
+  prepareForUpdate(definition, old, context) {
+    accept(definition, old, context);
+  },
+
+  validate(definition, old) {
+    const { spec } = definition;
+    const errors: FieldError[] = [];
+    const name = `${spec.names.plural}.${spec.group}`;
+    if (definition.metadata?.name !== name) {
+      errors.push(field.invalid('metadata.name', definition.metadata?.name, `must be spec.names.plural+"."+spec.group`));
+    }
+    if (!spec.group.includes('.')) errors.push(field.invalid('spec.group', spec.group, 'should be a domain with at least one dot'));
+    if (!['Namespaced', 'Cluster'].includes(spec.scope)) errors.push(field.notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']));
+    if (old && old.spec.scope !== spec.scope) errors.push(field.invalid('spec.scope', spec.scope, 'field is immutable'));
+    errors.push(...validateNames(spec), ...validateVersions(spec));
+    return errors;
+  },
+};
+
+function validateNames({ names }: CustomResourceDefinitionSpec): FieldError[] {
+  const lower = { plural: names.plural, singular: names.singular, kind: names.kind.toLowerCase(), listKind: names.listKind?.toLowerCase() };
+  return Object.entries(lower).flatMap(([name, value]) => {
+    const problem = nameProblem('label1035', value ?? '');
+    return problem ? [field.invalid(`spec.names.${name}`, value, problem)] : [];
+  });
+}
+
+function validateVersions({ versions }: CustomResourceDefinitionSpec): FieldError[] {
+  const errors: FieldError[] = [];
+  if (versions.filter((version) => version.storage).length !== 1) {
+    errors.push(field.invalid('spec.versions', versions.map((version) => version.name), 'must have exactly one version marked as storage version'));
+  }
+  for (const [index, version] of versions.entries()) {
+    const path = `spec.versions[${index}]`;
+    if (versions.some((other, before) => before < index && other.name === version.name)) errors.push(field.duplicate(`${path}.name`, version.name));
+    const schema = version.schema?.openAPIV3Schema as Schema | undefined;
+    if (schema) errors.push(...validateSchema(schema, `${path}.schema.openAPIV3Schema`));
+    else errors.push(field.required(`${path}.schema.openAPIV3Schema`, 'schemas are required'));
+    for (const [position, column] of (version.additionalPrinterColumns ?? []).entries()) {
+      const columnPath = `${path}.additionalPrinterColumns[${position}]`;
+      try {
+        parseJsonPath(column.jsonPath);
+      } catch (error) {
+        errors.push(field.invalid(`${columnPath}.jsonPath`, column.jsonPath, error instanceof Error ? error.message : String(error)));
+      }
+      const types = ['boolean', 'date', 'integer', 'number', 'string'];
+      if (!types.includes(column.type)) errors.push(field.notSupported(`${columnPath}.type`, column.type, types));
+    }
+  }
+  return errors;
+}
+
+/** Fills the status: whether the names are free, and whether the resource is served. */
+export function accept(definition: CustomResourceDefinition, old: CustomResourceDefinition | undefined, context: StrategyContext): void {
+  const { spec } = definition;
+  const problem = nameConflict(definition, context);
+  const before = old?.status;
+  const established = before?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True') ?? false;
+  const now = timestamp(context.now);
+  const conditions: CustomResourceDefinitionCondition[] = [
+    condition('NamesAccepted', !problem, problem?.reason ?? 'NoConflicts', problem?.message ?? 'no conflicts found'),
+    // Once served it is served on: clients rely on it.
+    established || !problem
+      ? condition('Established', true, 'InitialNamesAccepted', 'the initial names have been accepted')
+      : condition('Established', false, 'NotAccepted', 'not all names are accepted'),
+  ];
+  const others = (before?.conditions ?? []).filter(({ type }) => !conditions.some((item) => item.type === type));
+  const storage = spec.versions.find((version) => version.storage)?.name;
+  // `status` is read-only in the types, for clients; the server is the one that writes it.
+  (definition as { status: unknown }).status = {
+    conditions: [...conditions.map(settled), ...others],
+    acceptedNames: problem ? (before?.acceptedNames ?? { kind: '', plural: '' }) : clone(spec.names),
+    storedVersions: [...new Set([...(before?.storedVersions ?? []), ...(storage === undefined ? [] : [storage])])],
+  };
+
+  function settled(next: CustomResourceDefinitionCondition): CustomResourceDefinitionCondition {
+    const same = before?.conditions?.find(({ type, status }) => type === next.type && status === next.status);
+    return { ...next, lastTransitionTime: same?.lastTransitionTime ?? now };
+  }
+}
+
+const condition = (type: string, good: boolean, reason: string, message: string): CustomResourceDefinitionCondition => ({
+  type,
+  status: good ? 'True' : 'False',
+  reason,
+  message,
+});
+
+function nameConflict(definition: CustomResourceDefinition, { store }: StrategyContext): { reason: string; message: string } | undefined {
+  const taken = store
+    .list(CRDS)
+    .map(definitionOf)
+    .filter((other) => other.spec.group === definition.spec.group && other.metadata?.name !== definition.metadata?.name)
+    .map((other) => other.status?.acceptedNames);
+  const used = (name: string | undefined): boolean =>
+    taken.some((names) => names && name !== undefined && [names.plural, names.singular, ...(names.shortNames ?? [])].includes(name));
+  const { names } = definition.spec;
+  const inUse = (reason: string, name: string) => ({ reason, message: `"${name}" is already in use` });
+  if (used(names.plural)) return inUse('PluralConflict', names.plural);
+  if (used(names.singular)) return inUse('SingularConflict', names.singular ?? '');
+  for (const name of names.shortNames ?? []) if (used(name)) return inUse('ShortNamesConflict', name);
+  const kinds = taken.flatMap((other) => (other ? [other.kind, other.listKind] : []));
+  if (kinds.includes(names.kind)) return inUse('KindConflict', names.kind);
+  if (names.listKind !== undefined && kinds.includes(names.listKind)) return inUse('ListKindConflict', names.listKind);
+  return undefined;
+}

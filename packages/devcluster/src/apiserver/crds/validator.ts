@@ -1,0 +1,181 @@
+// Validation of custom objects against their schema, with the messages of a real API server.
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import addFormats from 'ajv-formats';
+import { field, type FieldError } from '../errors.js';
+import { isObject, type ApiObject, type JsonObject } from '../json.js';
+import type { Schema } from '../schema/schema.js';
+
+export type Validator = (object: ApiObject) => FieldError[];
+
+/** Compiled on first use. */
+export function schemaValidator(schema: Schema): Validator {
+  let validate: ValidateFunction | undefined;
+  return (object) => {
+    validate ??= compile(schema);
+    const errors = validate(object) ? [] : toFieldErrors(validate.errors ?? [], object);
+    return [...errors, ...duplicates(schema, object, '')];
+  };
+}
+
+/** Throws an Error when the schema itself cannot be used (a broken pattern, say). */
+export function compile(schema: Schema): ValidateFunction {
+  const ajv = new Ajv({ allErrors: true, strict: false, validateFormats: true, logger: false });
+  addFormats.default(ajv);
+  ajv.addFormat('duration', /^[-+]?(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+$|^0$/);
+  ajv.addFormat('cidr', /^[0-9a-fA-F:.]+\/\d{1,3}$/);
+  ajv.addFormat('mac', /^([0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}$/);
+  return ajv.compile(jsonSchema(schema) as object);
+}
+
+const KNOWN_FORMATS = new Set([
+  'byte', 'cidr', 'date', 'date-time', 'double', 'duration', 'email', 'float', 'hostname', 'int32', 'int64', 'ipv4', 'ipv6', 'mac', 'password', 'uri', 'uuid',
+]);
+
+/** A structural OpenAPI schema in the terms of JSON Schema. */
+function jsonSchema(schema: Schema): unknown {
+  const result: JsonObject = {};
+  for (const [keyword, value] of Object.entries(schema)) {
+    if (keyword.startsWith('x-kubernetes-') || keyword === 'description' || keyword === 'default' || keyword === 'example') continue;
+    result[keyword] = translate(keyword, value);
+  }
+  if (schema['x-kubernetes-int-or-string']) result['type'] = ['integer', 'string'];
+  // Unknown formats are allowed and mean nothing.
+  if (schema.format !== undefined && !KNOWN_FORMATS.has(schema.format)) delete result['format'];
+  // OpenAPI v3.0: booleans that change the meaning of the bound.
+  if (schema.exclusiveMinimum !== undefined) {
+    delete result['exclusiveMinimum'];
+    if (schema.exclusiveMinimum && schema.minimum !== undefined) {
+      result['exclusiveMinimum'] = schema.minimum;
+      delete result['minimum'];
+    }
+  }
+  if (schema.exclusiveMaximum !== undefined) {
+    delete result['exclusiveMaximum'];
+    if (schema.exclusiveMaximum && schema.maximum !== undefined) {
+      result['exclusiveMaximum'] = schema.maximum;
+      delete result['maximum'];
+    }
+  }
+  if (schema.nullable) {
+    delete result['nullable'];
+    if (schema.type !== undefined) result['type'] = [schema.type, 'null'];
+    if (schema.enum) result['enum'] = [...schema.enum, null];
+  }
+  return result;
+}
+
+function translate(keyword: string, value: unknown): unknown {
+  switch (keyword) {
+    case 'properties':
+      return Object.fromEntries(Object.entries(value as Record<string, Schema>).map(([name, child]) => [name, jsonSchema(child)]));
+    case 'items':
+    case 'not':
+      return jsonSchema(value as Schema);
+    case 'additionalProperties':
+      return isObject(value) ? jsonSchema(value as Schema) : value;
+    case 'allOf':
+    case 'anyOf':
+    case 'oneOf':
+      return (value as Schema[]).map(jsonSchema);
+    default:
+      return value;
+  }
+}
+
+function toFieldErrors(errors: readonly ErrorObject[], object: ApiObject): FieldError[] {
+  return errors
+    // The branches of a choice have failed, too; the choice itself is what the user must know of.
+    .filter((error) => !/\/(anyOf|oneOf|not|if)\//.test(error.schemaPath))
+    .map((error) => toFieldError(error, object));
+}
+
+function toFieldError(error: ErrorObject, object: ApiObject): FieldError {
+  const { path, value } = locate(error.instancePath, object);
+  const parameters = error.params as Record<string, unknown>;
+  const limit = String(parameters['limit']);
+  switch (error.keyword) {
+    case 'required':
+      return field.required(join(path, String(parameters['missingProperty'])));
+    case 'type': {
+      const wanted = String(parameters['type']).replace(/,?null$/, '');
+      const given = value === null ? 'null' : Array.isArray(value) ? 'array' : Number.isInteger(value) ? 'integer' : typeof value;
+      return field.typeInvalid(path, given, `${path} in body must be of type ${wanted}: "${given}"`);
+    }
+    case 'enum':
+      return field.notSupported(path, value, (parameters['allowedValues'] as unknown[]).filter((item) => item !== null).map(String));
+    case 'pattern':
+      return field.invalid(path, value, `${path} in body should match '${String(parameters['pattern'])}'`);
+    case 'format':
+      return field.invalid(path, value, `${path} in body must be of type ${String(parameters['format'])}: ${JSON.stringify(value)}`);
+    case 'minLength':
+      return field.invalid(path, value, `${path} in body should be at least ${limit} chars long`);
+    case 'maxLength':
+      return { ...field.tooLong(path, Number(limit)) };
+    case 'minimum':
+      return field.invalid(path, value, `${path} in body should be greater than or equal to ${limit}`);
+    case 'maximum':
+      return field.invalid(path, value, `${path} in body should be less than or equal to ${limit}`);
+    case 'exclusiveMinimum':
+      return field.invalid(path, value, `${path} in body should be greater than ${limit}`);
+    case 'exclusiveMaximum':
+      return field.invalid(path, value, `${path} in body should be less than ${limit}`);
+    case 'multipleOf':
+      return field.invalid(path, value, `${path} in body should be a multiple of ${String(parameters['multipleOf'])}`);
+    case 'minItems':
+    case 'minProperties':
+      return field.invalid(path, size(value), `${path} in body should have at least ${limit} ${error.keyword === 'minItems' ? 'items' : 'properties'}`);
+    case 'maxItems':
+    case 'maxProperties':
+      return { type: 'FieldValueTooMany', field: path, message: `Too many: ${size(value)}: must have at most ${limit} items` };
+    case 'oneOf':
+      return field.invalid(path, '', `"${path}" must validate one and only one schema (oneOf)`);
+    case 'anyOf':
+      return field.invalid(path, '', `"${path}" must validate at least one schema (anyOf)`);
+    case 'not':
+      return field.invalid(path, '', `"${path}" must not validate the schema (not)`);
+    default:
+      return field.invalid(path, value, error.message ?? error.keyword);
+  }
+}
+
+const size = (value: unknown): number => (Array.isArray(value) ? value.length : Object.keys(value as object).length);
+
+/** "/spec/ports/0/name" → "spec.ports[0].name", and what is there. */
+function locate(pointer: string, object: ApiObject): { path: string; value: unknown } {
+  let value: unknown = object;
+  let path = '';
+  for (const part of pointer.split('/').slice(1)) {
+    const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    path = Array.isArray(value) ? `${path}[${name}]` : join(path, name);
+    value = (value as JsonObject)[name];
+  }
+  return { path, value };
+}
+
+const join = (path: string, name: string): string => (path ? `${path}.${name}` : name);
+
+/** Elements of set and map lists must differ. */
+function duplicates(schema: Schema, value: unknown, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (Array.isArray(value)) {
+    const { items = {} } = schema;
+    const type = schema['x-kubernetes-list-type'];
+    const keys = schema['x-kubernetes-list-map-keys'] ?? [];
+    const seen = new Set<string>();
+    for (const [index, item] of value.entries()) {
+      if (type === 'set' || type === 'map') {
+        const key = type === 'set' ? item as unknown : Object.fromEntries(keys.map((name) => [name, isObject(item) ? item[name] : undefined]));
+        const text = JSON.stringify(key);
+        if (seen.has(text)) errors.push(field.duplicate(`${path}[${index}]`, key));
+        seen.add(text);
+      }
+      errors.push(...duplicates(items, item, `${path}[${index}]`));
+    }
+  } else if (isObject(value)) {
+    for (const [name, child] of Object.entries(value)) {
+      const declared = schema.properties?.[name] ?? schema.additionalProperties;
+      if (typeof declared === 'object') errors.push(...duplicates(declared, child, join(path, name)));
+    }
+  }
+  return errors;
+}
