@@ -1,12 +1,10 @@
-import { Pod } from '@stackwright/kube';
+import type { Pod } from '@stackwright/kube';
 import type { Container } from 'kubernetes-types/core/v1.d.ts';
 import { millisecondsOf } from '../shared/clock.js';
 import { messageOf } from '../shared/log.js';
-import type { Stored } from '../shared/objects.js';
 import { Backoff } from './backoff.js';
 import { buildContainerSpec } from './container-spec.js';
-import type { EnvContext } from './env.js';
-import type { NodeContext } from './node-context.js';
+import type { PodScope } from './pod-scope.js';
 import { RuntimeError, type ContainerStatus } from './runtime.js';
 
 export interface Waiting {
@@ -21,17 +19,22 @@ export type StartResult =
 
 /** Starts the containers of one Pod: back-off, image, configuration, and what the Pod's status says meanwhile. */
 export class ContainerStarter {
-  readonly #node: NodeContext;
+  readonly #scope: PodScope;
+  /** After containers that ended. */
   readonly #restarts: Backoff;
+  /** After containers that the runtime could not start. */
+  readonly #launches: Backoff;
   readonly #images: Backoff;
   readonly #waiting = new Map<string, Waiting>();
-  /** When an image was last missing, by container. */
-  readonly #missed = new Map<string, number>();
+  /** When a launch or an image failed last, by key of its back-off. */
+  readonly #failed = new Map<string, number>();
 
-  constructor(node: NodeContext) {
-    this.#node = node;
-    this.#restarts = new Backoff(node.clock, node.settings.restartBackoff);
-    this.#images = new Backoff(node.clock, node.settings.imageBackoff);
+  constructor(scope: PodScope) {
+    const { clock, settings } = scope.node;
+    this.#scope = scope;
+    this.#restarts = new Backoff(clock, settings.restartBackoff);
+    this.#launches = new Backoff(clock, settings.restartBackoff);
+    this.#images = new Backoff(clock, settings.imageBackoff);
   }
 
   /** Why a container does not run although it should. */
@@ -39,84 +42,94 @@ export class ContainerStarter {
     return this.#waiting.get(container);
   }
 
-  async start(pod: Stored<Pod>, container: Container, attempt: number, former: ContainerStatus | undefined, env: EnvContext): Promise<StartResult> {
+  /** `former` is the attempt before this one. */
+  async start(container: Container, attempt: number, former: ContainerStatus | undefined): Promise<StartResult> {
+    const { name } = container;
     const ended = former?.state.phase === 'exited' ? Date.parse(former.state.finishedAt) : undefined;
-    const held = ended === undefined ? 0 : this.#restarts.remaining(container.name, ended);
-    if (held > 0) return this.#holdBack(pod, container, held);
-    const missing = await this.#missingImage(pod, container);
+    const crashed = ended === undefined ? 0 : this.#restarts.remaining(name, ended);
+    if (crashed > 0) return this.#holdBack(container, crashed);
+    const refused = this.#launches.remaining(name, this.#failed.get(name) ?? 0);
+    if (refused > 0) return { started: false, retryIn: refused };
+    const missing = await this.#missingImage(container);
     if (missing) return missing;
     try {
-      const spec = await buildContainerSpec(pod, container, attempt, env, this.#node.volumes);
-      const status = await this.#node.runtime.runContainer(spec);
-      if (ended !== undefined) this.#restarts.next(container.name, ended);
-      this.#waiting.delete(container.name);
-      this.#record(pod, container, 'Normal', 'Created', `Created container: ${container.name}`);
-      this.#record(pod, container, 'Normal', 'Started', `Started container ${container.name}`);
+      const { pod, node } = this.#scope;
+      const spec = await buildContainerSpec(pod, container, attempt, this.#scope.envContext(), node.volumes);
+      const status = await node.runtime.runContainer(spec);
+      if (ended !== undefined) this.#restarts.next(name, ended);
+      this.#launches.forget(name);
+      this.#waiting.delete(name);
+      this.#scope.record('Normal', 'Created', `Created container: ${name}`, container);
+      this.#scope.record('Normal', 'Started', `Started container ${name}`, container);
       return { started: true, status };
     } catch (error) {
-      const reason = error instanceof RuntimeError ? error.reason : 'RunContainerError';
-      this.#fail(pod, container, { reason, message: messageOf(error) });
-      if (reason === 'CreateContainerConfigError') return { started: false, retryIn: this.#node.settings.configRetry };
-      const now = this.#node.clock.now();
-      this.#restarts.next(container.name, now);
-      return { started: false, retryIn: this.#restarts.delay(container.name) };
+      return this.#refuse(container, error);
     }
   }
 
-  #holdBack(pod: Stored<Pod>, container: Container, retryIn: number): StartResult {
-    const { namespace, name, uid } = pod.metadata;
-    const seconds = Math.round(this.#restarts.delay(container.name) / 1000);
-    const message = `back-off ${formatDuration(seconds)} restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`;
-    if (this.#waiting.get(container.name)?.reason !== 'CrashLoopBackOff') {
-      const text = `Back-off restarting failed container ${container.name} in pod ${name}_${namespace}(${uid})`;
-      this.#record(pod, container, 'Warning', 'BackOff', text);
+  #refuse(container: Container, error: unknown): StartResult {
+    const { clock, settings } = this.#scope.node;
+    const reason = error instanceof RuntimeError ? error.reason : 'RunContainerError';
+    const message = messageOf(error);
+    const known = this.#waiting.get(container.name);
+    if (known?.reason !== reason || known.message !== message) {
+      this.#waiting.set(container.name, { reason, message });
+      this.#scope.record('Warning', 'Failed', `Error: ${message}`, container);
     }
-    this.#waiting.set(container.name, { reason: 'CrashLoopBackOff', message });
+    // What is wrong with the configuration is noticed as soon as it is mended.
+    if (reason === 'CreateContainerConfigError') return { started: false, retryIn: settings.configRetry };
+    this.#failed.set(container.name, clock.now());
+    this.#launches.next(container.name, clock.now());
+    return { started: false, retryIn: this.#launches.delay(container.name) };
+  }
+
+  #holdBack(container: Container, retryIn: number): StartResult {
+    const { namespace, name: pod, uid } = this.#scope.pod.metadata;
+    const { name } = container;
+    if (this.#waiting.get(name)?.reason !== 'CrashLoopBackOff') {
+      const text = `Back-off restarting failed container ${name} in pod ${pod}_${namespace}(${uid})`;
+      this.#scope.record('Warning', 'BackOff', text, container);
+    }
+    const delay = formatDuration(Math.round(this.#restarts.delay(name) / 1000));
+    const message = `back-off ${delay} restarting failed container=${name} pod=${pod}_${namespace}(${uid})`;
+    this.#waiting.set(name, { reason: 'CrashLoopBackOff', message });
     return { started: false, retryIn };
   }
 
   /** Undefined when the image is there. */
-  async #missingImage(pod: Stored<Pod>, container: Container): Promise<StartResult | undefined> {
+  async #missingImage(container: Container): Promise<StartResult | undefined> {
+    const { runtime, clock } = this.#scope.node;
     const image = container.image ?? '';
     const key = `${container.name}/${image}`;
-    const missedAt = this.#missed.get(key);
-    const held = missedAt === undefined ? 0 : this.#images.remaining(key, missedAt);
     const known = this.#waiting.get(container.name);
+    const held = this.#images.remaining(key, this.#failed.get(key) ?? 0);
     if (held > 0) {
       if (known?.reason === 'ErrImagePull') {
         const message = `Back-off pulling image "${image}"`;
-        this.#record(pod, container, 'Normal', 'BackOff', message);
+        this.#scope.record('Normal', 'BackOff', message, container);
         this.#waiting.set(container.name, { reason: 'ImagePullBackOff', message: `${message}: ErrImagePull: ${known.message}` });
       }
       return { started: false, retryIn: held };
     }
-    const state = await this.#node.runtime.image(image);
+    const state = await runtime.image(image);
     if (state.present) {
-      this.#missed.delete(key);
-      if (!known) this.#record(pod, container, 'Normal', 'Pulled', `Container image "${image}" already present on machine`);
+      this.#images.forget(key);
+      if (!known) this.#scope.record('Normal', 'Pulled', `Container image "${image}" already present on machine`, container);
       return undefined;
     }
-    const now = this.#node.clock.now();
-    this.#images.next(key, now);
-    this.#missed.set(key, now);
-    const never = container.imagePullPolicy === 'Never';
-    const message = never ? `Container image "${image}" is not present with pull policy of Never: ${state.message}` : state.message;
-    this.#record(pod, container, 'Warning', never ? 'ErrImageNeverPull' : 'Failed', never ? message : `Failed to pull image "${image}": ${message}`);
-    this.#waiting.set(container.name, { reason: never ? 'ErrImageNeverPull' : 'ErrImagePull', message });
+    this.#images.next(key, clock.now());
+    this.#failed.set(key, clock.now());
+    const delay = this.#images.delay(key);
+    if (container.imagePullPolicy === 'Never') {
+      const message = `Container image "${image}" is not present with pull policy of Never: ${state.message}`;
+      this.#scope.record('Warning', 'ErrImageNeverPull', message, container);
+      this.#waiting.set(container.name, { reason: 'ErrImageNeverPull', message });
+      return { started: false, retryIn: delay };
+    }
+    this.#scope.record('Warning', 'Failed', `Failed to pull image "${image}": ${state.message}`, container);
+    this.#waiting.set(container.name, { reason: 'ErrImagePull', message: state.message });
     // A little later the status says that it waits, as with the kubelet.
-    return { started: false, retryIn: never ? this.#images.delay(key) : Math.min(1000, this.#images.delay(key)) };
-  }
-
-  #fail(pod: Stored<Pod>, container: Container, waiting: Waiting): void {
-    const known = this.#waiting.get(container.name);
-    if (known?.reason === waiting.reason && known.message === waiting.message) return;
-    this.#waiting.set(container.name, waiting);
-    this.#record(pod, container, 'Warning', 'Failed', `Error: ${waiting.message}`);
-  }
-
-  #record(pod: Stored<Pod>, container: Container, type: 'Normal' | 'Warning', reason: string, message: string): void {
-    const list = pod.spec?.initContainers?.some(({ name }) => name === container.name) ? 'initContainers' : 'containers';
-    this.#node.events.record(Pod, pod, type, reason, message, `spec.${list}{${container.name}}`);
+    return { started: false, retryIn: Math.min(1000, delay) };
   }
 }
 

@@ -1,0 +1,74 @@
+import { ApiError, type Pod } from '@stackwright/kube';
+import type { Stored } from '../shared/objects.js';
+import type { NodeContext } from './node-context.js';
+import type { ContainerStatus } from './runtime.js';
+
+/** As the log subresource of a Pod is asked. */
+export interface LogRequest {
+  namespace: string;
+  pod: string;
+  /** Needed when the Pod has several. */
+  container?: string;
+  /** Of the attempt before the present one. */
+  previous?: boolean;
+  follow?: boolean;
+  tailLines?: number;
+  limitBytes?: number;
+  /** RFC 3339. */
+  sinceTime?: string;
+  sinceSeconds?: number;
+  timestamps?: boolean;
+  /** Ends a `follow`. */
+  signal?: AbortSignal;
+}
+
+/** A container's output in pieces. Throws an ApiError, in the words of the kubelet, when there is none to be had. */
+export async function readLogs(node: NodeContext, request: LogRequest): Promise<AsyncIterable<string>> {
+  const pod = node.stores.pods.get({ namespace: request.namespace, name: request.pod });
+  if (!pod) throw refused(404, 'NotFound', `pods "${request.pod}" not found`);
+  const status = await findContainer(node, pod, request);
+  const { tailLines, limitBytes, timestamps, signal = new AbortController().signal } = request;
+  const shape = {
+    ...(tailLines === undefined ? {} : { tailLines }),
+    ...(timestamps === undefined ? {} : { timestamps }),
+  };
+  if (request.follow && !request.previous) return node.runtime.followLogs(status.id, { ...shape, signal });
+  const sinceTime =
+    request.sinceSeconds === undefined ? request.sinceTime : new Date(node.clock.now() - request.sinceSeconds * 1000).toISOString();
+  const text = await node.runtime.logs(status.id, {
+    ...shape,
+    ...(limitBytes === undefined ? {} : { limitBytes }),
+    ...(sinceTime === undefined ? {} : { sinceTime }),
+  });
+  return once(text);
+}
+
+async function findContainer(node: NodeContext, pod: Stored<Pod>, request: LogRequest): Promise<ContainerStatus> {
+  const init = pod.spec?.initContainers ?? [];
+  const all = [...init, ...(pod.spec?.containers ?? [])].map(({ name }) => name);
+  const chosen = request.container ?? pod.metadata.annotations?.['kubectl.kubernetes.io/default-container'];
+  const only = pod.spec?.containers.length === 1 && init.length === 0 ? pod.spec.containers[0]?.name : undefined;
+  const name = chosen ?? only;
+  if (name === undefined) {
+    throw refused(400, 'BadRequest', `a container name must be specified for pod ${request.pod}, choose one of: [${all.join(' ')}]`);
+  }
+  if (!all.includes(name)) throw refused(400, 'BadRequest', `container ${name} is not valid for pod ${request.pod}`);
+  await node.view.refresh();
+  const history = node.view.containersOf(pod.metadata.uid).filter((status) => status.name === name);
+  const status = request.previous ? history.at(-2) : history.at(-1);
+  if (status) return status;
+  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  const waiting = statuses.find((item) => item.name === name)?.state?.waiting?.reason ?? 'ContainerCreating';
+  const message = request.previous
+    ? `previous terminated container "${name}" in pod "${request.pod}" not found`
+    : `container "${name}" in pod "${request.pod}" is waiting to start: ${waiting}`;
+  throw refused(400, 'BadRequest', message);
+}
+
+function refused(code: number, reason: string, message: string): ApiError {
+  return new ApiError({ code, reason, message, status: { apiVersion: 'v1', kind: 'Status', status: 'Failure', message, reason, code } });
+}
+
+async function* once(text: string): AsyncIterable<string> {
+  if (text !== '') yield text;
+}

@@ -1,0 +1,75 @@
+import { Pod } from '@stackwright/kube';
+import type { Container } from 'kubernetes-types/core/v1.d.ts';
+import type { Stored } from '../shared/objects.js';
+import type { EnvContext } from './env.js';
+import { runtimeName, type NodeContext } from './node-context.js';
+import type { ContainerStatus } from './runtime.js';
+
+/** What the parts of a Pod's worker share: the Pod as it is now, and what the runtime has of it. */
+export class PodScope {
+  readonly node: NodeContext;
+  readonly uid: string;
+  /** With the ServiceAccount's token mounted. */
+  pod: Stored<Pod>;
+
+  constructor(node: NodeContext, pod: Stored<Pod>) {
+    this.node = node;
+    this.pod = pod;
+    this.uid = pod.metadata.uid;
+  }
+
+  containers(): Container[] {
+    return [...(this.pod.spec?.initContainers ?? []), ...(this.pod.spec?.containers ?? [])];
+  }
+
+  container(name: string): Container | undefined {
+    return this.containers().find((container) => container.name === name);
+  }
+
+  /** A container's attempts, oldest first. */
+  history(name: string): readonly ContainerStatus[] {
+    return this.node.view.containersOf(this.uid).filter((status) => status.name === name);
+  }
+
+  latest(name: string): ContainerStatus | undefined {
+    return this.history(name).at(-1);
+  }
+
+  running(): ContainerStatus[] {
+    return this.node.view.containersOf(this.uid).filter(({ state }) => state.phase === 'running');
+  }
+
+  /** As the API names it: "podman://…". */
+  idOf(status: ContainerStatus): string {
+    return `${runtimeName(this.node.facts)}://${status.id}`;
+  }
+
+  podIP(): string {
+    return this.node.view.sandboxOf(this.uid)?.ip ?? this.pod.status?.podIP ?? '';
+  }
+
+  /** Seconds. */
+  grace(): number {
+    return this.pod.spec?.terminationGracePeriodSeconds ?? 30;
+  }
+
+  envContext(): EnvContext {
+    const { stores, facts, nodeIp, apiServer } = this.node;
+    const port = String(apiServer.port);
+    return {
+      pod: this.pod,
+      addresses: { podIP: this.podIP(), hostIP: nodeIp },
+      node: facts,
+      sources: {
+        secret: (namespace, name) => stores.secrets.get({ namespace, name }),
+        configMap: (namespace, name) => stores.configMaps.get({ namespace, name }),
+      },
+      defaults: { KUBERNETES_SERVICE_HOST: apiServer.host, KUBERNETES_SERVICE_PORT: port, KUBERNETES_SERVICE_PORT_HTTPS: port },
+    };
+  }
+
+  record(type: 'Normal' | 'Warning', reason: string, message: string, container?: Container): void {
+    const list = this.pod.spec?.initContainers?.some(({ name }) => name === container?.name) ? 'initContainers' : 'containers';
+    this.node.events.record(Pod, this.pod, type, reason, message, container && `spec.${list}{${container.name}}`);
+  }
+}
