@@ -136,22 +136,23 @@ export class ControllerRunner implements Controller, Runnable {
   }
 
   #attach<T extends KubeObject>(informer: Informer<T>, map: MapFunction<T>, predicates: readonly Predicate<T>[]): HandlerRegistration {
-    const enqueue = (object: Readonly<T>, priority: number) => {
-      for (const request of this.#requests(map, object)) this.#queue.add(keyOf(request), { priority });
+    // Each key once: a waiting worker takes the first at once, and a second would be a run of its own.
+    const enqueue = (priority: number, ...objects: readonly Readonly<T>[]) => {
+      const keys = new Set(objects.flatMap((object) => this.#requests(map, object).map(keyOf)));
+      for (const key of keys) this.#queue.add(key, { priority });
     };
     return informer.addHandler({
       added: (object, initial) => {
-        if (predicates.every((predicate) => predicate.created(object))) enqueue(object, initial ? lowPriority : 0);
+        if (predicates.every((predicate) => predicate.created(object))) enqueue(initial ? lowPriority : 0, object);
       },
       updated: (object, previous) => {
         if (!predicates.every((predicate) => predicate.updated(object, previous))) return;
-        const priority = object === previous ? lowPriority : 0;
-        enqueue(object, priority);
+        if (object === previous) enqueue(lowPriority, object);
         // Whoever it concerned before may have to know that it does not any more.
-        if (object !== previous) enqueue(previous, priority);
+        else enqueue(0, object, previous);
       },
       deleted: (object) => {
-        if (predicates.every((predicate) => predicate.deleted(object))) enqueue(object, 0);
+        if (predicates.every((predicate) => predicate.deleted(object))) enqueue(0, object);
       },
     });
   }
