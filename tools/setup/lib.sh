@@ -38,7 +38,7 @@ need_space() {
 # The npm packages of package-lock.json, when they are not there already.
 install_npm_packages() {
   node tools/setup/npm-packages-installed.mjs && return
-  need_space 800 . 'Installing the npm packages'
+  need_space 800 "$PWD" 'Installing the npm packages'
   say '==> Installing the npm packages of package-lock.json into ./node_modules (npm ci, about 350 MB)'
   local started=$SECONDS
   npm ci --no-audit --no-fund --loglevel=error >&2 ||

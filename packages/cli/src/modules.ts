@@ -1,4 +1,8 @@
+import { coordinator } from '@stackwright/coordinator';
 import type { ControllerModule } from '@stackwright/core';
+import { keystone } from '@stackwright/keystone';
+import { mariadb } from '@stackwright/mariadb';
+import { memcached } from '@stackwright/memcached';
 
 /** The controllers of this workspace, those first that others stand on. */
-export const modules: readonly ControllerModule[] = [];
+export const modules: readonly ControllerModule[] = [coordinator, mariadb, memcached, keystone];

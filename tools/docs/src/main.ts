@@ -3,6 +3,6 @@ import { writeFileSync } from 'node:fs';
 import { pages, render } from './pages.js';
 
 for (const [path, page] of Object.entries(pages)) {
-  writeFileSync(path, render(page));
+  writeFileSync(path, await render(page));
   console.log(path);
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { pages, render } from './pages.js';
 
 describe('docs/reference', () => {
-  it.each(Object.entries(pages))('%s says what the code says (else: npm run generate)', (path, page) => {
-    expect(readFileSync(path, 'utf8')).toBe(render(page));
+  it.each(Object.entries(pages))('%s says what the code says (else: npm run generate)', async (path, page) => {
+    expect(readFileSync(path, 'utf8')).toBe(await render(page));
   });
 });

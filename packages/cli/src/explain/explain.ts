@@ -6,7 +6,7 @@ import { conditionOf, groupOf, isObserved, isOurGroup, isReady, referenceOf, typ
 import type { Snapshot } from '../observe/snapshot.js';
 import { reconcilesAnnotation } from '../manifests/labels.js';
 import { stateOfPod } from './pod.js';
-import { scrub } from './scrub.js';
+import { scrub } from '@stackwright/core';
 
 export interface Link {
   object: ObjectReference;

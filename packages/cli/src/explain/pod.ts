@@ -1,6 +1,6 @@
 // What is the matter with a Pod, from its status alone.
 import type { Pod } from '@stackwright/kube';
-import { scrub } from './scrub.js';
+import { scrub } from '@stackwright/core';
 
 export interface PodState {
   state: 'Ready' | 'Waiting' | 'Failed' | 'Finished';

@@ -1,0 +1,21 @@
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import type { Client } from '@stackwright/kube';
+import { endpointOf, secretOf } from './identity.js';
+
+/** Rows per table of Keystone's database: as Keystone's own user, by the Secret that its claim was given. */
+export async function rowCounts(client: Client): Promise<Record<string, number>> {
+  const { username = '', password = '', database = '' } = await secretOf(client, 'keystone-database-connection');
+  const { host, port } = await endpointOf(client, 'mariadb');
+  const connection = await createConnection({ host, port, user: username, password, database });
+  try {
+    const [tables] = await connection.query<RowDataPacket[]>('SELECT table_name AS name FROM information_schema.tables WHERE table_schema = ?', [database]);
+    const counts: Record<string, number> = {};
+    for (const { name } of tables as { name: string }[]) {
+      const [rows] = await connection.query<RowDataPacket[]>('SELECT COUNT(*) AS count FROM ??', [name]);
+      counts[name] = (rows as { count: number }[])[0]?.count ?? 0;
+    }
+    return counts;
+  } finally {
+    await connection.end();
+  }
+}

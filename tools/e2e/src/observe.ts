@@ -1,0 +1,55 @@
+import { ControlPlane } from '@stackwright/api';
+import { Keystone } from '@stackwright/keystone';
+import {
+  Deployment,
+  Job,
+  Pod,
+  Secret,
+  Service,
+  StatefulSet,
+  type Client,
+  type KubeObject,
+  type Pod as PodObject,
+  type Resource,
+} from '@stackwright/kube';
+import { MariaDB } from '@stackwright/mariadb';
+import { Memcached } from '@stackwright/memcached';
+import { expectReady } from '@stackwright/integration';
+import { namespace } from './cluster.js';
+
+const kinds: readonly Resource[] = [ControlPlane, Keystone, MariaDB, Memcached, Deployment, StatefulSet, Job, Pod, Secret, Service];
+
+/** resourceVersion by object: equal when nothing was written. */
+export async function objectVersions(client: Client): Promise<Record<string, string>> {
+  const lists = await Promise.all(kinds.map(async (kind) => (await client.listAll<KubeObject>(kind, { namespace })).items));
+  return Object.fromEntries(lists.flat().map(({ kind, metadata }) => [`${kind ?? ''} ${metadata?.name ?? ''}`, metadata?.resourceVersion ?? '']));
+}
+
+export async function allReady(client: Client): Promise<void> {
+  for (const [kind, name] of [
+    [ControlPlane, 'openstack'],
+    [MariaDB, 'mariadb'],
+    [Memcached, 'memcached'],
+    [Keystone, 'keystone'],
+  ] as const) {
+    await expectReady(client, kind, { namespace, name });
+  }
+}
+
+/** Running Pods of an application, by the label that all of ours carry. */
+export async function podsOf(client: Client, labelSelector: string): Promise<PodObject[]> {
+  const { items } = await client.listAll(Pod, { namespace, labelSelector });
+  return items.filter(({ metadata, status }) => !metadata?.deletionTimestamp && status?.phase === 'Running');
+}
+
+/** Container id by "Pod/container", and how often it was restarted. */
+export async function containersOf(client: Client): Promise<Record<string, string>> {
+  const { items } = await client.listAll(Pod, { namespace });
+  return Object.fromEntries(
+    items.flatMap(({ metadata, status }) =>
+      (status?.containerStatuses ?? [])
+        .filter(({ state }) => state?.running)
+        .map(({ name, containerID, restartCount }) => [`${metadata?.name ?? ''}/${name}`, `${containerID ?? ''} restarted ${restartCount}`]),
+    ),
+  );
+}

@@ -1,0 +1,90 @@
+import { ControlPlane } from '@stackwright/api';
+import { eventually, treasures } from '@stackwright/integration';
+import { Deployment, Pod, StatefulSet, type Client } from '@stackwright/kube';
+import { expect, it } from 'vitest';
+import { namespace, run, type Cluster } from '../cluster.js';
+import { rowCounts } from '../database.js';
+import { issueToken, validateToken } from '../identity.js';
+import { allReady, containersOf, podsOf } from '../observe.js';
+
+const slow = 180_000;
+
+const memory = (amount: string) => ({ resources: { requests: { memory: amount } } });
+
+/** By controller: a change of the control plane that it has a part in. */
+const changes: Record<string, object> = {
+  coordinator: { services: { keystone: { replicas: 2 } } },
+  mariadb: { infrastructure: { database: { mariadb: memory('300Mi') } } },
+  memcached: { infrastructure: { cache: { memcached: memory('48Mi') } } },
+  keystone: { services: { keystone: { replicas: 1 } } },
+};
+
+export function kills(cluster: Cluster): void {
+  it('a Keystone Pod that is deleted is replaced, and tokens issued before stay valid', async () => {
+    const { client } = cluster;
+    const token = await issueToken(client);
+    const [pod] = await keystonePods(client);
+    if (!pod) throw new Error('no Keystone Pod runs');
+    await client.delete(Pod, { namespace, name: pod.metadata?.name ?? '' }, { gracePeriodSeconds: 0 });
+    await eventually(async () => {
+      const pods = await keystonePods(client);
+      expect(pods.map(({ metadata }) => metadata?.uid)).not.toContain(pod.metadata?.uid);
+      await allReady(client);
+      expect(pods.length).toBe(1);
+    }, slow);
+    expect(await validateToken(client, token)).toBe(200);
+  });
+
+  it.each(Object.keys(changes))('the %s controller may be killed in the middle of a change', async (name) => {
+    const { client } = cluster;
+    const before = { treasures: await treasures(client, namespace), rows: await rowCounts(client) };
+    const [pod] = await podsOf(client, `app.kubernetes.io/name=${name}-controller`);
+    const killed = pod?.status?.containerStatuses?.[0]?.containerID ?? '';
+
+    await client.patch(ControlPlane, { namespace, name: 'openstack' }, { type: 'merge', body: { spec: changes[name] } });
+    const { code, stderr } = await run('podman', ['kill', '--signal', 'KILL', killed.replace(/^.*:\/\//, '')]);
+    expect(code, stderr).toBe(0);
+
+    await eventually(async () => {
+      const [again] = await podsOf(client, `app.kubernetes.io/name=${name}-controller`);
+      const container = again?.status?.containerStatuses?.[0];
+      expect(container?.ready).toBe(true);
+      expect(container?.containerID).not.toBe(killed);
+      await allReady(client);
+      await expectAsAsked(client);
+    }, slow);
+    expect(await treasures(client, namespace)).toEqual(before.treasures);
+    expect(await rowCounts(client)).toEqual(before.rows);
+  });
+
+  it('the cluster itself may be killed: containers run on and nothing is made anew', async () => {
+    const { client } = cluster;
+    const token = await issueToken(client);
+    const before = { treasures: await treasures(client, namespace), rows: await rowCounts(client), containers: await containersOf(client) };
+    process.kill(cluster.pid, 'SIGKILL');
+    const again = await cluster.npmStart();
+    expect(again.code).toBe(0);
+    await eventually(() => allReady(client), slow);
+    expect(await containersOf(client)).toEqual(before.containers);
+    expect(await treasures(client, namespace)).toEqual(before.treasures);
+    expect(await rowCounts(client)).toEqual(before.rows);
+    expect(await validateToken(client, token)).toBe(200);
+  });
+}
+
+const keystonePods = (client: Client) => podsOf(client, 'app.kubernetes.io/name=keystone,app.kubernetes.io/component=api');
+
+/** What the changes above ask for has reached the workloads. */
+async function expectAsAsked(client: Client): Promise<void> {
+  const { spec } = await client.get(ControlPlane, { namespace, name: 'openstack' });
+  const api = await client.get(Deployment, { namespace, name: 'keystone' });
+  const database = await client.get(StatefulSet, { namespace, name: 'mariadb' });
+  const cache = await client.get(Deployment, { namespace, name: 'memcached' });
+  const requests = ({ spec: workload }: typeof api | typeof database) => workload?.template.spec?.containers[0]?.resources?.requests;
+  const { services = {}, infrastructure = {} } = spec;
+  expect(api.spec?.replicas).toBe((services['keystone'] as { replicas?: number } | undefined)?.replicas ?? 1);
+  expect(requests(database)).toMatchObject(requestsIn(infrastructure['database']?.['mariadb']));
+  expect(requests(cache)).toMatchObject(requestsIn(infrastructure['cache']?.['memcached']));
+}
+
+const requestsIn = (service: object | undefined): object => (service as { resources?: { requests?: object } } | undefined)?.resources?.requests ?? {};

@@ -1,0 +1,33 @@
+// The story of one control plane on real containers, in the order of its chapters.
+import { existsSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { Cluster, run } from './cluster.js';
+import { badInput } from './scenarios/bad-input.js';
+import { deletion } from './scenarios/deletion.js';
+import { kills } from './scenarios/kills.js';
+import { standUp } from './scenarios/stand-up.js';
+import { steadyState } from './scenarios/steady-state.js';
+import { trouble } from './scenarios/trouble.js';
+
+const cluster = new Cluster();
+
+afterAll(async () => {
+  cluster.close();
+  await cluster.stackwright('down', '--purge');
+});
+
+describe('stand-up', () => standUp(cluster));
+describe('steady state', () => steadyState(cluster));
+describe('bad input', () => badInput(cluster));
+describe('kills', () => kills(cluster));
+describe('trouble', () => trouble(cluster));
+describe('deletion', () => deletion(cluster));
+describe('the end', () => {
+  it('down --purge leaves nothing behind', async () => {
+    const { code, stderr } = await cluster.stackwright('down', '--purge');
+    expect(code, stderr).toBe(0);
+    expect(existsSync(cluster.stateDir)).toBe(false);
+    const { stdout } = await run('podman', ['ps', '--all', '--format', '{{.Labels}}']);
+    expect(stdout).not.toContain(cluster.stateDir);
+  });
+});

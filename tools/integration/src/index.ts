@@ -1,0 +1,1 @@
+export { conditionOf, eventually, expectReady, treasures, writesOf } from './support/facts.js';

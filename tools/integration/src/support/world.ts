@@ -1,0 +1,127 @@
+// A cluster with its simulated node and our controllers, all in this process, speaking HTTP to each other.
+import { ControlPlane } from '@stackwright/api';
+import { customResourceDefinitions, modules as allModules } from '@stackwright/cli';
+import { createManager, type ControllerModule, type ManagerProcess } from '@stackwright/core';
+import { startDevcluster, type AuditEvent, type Devcluster } from '@stackwright/devcluster';
+import {
+  CustomResourceDefinition,
+  Namespace,
+  createClient,
+  createTransport,
+  loadConfig,
+  type Client,
+  type KubeObject,
+  type Transport,
+} from '@stackwright/kube';
+import { silentLog } from './log.js';
+
+export const namespace = 'openstack';
+
+export interface RunningController {
+  readonly manager: ManagerProcess;
+  /** As SIGTERM: finishes what it does. */
+  stop(): Promise<void>;
+  /** As SIGKILL: not a single request more reaches the API. */
+  kill(): Promise<void>;
+}
+
+export interface World {
+  readonly cluster: Devcluster;
+  /** The user's. */
+  readonly client: Client;
+  /** Every request so far, oldest first. */
+  readonly audit: readonly AuditEvent[];
+  readonly controllers: ReadonlyMap<string, RunningController>;
+  start(name: string): Promise<RunningController>;
+  stop(): Promise<void>;
+}
+
+export interface WorldOptions {
+  modules?: readonly ControllerModule[];
+  /** Milliseconds after which controllers look at everything again. Default: hours. */
+  resync?: number;
+}
+
+export async function startWorld({ modules = allModules, resync }: WorldOptions = {}): Promise<World> {
+  const cluster = await startDevcluster({ node: 'simulated' });
+  const audit: AuditEvent[] = [];
+  cluster.server.onAudit((event) => audit.push(event));
+  const user = await connect(cluster, 'user');
+  for (const definition of customResourceDefinitions(modules)) await user.client.create(CustomResourceDefinition, definition);
+  await user.client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+
+  const controllers = new Map<string, RunningController>();
+  const world: World = {
+    cluster,
+    client: user.client,
+    audit,
+    controllers,
+    async start(name) {
+      const module = modules.find((each) => each.name === name);
+      if (!module) throw new Error(`No module ${name}`);
+      const controller = await startController(cluster, module, resync);
+      controllers.set(name, controller);
+      return controller;
+    },
+    async stop() {
+      await Promise.all([...controllers.values()].map((controller) => controller.stop()));
+      user.transport.close();
+      await cluster.stop();
+    },
+  };
+  await Promise.all(modules.map(({ name }) => world.start(name)));
+  return world;
+}
+
+async function connect(cluster: Devcluster, userAgent: string): Promise<{ client: Client; transport: Transport }> {
+  const connection = await loadConfig({ content: cluster.kubeconfig });
+  const transport = createTransport({ connection, userAgent });
+  return { client: createClient(transport), transport };
+}
+
+async function startController(cluster: Devcluster, module: ControllerModule, resync: number | undefined): Promise<RunningController> {
+  const { client, transport } = await connect(cluster, `${module.name}-controller`);
+  const manager = createManager({
+    name: module.name,
+    client,
+    log: silentLog,
+    namespaces: [namespace],
+    ...(resync === undefined ? {} : { resync }),
+  });
+  module.setup(manager);
+  const abort = new AbortController();
+  const ended = manager.run(abort.signal);
+  let killed = false;
+  ended.catch((error: unknown) => {
+    if (!killed) throw error;
+  });
+  const end = async () => {
+    abort.abort();
+    await ended.catch(() => undefined);
+    transport.close();
+  };
+  return {
+    manager,
+    stop: end,
+    kill: async () => {
+      killed = true;
+      transport.close();
+      await end();
+    },
+  };
+}
+
+/** The smallest control plane with everything in it. */
+export const controlPlane = (spec: object = {}): KubeObject => ({
+  apiVersion: 'stackwright.dev/v1alpha1',
+  kind: ControlPlane.kind,
+  metadata: { name: 'openstack', namespace },
+  ...{
+    spec: {
+      release: '2025.1',
+      infrastructure: { database: { mariadb: {} }, cache: { memcached: {} } },
+      services: { keystone: {} },
+      ...spec,
+    },
+  },
+});
