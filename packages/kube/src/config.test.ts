@@ -79,9 +79,9 @@ describe('where the configuration comes from', () => {
     write(`${account}/ca.crt`, 'PEM');
     expect((await loadConfig({ root: folder })).server).toBe('https://home.test');
     vi.stubEnv('KUBERNETES_SERVICE_HOST', 'fd00::1');
-    vi.stubEnv('KUBERNETES_SERVICE_PORT', '443');
+    vi.stubEnv('KUBERNETES_SERVICE_PORT', '6443');
     const connection = await loadConfig({ root: folder });
-    expect(connection).toMatchObject({ server: 'https://[fd00::1]:443', namespace: 'openstack' });
+    expect(connection).toMatchObject({ server: 'https://[fd00::1]:6443', namespace: 'openstack' });
     expect(await connection.credentials()).toEqual({ headers: { authorization: 'Bearer one' }, tls: { ca: Buffer.from('PEM') } });
   });
 
@@ -93,6 +93,8 @@ describe('where the configuration comes from', () => {
     ['no context', stringify({ clusters: [] }), /no current-context/],
     ['an unknown context', stringify({ 'current-context': 'x' }), /no context "x"/],
     ['an unknown cluster', stringify({ 'current-context': 'x', contexts: [{ name: 'x', context: { cluster: 'y' } }] }), /no cluster "y"/],
+    ['no URL', kubeconfig({ server: 'example.test:6443' }), /cluster "main" of the kubeconfig: "example\.test:6443" is not an http or https URL/],
+    ['a password in the URL', kubeconfig({ server: 'https://me:hush@example.test' }), /^cluster "main" of the kubeconfig: the address of example\.test must have neither user nor query(?!.*hush)/],
   ])('is an error when %s', async (_, text, message) => {
     if (text !== undefined) write('.kube/config', text);
     await expect(loadConfig()).rejects.toThrow(ConfigError);

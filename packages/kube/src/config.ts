@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Cluster, Context, KubeConfig, User } from '@kubernetes/client-node';
 import { parse } from 'yaml';
-import type { AgentLimits, Connection, Credentials, TlsOptions } from './connection.js';
+import { serverUrl, type AgentLimits, type Connection, type Credentials, type TlsOptions } from './connection.js';
 
 export interface ConfigOptions {
   /** Path of a kubeconfig file. Default: the environment decides, see `loadConfig`. */
@@ -169,7 +169,11 @@ class ConfiguredConnection implements Connection {
     const cluster = this.#config.getCurrentCluster();
     if (!cluster) throw new ConfigError(`the kubeconfig has no cluster "${context.cluster}"`);
     if (context.user && !this.#config.getCurrentUser()) throw new ConfigError(`the kubeconfig has no user "${context.user}"`);
-    this.server = cluster.server.replace(/\/+$/, '');
+    try {
+      this.server = serverUrl(cluster.server);
+    } catch (cause) {
+      throw new ConfigError(`cluster "${context.cluster}" of the kubeconfig: ${(cause as Error).message}`, { cause });
+    }
     this.namespace = context.namespace?.trim() || 'default';
     if (cluster.proxyUrl) this.proxyAgent = (tls, limits) => this.#proxyAgent(tls, limits);
   }

@@ -160,6 +160,14 @@ describe('deadlines and aborts', () => {
     await expect.poll(() => server.open()).toBe(0);
   });
 
+  it('end a call that waits for credentials', async () => {
+    const transport = createTransport({ connection: { ...connectionTo({ server: 'http://127.0.0.1:1' }), credentials: () => new Promise(() => undefined) } });
+    expect(isTimeout(await failureOf(transport.request({ ...get, timeout: 30 })))).toBe(true);
+    const waiting = failureOf(transport.request(get));
+    transport.close();
+    expect(isConnectionFailed(await waiting)).toBe(true);
+  });
+
   it('end a call in the middle of its answer', async () => {
     const { transport } = await serve((_, response) => response.write('{'));
     expect(isTimeout(await failureOf(transport.request({ ...get, timeout: 30 })))).toBe(true);

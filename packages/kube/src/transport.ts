@@ -222,7 +222,7 @@ class PooledTransport implements Transport {
 
   async #ready(call: Call, signal: AbortSignal): Promise<{ pool: Pool; credentials: Credentials }> {
     try {
-      const credentials = await this.connection.credentials();
+      const credentials = await unlessAborted(this.connection.credentials(), signal);
       return { pool: this.#poolFor(credentials.tls), credentials };
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
@@ -331,6 +331,15 @@ function isReset(error: unknown): boolean {
 
 function dropIdle(agent: HttpAgent): void {
   for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+}
+
+/** A credential plugin may hang: the call must not. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(reasonOf(signal));
+    signal.addEventListener('abort', abort, { once: true });
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 function delay(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -150,6 +150,7 @@ describe('what a CRD cannot express is refused when the kind is defined, with th
     ['a misspelt keyword', Type.String({ minLenght: 1 }), 'unknown keyword minLenght'],
     ['a list map without its key', ListMap(Type.Object({ a: Type.String() }), ['b']), 'no property b'],
     ['a list map with an optional key', ListMap(Type.Object({ a: Type.Optional(Type.String()) }), ['a']), 'must be required or have a default'],
+    ['a set of objects', ListSet(Type.Object({ a: Type.String() })), 'use ListMap()'],
     ['an empty rule', Type.String({ 'x-kubernetes-validations': [{ rule: '' }] }), 'a validation without a rule'],
     ['a default of the wrong type', Type.Integer({ default: '1' }), 'not a number'],
     ['a default out of range', Type.Integer({ default: 0, minimum: 1 }), '0 is too small'],

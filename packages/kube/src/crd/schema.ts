@@ -230,6 +230,9 @@ function check(schema: StructuralSchema, problem: (text: string) => void): void 
   if (schema.pattern !== undefined) checkPattern(schema.pattern, problem);
   if (schema.type === 'array' && !schema.items) problem('a list without items');
   if (schema['x-kubernetes-list-type'] === 'map') checkListMap(schema, problem);
+  if (schema['x-kubernetes-list-type'] === 'set' && schema.items?.type === 'object' && schema.items['x-kubernetes-map-type'] !== 'atomic') {
+    problem('a set of objects: give them a key and use ListMap()');
+  }
   for (const { rule } of schema['x-kubernetes-validations'] ?? []) if (!rule?.trim()) problem('a validation without a rule');
 }
 
