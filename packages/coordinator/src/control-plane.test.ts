@@ -25,7 +25,7 @@ async function start(spec: object): Promise<void> {
   await harness.create({
     apiVersion: 'stackwright.dev/v1alpha1',
     kind: 'ControlPlane',
-    spec: { release: '2025.1', deletionPolicy: 'Retain', ...spec } as ControlPlane['spec'],
+    spec: { release: '2025.1', deletionPolicy: 'Retain', ...spec },
   });
 }
 

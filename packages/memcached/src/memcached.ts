@@ -1,5 +1,5 @@
 // A Memcached as a graph: one StatefulSet, and ready when its Pods are.
-import { defineGraph, done, Label, type Graph } from '@stackwright/core';
+import { defineGraph, done, Label, rolloutOf, type Graph } from '@stackwright/core';
 import { Pod, Service, StatefulSet } from '@stackwright/kube';
 import { Memcached } from './crd.js';
 import { serversOf, service, statefulSet } from './stateful-set.js';
@@ -15,13 +15,17 @@ export const memcachedGraph: Graph<Memcached> = defineGraph(
         const { name, object } = scope;
         const labels = { ...scope.labels, [Label.component]: 'server' };
         scope.own(Service, service(name, labels));
-        scope.own(StatefulSet, statefulSet(name, labels, object.spec));
-        return done();
+        const rollout = rolloutOf(
+          scope,
+          StatefulSet,
+          name,
+          scope.own(StatefulSet, statefulSet(name, labels, object.spec)),
+        );
+        return rollout.state === 'Done' ? done(serversOf(object)) : rollout;
       },
     });
   },
   {
-    status: ({ object, output }) =>
-      output({ name: 'Server' }) === undefined ? {} : { endpoint: serversOf(object).join(',') },
+    status: (scope) => ({ endpoint: scope.output<readonly string[]>({ name: 'Server' })?.join(',') }),
   },
 );

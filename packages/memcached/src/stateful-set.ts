@@ -1,6 +1,6 @@
-import type { Desired } from '@stackwright/core';
+import { restricted, type Desired } from '@stackwright/core';
 import { parseQuantity, type Service, type StatefulSet } from '@stackwright/kube';
-import { imageOf, resourcesOf, restrictedContainer, restrictedPod } from '@stackwright/openstack';
+import { imageOf, resourcesOf } from '@stackwright/openstack';
 import { catalog, currentVersion } from './catalog.js';
 import type { Memcached } from './crd.js';
 
@@ -38,24 +38,24 @@ export function statefulSet(name: string, labels: Labels, spec: Memcached['spec'
       selector: { matchLabels: { ...labels } },
       template: {
         metadata: { labels: { ...labels } },
-        spec: {
-          securityContext: restrictedPod(catalog.user),
-          automountServiceAccountToken: false,
-          containers: [
-            {
-              name: 'memcached',
-              image: imageOf(catalog.releases[currentVersion], spec.image),
-              // No UDP: it has been misused to amplify attacks.
-              command: ['memcached', '-m', `${megabytes}`, '-c', '1024', '-U', '0', '-l', '0.0.0.0', '-p', `${port}`],
-              ports: [{ name: 'memcache', containerPort: port }],
-              livenessProbe: { ...probe, periodSeconds: 20 },
-              readinessProbe: { ...probe, periodSeconds: 5 },
-              // Beside what is kept: connections, hash table, the program.
-              resources: resourcesOf({ requests: { cpu: '10m', memory: `${megabytes + 32}Mi` } }, spec.resources),
-              securityContext: restrictedContainer(),
-            },
-          ],
-        },
+        spec: restricted(
+          {
+            containers: [
+              {
+                name: 'memcached',
+                image: imageOf(catalog.releases[currentVersion], spec.image),
+                // No UDP: it has been misused to amplify attacks.
+                command: ['memcached', '-m', `${megabytes}`, '-c', '1024', '-U', '0', '-l', '0.0.0.0', '-p', `${port}`],
+                ports: [{ name: 'memcache', containerPort: port }],
+                livenessProbe: { ...probe, periodSeconds: 20 },
+                readinessProbe: { ...probe, periodSeconds: 5 },
+                // Beside what is kept: connections, hash table, the program.
+                resources: resourcesOf({ requests: { cpu: '10m', memory: `${megabytes + 32}Mi` } }, spec.resources),
+              },
+            ],
+          },
+          catalog.user,
+        ),
       },
     },
   };

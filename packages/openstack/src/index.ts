@@ -8,4 +8,3 @@ export * from './secrets/kept-password.js';
 export * from './secrets/password.js';
 export * from './secrets/secret.js';
 export * from './workload/resources.js';
-export * from './workload/security.js';

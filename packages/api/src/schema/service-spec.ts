@@ -1,5 +1,5 @@
 // The shape of `spec` that services have in common. A kind spreads it beside its own fields.
-import { Type, type Static } from '@sinclair/typebox';
+import { Type, type Static, type TObject } from '@sinclair/typebox';
 import { deletionPolicy, image, release, replicas, resources } from './fields.js';
 
 /** What every service has, infrastructure included. */
@@ -38,9 +38,6 @@ export const serviceSpec = {
   config: Type.Optional(configOverride),
 };
 
-const workload = Type.Object(workloadSpec);
-const service = Type.Object(serviceSpec);
-
-export type WorkloadSpec = Static<typeof workload>;
-export type ServiceSpec = Static<typeof service>;
+export type WorkloadSpec = Static<TObject<typeof workloadSpec>>;
+export type ServiceSpec = Static<TObject<typeof serviceSpec>>;
 export type Resources = NonNullable<WorkloadSpec['resources']>;

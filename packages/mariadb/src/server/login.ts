@@ -2,6 +2,7 @@
 import { labels, Reason } from '@stackwright/api';
 import {
   done,
+  endpointsOf,
   failed,
   waiting,
   type ObjectReference,
@@ -13,7 +14,6 @@ import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
 import { valuesOf } from '@stackwright/openstack';
 import { externalServerKeys, type MariaDB } from '../crd.js';
 import { SqlError, type SqlLogin } from '../sql/admin.js';
-import { endpointsOf } from './endpoints.js';
 import { port } from './files.js';
 
 /** Where a server is, and as whom to administer it. */

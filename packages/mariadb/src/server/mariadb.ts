@@ -6,6 +6,7 @@ import {
   failed,
   hashOf,
   Label,
+  rolloutOf,
   waiting,
   type Graph,
   type GraphBuilder,

@@ -1,6 +1,6 @@
 import type { Service, StatefulSet } from '@stackwright/kube';
-import type { Desired } from '@stackwright/core';
-import { imageOf, resourcesOf, restrictedContainer, restrictedPod } from '@stackwright/openstack';
+import { restricted, type Desired } from '@stackwright/core';
+import { imageOf, resourcesOf } from '@stackwright/openstack';
 import { catalog, currentVersion } from '../catalog.js';
 import type { MariaDB } from '../crd.js';
 import { installScript, paths, port } from './files.js';
@@ -32,7 +32,6 @@ export function services({ name, labels }: Pick<ServerOptions, 'name' | 'labels'
 export function statefulSet(options: ServerOptions): Desired<StatefulSet> {
   const { name, labels, spec, configSecret, configHash } = options;
   const image = imageOf(catalog.releases[currentVersion], spec.image);
-  const securityContext = restrictedContainer();
   // Through the socket, as the server's own user: no password is needed, and no half-open connection is logged.
   const ping = { exec: { command: ['mariadb-admin', `--socket=${paths.socket}`, 'ping'] }, timeoutSeconds: 5 };
   const volumes = {
@@ -49,41 +48,40 @@ export function statefulSet(options: ServerOptions): Desired<StatefulSet> {
       selector: { matchLabels: { ...labels } },
       template: {
         metadata: { labels: { ...labels }, annotations: { 'stackwright.dev/config-hash': configHash } },
-        spec: {
-          securityContext: restrictedPod(catalog.user),
-          automountServiceAccountToken: false,
-          // Time to write out what is only in memory yet.
-          terminationGracePeriodSeconds: 120,
-          initContainers: [
-            {
-              name: 'install',
-              image,
-              command: ['sh', '-c', installScript],
-              volumeMounts: [volumes.data, volumes.tmp],
-              securityContext,
-            },
-          ],
-          containers: [
-            {
-              name: 'mariadb',
-              image,
-              command: ['mariadbd', `--defaults-file=${paths.config}/my.cnf`, `--init-file=${paths.config}/init.sql`],
-              ports: [{ name: 'mysql', containerPort: port }],
-              // Recovery after a crash may take minutes.
-              startupProbe: { ...ping, periodSeconds: 2, failureThreshold: 450 },
-              livenessProbe: { ...ping, periodSeconds: 20, failureThreshold: 6 },
-              readinessProbe: { ...ping, periodSeconds: 5 },
-              resources: resourcesOf({ requests: { cpu: '100m', memory: '512Mi' } }, spec.resources),
-              volumeMounts: Object.values(volumes),
-              securityContext,
-            },
-          ],
-          volumes: [
-            { name: 'config', secret: { secretName: configSecret, defaultMode: 0o440 } },
-            { name: 'run', emptyDir: {} },
-            { name: 'tmp', emptyDir: {} },
-          ],
-        },
+        spec: restricted(
+          {
+            // Time to write out what is only in memory yet.
+            terminationGracePeriodSeconds: 120,
+            initContainers: [
+              {
+                name: 'install',
+                image,
+                command: ['sh', '-c', installScript],
+                volumeMounts: [volumes.data, volumes.tmp],
+              },
+            ],
+            containers: [
+              {
+                name: 'mariadb',
+                image,
+                command: ['mariadbd', `--defaults-file=${paths.config}/my.cnf`, `--init-file=${paths.config}/init.sql`],
+                ports: [{ name: 'mysql', containerPort: port }],
+                // Recovery after a crash may take minutes.
+                startupProbe: { ...ping, periodSeconds: 2, failureThreshold: 450 },
+                livenessProbe: { ...ping, periodSeconds: 20, failureThreshold: 6 },
+                readinessProbe: { ...ping, periodSeconds: 5 },
+                resources: resourcesOf({ requests: { cpu: '100m', memory: '512Mi' } }, spec.resources),
+                volumeMounts: Object.values(volumes),
+              },
+            ],
+            volumes: [
+              { name: 'config', secret: { secretName: configSecret, defaultMode: 0o440 } },
+              { name: 'run', emptyDir: {} },
+              { name: 'tmp', emptyDir: {} },
+            ],
+          },
+          catalog.user,
+        ),
       },
       volumeClaimTemplates: [
         {
