@@ -15,12 +15,8 @@ export const memcachedGraph: Graph<Memcached> = defineGraph(
         const { name, object } = scope;
         const labels = { ...scope.labels, [Label.component]: 'server' };
         scope.own(Service, service(name, labels));
-        const rollout = rolloutOf(
-          scope,
-          StatefulSet,
-          name,
-          scope.own(StatefulSet, statefulSet(name, labels, object.spec)),
-        );
+        const set = scope.own(StatefulSet, statefulSet(name, labels, object.spec));
+        const rollout = rolloutOf(scope, StatefulSet, name, set);
         return rollout.state === 'Done' ? done(serversOf(object)) : rollout;
       },
     });
