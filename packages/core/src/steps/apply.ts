@@ -1,5 +1,13 @@
 // Carries writes out. Each is safe to repeat: a reconcile may die between any two of them, or before an answer.
-import { apiVersionOf, isAlreadyExists, isNotFound, type Client, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
+import {
+  apiVersionOf,
+  isAlreadyExists,
+  isNotFound,
+  type Client,
+  type KubeObject,
+  type ObjectKey,
+  type Resource,
+} from '@stackwright/kube';
 import type { Logger } from '../log.js';
 import type { Random } from '../seams/random.js';
 import { differences } from './compare.js';
@@ -37,7 +45,10 @@ export async function carryOut(writes: readonly Write[], context: WriteContext):
       });
     }
     const { verb, why, resource, name, step } = write;
-    context.log.info({ step, verb, why, kind: resource.kind, child: name, ...(verb === 'apply' ? { fields: write.fields } : {}) }, 'Wrote');
+    context.log.info(
+      { step, verb, why, kind: resource.kind, child: name, ...(verb === 'apply' ? { fields: write.fields } : {}) },
+      'Wrote',
+    );
     if (why === 'Drifted') context.metrics.driftRepaired(resource);
   }
   return undefined;
@@ -66,7 +77,12 @@ async function apply(resource: Resource, desired: Readonly<KubeObject>, context:
   context.overlay.wrote(resource, answer);
 }
 
-async function createOnce(resource: Resource, key: ObjectKey, make: (random: Random) => KubeObject, context: WriteContext): Promise<void> {
+async function createOnce(
+  resource: Resource,
+  key: ObjectKey,
+  make: (random: Random) => KubeObject,
+  context: WriteContext,
+): Promise<void> {
   const { client, signal, fieldManager } = context;
   context.metrics.wrote(resource, 'create');
   try {
@@ -88,7 +104,11 @@ async function remove(write: Write & { verb: 'delete' }, context: WriteContext):
   };
   context.metrics.wrote(resource, 'delete');
   try {
-    await context.client.delete(resource, keyOf(write, context), { signal: context.signal, preconditions, propagationPolicy: 'Background' });
+    await context.client.delete(resource, keyOf(write, context), {
+      signal: context.signal,
+      preconditions,
+      propagationPolicy: 'Background',
+    });
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }

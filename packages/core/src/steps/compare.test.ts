@@ -1,10 +1,10 @@
-import type { KubeObject } from '@stackwright/kube';
 import { describe, expect, it } from 'vitest';
 import { differences, project } from './compare.js';
-import { isSameQuantity } from './quantity.js';
 
 const diff = (desired: object, observed: object) => differences(desired, observed);
-const pod = (container: object, more: object = {}) => ({ spec: { containers: [{ name: 'app', ...container }], ...more } });
+const pod = (container: object, more: object = {}) => ({
+  spec: { containers: [{ name: 'app', ...container }], ...more },
+});
 
 describe('differences', () => {
   it('leaves alone what others added: defaults, sidecars, environment, volumes, labels', () => {
@@ -26,17 +26,31 @@ describe('differences', () => {
   it('names the fields that differ', () => {
     const desired = { ...pod({ image: 'x', env: [{ name: 'A', value: '1' }] }), data: { k: 'v' } };
     const observed = { ...pod({ image: 'y', env: [{ name: 'A', value: '2' }] }), data: {} };
-    expect(diff(desired, observed)).toEqual(['spec.containers[app].image', 'spec.containers[app].env[A].value', 'data.k']);
+    expect(diff(desired, observed)).toEqual([
+      'spec.containers[app].image',
+      'spec.containers[app].env[A].value',
+      'data.k',
+    ]);
   });
 
   it('compares lists by the keys by which the API merges them', () => {
     const service = (...ports: object[]) => ({ spec: { ports } });
-    expect(diff(service({ port: 1, targetPort: 2 }), service({ port: 3, protocol: 'TCP' }, { port: 1, protocol: 'TCP', targetPort: 2 }))).toEqual([]);
-    expect(diff(service({ port: 1, protocol: 'UDP' }), service({ port: 1, protocol: 'TCP' }))).toEqual(['spec.ports[1/UDP]']);
-    const mounts = (...volumeMounts: object[]) => pod({ volumeMounts });
-    expect(diff(mounts({ mountPath: '/a', name: 'x' }), mounts({ mountPath: '/b', name: 'x' }, { mountPath: '/a', name: 'y' }))).toEqual([
-      'spec.containers[app].volumeMounts[/a].name',
+    expect(
+      diff(
+        service({ port: 1, targetPort: 2 }),
+        service({ port: 3, protocol: 'TCP' }, { port: 1, protocol: 'TCP', targetPort: 2 }),
+      ),
+    ).toEqual([]);
+    expect(diff(service({ port: 1, protocol: 'UDP' }), service({ port: 1, protocol: 'TCP' }))).toEqual([
+      'spec.ports[1/UDP]',
     ]);
+    const mounts = (...volumeMounts: object[]) => pod({ volumeMounts });
+    expect(
+      diff(
+        mounts({ mountPath: '/a', name: 'x' }),
+        mounts({ mountPath: '/b', name: 'x' }, { mountPath: '/a', name: 'y' }),
+      ),
+    ).toEqual(['spec.containers[app].volumeMounts[/a].name']);
   });
 
   it('compares other lists as a whole, in order', () => {
@@ -55,7 +69,10 @@ describe('differences', () => {
   });
 
   it('knows that the API drops what is empty, and that false is not empty', () => {
-    const desired = pod({ env: [{ name: 'A', value: '' }], args: [] }, { securityContext: {}, automountServiceAccountToken: false });
+    const desired = pod(
+      { env: [{ name: 'A', value: '' }], args: [] },
+      { securityContext: {}, automountServiceAccountToken: false },
+    );
     expect(diff(desired, pod({ env: [{ name: 'A' }] }))).toEqual(['spec.automountServiceAccountToken']);
   });
 
@@ -63,21 +80,4 @@ describe('differences', () => {
     const observed = { ...pod({ image: 'X', extra: 1 }, { restartPolicy: 'Always' }), status: {} };
     expect(project(pod({ image: 'x' }), observed)).toEqual(pod({ image: 'X' }));
   });
-});
-
-describe('quantities', () => {
-  it.each([
-    ['1', 1],
-    ['1000m', '1'],
-    ['0.1', '100m'],
-    ['1Gi', '1073741824'],
-    ['1e3', '1k'],
-  ])('%s is %s', (one, other) => expect(isSameQuantity(one, other)).toBe(true));
-
-  it.each([
-    ['1', '2'],
-    ['1G', '1Gi'],
-    ['abc', 'abc'],
-    ['', ''],
-  ])('%s is not %s', (one, other) => expect(isSameQuantity(one, other)).toBe(false));
 });

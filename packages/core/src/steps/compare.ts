@@ -1,7 +1,6 @@
 // Compares what is wanted with what is there, field by field of what is wanted: what others added (defaults, sidecars,
 // annotations of other controllers) is theirs. A list whose items the API merges by a key is compared by that key.
-import type { KubeObject } from '@stackwright/kube';
-import { isSameQuantity } from './quantity.js';
+import { compareQuantities, isQuantity, type KubeObject } from '@stackwright/kube';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -15,7 +14,10 @@ const mapKeys: Readonly<Record<string, readonly (readonly string[])[]>> = {
   volumeMounts: [['mountPath']],
   volumeDevices: [['devicePath']],
   // Of a container, and of a Service.
-  ports: [['containerPort', 'protocol'], ['port', 'protocol']],
+  ports: [
+    ['containerPort', 'protocol'],
+    ['port', 'protocol'],
+  ],
   conditions: [['type']],
   ownerReferences: [['uid']],
   hostAliases: [['ip']],
@@ -49,7 +51,14 @@ export function project(desired: unknown, observed: unknown, field = ''): unknow
   return observed;
 }
 
-function compare(desired: unknown, observed: unknown, path: string, field: string, parent: string, found: string[]): void {
+function compare(
+  desired: unknown,
+  observed: unknown,
+  path: string,
+  field: string,
+  parent: string,
+  found: string[],
+): void {
   if (desired === undefined || desired === observed) return;
   if (observed === undefined || observed === null) {
     if (!isEmpty(desired)) found.push(path);
@@ -65,8 +74,12 @@ function compare(desired: unknown, observed: unknown, path: string, field: strin
     else found.push(path);
     return;
   }
-  const quantity = quantityMaps.has(parent) || quantityFields.has(field);
-  if (!(quantity && isSameQuantity(desired, observed))) found.push(path);
+  const isAmount = quantityMaps.has(parent) || quantityFields.has(field);
+  if (!(isAmount && isSameQuantity(desired, observed))) found.push(path);
+}
+
+function isSameQuantity(one: unknown, other: unknown): boolean {
+  return isQuantity(one) && isQuantity(other) && compareQuantities(one, other) === 0;
 }
 
 function compareFields(desired: Fields, observed: Fields, path: string, field: string, found: string[]): void {
@@ -75,7 +88,13 @@ function compareFields(desired: Fields, observed: Fields, path: string, field: s
   }
 }
 
-function compareLists(desired: readonly unknown[], observed: readonly unknown[], path: string, field: string, found: string[]): void {
+function compareLists(
+  desired: readonly unknown[],
+  observed: readonly unknown[],
+  path: string,
+  field: string,
+  found: string[],
+): void {
   const keys = keysOf(field, desired, observed);
   if (keys) {
     for (const item of desired as readonly Fields[]) {
@@ -98,7 +117,9 @@ function compareLists(desired: readonly unknown[], observed: readonly unknown[],
 function keysOf(field: string, ...lists: readonly (readonly unknown[])[]): readonly string[] | undefined {
   return mapKeys[field]?.find((keys) =>
     lists.every((list) =>
-      list.every((item) => isFields(item) && keys.every((key) => item[key] !== undefined || keyDefaults[key] !== undefined)),
+      list.every(
+        (item) => isFields(item) && keys.every((key) => item[key] !== undefined || keyDefaults[key] !== undefined),
+      ),
     ),
   );
 }

@@ -39,7 +39,14 @@ async function rollOut(harness: GraphHarness<Sample>): Promise<void> {
 async function stateOf(harness: GraphHarness<Sample>) {
   const kinds = [ConfigMap, Deployment, Secret];
   const objects = await Promise.all(kinds.map((kind) => harness.listed(kind)));
-  return objects.flat().map(({ metadata, ...rest }) => [metadata?.name, metadata?.labels, metadata?.annotations, { ...rest, status: undefined }]);
+  return objects
+    .flat()
+    .map(({ metadata, ...rest }) => [
+      metadata?.name,
+      metadata?.labels,
+      metadata?.annotations,
+      { ...rest, status: undefined },
+    ]);
 }
 
 interface Scenario {
@@ -90,7 +97,8 @@ describe.each(scenarios)('a crash during $name', (scenario) => {
         const now = harness.api.peek(Secret, { ...key, name: 'sample-password' })?.data;
         if (password) expect(now, where).toEqual(password);
         // The password comes from chance, which went on; all else is the same.
-        const masked = async (one: GraphHarness<Sample>) => JSON.stringify(await stateOf(one)).replace(/"password":"[^"]*"/, '');
+        const masked = async (one: GraphHarness<Sample>) =>
+          JSON.stringify(await stateOf(one)).replace(/"password":"[^"]*"/, '');
         expect(await masked(harness), where).toEqual(await masked(reference));
         expect(harness.condition('Ready')?.status, where).toBe('True');
         expect(rest, where).toBeLessThanOrEqual(writes);
@@ -102,7 +110,11 @@ describe.each(scenarios)('a crash during $name', (scenario) => {
 
 describe('a crash during deletion', () => {
   it('at any write is recovered from, and the object goes', async () => {
-    const scenario: Scenario = { name: '', spec: { deletionPolicy: 'Delete' }, prepare: async (harness) => void (await harness.settle()) };
+    const scenario: Scenario = {
+      name: '',
+      spec: { deletionPolicy: 'Delete' },
+      prepare: async (harness) => void (await harness.settle()),
+    };
     const reference = await prepared(scenario);
     await reference.api.delete(Sample, key);
     const writes = (await reference.writesOf(() => reference.settle())).length;

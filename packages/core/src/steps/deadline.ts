@@ -8,7 +8,9 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  const timer = clock.schedule(milliseconds, () => controller.abort(new Error(`No answer within ${milliseconds / 1_000} s`)));
+  const timer = clock.schedule(milliseconds, () =>
+    controller.abort(new Error(`No answer within ${milliseconds / 1_000} s`)),
+  );
   const either = AbortSignal.any([signal, controller.signal]);
   try {
     either.throwIfAborted();

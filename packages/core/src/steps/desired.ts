@@ -1,5 +1,13 @@
 // From what a step says it wants to the object as it is applied: namespace, labels, ownerReference, hash.
-import { apiVersionOf, PersistentVolumeClaim, Secret, StatefulSet, type KubeObject, type ObjectMeta, type Resource } from '@stackwright/kube';
+import {
+  apiVersionOf,
+  PersistentVolumeClaim,
+  Secret,
+  StatefulSet,
+  type KubeObject,
+  type ObjectMeta,
+  type Resource,
+} from '@stackwright/kube';
 import { isSameResource } from './graph.js';
 import { hashOf } from './hash.js';
 import { Annotation, Label, labelsOf } from './names.js';
@@ -13,7 +21,12 @@ export interface Origin {
 }
 
 /** The object as it is applied, without the hash. */
-export function complete<T extends KubeObject>(origin: Origin, resource: Resource<T>, desired: Desired<T>, retain: boolean): KubeObject {
+export function complete<T extends KubeObject>(
+  origin: Origin,
+  resource: Resource<T>,
+  desired: Desired<T>,
+  retain: boolean,
+): KubeObject {
   const { metadata, ...fields } = desired;
   const { owner } = origin;
   const complete: KubeObject & { metadata: ObjectMeta } = {
@@ -69,8 +82,14 @@ function ownerReference({ owner, ownerResource }: Origin) {
 /** Says things the way the API stores them, where that is known beforehand. */
 function normalized(resource: Resource, fields: object, origin: Origin): object {
   if (isSameResource(resource, Secret) && 'stringData' in fields) {
-    const { stringData, data, ...rest } = fields as { stringData: Record<string, string>; data?: Record<string, string> };
-    const encoded = Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value, 'utf8').toString('base64')]);
+    const { stringData, data, ...rest } = fields as {
+      stringData: Record<string, string>;
+      data?: Record<string, string>;
+    };
+    const encoded = Object.entries(stringData).map(([key, value]) => [
+      key,
+      Buffer.from(value, 'utf8').toString('base64'),
+    ]);
     return { ...rest, data: { ...data, ...(Object.fromEntries(encoded) as Record<string, string>) } };
   }
   if (isSameResource(resource, StatefulSet)) {

@@ -14,8 +14,7 @@ import { writesFor, type Write } from './writes.js';
 
 /** What is known of the outside world for an external step. */
 export type Observation =
-  | { state: 'Observed'; value: unknown }
-  | { state: 'Failed'; reason: string; message: string; on?: ObjectReference };
+  { state: 'Observed'; value: unknown } | { state: 'Failed'; reason: string; message: string; on?: ObjectReference };
 
 export type StepOutcome =
   | Outcome<unknown>
@@ -105,7 +104,11 @@ function conclude<R extends Reconciled>(
   return { outcome: said, writes };
 }
 
-function run<R extends Reconciled>(step: GraphStep<R>, scope: EvaluationScope<R>, observation: Observation | undefined): StepOutcome {
+function run<R extends Reconciled>(
+  step: GraphStep<R>,
+  scope: EvaluationScope<R>,
+  observation: Observation | undefined,
+): StepOutcome {
   return step.external ? runExternal(step.definition, scope, observation) : step.definition.run(scope);
 }
 
@@ -130,18 +133,24 @@ function claim(wants: readonly Want[], wantedBy: Map<string, string>): void {
   for (const want of wants) {
     const key = `${qualifiedName(want.resource)} ${want.name}`;
     const other = wantedBy.get(key);
-    if (other !== undefined) throw new Error(`Steps ${other} and ${want.step} both want ${want.resource.kind} ${want.name}`);
+    if (other !== undefined)
+      throw new Error(`Steps ${other} and ${want.step} both want ${want.resource.kind} ${want.name}`);
     wantedBy.set(key, want.step);
   }
 }
 
 /** Why a wanted object must not be written now, if so: it is on its way out, or it is somebody else's. */
-function heldBack<R extends Reconciled>(input: EvaluationInput<R>, { observed, resource, name, make }: Want): Outcome<never> | undefined {
+function heldBack<R extends Reconciled>(
+  input: EvaluationInput<R>,
+  { observed, resource, name, make }: Want,
+): Outcome<never> | undefined {
   if (!observed) return undefined;
   const on = referenceTo(resource, observed);
   const what = `${resource.kind} ${name}`;
   if (isBeingDeleted(observed)) {
-    return waiting(EngineReason.Deleting, `Waits for ${what} to be gone; it is being deleted and will be made again`, { on });
+    return waiting(EngineReason.Deleting, `Waits for ${what} to be gone; it is being deleted and will be made again`, {
+      on,
+    });
   }
   const { metadata: owner } = input.object;
   const controller = observed.metadata?.ownerReferences?.find((reference) => reference.controller);
@@ -158,7 +167,11 @@ function heldBack<R extends Reconciled>(input: EvaluationInput<R>, { observed, r
   if (labels[Label.managedBy] === managedBy) {
     const mine = labels[Label.instance] === undefined || labels[Label.instance] === labelValue(owner?.name ?? '');
     if (mine) return undefined;
-    return failed(EngineReason.Conflict, `${what} exists and belongs to ${labels[Label.name] ?? ''} ${labels[Label.instance] ?? ''}`, { on });
+    return failed(
+      EngineReason.Conflict,
+      `${what} exists and belongs to ${labels[Label.name] ?? ''} ${labels[Label.instance] ?? ''}`,
+      { on },
+    );
   }
   return failed(
     EngineReason.Conflict,
@@ -169,5 +182,10 @@ function heldBack<R extends Reconciled>(input: EvaluationInput<R>, { observed, r
 
 export function referenceTo(resource: Resource, object: Readonly<KubeObject>): ObjectReference {
   const { name = '', namespace } = object.metadata ?? {};
-  return { apiVersion: apiVersionOf(resource), kind: resource.kind, name, ...(namespace === undefined ? {} : { namespace }) };
+  return {
+    apiVersion: apiVersionOf(resource),
+    kind: resource.kind,
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+  };
 }

@@ -30,30 +30,30 @@ class Server {
 type Step = ExternalStep<Sample, ReadonlySet<string>, string, { database: string }>;
 
 function databaseGraph(server: Server, more: Partial<Step> = {}) {
-  return defineGraph<Sample>(
-    Sample,
-    (g) => {
-      const database = g.external({
-        name: 'Database',
-        reads: [Secret],
-        ready: (scope) => (scope.get(Secret, 'admin') ? done() : waiting('WaitingForObject', 'Waits for Secret admin')),
-        observe: () => server.look(),
-        diff: (scope, observed) => (observed.has(scope.name) ? [] : [scope.name]),
-        describe: (name) => `create database ${name}`,
-        apply: async (_scope, names) => {
-          for (const name of names) await server.create(name);
-        },
-        output: (scope) => ({ database: scope.name }),
-        ...more,
-      });
-      g.step({
-        name: 'Connection',
-        after: [database],
-        owns: [Secret],
-        run: (scope) => (scope.own(Secret, { metadata: { name: 'connection' }, data: { database: scope.output(database).database } }), done()),
-      });
-    },
-  );
+  return defineGraph<Sample>(Sample, (g) => {
+    const database = g.external({
+      name: 'Database',
+      reads: [Secret],
+      ready: (scope) => (scope.get(Secret, 'admin') ? done() : waiting('WaitingForObject', 'Waits for Secret admin')),
+      observe: () => server.look(),
+      diff: (scope, observed) => (observed.has(scope.name) ? [] : [scope.name]),
+      describe: (name) => `create database ${name}`,
+      apply: async (_scope, names) => {
+        for (const name of names) await server.create(name);
+      },
+      output: (scope) => ({ database: scope.name }),
+      ...more,
+    });
+    g.step({
+      name: 'Connection',
+      after: [database],
+      owns: [Secret],
+      run: (scope) => (
+        scope.own(Secret, { metadata: { name: 'connection' }, data: { database: scope.output(database).database } }),
+        done()
+      ),
+    });
+  });
 }
 
 async function harnessFor(server: Server, more: Partial<Step> = {}): Promise<GraphHarness<Sample>> {
@@ -106,13 +106,18 @@ describe('an external step', () => {
   it('backs off while the other side fails, at a bounded rate however often it is asked', async () => {
     const server = new Server();
     server.down = true;
-    const harness = await harnessFor(server, { explain: (error) => ({ reason: 'ServerUnreachable', message: String(error) }) });
+    const harness = await harnessFor(server, {
+      explain: (error) => ({ reason: 'ServerUnreachable', message: String(error) }),
+    });
     for (let second = 0; second < 600; second++) {
       await harness.reconcile();
       await harness.clock.advance(1_000);
     }
     expect(server.looks).toBeLessThan(15);
-    expect(harness.condition('Ready')).toMatchObject({ reason: 'ServerUnreachable', message: 'Error: connect ECONNREFUSED mysql://***@db:3306' });
+    expect(harness.condition('Ready')).toMatchObject({
+      reason: 'ServerUnreachable',
+      message: 'Error: connect ECONNREFUSED mysql://***@db:3306',
+    });
     expect(JSON.stringify([harness.logs, harness.events, harness.object])).not.toContain('hunter2');
     expect(harness.events.filter(({ type }) => type === 'Warning')).toHaveLength(1);
 
@@ -149,7 +154,9 @@ describe('an external step', () => {
     const harness = await harnessFor(server);
     await harness.settle();
     expect(server.changes).toBe(1);
-    expect(harness.condition('DatabaseReady')).toMatchObject({ message: 'What was changed is not so afterwards: create database sample' });
+    expect(harness.condition('DatabaseReady')).toMatchObject({
+      message: 'What was changed is not so afterwards: create database sample',
+    });
   });
 
   it('is asked anew after a restart, and changes nothing that is right', async () => {

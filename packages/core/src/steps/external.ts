@@ -115,14 +115,23 @@ export class ExternalSteps<R extends Reconciled> {
     try {
       const value = await this.#within(definition, context, (signal) => definition.observe(one.scope, signal));
       const observation: Observation = { state: 'Observed', value };
-      this.#remember(one, { observation, failures: 0, due: this.#clock.monotonic() + (definition.resync ?? defaultResync) });
+      this.#remember(one, {
+        observation,
+        failures: 0,
+        due: this.#clock.monotonic() + (definition.resync ?? defaultResync),
+      });
       return observation;
     } catch (error) {
       return this.#failed(one, context, error);
     }
   }
 
-  #failed(one: StepEvaluation<R>, { signal, log }: ExternalContext<R>, error: unknown, object = versionOf(one)): Observation & { state: 'Failed' } {
+  #failed(
+    one: StepEvaluation<R>,
+    { signal, log }: ExternalContext<R>,
+    error: unknown,
+    object = versionOf(one),
+  ): Observation & { state: 'Failed' } {
     signal.throwIfAborted();
     const explained = definitionOf(one).explain?.(error) ?? {
       reason: EngineReason.Error,
@@ -132,11 +141,18 @@ export class ExternalSteps<R extends Reconciled> {
     const failures = (this.#memoriesOf(one).get(one.step.name)?.failures ?? 0) + 1;
     const delay = backoff(failures, this.#random, retry);
     this.#remember(one, { observation, failures, due: this.#clock.monotonic() + delay }, object);
-    log.warn({ step: one.step.name, reason: observation.reason, error: observation.message, failures, retryIn: delay }, 'External step failed');
+    log.warn(
+      { step: one.step.name, reason: observation.reason, error: observation.message, failures, retryIn: delay },
+      'External step failed',
+    );
     return observation;
   }
 
-  #within<T>(definition: ExternalStep<R, unknown, unknown, unknown>, { signal }: ExternalContext<R>, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  #within<T>(
+    definition: ExternalStep<R, unknown, unknown, unknown>,
+    { signal }: ExternalContext<R>,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     return withDeadline(this.#clock, definition.timeout ?? defaultTimeout, signal, work);
   }
 

@@ -16,7 +16,13 @@ export interface StepFailure {
 
 export function failureOf(error: unknown, doing: string, on?: ObjectReference): StepFailure {
   const message = `${doing}: ${error instanceof Error ? error.message : String(error)}`;
-  return { reason: reasonOf(error), message, error, ...(on ? { on } : {}), ...(isConflict(error) ? { stale: true } : {}) };
+  return {
+    reason: reasonOf(error),
+    message,
+    error,
+    ...(on ? { on } : {}),
+    ...(isConflict(error) ? { stale: true } : {}),
+  };
 }
 
 function reasonOf(error: unknown): string {

@@ -44,7 +44,10 @@ export interface ObjectGraphOptions<R extends Reconciled> extends GraphOptions<R
   reads?: readonly ReadDeclaration[];
 }
 
-export interface StatusScope<R extends Reconciled> extends Pick<StepScope<R>, 'object' | 'name' | 'namespace' | 'get' | 'list'> {
+export interface StatusScope<R extends Reconciled> extends Pick<
+  StepScope<R>,
+  'object' | 'name' | 'namespace' | 'get' | 'list'
+> {
   output<Out>(step: StepHandle<Out>): Out | undefined;
 }
 
@@ -104,7 +107,8 @@ function collect<R extends Reconciled>(resource: Resource, declare: (g: GraphBui
   const where = `graph of ${qualifiedName(resource)}`;
   const steps = new Map<string, GraphStep<R>>();
   const add = (step: GraphStep<R>): StepHandle<never> => {
-    if (!/^[A-Z][A-Za-z0-9]*$/.test(step.name)) throw new GraphError(`${where}: the step name "${step.name}" is not PascalCase`);
+    if (!/^[A-Z][A-Za-z0-9]*$/.test(step.name))
+      throw new GraphError(`${where}: the step name "${step.name}" is not PascalCase`);
     if (steps.has(step.name)) throw new GraphError(`${where}: two steps are called ${step.name}`);
     // The garbage collector would take such an ownerReference for that of an object that is gone.
     const wide = resource.namespaced ? step.owns.find((kind) => !kind.namespaced) : undefined;

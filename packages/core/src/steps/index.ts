@@ -5,3 +5,14 @@ export * from './rules.js';
 export * from './module.js';
 export { Annotation, Label } from './names.js';
 export { hashOf } from './hash.js';
+export * from './workloads/index.js';
+export { scrub } from './scrub.js';
+export { EngineReason } from './reasons.js';
+export {
+  evaluate,
+  type Evaluation,
+  type EvaluationInput,
+  type Observation,
+  type StepEvaluation,
+  type StepOutcome,
+} from './evaluate.js';

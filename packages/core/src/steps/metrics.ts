@@ -8,7 +8,11 @@ export interface StepMetrics {
   wrote(resource: Resource, verb: string): void;
   driftRepaired(resource: Resource): void;
   /** The conditions of an object as they are now; undefined: the object is gone. */
-  conditions(resource: Resource, key: { namespace?: string; name: string }, conditions: readonly Condition[] | undefined): void;
+  conditions(
+    resource: Resource,
+    key: { namespace?: string; name: string },
+    conditions: readonly Condition[] | undefined,
+  ): void;
 }
 
 const cache = new WeakMap<Registry, StepMetrics>();

@@ -39,11 +39,16 @@ export class Overlay implements ChildReader {
   }
 
   ownedBy<T extends KubeObject>(resource: Resource<T>, uid: string): readonly Readonly<T>[] {
-    const isOwned = (object: Readonly<KubeObject>) => object.metadata?.ownerReferences?.some((reference) => reference.uid === uid) ?? false;
+    const isOwned = (object: Readonly<KubeObject>) =>
+      object.metadata?.ownerReferences?.some((reference) => reference.uid === uid) ?? false;
     return this.#merge(resource, this.#base.ownedBy(resource, uid), isOwned);
   }
 
-  #merge<T extends KubeObject>(resource: Resource<T>, cached: readonly Readonly<T>[], belongs: (object: Readonly<KubeObject>) => boolean) {
+  #merge<T extends KubeObject>(
+    resource: Resource<T>,
+    cached: readonly Readonly<T>[],
+    belongs: (object: Readonly<KubeObject>) => boolean,
+  ) {
     const written = this.#writtenOf(resource);
     if (!written && this.#deleted.size === 0) return cached;
     const byKey = new Map<string, Readonly<T>>(cached.map((object) => [keyOf(object), object]));
@@ -72,7 +77,9 @@ function matches(object: Readonly<KubeObject>, { namespace, labels = {} }: ReadL
 
 function newer<T extends KubeObject>(cached: Readonly<T> | undefined, written: T | undefined): Readonly<T> | undefined {
   if (!cached || !written) return written ?? cached;
-  return compareResourceVersions(cached.metadata?.resourceVersion ?? '', written.metadata?.resourceVersion ?? '') >= 0 ? cached : written;
+  return compareResourceVersions(cached.metadata?.resourceVersion ?? '', written.metadata?.resourceVersion ?? '') >= 0
+    ? cached
+    : written;
 }
 
 function keyOf(object: Readonly<KubeObject>): string {

@@ -1,5 +1,6 @@
 // Children that no step wants any more.
-import type { Resource } from '@stackwright/kube';
+import type { KubeObject, Resource } from '@stackwright/kube';
+import { CacheNotSyncedError } from '../cache/cache.js';
 import { isBeingDeleted } from '../finalizers.js';
 import type { Evaluation } from './evaluate.js';
 import { isSameResource } from './graph.js';
@@ -24,9 +25,11 @@ export function prune<R extends Reconciled>(
     const wanting = evaluation.steps.filter(({ step }) => step.owns.some((kind) => isSameResource(kind, resource)));
     if (!wanting.every(({ outcome }) => outcome.state === 'Done')) continue;
     const wanted = new Set(
-      wanting.flatMap(({ scope }) => scope.wants.filter((want) => isSameResource(want.resource, resource)).map(({ name }) => name)),
+      wanting.flatMap(({ scope }) =>
+        scope.wants.filter((want) => isSameResource(want.resource, resource)).map(({ name }) => name),
+      ),
     );
-    for (const child of childrenOf(reader, resource, object.metadata?.uid ?? '')) {
+    for (const child of childrenIfKnown(reader, resource, object.metadata?.uid ?? '')) {
       const { name = '', labels, annotations } = child.metadata ?? {};
       if (wanted.has(name) || isBeingDeleted(child)) continue;
       if (labels?.[Label.retained] === 'true' || isActiveJob(resource, child)) continue;
@@ -35,4 +38,14 @@ export function prune<R extends Reconciled>(
     }
   }
   return writes;
+}
+
+/** A kind that is not in the cache yet has nothing to show; its turn comes when it is. */
+function childrenIfKnown(reader: ChildReader, resource: Resource, uid: string): readonly Readonly<KubeObject>[] {
+  try {
+    return childrenOf(reader, resource, uid);
+  } catch (error) {
+    if (error instanceof CacheNotSyncedError) return [];
+    throw error;
+  }
 }

@@ -35,7 +35,9 @@ describe('reconciling a graph', () => {
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'RolloutInProgress' });
     expect(harness.object.status).toMatchObject({
       observedGeneration: 1,
-      waitingFor: [{ step: 'App', reason: 'RolloutInProgress', apiVersion: 'apps/v1', kind: 'Deployment', name: 'sample' }],
+      waitingFor: [
+        { step: 'App', reason: 'RolloutInProgress', apiVersion: 'apps/v1', kind: 'Deployment', name: 'sample' },
+      ],
     });
   });
 
@@ -61,7 +63,13 @@ describe('reconciling a graph', () => {
       'app.kubernetes.io/instance': 'sample',
       'app.kubernetes.io/managed-by': 'stackwright',
     };
-    const owner = { apiVersion: 'test.dev/v1', kind: 'Sample', name: 'sample', uid: harness.object.metadata?.uid, controller: true };
+    const owner = {
+      apiVersion: 'test.dev/v1',
+      kind: 'Sample',
+      name: 'sample',
+      uid: harness.object.metadata?.uid,
+      controller: true,
+    };
     expect(harness.api.peek(Deployment, name)?.metadata).toMatchObject({ labels, ownerReferences: [owner] });
     const secret = harness.api.peek(Secret, key('password'))?.metadata;
     expect(secret?.labels).toEqual({ ...labels, 'stackwright.dev/retained': 'true' });
@@ -86,9 +94,15 @@ describe('reconciling a graph', () => {
     harness.api.before = ({ verb, resource }) => {
       if (verb === 'apply' && resource === 'configmaps') throw apiError(403, 'Forbidden', 'configmaps is forbidden');
     };
-    await expect(harness.reconcile()).rejects.toThrow('Could not apply ConfigMap sample-config: configmaps is forbidden');
+    await expect(harness.reconcile()).rejects.toThrow(
+      'Could not apply ConfigMap sample-config: configmaps is forbidden',
+    );
     expect(harness.condition('ConfigReady')).toMatchObject({ status: 'False', reason: 'Forbidden' });
-    expect(harness.condition('AppReady')).toMatchObject({ status: 'False', reason: 'WaitingForStep', message: 'Waits for Config' });
+    expect(harness.condition('AppReady')).toMatchObject({
+      status: 'False',
+      reason: 'WaitingForStep',
+      message: 'Waits for Config',
+    });
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'Forbidden' });
     expect(harness.api.peek(Deployment, name)?.spec?.template.metadata?.annotations).toEqual({ color: 'red' });
     expect(harness.events.filter(({ type }) => type === 'Warning')).toHaveLength(1);
@@ -100,7 +114,10 @@ describe('reconciling a graph', () => {
 
   it('leaves the fields of others alone and repairs its own', async () => {
     const harness = await settled();
-    const foreign = { metadata: { labels: { theirs: '1' }, annotations: { theirs: '1' } }, spec: { minReadySeconds: 3 } };
+    const foreign = {
+      metadata: { labels: { theirs: '1' }, annotations: { theirs: '1' } },
+      spec: { minReadySeconds: 3 },
+    };
     await harness.edit(Deployment, 'sample', foreign);
     await ready(harness);
     expect(await harness.writesOf(() => harness.settle())).toEqual([]);
@@ -110,7 +127,9 @@ describe('reconciling a graph', () => {
     expect(harness.api.peek(Deployment, name)?.spec).toMatchObject({ replicas: 1, minReadySeconds: 3 });
     const repair = harness.events.find(({ reason }) => reason === 'DriftRepaired');
     expect(repair).toMatchObject({ note: 'Set right what somebody had changed of Deployment sample: spec.replicas' });
-    expect(await harness.registry.metrics()).toContain('stackwright_drift_corrections_total{gvk="apps/v1/Deployment"} 1');
+    expect(await harness.registry.metrics()).toContain(
+      'stackwright_drift_corrections_total{gvk="apps/v1/Deployment"} 1',
+    );
   });
 
   it('notices a field that it no longer wants', async () => {
@@ -193,7 +212,10 @@ describe('reconciling a graph', () => {
     const harness = new GraphHarness(graph);
     await harness.create(sample());
     const result = await harness.reconcile();
-    expect(harness.condition('BrokenReady')).toMatchObject({ reason: 'Error', message: 'cannot connect to mysql://***@db/x' });
+    expect(harness.condition('BrokenReady')).toMatchObject({
+      reason: 'Error',
+      message: 'cannot connect to mysql://***@db/x',
+    });
     expect(harness.condition('Ready')).toMatchObject({ reason: 'Error' });
     expect(harness.condition('ConfigReady')).toMatchObject({ status: 'True' });
     expect(result.requeueAfter).toBe(1_000);
@@ -226,8 +248,13 @@ describe('reconciling a graph', () => {
 
   it('keeps metrics of conditions for as long as the object is there', async () => {
     const harness = await settled();
-    const series = async () => (await harness.registry.metrics()).split('\n').filter((line) => line.startsWith('stackwright_resource_condition{'));
-    expect(await series()).toContain('stackwright_resource_condition{kind="Sample",namespace="ns",name="sample",type="Ready",status="True"} 1');
+    const series = async () =>
+      (await harness.registry.metrics())
+        .split('\n')
+        .filter((line) => line.startsWith('stackwright_resource_condition{'));
+    expect(await series()).toContain(
+      'stackwright_resource_condition{kind="Sample",namespace="ns",name="sample",type="Ready",status="True"} 1',
+    );
     expect(await series()).toHaveLength(4);
     await harness.api.delete(Sample, name);
     await harness.reconcile();
@@ -278,7 +305,9 @@ describe('objects of others', () => {
     expect(harness.condition('Ready')).toMatchObject({ reason: 'Conflict' });
     expect(harness.object.status).toMatchObject({ waitingFor: [{ kind: 'ConfigMap', name: 'sample-config' }] });
 
-    await harness.edit(ConfigMap, 'sample-config', { metadata: { labels: { 'app.kubernetes.io/managed-by': 'stackwright' } } });
+    await harness.edit(ConfigMap, 'sample-config', {
+      metadata: { labels: { 'app.kubernetes.io/managed-by': 'stackwright' } },
+    });
     await harness.settle();
     expect(harness.api.peek(ConfigMap, key('config'))?.data).toEqual({ color: 'red' });
   });
@@ -289,12 +318,17 @@ describe('objects of others', () => {
     await harness.api.seed(ConfigMap, { metadata: { ...key('config'), ownerReferences } });
     await harness.create(sample());
     await harness.settle();
-    expect(harness.condition('ConfigReady')).toMatchObject({ reason: 'Conflict', message: expect.stringContaining('Other o') as string });
+    expect(harness.condition('ConfigReady')).toMatchObject({
+      reason: 'Conflict',
+      message: expect.stringContaining('Other o') as string,
+    });
   });
 
   it('of a deleted predecessor are waited for until they are collected', async () => {
     const harness = new GraphHarness(sampleGraph());
-    const ownerReferences = [{ apiVersion: 'test.dev/v1', kind: 'Sample', name: 'sample', uid: 'old', controller: true }];
+    const ownerReferences = [
+      { apiVersion: 'test.dev/v1', kind: 'Sample', name: 'sample', uid: 'old', controller: true },
+    ];
     await harness.api.seed(ConfigMap, { metadata: { ...key('config'), ownerReferences } });
     await harness.create(sample());
     await harness.settle();
@@ -365,7 +399,8 @@ describe('what is no longer wanted', () => {
         run(scope) {
           if (!want) return done();
           scope.own(Secret, { metadata: { name: 'kept' } }, { retain: true });
-          for (const job of ['running', 'ended']) scope.own(Job, { metadata: { name: job }, spec: { template: { spec: { containers: [] } } } });
+          for (const job of ['running', 'ended'])
+            scope.own(Job, { metadata: { name: job }, spec: { template: { spec: { containers: [] } } } });
           return done();
         },
       });
@@ -395,21 +430,30 @@ describe('what is no longer wanted', () => {
 describe('status', () => {
   it('keeps the time of the last transition and never goes through Unknown', async () => {
     const harness = await settled();
-    const times = () => (harness.object.status as { conditions: { type: string; lastTransitionTime: string }[] }).conditions;
+    const times = () =>
+      (harness.object.status as { conditions: { type: string; lastTransitionTime: string }[] }).conditions;
     const before = times();
     await harness.clock.advance(60_000);
     await harness.edit(Sample, 'sample', { spec: { replicas: 2 } });
     await harness.settle();
     const after = times();
-    expect(after.find(({ type }) => type === 'ConfigReady')?.lastTransitionTime).toBe(before.find(({ type }) => type === 'ConfigReady')?.lastTransitionTime);
-    expect(after.find(({ type }) => type === 'AppReady')?.lastTransitionTime).not.toBe(before.find(({ type }) => type === 'AppReady')?.lastTransitionTime);
-    const statuses = harness.api.writes.filter(({ resource }) => resource === 'samples.test.dev').map(({ body }) => JSON.stringify(body));
+    expect(after.find(({ type }) => type === 'ConfigReady')?.lastTransitionTime).toBe(
+      before.find(({ type }) => type === 'ConfigReady')?.lastTransitionTime,
+    );
+    expect(after.find(({ type }) => type === 'AppReady')?.lastTransitionTime).not.toBe(
+      before.find(({ type }) => type === 'AppReady')?.lastTransitionTime,
+    );
+    const statuses = harness.api.writes
+      .filter(({ resource }) => resource === 'samples.test.dev')
+      .map(({ body }) => JSON.stringify(body));
     expect(statuses.join()).not.toContain('Unknown');
   });
 
   it('holds what the graph adds, and loses it when it is gone', async () => {
     let endpoint: string | undefined = 'http://x';
-    const harness = new GraphHarness(sampleGraph({ status: () => ({ endpoint, nested: { a: 1, ...(endpoint ? { b: 2 } : {}) } }) }));
+    const harness = new GraphHarness(
+      sampleGraph({ status: () => ({ endpoint, nested: { a: 1, ...(endpoint ? { b: 2 } : {}) } }) }),
+    );
     await harness.create(sample());
     await harness.settle();
     expect(harness.object.status).toMatchObject({ endpoint: 'http://x', nested: { a: 1, b: 2 } });

@@ -1,5 +1,6 @@
 // The reconciler of a graph: what happens to one object from its request to its status.
 import { apiVersionOf, isConflict, isNotFound, type Client, type Resource } from '@stackwright/kube';
+import { CacheNotSyncedError } from '../cache/cache.js';
 import type { EventRecorder } from '../events/recorder.js';
 import { addFinalizer, hasFinalizer, isBeingDeleted, removeFinalizer } from '../finalizers.js';
 import { TerminalError, type ReconcileContext, type Request, type Result } from '../reconciler.js';
@@ -10,7 +11,14 @@ import type { WriteContext } from './apply.js';
 import { evaluate, type Evaluation } from './evaluate.js';
 import { ExternalSteps } from './external.js';
 import type { StepFailure } from './failure.js';
-import { GraphError, isSameResource, type BuiltGraph, type DeletionPolicy, type Graph } from './graph.js';
+import {
+  GraphError,
+  isSameResource,
+  type BuiltGraph,
+  type DeletionPolicy,
+  type Graph,
+  type StatusScope,
+} from './graph.js';
 import type { StepMetrics } from './metrics.js';
 import { Annotation, labelsOf } from './names.js';
 import { Overlay, type ChildReader } from './overlay.js';
@@ -88,7 +96,9 @@ export class GraphReconciler<R extends Reconciled> {
       repairs: this.#repairs,
       repaired: (write) => this.#repaired(object, write),
     });
-    const standings = result.evaluation.steps.map((one) => standingOf(one, lasting(result.failures.get(one.step.name))));
+    const standings = result.evaluation.steps.map((one) =>
+      standingOf(one, lasting(result.failures.get(one.step.name))),
+    );
     this.#report(result, standings, context);
     await this.#writeStatus(object, standings, this.#extra(object, result.evaluation, overlay), context);
     throwIfFailed(result.failures);
@@ -131,7 +141,9 @@ export class GraphReconciler<R extends Reconciled> {
     }
     await this.#writeStatus(object, standings, {}, context);
     const dues = standings.flatMap(({ step }) => this.#externals.dueIn(object.metadata?.uid ?? '', step) ?? []);
-    const failed = standings.some(({ state, step }) => state === 'Failed' && this.#externals.dueIn(object.metadata?.uid ?? '', step) === undefined);
+    const failed = standings.some(
+      ({ state, step }) => state === 'Failed' && this.#externals.dueIn(object.metadata?.uid ?? '', step) === undefined,
+    );
     return { requeueAfter: Math.max(shortestRetry, Math.min(...dues, failed ? shortestRetry : longestRetry)) };
   }
 
@@ -154,7 +166,8 @@ export class GraphReconciler<R extends Reconciled> {
   async #withFinalizer(object: Readonly<R>, built: BuiltGraph<R>, client: Client): Promise<Readonly<R>> {
     const { graph } = this.#init;
     const finalizer = finalizerOf(graph);
-    if (needsFinalizer(built.steps, policyOf(graph, object))) return addFinalizer(client, graph.resource, object, finalizer);
+    if (needsFinalizer(built.steps, policyOf(graph, object)))
+      return addFinalizer(client, graph.resource, object, finalizer);
     await removeFinalizer(client, graph.resource, object, finalizer);
     return object;
   }
@@ -166,17 +179,37 @@ export class GraphReconciler<R extends Reconciled> {
 
   #extra(object: Readonly<R>, evaluation: Evaluation<R>, reader: ChildReader): object {
     const { name = '', namespace = '' } = object.metadata ?? {};
-    return this.#init.graph.options.status?.({
+    const scope: StatusScope<R> = {
       object,
       name,
       namespace,
-      output: <Out>({ name: step }: { name: string }) => (evaluation.isDone(step) ? (evaluation.outputOf(step) as Out) : undefined),
-      get: (resource, child) => reader.get(resource, resource.namespaced ? { namespace, name: child } : { name: child }),
-      list: (resource, options) => reader.list(resource, resource.namespaced ? { ...options, namespace } : (options ?? {})),
-    }) ?? {};
+      output: <Out>({ name: step }: { name: string }) =>
+        evaluation.isDone(step) ? (evaluation.outputOf(step) as Out) : undefined,
+      get: (resource, child) =>
+        reader.get(resource, resource.namespaced ? { namespace, name: child } : { name: child }),
+      list: (resource, options) =>
+        reader.list(resource, resource.namespaced ? { ...options, namespace } : (options ?? {})),
+    };
+    try {
+      return this.#init.graph.options.status?.(scope) ?? {};
+    } catch (error) {
+      if (!(error instanceof CacheNotSyncedError)) throw error;
+      const {
+        observedGeneration: _generation,
+        conditions: _conditions,
+        waitingFor: _waitingFor,
+        ...before
+      } = (object.status ?? {}) as ReconciledStatus;
+      return before;
+    }
   }
 
-  async #writeStatus(object: Readonly<R>, standings: readonly Standing[], extra: object, context: ReconcileContext): Promise<void> {
+  async #writeStatus(
+    object: Readonly<R>,
+    standings: readonly Standing[],
+    extra: object,
+    context: ReconcileContext,
+  ): Promise<void> {
     const { graph, clock, metrics, events, fieldManager } = this.#init;
     const before = object.status as ReconciledStatus | undefined;
     const status = statusFor(object, standings, extra, rfc3339(clock.now()));
@@ -188,7 +221,12 @@ export class GraphReconciler<R extends Reconciled> {
       try {
         // The uid: an object that was deleted and made again must not get its predecessor's status.
         const body = { metadata: { uid }, status: patch };
-        await context.client.patch(graph.resource, key, { type: 'merge', body }, { subresource: 'status', fieldManager, signal: context.signal });
+        await context.client.patch(
+          graph.resource,
+          key,
+          { type: 'merge', body },
+          { subresource: 'status', fieldManager, signal: context.signal },
+        );
       } catch (error) {
         if (!isNotFound(error) && !isConflict(error)) throw error;
         return;
@@ -215,10 +253,15 @@ export class GraphReconciler<R extends Reconciled> {
     for (const { step, error } of result.evaluation.steps) {
       if (error !== undefined) log.error({ step: step.name, error: describe(error) }, 'Step threw');
     }
-    for (const { step, state, reason } of standings) if (state === 'Failed') metrics.stepFailed(graph.resource, step, reason);
+    for (const { step, state, reason } of standings)
+      if (state === 'Failed') metrics.stepFailed(graph.resource, step, reason);
   }
 
-  #next(object: Readonly<R>, { evaluation, failures, postponed }: RunResult<R>, standings: readonly Standing[]): Result | undefined {
+  #next(
+    object: Readonly<R>,
+    { evaluation, failures, postponed }: RunResult<R>,
+    standings: readonly Standing[],
+  ): Result | undefined {
     const uid = object.metadata?.uid ?? '';
     const delays = postponed.map(({ wait }) => wait);
     if (failures.size > 0) delays.push(staleRetry);
@@ -264,7 +307,8 @@ function policyOf<R extends Reconciled>({ options }: Graph<R>, object: Readonly<
 /** What the graph declares, and what the steps of this object say besides. */
 function allOwned<R extends Reconciled>(graph: Graph<R>, { steps }: BuiltGraph<R>): readonly Resource[] {
   const kinds = [...graph.owns];
-  for (const kind of steps.flatMap((step) => step.owns)) if (!kinds.some((known) => isSameResource(known, kind))) kinds.push(kind);
+  for (const kind of steps.flatMap((step) => step.owns))
+    if (!kinds.some((known) => isSameResource(known, kind))) kinds.push(kind);
   return kinds;
 }
 

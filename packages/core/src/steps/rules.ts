@@ -26,7 +26,12 @@ export function rulesOf(...graphs: readonly (Pick<Graph, 'owns' | 'reads'> & { r
     for (const kind of graph.owns) allow(kind, writing);
     for (const read of graph.reads) allow(resourceOf(read), reading);
     // Volumes outlive their StatefulSet; with deletion policy Delete the engine removes them.
-    if (graph.owns.some((kind) => isSameResource(kind, StatefulSet))) allow(PersistentVolumeClaim, [...reading, 'delete']);
+    if (graph.owns.some((kind) => isSameResource(kind, StatefulSet)))
+      allow(PersistentVolumeClaim, [...reading, 'delete']);
   }
-  return [...verbs.values()].map((entry) => ({ apiGroups: [entry.group], resources: [entry.resource], verbs: [...entry.verbs] }));
+  return [...verbs.values()].map((entry) => ({
+    apiGroups: [entry.group],
+    resources: [entry.resource],
+    verbs: [...entry.verbs],
+  }));
 }

@@ -84,7 +84,10 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     return object;
   }
 
-  list<T extends KubeObject>(resource: Resource<T>, options: Omit<ReadListOptions, 'namespace'> = {}): readonly Readonly<T>[] {
+  list<T extends KubeObject>(
+    resource: Resource<T>,
+    options: Omit<ReadListOptions, 'namespace'> = {},
+  ): readonly Readonly<T>[] {
     this.#check(resource, 'reads');
     const all: ReadListOptions = resource.namespaced ? { ...options, namespace: this.namespace } : options;
     const objects = this.#reader.list(resource, all);
@@ -92,7 +95,11 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     return objects;
   }
 
-  own<T extends KubeObject>(resource: Resource<T>, desired: Desired<T>, options: WantOptions = {}): Readonly<T> | undefined {
+  own<T extends KubeObject>(
+    resource: Resource<T>,
+    desired: Desired<T>,
+    options: WantOptions = {},
+  ): Readonly<T> | undefined {
     const retain = isRetained(resource, options.retain);
     return this.#want(resource, desired.metadata.name, { retain, desired: this.#complete(resource, desired, retain) });
   }
@@ -118,7 +125,11 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     this.removals.push({ step: this.#step.name, resource, observed });
   }
 
-  #want<T extends KubeObject>(resource: Resource<T>, name: string, what: Pick<Want, 'retain' | 'desired' | 'make'>): Readonly<T> | undefined {
+  #want<T extends KubeObject>(
+    resource: Resource<T>,
+    name: string,
+    what: Pick<Want, 'retain' | 'desired' | 'make'>,
+  ): Readonly<T> | undefined {
     this.#check(resource, 'owns');
     const key = this.#keyOf(resource, name);
     const there = this.#reader.get(resource, key);
@@ -130,7 +141,12 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
   }
 
   #complete<T extends KubeObject>(resource: Resource<T>, desired: Desired<T>, retain: boolean): KubeObject {
-    return complete({ owner: this.object, ownerResource: this.resource, step: this.#step.name }, resource, desired, retain);
+    return complete(
+      { owner: this.object, ownerResource: this.resource, step: this.#step.name },
+      resource,
+      desired,
+      retain,
+    );
   }
 
   #keyOf(resource: Resource, name: string): ObjectKey {
@@ -140,8 +156,10 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
   /** What is not declared is not watched: reading it would be stale, and the Role would not allow it. */
   #check(resource: Resource, how: 'owns' | 'reads'): void {
     const { name, owns, reads } = this.#step;
-    const declared = owns.some((kind) => isSameResource(kind, resource)) ||
+    const declared =
+      owns.some((kind) => isSameResource(kind, resource)) ||
       (how === 'reads' && reads.some((read) => isSameResource(resourceOf(read), resource)));
-    if (!declared) throw new GraphError(`Step ${name} uses ${qualifiedName(resource)} without declaring it in "${how}"`);
+    if (!declared)
+      throw new GraphError(`Step ${name} uses ${qualifiedName(resource)} without declaring it in "${how}"`);
   }
 }

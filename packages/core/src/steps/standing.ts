@@ -42,7 +42,13 @@ export function rootsOf(standings: readonly Standing[]): Standing[] {
   return [...of('Failed'), ...of('Waiting')];
 }
 
-function standing(step: string, state: Standing['state'], reason: string, message: string, on?: ObjectReference): Standing {
+function standing(
+  step: string,
+  state: Standing['state'],
+  reason: string,
+  message: string,
+  on?: ObjectReference,
+): Standing {
   const clean = scrub(message);
   const short = clean.length <= longestMessage ? clean : `…${clean.slice(1 - longestMessage)}`;
   return { step, state, reason, message: short, ...(on ? { on } : {}) };

@@ -14,7 +14,12 @@ export interface ReconciledStatus {
 }
 
 /** `extra` are the graph's own fields. `now` is RFC 3339. */
-export function statusFor(object: Readonly<Reconciled>, standings: readonly Standing[], extra: object, now: string): ReconciledStatus {
+export function statusFor(
+  object: Readonly<Reconciled>,
+  standings: readonly Standing[],
+  extra: object,
+  now: string,
+): ReconciledStatus {
   const { generation, namespace } = object.metadata ?? {};
   const observed = generation === undefined ? {} : { observedGeneration: generation };
   const roots = rootsOf(standings);
@@ -32,9 +37,15 @@ export function statusFor(object: Readonly<Reconciled>, standings: readonly Stan
   const waitingFor = roots.flatMap(({ step, reason, on }) => {
     if (!on) return [];
     const { namespace: where, ...reference } = on;
-    return [{ step, reason, ...reference, ...(where === undefined || where === namespace ? {} : { namespace: where }) }];
+    return [
+      { step, reason, ...reference, ...(where === undefined || where === namespace ? {} : { namespace: where }) },
+    ];
   });
-  const conditions = replaceConditions((object.status as ReconciledStatus | undefined)?.conditions ?? [], [ready, ...steps], now);
+  const conditions = replaceConditions(
+    (object.status as ReconciledStatus | undefined)?.conditions ?? [],
+    [ready, ...steps],
+    now,
+  );
   return { ...extra, ...observed, conditions, ...(waitingFor.length > 0 ? { waitingFor } : {}) };
 }
 
@@ -55,7 +66,10 @@ function replacing(before: unknown, after: unknown): unknown {
   if (!isFields(before) || !isFields(after)) return after;
   const gone = Object.keys(before).filter((name) => after[name] === undefined);
   const kept = Object.entries(after).map(([name, value]) => [name, replacing(before[name], value)]);
-  return { ...Object.fromEntries(gone.map((name) => [name, null])), ...(Object.fromEntries(kept) as Record<string, unknown>) };
+  return {
+    ...Object.fromEntries(gone.map((name) => [name, null])),
+    ...(Object.fromEntries(kept) as Record<string, unknown>),
+  };
 }
 
 function isFields(value: unknown): value is Record<string, unknown> {

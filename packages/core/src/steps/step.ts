@@ -33,11 +33,19 @@ export function done(output?: unknown): Outcome<unknown> {
   return { state: 'Done', output };
 }
 
-export function waiting(reason: string, message: string, more: { on?: ObjectReference; after?: number } = {}): Outcome<never> {
+export function waiting(
+  reason: string,
+  message: string,
+  more: { on?: ObjectReference; after?: number } = {},
+): Outcome<never> {
   return { state: 'Waiting', reason, message, ...more };
 }
 
-export function failed(reason: string, message: string, more: { on?: ObjectReference; retryAfter?: number } = {}): Outcome<never> {
+export function failed(
+  reason: string,
+  message: string,
+  more: { on?: ObjectReference; retryAfter?: number } = {},
+): Outcome<never> {
   return { state: 'Failed', reason, message, ...more };
 }
 
@@ -78,7 +86,10 @@ export interface StepScope<R extends Reconciled = Reconciled> {
 
   /** Reads the cache, in the object's namespace. The kind must be among the step's `owns` or `reads`. */
   get<T extends KubeObject>(resource: Resource<T>, name: string): Readonly<T> | undefined;
-  list<T extends KubeObject>(resource: Resource<T>, options?: Omit<ReadListOptions, 'namespace'>): readonly Readonly<T>[];
+  list<T extends KubeObject>(
+    resource: Resource<T>,
+    options?: Omit<ReadListOptions, 'namespace'>,
+  ): readonly Readonly<T>[];
 
   /** Wants `desired` to exist as said (server-side apply). Returns it as last observed, or undefined before it exists. */
   own<T extends KubeObject>(resource: Resource<T>, desired: Desired<T>, options?: WantOptions): Readonly<T> | undefined;

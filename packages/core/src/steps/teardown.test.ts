@@ -78,7 +78,11 @@ describe('deletion', () => {
     await harness.edit(Deployment, 'sample', { metadata: { finalizers: ['theirs'] } });
     await harness.api.delete(Sample, key);
     await harness.settle();
-    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'Deleting', message: 'Waits for Deployment sample to be gone' });
+    expect(harness.condition('Ready')).toMatchObject({
+      status: 'False',
+      reason: 'Deleting',
+      message: 'Waits for Deployment sample to be gone',
+    });
     expect(harness.api.peek(ConfigMap, { ...key, name: 'sample-config' })).toBeDefined();
     await harness.edit(Deployment, 'sample', { metadata: { finalizers: [] } });
     await harness.settle();
@@ -108,8 +112,12 @@ describe('deletion', () => {
       const harness = await settled(graph, { deletionPolicy });
       // What the StatefulSet's controller does: the claim has the labels of its template.
       const template = harness.api.peek(StatefulSet, key)?.spec?.volumeClaimTemplates?.[0];
-      await harness.api.seed(PersistentVolumeClaim, { metadata: { ...key, name: 'data-sample-0', labels: template?.metadata?.labels ?? {} } });
-      await harness.api.seed(PersistentVolumeClaim, { metadata: { ...key, name: 'data-other-0', labels: { 'app.kubernetes.io/instance': 'other' } } });
+      await harness.api.seed(PersistentVolumeClaim, {
+        metadata: { ...key, name: 'data-sample-0', labels: template?.metadata?.labels ?? {} },
+      });
+      await harness.api.seed(PersistentVolumeClaim, {
+        metadata: { ...key, name: 'data-other-0', labels: { 'app.kubernetes.io/instance': 'other' } },
+      });
       await harness.api.delete(Sample, key);
       await harness.settle();
       expect(harness.isGone).toBe(true);

@@ -1,6 +1,14 @@
 // Deletion, in reverse: a step is undone when all that come after it are. Children without data are collected by their
 // ownerReferences anyway; the order matters where something outside, or another controller, has to undo things.
-import { apiVersionOf, PersistentVolumeClaim, StatefulSet, isConflict, isNotFound, type KubeObject, type Resource } from '@stackwright/kube';
+import {
+  apiVersionOf,
+  PersistentVolumeClaim,
+  StatefulSet,
+  isConflict,
+  isNotFound,
+  type KubeObject,
+  type Resource,
+} from '@stackwright/kube';
 import { isBeingDeleted } from '../finalizers.js';
 import type { StepEvaluation } from './evaluate.js';
 import type { ExternalContext, ExternalSteps } from './external.js';
@@ -49,7 +57,10 @@ export async function tearDown<R extends Reconciled>(input: TeardownInput<R>): P
   return standings;
 }
 
-async function undo<R extends Reconciled>(one: StepEvaluation<R>, input: TeardownInput<R>): Promise<Standing | undefined> {
+async function undo<R extends Reconciled>(
+  one: StepEvaluation<R>,
+  input: TeardownInput<R>,
+): Promise<Standing | undefined> {
   const { step } = one;
   const children = step.owns.flatMap((resource) =>
     childrenOf(input.reader, resource, input.object.metadata?.uid ?? '')
@@ -58,7 +69,9 @@ async function undo<R extends Reconciled>(one: StepEvaluation<R>, input: Teardow
   );
   if (input.policy === 'Delete') {
     for (const resource of step.owns) {
-      const mine = retained(input, resource).filter(({ metadata }) => metadata?.annotations?.[Annotation.step] === step.name);
+      const mine = retained(input, resource).filter(
+        ({ metadata }) => metadata?.annotations?.[Annotation.step] === step.name,
+      );
       children.push(...mine.map((object) => ({ resource, object })));
     }
   }
@@ -81,12 +94,21 @@ async function undo<R extends Reconciled>(one: StepEvaluation<R>, input: Teardow
   const left = children.find(({ resource, object }) => isThere(input.reader, resource, object));
   if (!left) return undefined;
   const { name = '', namespace } = left.object.metadata ?? {};
-  const on = { apiVersion: apiVersionOf(left.resource), kind: left.resource.kind, name, ...(namespace === undefined ? {} : { namespace }) };
+  const on = {
+    apiVersion: apiVersionOf(left.resource),
+    kind: left.resource.kind,
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+  };
   return { ...waits(step.name, `Waits for ${left.resource.kind} ${name} to be gone`), on };
 }
 
 function isUndone<R extends Reconciled>(step: GraphStep<R>, policy: DeletionPolicy): boolean {
-  return step.external && step.definition.remove !== undefined && (step.definition.removeOn !== 'DeletePolicy' || policy === 'Delete');
+  return (
+    step.external &&
+    step.definition.remove !== undefined &&
+    (step.definition.removeOn !== 'DeletePolicy' || policy === 'Delete')
+  );
 }
 
 function waits(step: string, message: string): Standing {
@@ -103,7 +125,9 @@ function retained<R extends Reconciled>(input: TeardownInput<R>, resource: Resou
 }
 
 function kindsOf<R extends Reconciled>({ owns }: Graph<R>): readonly Resource[] {
-  const hasVolumes = owns.some((kind) => isSameResource(kind, StatefulSet)) && !owns.some((kind) => isSameResource(kind, PersistentVolumeClaim));
+  const hasVolumes =
+    owns.some((kind) => isSameResource(kind, StatefulSet)) &&
+    !owns.some((kind) => isSameResource(kind, PersistentVolumeClaim));
   return hasVolumes ? [...owns, PersistentVolumeClaim] : owns;
 }
 
@@ -119,7 +143,11 @@ async function remove<R extends Reconciled>(
   writing.metrics.wrote(resource, 'delete');
   writing.log.info({ kind: resource.kind, child: name, verb: 'delete', why: 'Deleting' }, 'Wrote');
   try {
-    await writing.client.delete(resource, key, { signal: writing.signal, propagationPolicy, ...(uid === undefined ? {} : { preconditions: { uid } }) });
+    await writing.client.delete(resource, key, {
+      signal: writing.signal,
+      propagationPolicy,
+      ...(uid === undefined ? {} : { preconditions: { uid } }),
+    });
   } catch (error) {
     // Gone, or gone and made anew by somebody else: that one is not ours.
     if (!isNotFound(error) && !isConflict(error)) throw error;

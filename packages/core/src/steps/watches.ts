@@ -30,7 +30,10 @@ export function watchesOf<R extends Reconciled>(
     if (watch) watch.maps.push(map);
     else watches.push({ resource: kind, maps: [map] });
   }
-  return watches.map((watch) => ({ resource: watch.resource, map: (object) => watch.maps.flatMap((map) => map(object)) }));
+  return watches.map((watch) => ({
+    resource: watch.resource,
+    map: (object) => watch.maps.flatMap((map) => map(object)),
+  }));
 }
 
 function mapOf<R extends Reconciled>(
@@ -47,7 +50,8 @@ function mapOf<R extends Reconciled>(
 function ownersOf(resource: Resource, object: Readonly<KubeObject>): readonly Request[] {
   const owner = object.metadata?.ownerReferences?.find((reference) => reference.controller);
   if (!owner) return wholeOf(resource, object);
-  const isOurs = owner.kind === resource.kind && owner.apiVersion.split('/')[0] === (resource.group || resource.version);
+  const isOurs =
+    owner.kind === resource.kind && owner.apiVersion.split('/')[0] === (resource.group || resource.version);
   return isOurs ? [requestFor(object, owner.name)] : [];
 }
 

@@ -1,7 +1,6 @@
 // What has to be written for a step to have what it wants, with the reason for each write. Pure: a plan shows exactly
 // what the engine would do.
 import type { KubeObject, Resource } from '@stackwright/kube';
-import { CacheNotSyncedError } from '../cache/cache.js';
 import { isBeingDeleted } from '../finalizers.js';
 import { differences, project } from './compare.js';
 import { withHash } from './desired.js';
@@ -32,7 +31,11 @@ interface Common {
 
 export type Write = Common &
   (
-    | { verb: 'apply'; desired: Readonly<KubeObject>; /** Paths that differ from what is there. */ fields: readonly string[] }
+    | {
+        verb: 'apply';
+        desired: Readonly<KubeObject>;
+        /** Paths that differ from what is there. */ fields: readonly string[];
+      }
     | { verb: 'create'; make: NonNullable<Want['make']> }
     | { verb: 'delete'; observed: Readonly<KubeObject> }
   );
@@ -58,9 +61,11 @@ function writeFor({ step, resource, name, observed, desired, make }: Want): Writ
 
   const annotations = observed.metadata?.annotations ?? {};
   const fields = differences(desired, observed);
-  const wasApplied = annotations[Annotation.desiredHash] === withHash(desired).metadata?.annotations?.[Annotation.desiredHash];
+  const wasApplied =
+    annotations[Annotation.desiredHash] === withHash(desired).metadata?.annotations?.[Annotation.desiredHash];
   if (!wasApplied) return { verb: 'apply', why: 'Changed', step, resource, name, desired, fields };
-  if (fields.length === 0 || annotations[Annotation.acceptedHash] === acceptedHashOf(desired, observed)) return undefined;
+  if (fields.length === 0 || annotations[Annotation.acceptedHash] === acceptedHashOf(desired, observed))
+    return undefined;
   return { verb: 'apply', why: 'Drifted', step, resource, name, desired, fields };
 }
 
@@ -69,14 +74,11 @@ export function acceptedHashOf(desired: Readonly<KubeObject>, observed: Readonly
   return hashOf(project(desired, observed));
 }
 
-/** What an object controls, by uid. A kind that is not in the cache yet has nothing to show. */
+/** What an object controls, by uid. Throws a CacheNotSyncedError rather than to say that there is nothing. */
 export function childrenOf(reader: ChildReader, resource: Resource, uid: string): readonly Readonly<KubeObject>[] {
-  try {
-    return reader
-      .ownedBy(resource, uid)
-      .filter((child) => child.metadata?.ownerReferences?.some((reference) => reference.controller && reference.uid === uid));
-  } catch (error) {
-    if (error instanceof CacheNotSyncedError) return [];
-    throw error;
-  }
+  return reader
+    .ownedBy(resource, uid)
+    .filter((child) =>
+      child.metadata?.ownerReferences?.some((reference) => reference.controller && reference.uid === uid),
+    );
 }

@@ -7,6 +7,10 @@ export function imagePrefix(environment: Readonly<Record<string, string | undefi
 }
 
 /** The image to run: the object's own (`spec.image`) where it names one, else the catalog's under the site's prefix. */
-export function imageOf(facts: Pick<ReleaseFacts, 'image' | 'tag'>, override?: string, prefix: string = imagePrefix()): string {
+export function imageOf(
+  facts: Pick<ReleaseFacts, 'image' | 'tag'>,
+  override?: string,
+  prefix: string = imagePrefix(),
+): string {
   return override ?? `${prefix}/${facts.image}:${facts.tag}`;
 }

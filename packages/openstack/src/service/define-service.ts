@@ -22,5 +22,7 @@ export function defineService<R extends ServiceObject>(
   declare: (s: ServiceBuilder<R>) => void,
   options: GraphOptions<R> = {},
 ): Graph<R> {
-  throw new Error(`Not there yet: ${resource.kind} ${catalog.service} ${String(declare)} ${String(options)} ${String(defineGraph)}`);
+  throw new Error(
+    `Not there yet: ${resource.kind} ${catalog.service} ${String(declare)} ${String(options)} ${String(defineGraph)}`,
+  );
 }

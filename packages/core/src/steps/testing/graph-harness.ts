@@ -26,7 +26,10 @@ export class SnapshotReader implements ChildReader {
     return this.#of(resource).find((object) => keyOf(object) === keyOf(key));
   }
 
-  list<T extends KubeObject>(resource: Resource<T>, { namespace, labels = {} }: ReadListOptions = {}): readonly Readonly<T>[] {
+  list<T extends KubeObject>(
+    resource: Resource<T>,
+    { namespace, labels = {} }: ReadListOptions = {},
+  ): readonly Readonly<T>[] {
     return this.#of(resource).filter(
       ({ metadata }) =>
         (namespace === undefined || metadata?.namespace === namespace) &&
@@ -35,7 +38,9 @@ export class SnapshotReader implements ChildReader {
   }
 
   ownedBy<T extends KubeObject>(resource: Resource<T>, uid: string): readonly Readonly<T>[] {
-    return this.#of(resource).filter(({ metadata }) => metadata?.ownerReferences?.some((reference) => reference.uid === uid));
+    return this.#of(resource).filter(({ metadata }) =>
+      metadata?.ownerReferences?.some((reference) => reference.uid === uid),
+    );
   }
 
   #of<T extends KubeObject>(resource: Resource<T>): readonly T[] {
@@ -47,7 +52,10 @@ export class SnapshotReader implements ChildReader {
 export function readerOf(...objects: (readonly [Resource, KubeObject])[]): Reader & ChildReader {
   const reader = new SnapshotReader();
   for (const [resource] of objects) {
-    reader.set(resource, objects.filter(([other]) => isSameResource(other, resource)).map(([, object]) => object));
+    reader.set(
+      resource,
+      objects.filter(([other]) => isSameResource(other, resource)).map(([, object]) => object),
+    );
   }
   return reader;
 }
@@ -95,11 +103,24 @@ export class GraphHarness<R extends Reconciled> {
 
   /** Creates the reconciled object. */
   async create(object: Omit<R, 'metadata'> & { metadata?: KubeObject['metadata'] }): Promise<void> {
-    await this.api.seed(this.#graph.resource, { ...object, metadata: { ...object.metadata, ...this.key } } as unknown as R);
+    await this.api.seed(this.#graph.resource, {
+      ...object,
+      metadata: { ...object.metadata, ...this.key },
+    } as unknown as R);
   }
 
-  async edit<T extends KubeObject>(resource: Resource<T>, name: string, patch: object, subresource?: string): Promise<void> {
-    await this.api.patch(resource, { ...this.key, name }, { type: 'merge', body: patch }, subresource === undefined ? {} : { subresource });
+  async edit<T extends KubeObject>(
+    resource: Resource<T>,
+    name: string,
+    patch: object,
+    subresource?: string,
+  ): Promise<void> {
+    await this.api.patch(
+      resource,
+      { ...this.key, name },
+      { type: 'merge', body: patch },
+      subresource === undefined ? {} : { subresource },
+    );
   }
 
   /** The cache catches up. */
@@ -110,7 +131,12 @@ export class GraphHarness<R extends Reconciled> {
   /** One reconcile; without `sync` with the cache as it was. */
   async reconcile({ sync = true } = {}): Promise<Result> {
     if (sync) await this.sync();
-    const context = { client: this.client, signal: new AbortController().signal, log: this.#logger(), reconcileID: 'test' };
+    const context = {
+      client: this.client,
+      signal: new AbortController().signal,
+      log: this.#logger(),
+      reconcileID: 'test',
+    };
     return (await this.#reconciler.reconcile(this.key, context)) ?? {};
   }
 
@@ -136,13 +162,18 @@ export class GraphHarness<R extends Reconciled> {
   }
 
   condition(type: string) {
-    const conditions = (this.object.status as { conditions?: { type: string; status: string; reason: string; message: string }[] } | undefined)?.conditions;
+    const conditions = (
+      this.object.status as
+        { conditions?: { type: string; status: string; reason: string; message: string }[] } | undefined
+    )?.conditions;
     return conditions?.find((condition) => condition.type === type);
   }
 
   async listed(kind: Resource): Promise<KubeObject[]> {
     const { items } = await this.api.listAll(kind);
-    return items.flatMap(({ metadata }) => this.api.peek(kind, { namespace: metadata?.namespace ?? '', name: metadata?.name ?? '' }) ?? []);
+    return items.flatMap(
+      ({ metadata }) => this.api.peek(kind, { namespace: metadata?.namespace ?? '', name: metadata?.name ?? '' }) ?? [],
+    );
   }
 
   #start(): GraphReconciler<R> {
@@ -162,7 +193,13 @@ export class GraphHarness<R extends Reconciled> {
 
   #logger(): Logger {
     const log = (level: string) => (fields: object, message: string) => void this.logs.push({ level, fields, message });
-    const logger: Logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error'), child: () => logger };
+    const logger: Logger = {
+      debug: log('debug'),
+      info: log('info'),
+      warn: log('warn'),
+      error: log('error'),
+      child: () => logger,
+    };
     return logger;
   }
 }

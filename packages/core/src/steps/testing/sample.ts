@@ -7,11 +7,21 @@ export interface Sample extends Reconciled {
   spec: { color?: string; replicas?: number; extras?: readonly string[]; deletionPolicy?: 'Retain' | 'Delete' };
 }
 
-export const Sample = defineResource<Sample>({ group: 'test.dev', version: 'v1', kind: 'Sample', plural: 'samples', namespaced: true });
+export const Sample = defineResource<Sample>({
+  group: 'test.dev',
+  version: 'v1',
+  kind: 'Sample',
+  plural: 'samples',
+  namespaced: true,
+});
 
 export const sample = (spec: Sample['spec'] = {}) => ({ apiVersion: 'test.dev/v1', kind: 'Sample', spec });
 
-export function declareSample(g: GraphBuilder<Sample>): { password: StepHandle<string>; config: StepHandle<string>; app: StepHandle } {
+export function declareSample(g: GraphBuilder<Sample>): {
+  password: StepHandle<string>;
+  config: StepHandle<string>;
+  app: StepHandle;
+} {
   const password = g.step({
     name: 'Password',
     owns: [Secret],
@@ -52,7 +62,14 @@ export function declareSample(g: GraphBuilder<Sample>): { password: StepHandle<s
           template: {
             metadata: { labels, annotations: { color: scope.output(config) } },
             spec: {
-              containers: [{ name: 'app', image: 'app:1', resources: { requests: { cpu: '1000m' } }, env: [{ name: 'A', value: 'a' }] }],
+              containers: [
+                {
+                  name: 'app',
+                  image: 'app:1',
+                  resources: { requests: { cpu: '1000m' } },
+                  env: [{ name: 'A', value: 'a' }],
+                },
+              ],
             },
           },
         },
@@ -69,7 +86,8 @@ export function declareSample(g: GraphBuilder<Sample>): { password: StepHandle<s
   return { password, config, app };
 }
 
-export const sampleGraph = (options: GraphOptions<Sample> = {}) => defineGraph<Sample>(Sample, (g) => void declareSample(g), options);
+export const sampleGraph = (options: GraphOptions<Sample> = {}) =>
+  defineGraph<Sample>(Sample, (g) => void declareSample(g), options);
 
 /** What the Deployment controller would say. */
 export const rolledOut = (deployment: Readonly<KubeObject> | undefined) => ({

@@ -5,7 +5,8 @@ import { isSameResource } from '../graph.js';
 export type JobState = 'Active' | 'Complete' | 'Failed';
 
 export function jobState(job: Readonly<Job>): JobState {
-  const isTrue = (type: string) => job.status?.conditions?.some((condition) => condition.type === type && condition.status === 'True');
+  const isTrue = (type: string) =>
+    job.status?.conditions?.some((condition) => condition.type === type && condition.status === 'True');
   if (isTrue('Failed')) return 'Failed';
   return isTrue('Complete') ? 'Complete' : 'Active';
 }

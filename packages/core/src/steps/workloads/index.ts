@@ -1,0 +1,6 @@
+export * from './endpoints.js';
+export * from './job.js';
+export * from './job-state.js';
+export * from './pod-problem.js';
+export * from './rollout.js';
+export * from './security.js';

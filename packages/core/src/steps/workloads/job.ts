@@ -1,0 +1,156 @@
+// A Job that runs once for each set of inputs: a schema migration, a bootstrap. Its name is made of their hash, so what ran
+// and what is to run are told apart by name alone. Of one purpose never two run at once, and a running one is not killed.
+import { apiVersionOf, Job, Pod } from '@stackwright/kube';
+import { hashOf } from '../hash.js';
+import { Annotation, Label } from '../names.js';
+import { EngineReason } from '../reasons.js';
+import { scrub } from '../scrub.js';
+import {
+  done,
+  failed,
+  waiting,
+  type Desired,
+  type ObjectReference,
+  type Outcome,
+  type Reconciled,
+  type StepScope,
+} from '../step.js';
+import { jobState } from './job-state.js';
+import { failureOfPods, isStarted, podProblem, timeOf } from './pod-problem.js';
+import type { PodSpec } from './security.js';
+
+export interface JobRun {
+  /** "db-sync": Jobs are called `<object>-<purpose>-<hash8>`, and labelled with it as their component. */
+  purpose: string;
+  /** What the Job depends on: it runs again when this changes, and only then. May hold secrets; only its hash is kept. */
+  inputs: unknown;
+  /** restartPolicy is Never: what failed is run again by us, with the reason shown meanwhile. */
+  pod: Omit<PodSpec, 'restartPolicy'>;
+}
+
+const backoff = { base: 10_000, max: 300_000 };
+
+/** Names of Jobs become labels of their Pods. */
+const longestName = 63;
+
+type Scope<R extends Reconciled> = StepScope<R>;
+
+/** Done with the Job's name when it has succeeded. The step declares `owns: [Job]` and `reads: [{ resource: Pod, parts: true }]`. */
+export function runJob<R extends Reconciled>(scope: Scope<R>, run: JobRun): Outcome<string> {
+  const suffix = `-${run.purpose}-${hashOf(run.inputs, 8)}`;
+  const name = scope.name.slice(0, longestName - suffix.length) + suffix;
+  const current = scope.get(Job, name);
+  const on = referenceTo(scope, name);
+  const want = (attempt: number, failure?: string) =>
+    scope.ownOnce(Job, name, () => jobOf(scope, run, name, attempt, failure));
+  const again = current && jobState(current) === 'Failed' ? attemptAfter(current) : undefined;
+
+  if (!current || (again && scope.clock.now() >= again.due)) {
+    const before = predecessor(scope, run.purpose, name);
+    if (before) {
+      if (current) want(0);
+      return before;
+    }
+  }
+  if (!current) {
+    want(0);
+    return waiting(EngineReason.Pending, `Job ${name} is being created`, { on });
+  }
+
+  const pods = podsOf(scope, run.purpose, current);
+  if (again) {
+    const wait = again.due - scope.clock.now();
+    const failure = messageOf(current, pods);
+    // The reason stays on the condition until an attempt succeeds: who looks while one runs should see it, too.
+    if (wait <= 0) scope.remove(Job, current);
+    want(again.attempt, failure);
+    return failed(EngineReason.JobFailed, failure, { on, retryAfter: Math.max(wait, 1_000) });
+  }
+  want(attemptOf(current));
+  if (jobState(current) === 'Complete') return done(name);
+  const problem = podProblem(pods);
+  if (problem) return failed(problem.reason, `Job ${name}: ${problem.message}`, { on: problem.on });
+  const failure = current.metadata?.annotations?.[Annotation.lastFailure];
+  if (failure) return failed(EngineReason.JobFailed, failure, { on });
+  return waiting(EngineReason.JobRunning, `Job ${name} is running`, { on });
+}
+
+/** Something of the same purpose that has to end first: a Job with earlier inputs, or Pods of one that was removed. */
+function predecessor<R extends Reconciled>(scope: Scope<R>, purpose: string, name: string): Outcome<never> | undefined {
+  const others = scope.list(Job, { labels: labelsFor(scope, purpose) }).filter((job) => job.metadata?.name !== name);
+  for (const job of others.filter((one) => jobState(one) === 'Active')) {
+    const other = job.metadata?.name ?? '';
+    const pods = podsOf(scope, purpose, job);
+    // It has waited for its image or its Secret ever since and has done nothing: what it waits for may never come.
+    if (pods.length > 0 && !pods.some(isStarted)) scope.remove(Job, job);
+    const problem = podProblem(pods);
+    const message = `Waits for Job ${other}, which has other inputs, to end${problem ? ` (${problem.message})` : ''}`;
+    return waiting(EngineReason.JobRunning, message, { on: referenceTo(scope, other) });
+  }
+  const isActive = ({ status }: Readonly<Pod>) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed';
+  const straggler = scope.list(Pod, { labels: labelsFor(scope, purpose) }).find(isActive);
+  if (!straggler) return undefined;
+  const pod = straggler.metadata?.name ?? '';
+  const on = { apiVersion: 'v1', kind: 'Pod', name: pod, namespace: scope.namespace };
+  return waiting(EngineReason.JobRunning, `Waits for Pod ${pod} of an earlier Job to end`, { on });
+}
+
+function jobOf<R extends Reconciled>(
+  scope: Scope<R>,
+  run: JobRun,
+  name: string,
+  attempt: number,
+  failure?: string,
+): Desired<Job> {
+  const labels = labelsFor(scope, run.purpose);
+  const annotations = {
+    ...(attempt > 0 ? { [Annotation.attempt]: `${attempt}` } : {}),
+    ...(failure === undefined ? {} : { [Annotation.lastFailure]: scrub(failure).slice(-2_048) }),
+  };
+  return {
+    metadata: { name, labels, annotations },
+    spec: {
+      backoffLimit: 0,
+      template: { metadata: { labels }, spec: { ...run.pod, restartPolicy: 'Never' } },
+    },
+  };
+}
+
+/** Doubles with each attempt, counted from when the last one failed. */
+function attemptAfter(job: Readonly<Job>): { attempt: number; due: number } {
+  const attempt = attemptOf(job) + 1;
+  const failure = job.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
+  const failedAt = timeOf(failure?.lastTransitionTime ?? job.metadata?.creationTimestamp);
+  return { attempt, due: failedAt + Math.min(backoff.base * 2 ** Math.min(attempt - 1, 10), backoff.max) };
+}
+
+function attemptOf(job: Readonly<Job>): number {
+  const attempt = Number(job.metadata?.annotations?.[Annotation.attempt] ?? 0);
+  return Number.isInteger(attempt) && attempt > 0 ? attempt : 0;
+}
+
+function messageOf(job: Readonly<Job>, pods: readonly Readonly<Pod>[]): string {
+  const failure = job.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
+  const why = failureOfPods(pods) ?? [failure?.reason, failure?.message].filter(Boolean).join(': ');
+  const before = attemptOf(job) > 0 ? ` at attempt ${attemptOf(job) + 1}` : '';
+  return `Job ${job.metadata?.name ?? ''} failed${before}${why ? `: ${why}` : ''}`;
+}
+
+/** By uid: Pods of an earlier attempt, of a Job of the same name, may still be there. */
+function podsOf<R extends Reconciled>(
+  scope: Scope<R>,
+  purpose: string,
+  { metadata: job }: Readonly<Job>,
+): readonly Readonly<Pod>[] {
+  return scope
+    .list(Pod, { labels: labelsFor(scope, purpose) })
+    .filter(({ metadata }) => metadata?.ownerReferences?.some(({ uid }) => uid === job?.uid));
+}
+
+function labelsFor<R extends Reconciled>(scope: Scope<R>, purpose: string): Record<string, string> {
+  return { ...scope.labels, [Label.component]: purpose };
+}
+
+function referenceTo<R extends Reconciled>(scope: Scope<R>, name: string): ObjectReference {
+  return { apiVersion: apiVersionOf(Job), kind: Job.kind, name, namespace: scope.namespace };
+}
