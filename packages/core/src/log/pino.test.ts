@@ -1,0 +1,49 @@
+import { ApiError } from '@stackwright/kube';
+import { describe, expect, it } from 'vitest';
+import { createLogger, type LoggerOptions } from './pino.js';
+
+function capture(options: Omit<LoggerOptions, 'destination'> = {}) {
+  const text: string[] = [];
+  const log = createLogger({ ...options, destination: { write: (line) => void text.push(line) } });
+  return { log, text, lines: () => text.map((line) => JSON.parse(line) as Record<string, unknown>) };
+}
+
+describe('logs', () => {
+  it('are one JSON object per line with ts, level, msg and the fields of their context', () => {
+    const { log, text, lines } = capture({ fields: { module: 'keystone' } });
+    log.child({ controller: 'keystone', name: 'a' }).info({ step: 'Database' }, 'Step done');
+    expect(text).toHaveLength(1);
+    expect(lines()[0]).toEqual({
+      level: 'info',
+      ts: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+      module: 'keystone',
+      controller: 'keystone',
+      name: 'a',
+      step: 'Database',
+      msg: 'Step done',
+    });
+  });
+
+  it('stay silent below their level', () => {
+    const { log, text } = capture({ level: 'warn' });
+    log.info({}, 'Hidden');
+    log.warn({}, 'Shown');
+    expect(text).toHaveLength(1);
+  });
+
+  it('hold no secrets: not in fields, nor in objects, nor in messages of errors and their causes', () => {
+    const { log, text } = capture();
+    const canary = 'hunter2-canary';
+    log.info({ password: canary, secret: { data: { password: canary } }, request: { headers: { authorization: canary } } }, 'Fields');
+    log.error({ err: new Error(`connect mysql://root:${canary}@db/x`, { cause: new Error(`password=${canary}`) }) }, 'Error');
+    log.error({ err: `Authorization: Bearer ${canary}` }, 'Thrown string');
+    expect(text.join('')).not.toContain(canary);
+    expect(text).toHaveLength(3);
+  });
+
+  it('show an API error by code, reason and message, without its stack', () => {
+    const { log, lines } = capture();
+    log.error({ err: new ApiError({ code: 422, reason: 'Invalid', message: 'spec.replicas: must be positive' }) }, 'Failed');
+    expect(lines()[0]?.['err']).toEqual({ type: 'ApiError', code: 422, reason: 'Invalid', message: 'spec.replicas: must be positive' });
+  });
+});
