@@ -1,0 +1,52 @@
+import { ControlPlane } from '@stackwright/api';
+import { Keystone } from '@stackwright/keystone';
+import { Deployment, PersistentVolumeClaim, Secret, StatefulSet, type Resource } from '@stackwright/kube';
+import { MariaDB } from '@stackwright/mariadb';
+import { afterEach, describe, expect, it } from 'vitest';
+import { eventually, expectReady, treasures } from './support/facts.js';
+import { controlPlane, namespace, startWorld, type World } from './support/world.js';
+
+const plane = { namespace, name: 'openstack' };
+
+describe('deleting a control plane', () => {
+  let world: World;
+  afterEach(() => world.stop());
+
+  it('keeps volumes, passwords and keys, and a new one takes them up', async () => {
+    world = await startWorld();
+    const { client } = world;
+    await client.create(ControlPlane, controlPlane());
+    await eventually(() => expectReady(client, ControlPlane, plane), 30_000);
+    const before = await treasures(client, namespace);
+
+    await client.delete(ControlPlane, plane);
+    await eventually(() => expectNothingRuns(world), 30_000);
+    const kept = await treasures(client, namespace);
+    expect(Object.keys(kept)).toEqual(expect.arrayContaining(['Secret keystone-fernet-keys', 'Secret keystone-credential-keys', 'Secret keystone-admin-password']));
+    expect(before).toMatchObject(kept);
+
+    await client.create(ControlPlane, controlPlane());
+    await eventually(() => expectReady(client, ControlPlane, plane), 30_000);
+    expect(await treasures(client, namespace)).toEqual(before);
+  });
+
+  it('leaves nothing when the policy is Delete', async () => {
+    world = await startWorld();
+    const { client } = world;
+    await client.create(ControlPlane, controlPlane({ deletionPolicy: 'Delete' }));
+    await eventually(() => expectReady(client, ControlPlane, plane), 30_000);
+    await client.delete(ControlPlane, plane);
+    await eventually(async () => {
+      await expectNothingRuns(world);
+      expect((await client.listAll(PersistentVolumeClaim, { namespace })).items).toEqual([]);
+      expect((await client.listAll(Secret, { namespace })).items.filter(({ type }) => type === 'Opaque')).toEqual([]);
+    }, 30_000);
+  });
+});
+
+async function expectNothingRuns({ client }: World): Promise<void> {
+  const kinds: readonly Resource[] = [ControlPlane, Keystone, MariaDB, Deployment, StatefulSet];
+  for (const kind of kinds) {
+    expect((await client.listAll(kind, { namespace })).items, kind.kind).toEqual([]);
+  }
+}

@@ -1,0 +1,35 @@
+// Objects that must be refused when they are written, and the field that the refusal must name.
+import { ControlPlane } from '@stackwright/api';
+import { Keystone } from '@stackwright/keystone';
+import { apiVersionOf, type CustomResource, type KubeObject } from '@stackwright/kube';
+import { MariaDB } from '@stackwright/mariadb';
+
+export interface BadInput {
+  what: string;
+  kind: CustomResource;
+  spec: object;
+  path: string;
+}
+
+export const badInputs: readonly BadInput[] = [
+  { what: 'a number out of range', kind: Keystone, spec: { release: '2025.1', replicas: 0 }, path: 'spec.replicas' },
+  { what: 'a wrong type', kind: Keystone, spec: { release: '2025.1', replicas: 'two' }, path: 'spec.replicas' },
+  { what: 'a required field that is missing', kind: Keystone, spec: { replicas: 1 }, path: 'spec.release' },
+  { what: 'a value that is not of the pattern', kind: Keystone, spec: { release: 'epoxy' }, path: 'spec.release' },
+  { what: 'a field deep down', kind: Keystone, spec: { release: '2025.1', fernet: { maxActiveKeys: 1 } }, path: 'spec.fernet.maxActiveKeys' },
+  { what: 'a word that is none of the words', kind: MariaDB, spec: { deletionPolicy: 'Keep' }, path: 'spec.deletionPolicy' },
+  {
+    what: 'a role that two services shall play',
+    kind: ControlPlane,
+    spec: { release: '2025.1', infrastructure: { database: { mariadb: {}, mysql: {} } } },
+    path: 'spec.infrastructure.database',
+  },
+  { what: 'a field that does not exist', kind: Keystone, spec: { release: '2025.1', replica: 1 }, path: 'spec.replica' },
+];
+
+export const badObject = ({ kind, spec }: BadInput, namespace: string): KubeObject => ({
+  apiVersion: apiVersionOf(kind),
+  kind: kind.kind,
+  metadata: { name: 'bad', namespace },
+  ...{ spec },
+});
