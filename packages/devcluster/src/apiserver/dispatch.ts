@@ -8,6 +8,7 @@ import type { ApiObject } from './json.js';
 import { ConnectionLost, type Interceptor } from './intercept.js';
 import type { Subresource } from './registry/resource.js';
 import type { ResourceRequest, ResourceResponse } from './request.js';
+import { apply } from './verbs/apply.js';
 import { create } from './verbs/create.js';
 import { remove, removeCollection } from './verbs/delete.js';
 import { load } from './verbs/get.js';
@@ -91,7 +92,7 @@ async function handle(dispatcher: Dispatcher, request: ResourceRequest): Promise
     case 'update':
       return update(context, request);
     case 'patch':
-      return patch(context, request);
+      return request.patchType === 'apply' ? apply(context, request) : patch(context, request);
     case 'delete':
       return remove(context, request);
     case 'deletecollection':

@@ -1,6 +1,11 @@
-// managedFields: which manager owns which fields.
+// managedFields: which manager owns which fields, kept through creates, updates and patches.
+import type { ManagedFieldsEntry } from '@stackwright/kube';
 import type { ApiObject } from '../json.js';
 import type { ServedResource } from '../registry/resource.js';
+import type { Schema } from '../schema/schema.js';
+import { difference, emptySet, fromFieldsV1, isEmpty, sameSet, toFieldsV1, union, type FieldSet } from './field-set.js';
+import { compare } from './typed.js';
+import { objectSchema } from './object-schema.js';
 
 export interface Manager {
   name: string;
@@ -11,9 +16,119 @@ export interface Manager {
   time: string;
 }
 
-/** Records a create, update or patch. Not yet. */
-export function trackUpdate(_resource: ServedResource, old: ApiObject | undefined, object: ApiObject, _manager: Manager): void {
-  const managed = old?.metadata.managedFields;
-  if (managed) object.metadata.managedFields = managed;
+export interface Managed {
+  manager: Manager;
+  fields: FieldSet;
+}
+
+/** What makes two entries the same manager: an applier stays itself when it moves to another version. */
+export const sameManager = (a: Manager, b: Manager): boolean =>
+  a.name === b.name &&
+  a.operation === b.operation &&
+  a.subresource === b.subresource &&
+  (a.operation === 'Apply' || a.apiVersion === b.apiVersion);
+
+export function decodeManagers(entries: readonly ManagedFieldsEntry[] | undefined): Managed[] {
+  return (entries ?? []).flatMap((entry) => {
+    if (entry.operation !== 'Apply' && entry.operation !== 'Update') return [];
+    const manager: Manager = {
+      name: entry.manager ?? '',
+      operation: entry.operation,
+      apiVersion: entry.apiVersion ?? '',
+      time: entry.time ?? '',
+      ...(entry.subresource ? { subresource: entry.subresource } : {}),
+    };
+    return [{ manager, fields: fromFieldsV1(entry.fieldsV1) }];
+  });
+}
+
+export function encodeManagers(managed: readonly Managed[]): ManagedFieldsEntry[] {
+  return managed
+    .filter(({ fields }) => !isEmpty(fields))
+    .sort(({ manager: a }, { manager: b }) => order(a.operation, b.operation) || order(a.time, b.time) || order(a.name, b.name))
+    .map(({ manager, fields }) => ({
+      apiVersion: manager.apiVersion,
+      fieldsType: 'FieldsV1',
+      fieldsV1: toFieldsV1(fields),
+      manager: manager.name,
+      operation: manager.operation,
+      ...(manager.subresource === undefined ? {} : { subresource: manager.subresource }),
+      time: manager.time,
+    }));
+}
+
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Writes them to the object. An entry whose fields are as before keeps its time: else every write would be a change. */
+export function writeManagers(object: ApiObject, old: ApiObject | undefined, managed: readonly Managed[]): void {
+  const before = decodeManagers(old?.metadata.managedFields);
+  const settled = managed.map(({ manager, fields }) => {
+    const same = before.find((entry) => sameManager(entry.manager, manager) && entry.manager.apiVersion === manager.apiVersion);
+    return same && sameSet(same.fields, fields) ? { manager: { ...manager, time: same.manager.time }, fields } : { manager, fields };
+  });
+  const entries = encodeManagers(settled);
+  if (entries.length > 0) object.metadata.managedFields = entries;
   else delete object.metadata.managedFields;
 }
+
+/** Records a create, update or patch of the manager: what it changed is its own now, and nobody else's. */
+export function trackUpdate(resource: ServedResource, old: ApiObject | undefined, object: ApiObject, manager: Manager): void {
+  if (isReset(object.metadata.managedFields)) {
+    delete object.metadata.managedFields;
+    return;
+  }
+  const managed = given(object, old, manager);
+  const schema = objectSchema(resource);
+  const { added, modified, removed } = compare(schema, old ?? {}, object);
+  const changed = owned(resource, manager.subresource, union(added, modified));
+  const gone = owned(resource, manager.subresource, removed);
+  const mine = managed.find((entry) => sameManager(entry.manager, manager));
+  const others = managed
+    .filter((entry) => entry !== mine)
+    .map((entry) => ({ ...entry, fields: difference(difference(entry.fields, changed), gone) }));
+  const fields = difference(union(mine?.fields ?? emptySet(), changed), gone);
+  writeManagers(object, old, [...others, { manager, fields }]);
+}
+
+/** `[{}]` asks for the managers to be forgotten. */
+const isReset = (entries: readonly ManagedFieldsEntry[] | undefined): boolean =>
+  entries?.length === 1 && Object.keys(entries[0] as ManagedFieldsEntry).length === 0;
+
+/** Clients may rewrite managedFields (kubectl does, when it moves to server-side apply); but not through a subresource. */
+function given(object: ApiObject, old: ApiObject | undefined, manager: Manager): Managed[] {
+  const fromClient = manager.subresource === undefined ? decodeManagers(object.metadata.managedFields) : [];
+  return fromClient.length > 0 ? fromClient : decodeManagers(old?.metadata.managedFields);
+}
+
+const SYSTEM_METADATA = ['name', 'namespace', 'creationTimestamp', 'selfLink', 'uid', 'generation', 'managedFields', 'resourceVersion'];
+
+/** The part of a set that can be owned at all, through this subresource. */
+export function owned(resource: ServedResource, subresource: string | undefined, set: FieldSet): FieldSet {
+  const result: FieldSet = { member: false, children: new Map(set.children) };
+  const { children } = result;
+  children.delete('f:apiVersion');
+  children.delete('f:kind');
+  const metadata = children.get('f:metadata');
+  if (metadata) {
+    const kept: FieldSet = { member: false, children: new Map(metadata.children) };
+    for (const name of SYSTEM_METADATA) kept.children.delete(`f:${name}`);
+    children.set('f:metadata', kept);
+  }
+  if (subresource === 'status') {
+    const status = children.get('f:status');
+    children.clear();
+    if (status) children.set('f:status', status);
+  } else if (resource.subresources.includes('status')) {
+    children.delete('f:status');
+  }
+  return result;
+}
+
+/** Who owns an object that was there before managedFields were kept. */
+export function beforeFirstApply(schema: Schema, resource: ServedResource, live: ApiObject, manager: Manager): Managed[] {
+  const all = compare(schema, {}, live).added;
+  const { time } = manager;
+  const ancestor: Manager = { name: 'before-first-apply', operation: 'Update', apiVersion: manager.apiVersion, time };
+  return [{ manager: ancestor, fields: owned(resource, undefined, all) }];
+}
+

@@ -1,0 +1,83 @@
+// Server-side apply: merges a configuration into the live object and settles who owns what.
+import type { ApiError } from '@stackwright/kube';
+import { statusError } from '../errors.js';
+import type { ApiObject, JsonObject } from '../json.js';
+import type { ServedResource } from '../registry/resource.js';
+import { difference, emptySet, formatPath, intersection, isEmpty, paths, union, type FieldPath } from './field-set.js';
+import { beforeFirstApply, decodeManagers, owned, sameManager, type Managed, type Manager } from './managers.js';
+import { objectSchema } from './object-schema.js';
+import { compare, fieldSetOf, merge, remove, withStructs } from './typed.js';
+
+export interface Applied {
+  object: JsonObject;
+  managed: Managed[];
+}
+
+/**
+ * Throws an ApiError (409) that names the managers, when the configuration changes fields of theirs and `force` is not
+ * given, and a MergeError when the configuration cannot be merged.
+ */
+export function applyConfiguration(
+  resource: ServedResource,
+  live: ApiObject | undefined,
+  config: JsonObject,
+  manager: Manager,
+  force: boolean,
+): Applied {
+  const schema = objectSchema(resource);
+  const named = fieldSetOf(schema, config);
+  const applied = owned(resource, manager.subresource, named);
+  if (!live) return { object: config, managed: [{ manager, fields: applied }] };
+
+  const before = live.metadata.managedFields?.length ? decodeManagers(live.metadata.managedFields) : beforeFirstApply(schema, resource, live, manager);
+  const mine = before.find((entry) => sameManager(entry.manager, manager));
+  let managed: Managed[] = [...before.filter((entry) => entry !== mine), { manager, fields: applied }];
+
+  let object = merge(schema, live, config) as JsonObject;
+  if (mine) {
+    // What this manager applied before and does not any more goes, unless somebody else owns it. `named` still has the
+    // metadata that nobody can own: it keeps `.metadata` itself.
+    const kept = withStructs(schema, managed.reduce((all, entry) => union(all, entry.fields), named));
+    const given = withStructs(schema, mine.fields);
+    object = remove(schema, object, difference(given, kept)) as JsonObject;
+  }
+
+  const { added, modified, removed } = compare(schema, live, object);
+  const changed = owned(resource, manager.subresource, union(added, modified));
+  const conflicts = managed
+    .filter((entry) => !sameManager(entry.manager, manager))
+    .map((entry) => ({ manager: entry.manager, fields: intersection(entry.fields, changed) }))
+    .filter(({ fields }) => !isEmpty(fields));
+  if (conflicts.length > 0 && !force) throw conflictError(conflicts);
+  managed = managed.map((entry) => {
+    const lost = conflicts.find((item) => item.manager === entry.manager)?.fields ?? emptySet();
+    return { ...entry, fields: difference(difference(entry.fields, lost), removed) };
+  });
+  return { object, managed };
+}
+
+function conflictError(conflicts: readonly Managed[]): ApiError {
+  const all = conflicts.flatMap(({ manager, fields }) => paths(fields).map((path) => ({ manager, path })));
+  const [first] = all;
+  const details = {
+    causes: all.map(({ manager, path }) => ({
+      reason: 'FieldManagerConflict',
+      message: `conflict with ${describe(manager)}`,
+      field: formatPath(path),
+    })),
+  };
+  if (all.length === 1 && first) {
+    return statusError(409, 'Conflict', `Apply failed with 1 conflict: conflict with ${describe(first.manager)}: ${formatPath(first.path)}`, details);
+  }
+  const lines = conflicts.flatMap(({ manager, fields }) => [
+    `conflicts with ${describe(manager)}:`,
+    ...paths(fields).map((path: FieldPath) => `- ${formatPath(path)}`),
+  ]);
+  return statusError(409, 'Conflict', `Apply failed with ${all.length} conflicts: ${lines.join('\n')}`, details);
+}
+
+function describe(manager: Manager): string {
+  const through = manager.subresource === undefined ? '' : ` with subresource "${manager.subresource}"`;
+  const when = manager.operation === 'Update' ? ` using ${manager.apiVersion}` : '';
+  return `"${manager.name}"${through}${when}`;
+}
