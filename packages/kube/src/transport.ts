@@ -1,11 +1,11 @@
 // HTTP to one API server: pooled connections, credentials, deadlines, retries. Knows nothing of objects.
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { createSecureContext } from 'node:tls';
-import type { AgentLimits, Connection, Credentials, TlsOptions } from './connection.js';
+import type { Agent, IncomingMessage, RequestOptions } from 'node:http';
+import type { Connection, Credentials } from './connection.js';
 import { ApiError } from './errors.js';
+import { isReset, readAll, send } from './exchange.js';
 import { connectionFailed, errorOfResponse, timedOut } from './failures.js';
-import { onAbort } from './signals.js';
+import { dropIdle, Pool, type Agents } from './pool.js';
+import { delay, onAbort, unlessAborted } from './signals.js';
 
 export interface TransportOptions {
   connection: Connection;
@@ -68,8 +68,6 @@ export interface Transport {
 
 const defaultTimeout = 30_000;
 const defaultMaxSockets = 32;
-/** Shorter than the idle time-out of API servers (90 s and more), so that it is rarely they who hang up. */
-const idleConnection = 60_000;
 /** Keeps NAT entries alive and lets the kernel find dead peers under quiet watches. */
 const tcpKeepAlive = 30_000;
 const maxThrottleRetries = 10;
@@ -83,19 +81,13 @@ export function createTransport(options: TransportOptions): Transport {
   return new PooledTransport(options);
 }
 
-interface Pool {
-  tls: TlsOptions;
-  requests: HttpAgent;
-  watches: HttpAgent;
-}
-
 class PooledTransport implements Transport {
   readonly connection: Connection;
   readonly #options: TransportOptions;
   readonly #url: URL;
   readonly #basePath: string;
   readonly #underWay = new Set<AbortController>();
-  #pool: Pool | undefined;
+  readonly #pool: Pool;
   #closed = false;
 
   constructor(options: TransportOptions) {
@@ -103,24 +95,15 @@ class PooledTransport implements Transport {
     this.connection = options.connection;
     this.#url = new URL(options.connection.server);
     this.#basePath = this.#url.pathname.replace(/\/+$/, '');
+    this.#pool = new Pool(options.connection, options.maxSockets ?? defaultMaxSockets);
   }
 
   async request(call: Call): Promise<string> {
     const { controller, end } = this.#begin(call);
     try {
-      return await this.#attempts(call, controller.signal, async (pool, credentials) => {
-        const start = performance.now();
-        let code = 0;
-        try {
-          const response = await this.#send(pool.requests, credentials, call, controller.signal);
-          const body = await readAll(response);
-          code = response.statusCode ?? 0;
-          if (!isSuccess(code)) throw errorOfResponse(this.#nameOf(call), code, response.headers, body);
-          return body;
-        } finally {
-          this.#report(call, code, start);
-        }
-      });
+      return await this.#attempts(call, controller.signal, async ({ requests }, credentials) =>
+        this.#attempt(requests, credentials, call, controller.signal, readAll),
+      );
     } finally {
       end();
     }
@@ -129,23 +112,13 @@ class PooledTransport implements Transport {
   async open(call: Call): Promise<IncomingMessage> {
     const { controller, stopTimer, end } = this.#begin(call);
     try {
-      const response = await this.#attempts(call, controller.signal, async (pool, credentials) => {
-        const start = performance.now();
-        let code = 0;
-        try {
-          const response = await this.#send(pool.watches, credentials, call, controller.signal);
-          code = response.statusCode ?? 0;
-          if (!isSuccess(code)) {
-            throw errorOfResponse(this.#nameOf(call), code, response.headers, await readAll(response));
-          }
-          return response;
-        } finally {
-          this.#report(call, code, start);
-        }
-      });
+      const response = await this.#attempts(call, controller.signal, async ({ watches }, credentials) =>
+        this.#attempt(watches, credentials, call, controller.signal, (response) => response),
+      );
       stopTimer();
       response.socket.setKeepAlive(true, tcpKeepAlive);
-      response.once('close', end);
+      if (response.closed) end();
+      else response.once('close', end);
       return response;
     } catch (error) {
       end();
@@ -158,8 +131,7 @@ class PooledTransport implements Transport {
     this.#closed = true;
     const reason = connectionFailed(this.connection.server, 'the client is closed');
     for (const controller of this.#underWay) controller.abort(reason);
-    this.#pool?.requests.destroy();
-    this.#pool?.watches.destroy();
+    this.#pool.close();
   }
 
   /** One controller ends a call, whoever wants it ended: its caller, its deadline, or `close`. */
@@ -188,7 +160,7 @@ class PooledTransport implements Transport {
   async #attempts<T>(
     call: Call,
     signal: AbortSignal,
-    attempt: (pool: Pool, credentials: Credentials) => Promise<T>,
+    attempt: (agents: Agents, credentials: Credentials) => Promise<T>,
   ): Promise<T> {
     const deadline = performance.now() + (call.timeout ?? this.#options.timeout ?? defaultTimeout);
     let throttled = 0;
@@ -196,11 +168,14 @@ class PooledTransport implements Transport {
     let refused = false;
     for (;;) {
       if (signal.aborted) throw signal.reason;
-      const pool = await this.#ready(call, signal);
+      const credentials = await this.#credentials(call, signal);
+      const agents = this.#pool.agentsFor(credentials.tls);
       try {
-        return await attempt(pool.pool, pool.credentials);
+        return await attempt(agents, credentials);
       } catch (cause) {
         if (signal.aborted) throw signal.reason;
+        // The connections that the server let go together with this one would fail the same way.
+        if (isReset(cause)) for (const agent of [agents.requests, agents.watches]) dropIdle(agent);
         const error = cause instanceof ApiError ? cause : connectionFailed(this.#nameOf(call), cause);
         const wait = throttleOf(error);
         if (wait !== undefined && throttled < maxThrottleRetries && performance.now() + wait < deadline) {
@@ -210,52 +185,56 @@ class PooledTransport implements Transport {
           refused = true;
         } else if (isReset(cause) && (call.idempotent ?? call.method === 'GET') && reset < maxResetRetries) {
           reset++;
-          // The others that the server let go with it would fail the same way.
-          dropIdle(pool.pool.requests);
         } else {
-          if (isReset(cause)) dropIdle(pool.pool.requests);
           throw error;
         }
       }
     }
   }
 
-  async #ready(call: Call, signal: AbortSignal): Promise<{ pool: Pool; credentials: Credentials }> {
+  async #credentials(call: Call, signal: AbortSignal): Promise<Credentials> {
     try {
-      const credentials = await unlessAborted(this.connection.credentials(), signal);
-      return { pool: this.#poolFor(credentials.tls), credentials };
+      // A plugin may hang: the call must not.
+      return await unlessAborted(this.connection.credentials(), signal);
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
       throw connectionFailed(`${this.#nameOf(call)}: credentials`, cause);
     }
   }
 
-  #poolFor(tls: TlsOptions): Pool {
-    if (this.#pool?.tls !== tls) {
-      // What runs on the connections of the old certificates may end there; they close by themselves when idle.
-      if (this.#pool) for (const agent of [this.#pool.requests, this.#pool.watches]) dropIdle(agent);
-      const maxSockets = this.#options.maxSockets ?? defaultMaxSockets;
-      this.#pool = { tls, requests: this.#agent(tls, maxSockets), watches: this.#agent(tls, Infinity) };
+  async #attempt<T>(
+    agent: Agent,
+    credentials: Credentials,
+    call: Call,
+    signal: AbortSignal,
+    read: (response: IncomingMessage) => T | Promise<T>,
+  ): Promise<T> {
+    const start = performance.now();
+    let code = 0;
+    try {
+      const response = await send(this.#optionsOf(agent, credentials, call), call.body, signal);
+      const status = response.statusCode ?? 0;
+      if (!isSuccess(status)) {
+        const body = await readAll(response);
+        code = status;
+        throw errorOfResponse(this.#nameOf(call), status, response.headers, body);
+      }
+      const answer = await read(response);
+      code = status;
+      return answer;
+    } finally {
+      this.#report(call, code, start);
     }
-    return this.#pool;
   }
 
-  #agent(tls: TlsOptions, maxSockets: number): HttpAgent {
-    const limits: AgentLimits = { keepAlive: true, maxSockets, timeout: idleConnection };
-    if (this.connection.proxyAgent) return this.connection.proxyAgent(tls, limits);
-    if (this.#url.protocol === 'http:') return new HttpAgent({ ...limits, scheduling: 'lifo' });
-    const { ca, cert, key, ...rest } = tls;
-    // Made once: parsing a CA for every connection, and naming the pool by its bytes for every request, is not free.
-    return new HttpsAgent({ ...limits, ...rest, scheduling: 'lifo', secureContext: createSecureContext({ ca, cert, key }) });
-  }
-
-  #send(agent: HttpAgent, credentials: Credentials, call: Call, signal: AbortSignal): Promise<IncomingMessage> {
-    const options: RequestOptions = {
+  #optionsOf(agent: Agent, credentials: Credentials, call: Call): RequestOptions {
+    const { protocol, port } = this.#url;
+    return {
       agent,
       method: call.method,
-      protocol: this.#url.protocol,
+      protocol,
       hostname: this.#url.hostname.replace(/^\[|\]$/g, ''),
-      port: this.#url.port,
+      port,
       path: this.#basePath + call.path,
       headers: {
         ...credentials.headers,
@@ -267,25 +246,6 @@ class PooledTransport implements Transport {
         }),
       },
     };
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(reasonOf(signal));
-        return;
-      }
-      const request = (this.#url.protocol === 'http:' ? httpRequest : httpsRequest)(options);
-      // Takes response and connection with it. Without an error of ours: where the answer is complete but unread, Node
-      // has already taken its listeners off the connection, and the error would be an uncaught exception.
-      const abort = (): void => void request.destroy();
-      signal.addEventListener('abort', abort, { once: true });
-      request.once('close', () => signal.removeEventListener('abort', abort));
-      // These stay on: both may fail once more when nobody waits any longer.
-      request.on('error', reject);
-      request.once('response', (response: IncomingMessage) => {
-        response.on('error', ignore);
-        resolve(response);
-      });
-      request.end(call.body);
-    });
   }
 
   #report(call: Call, code: number, start: number): void {
@@ -308,55 +268,12 @@ class PooledTransport implements Transport {
   }
 }
 
-function readAll(response: IncomingMessage): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    response.on('data', (chunk: Buffer) => chunks.push(chunk));
-    response.once('end', () => resolve(chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString()));
-    response.on('error', reject);
-    response.once('close', () => reject(new Error('the connection broke in the middle of the answer')));
-  });
-}
-
 /** Milliseconds to wait before the server wants to be asked again; undefined when it did not say. */
 function throttleOf(error: ApiError): number | undefined {
   if (error.code === 429) return error.retryAfter ?? defaultRetryAfter;
   return error.code >= 500 ? error.retryAfter : undefined;
 }
 
-function isReset(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ECONNRESET' || code === 'EPIPE';
-}
-
-function dropIdle(agent: HttpAgent): void {
-  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
-}
-
-/** A credential plugin may hang: the call must not. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(reasonOf(signal));
-    signal.addEventListener('abort', abort, { once: true });
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}
-
-function delay(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      clearTimeout(timer);
-      reject(reasonOf(signal));
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', abort);
-      resolve();
-    }, milliseconds);
-    signal.addEventListener('abort', abort, { once: true });
-  });
-}
-
 const isSuccess = (code: number): boolean => code >= 200 && code < 300;
 const pathOnly = (path: string): string => path.split('?', 1)[0] ?? path;
-const reasonOf = (signal: AbortSignal): Error => signal.reason as Error;
 const ignore = (): void => undefined;

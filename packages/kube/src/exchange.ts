@@ -1,0 +1,43 @@
+// One request and its answer on the wire.
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { reasonOf } from './signals.js';
+
+/** Resolves with the headers. Aborting the signal destroys the request, and its answer with it, at any time. */
+export function send(options: RequestOptions, body: string | undefined, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(reasonOf(signal));
+      return;
+    }
+    const request = (options.protocol === 'http:' ? httpRequest : httpsRequest)(options);
+    // Takes response and connection with it. Without an error of ours: where the answer is complete but unread, Node
+    // has already taken its listeners off the connection, and the error would be an uncaught exception.
+    const abort = (): void => void request.destroy();
+    signal.addEventListener('abort', abort, { once: true });
+    request.once('close', () => signal.removeEventListener('abort', abort));
+    // These stay on: both may fail once more when nobody waits any longer.
+    request.on('error', reject);
+    request.once('response', (response: IncomingMessage) => {
+      response.on('error', () => undefined);
+      resolve(response);
+    });
+    request.end(body);
+  });
+}
+
+export function readAll(response: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    response.on('data', (chunk: Buffer) => chunks.push(chunk));
+    response.once('end', () => resolve(chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString()));
+    response.on('error', reject);
+    response.once('close', () => reject(new Error('the connection broke in the middle of the answer')));
+  });
+}
+
+/** The peer hung up: it may or may not have read the request. */
+export function isReset(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ECONNRESET' || code === 'EPIPE';
+}
