@@ -35,7 +35,7 @@ export class Registration {
 
   async #register(): Promise<void> {
     const { client, nodeName: name } = this.#node;
-    const wanted = { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: this.#labels(), annotations: this.#annotations() } };
+    const wanted = { apiVersion: 'v1' as const, kind: 'Node' as const, metadata: { name, labels: this.#labels(), annotations: this.#annotations() } };
     let node: Stored<Node>;
     try {
       node = (await client.create(Node, wanted)) as Stored<Node>;

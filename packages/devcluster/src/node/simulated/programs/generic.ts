@@ -1,0 +1,18 @@
+import type { Program } from '../program.js';
+import { serveHttp } from './serve.js';
+
+/** A container without ports does some work and is done. */
+export const task: Program = async ({ spec, log }) => {
+  log(`simulated: ${[...(spec.command ?? []), ...(spec.args ?? [])].join(' ') || spec.image} is done`);
+  return 0;
+};
+
+/** A container with ports serves on all of them: HTTP that says OK to everything. */
+export const server: Program = async (context) => {
+  await Promise.all(
+    context.spec.ports
+      .filter(({ protocol }) => protocol === 'TCP')
+      .map(({ containerPort }) => serveHttp((_request, response) => response.end('ok\n'), containerPort, context)),
+  );
+  return 0;
+};
