@@ -134,6 +134,21 @@ describe('dropping', () => {
     expect([...server.databases.keys()]).toEqual([]);
   });
 
+  it('leaves a database that was handed over to another claim, with its user', async () => {
+    await converge();
+    server.databases.get('nova_api')!.comment = 'stackwright.dev/claim=other/claim';
+    await dropDatabase(server, admin, wanted, never);
+    expect(server.databases.has('nova_api')).toBe(true);
+    expect(server.users.has('nova_api')).toBe(true);
+  });
+
+  it('drops the user of a database that somebody dropped by hand', async () => {
+    await converge();
+    server.databases.delete('nova_api');
+    await dropDatabase(server, admin, wanted, never);
+    expect(server.users.has('nova_api')).toBe(false);
+  });
+
   it('leaves what was refused: another claim keeps its database and user', async () => {
     server.databases.set('nova_api', { comment: 'stackwright.dev/claim=other/claim', tables: true });
     server.users.set('nova_api', { password: 'theirs', grants: new Set(['nova\\_api']) });

@@ -176,9 +176,11 @@ export async function dropDatabase(
 ): Promise<void> {
   const observed = await observeDatabase(sql, admin, wanted, signal);
   const owned = isOwned(wanted, observed);
+  // Without its database, the user is the claim's if it takes the claim's password.
+  const ownsUser = owned || (observed.comment === undefined && observed.login !== 'refused');
   const statements: Statement[] = [];
   // The user first: as long as the database is there, its mark says whose both are.
-  if (observed.userExists && (owned || observed.login !== 'refused')) {
+  if (observed.userExists && ownsUser) {
     statements.push({ sql: "DROP USER IF EXISTS ?@'%'", values: [wanted.username] });
   }
   if (owned) statements.push({ sql: 'DROP DATABASE IF EXISTS ??', values: [wanted.database] });
