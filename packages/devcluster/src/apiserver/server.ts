@@ -11,17 +11,23 @@ import { inProcessClient, type RawHandler } from './client.js';
 import type { ServerContext } from './context.js';
 import { serveDefinitions } from './crds/serve.js';
 import { discovery } from './discovery.js';
-import type { Dispatcher } from './dispatch.js';
+import type { Dispatcher, SubresourceHandler } from './dispatch.js';
 import { handle, type Handler } from './http/handle.js';
 import { listen } from './http/listen.js';
 import { ConnectionLost, type Interceptor } from './intercept.js';
 import { kubeconfig } from './kubeconfig.js';
 import { openApi } from './openapi/openapi.js';
+import { AddressRange } from './registry/builtin/address-range.js';
 import { builtinResources } from './registry/builtin/index.js';
 import { Registry } from './registry/registry.js';
+import type { Subresource } from './registry/resource.js';
 import type { UserInfo } from './request.js';
 import { DiskPersistence } from './store/persistence.js';
 import { Store } from './store/store.js';
+import { bind } from './subresources/binding.js';
+import { logs, type NodeProxy } from './subresources/log.js';
+import { scale } from './subresources/scale.js';
+import { tokens } from './subresources/token.js';
 
 export interface ApiServerOptions {
   /** Where objects, keys and the audit log are kept. Absent: in memory, gone at the end. */
@@ -38,6 +44,8 @@ export interface ApiServerOptions {
   historyLimit?: number;
   /** Milliseconds between bookmarks. Default 60 000. */
   bookmarkInterval?: number;
+  /** Where Services get their addresses from. Default "10.96.0.0/16". */
+  serviceRange?: string;
   authorizer?: Authorizer;
 }
 
@@ -53,6 +61,8 @@ export interface ApiServer {
   /** For fault injection. */
   readonly interceptors: Interceptor[];
   readonly admission: AdmissionPlugin[];
+  /** Who serves logs; the node agent, once there is one. */
+  setNodeProxy(proxy: NodeProxy | undefined): void;
   onAudit(listener: (event: AuditEvent) => void): () => void;
   readonly context: ServerContext;
   /** Ends watches and connections, and closes the store's files. */
@@ -70,7 +80,8 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     ...(options.historyLimit === undefined ? {} : { historyLimit: options.historyLimit }),
   });
   const registry = new Registry();
-  registry.add(...builtinResources);
+  const serviceRange = new AddressRange(options.serviceRange ?? '10.96.0.0/16');
+  registry.add(...builtinResources(serviceRange));
   const context: ServerContext = {
     store,
     registry,
@@ -84,10 +95,16 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     context,
     authorizer: options.authorizer ?? allowAll,
     interceptors: [],
-    subresources: new Map(),
+    subresources: new Map<Subresource, SubresourceHandler>(),
     audit,
   };
   const authenticator = new Authenticator({ store, now: () => context.now(), ...directory('auth') });
+  let nodeProxy: NodeProxy | undefined;
+  dispatcher.subresources
+    .set('scale', scale)
+    .set('token', tokens(authenticator))
+    .set('binding', bind)
+    .set('log', logs(() => nodeProxy));
   const handler: Handler = { dispatcher, authenticator, discovery: discovery(registry), openApi: openApi(registry) };
   serveDefinitions(context);
   createInitialObjects(context);
@@ -109,6 +126,9 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     client: (user = 'system:admin') => inProcessClient(dispatcher, systemUser(user), rawHandler(handler)),
     interceptors: dispatcher.interceptors,
     admission: context.admission,
+    setNodeProxy: (proxy) => {
+      nodeProxy = proxy;
+    },
     onAudit: (sink) => {
       audit.add(sink);
       return () => audit.delete(sink);

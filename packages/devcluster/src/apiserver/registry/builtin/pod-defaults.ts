@@ -1,0 +1,73 @@
+// Defaults of Pods and Pod templates.
+import type { Container, PodSpec, PodTemplateSpec, Probe, Volume } from 'kubernetes-types/core/v1.d.ts';
+
+export function defaultPodTemplate(template: PodTemplateSpec | undefined): void {
+  if (!template) return;
+  template.spec ??= { containers: [] };
+  defaultPodSpec(template.spec);
+}
+
+export function defaultPodSpec(spec: PodSpec): void {
+  spec.dnsPolicy ??= 'ClusterFirst';
+  spec.restartPolicy ??= 'Always';
+  spec.terminationGracePeriodSeconds ??= 30;
+  spec.schedulerName ??= 'default-scheduler';
+  spec.securityContext ??= {};
+  if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName;
+  else if (spec.serviceAccount) spec.serviceAccountName = spec.serviceAccount;
+  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) defaultContainer(container);
+  if (spec.hostNetwork) {
+    for (const container of spec.containers) for (const port of container.ports ?? []) port.hostPort ??= port.containerPort;
+  }
+  for (const volume of spec.volumes ?? []) defaultVolume(volume);
+}
+
+function defaultContainer(container: Container): void {
+  container.imagePullPolicy ??= /:latest$|^[^:]+$|^[^/]*:\d+\/[^:]+$/.test(container.image ?? '') ? 'Always' : 'IfNotPresent';
+  container.terminationMessagePath ??= '/dev/termination-log';
+  container.terminationMessagePolicy ??= 'File';
+  container.resources ??= {};
+  for (const port of container.ports ?? []) port.protocol ??= 'TCP';
+  for (const variable of container.env ?? []) {
+    if (variable.valueFrom?.fieldRef) variable.valueFrom.fieldRef.apiVersion ??= 'v1';
+  }
+  for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) defaultProbe(probe);
+  for (const hook of [container.lifecycle?.postStart, container.lifecycle?.preStop]) defaultHttpGet(hook?.httpGet);
+}
+
+function defaultProbe(probe: Probe | undefined): void {
+  if (!probe) return;
+  probe.timeoutSeconds ??= 1;
+  probe.periodSeconds ??= 10;
+  probe.successThreshold ??= 1;
+  probe.failureThreshold ??= 3;
+  defaultHttpGet(probe.httpGet);
+  if (probe.grpc) probe.grpc.service ??= '';
+}
+
+function defaultHttpGet(action: Probe['httpGet']): void {
+  if (!action) return;
+  action.path ??= '/';
+  action.scheme ??= 'HTTP';
+}
+
+/** 0644, in the decimal that JSON has. */
+const READABLE = 0o644;
+
+function defaultVolume(volume: Volume): void {
+  if (Object.keys(volume).every((name) => name === 'name')) volume.emptyDir = {};
+  if (volume.secret) volume.secret.defaultMode ??= READABLE;
+  if (volume.configMap) volume.configMap.defaultMode ??= READABLE;
+  if (volume.hostPath) volume.hostPath.type ??= '';
+  if (volume.downwardAPI) {
+    volume.downwardAPI.defaultMode ??= READABLE;
+    for (const item of volume.downwardAPI.items ?? []) if (item.fieldRef) item.fieldRef.apiVersion ??= 'v1';
+  }
+  if (volume.projected) {
+    volume.projected.defaultMode ??= READABLE;
+    for (const source of volume.projected.sources ?? []) {
+      if (source.serviceAccountToken) source.serviceAccountToken.expirationSeconds ??= 3600;
+      for (const item of source.downwardAPI?.items ?? []) if (item.fieldRef) item.fieldRef.apiVersion ??= 'v1';
+    }
+  }
+}

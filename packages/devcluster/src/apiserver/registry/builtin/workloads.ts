@@ -1,0 +1,253 @@
+// Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob.
+import type { ControllerRevision, CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet } from '@stackwright/kube';
+import type { JobSpec } from 'kubernetes-types/batch/v1.d.ts';
+import type { PodTemplateSpec } from 'kubernetes-types/core/v1.d.ts';
+import type { LabelSelector } from 'kubernetes-types/meta/v1.d.ts';
+import { field, type FieldError } from '../../errors.js';
+import { clone, equal } from '../../json.js';
+import type { Strategy } from '../resource.js';
+import { defaultPodTemplate } from './pod-defaults.js';
+import { NOT_NEGATIVE, validatePodTemplate } from './pod-validation.js';
+
+export const deploymentStrategy: Strategy<Deployment> = {
+  generationFields: ['spec'],
+  defaults({ spec }) {
+    if (!spec) return;
+    spec.replicas ??= 1;
+    spec.strategy ??= {};
+    spec.strategy.type ??= 'RollingUpdate';
+    if (spec.strategy.type === 'RollingUpdate') {
+      spec.strategy.rollingUpdate ??= {};
+      spec.strategy.rollingUpdate.maxUnavailable ??= '25%';
+      spec.strategy.rollingUpdate.maxSurge ??= '25%';
+    }
+    spec.revisionHistoryLimit ??= 10;
+    spec.progressDeadlineSeconds ??= 600;
+    defaultPodTemplate(spec.template);
+  },
+  validate({ spec }, old) {
+    if (!spec) return [field.required('spec')];
+    const errors = [
+      ...notNegative(spec.replicas, 'spec.replicas'),
+      ...notNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
+      ...selectorAndTemplate(spec.selector, spec.template, old?.spec?.selector),
+      ...restartAlways(spec.template),
+    ];
+    const types = ['Recreate', 'RollingUpdate'];
+    if (!types.includes(spec.strategy?.type ?? '')) errors.push(field.notSupported('spec.strategy.type', spec.strategy?.type, types));
+    if (spec.strategy?.type === 'Recreate' && spec.strategy.rollingUpdate) {
+      errors.push(field.forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'"));
+    }
+    return errors;
+  },
+};
+
+export const replicaSetStrategy: Strategy<ReplicaSet> = {
+  generationFields: ['spec'],
+  defaults({ spec }) {
+    if (!spec) return;
+    spec.replicas ??= 1;
+    defaultPodTemplate(spec.template);
+  },
+  validate: ({ spec }, old) =>
+    spec
+      ? [
+          ...notNegative(spec.replicas, 'spec.replicas'),
+          ...selectorAndTemplate(spec.selector, spec.template, old?.spec?.selector),
+          ...restartAlways(spec.template),
+        ]
+      : [field.required('spec')],
+  fields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
+};
+
+export const statefulSetStrategy: Strategy<StatefulSet> = {
+  generationFields: ['spec'],
+  defaults({ spec }) {
+    if (!spec) return;
+    spec.replicas ??= 1;
+    spec.podManagementPolicy ??= 'OrderedReady';
+    spec.revisionHistoryLimit ??= 10;
+    spec.updateStrategy ??= {};
+    spec.updateStrategy.type ??= 'RollingUpdate';
+    if (spec.updateStrategy.type === 'RollingUpdate') {
+      spec.updateStrategy.rollingUpdate ??= {};
+      spec.updateStrategy.rollingUpdate.partition ??= 0;
+    }
+    spec.persistentVolumeClaimRetentionPolicy ??= {};
+    spec.persistentVolumeClaimRetentionPolicy.whenDeleted ??= 'Retain';
+    spec.persistentVolumeClaimRetentionPolicy.whenScaled ??= 'Retain';
+    for (const claim of spec.volumeClaimTemplates ?? []) {
+      claim.apiVersion ??= 'v1';
+      claim.kind ??= 'PersistentVolumeClaim';
+      if (claim.spec) claim.spec.volumeMode ??= 'Filesystem';
+      if (!claim.status) (claim as { status?: object }).status = { phase: 'Pending' };
+    }
+    defaultPodTemplate(spec.template);
+  },
+  validate({ spec }, old) {
+    if (!spec) return [field.required('spec')];
+    // The volumes of the claim templates are mounted without being in the template's list.
+    const template = clone(spec.template);
+    for (const { metadata } of spec.volumeClaimTemplates ?? []) {
+      const name = metadata?.name ?? '';
+      if (template.spec && !template.spec.volumes?.some((volume) => volume.name === name)) {
+        (template.spec.volumes ??= []).push({ name, persistentVolumeClaim: { claimName: name } });
+      }
+    }
+    const errors = [
+      ...notNegative(spec.replicas, 'spec.replicas'),
+      ...selectorAndTemplate(spec.selector, template, undefined),
+      ...restartAlways(spec.template),
+    ];
+    if (old?.spec && !equal(fixedStatefulSet(spec), fixedStatefulSet(old.spec))) {
+      errors.push(
+        field.forbidden(
+          'spec',
+          "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+        ),
+      );
+    }
+    return errors;
+  },
+};
+
+function fixedStatefulSet(spec: NonNullable<StatefulSet['spec']>): object {
+  const { serviceName, selector, podManagementPolicy, revisionHistoryLimit, volumeClaimTemplates = [] } = spec;
+  return { serviceName: serviceName ?? '', selector, podManagementPolicy, revisionHistoryLimit, volumeClaimTemplates };
+}
+
+export const daemonSetStrategy: Strategy<DaemonSet> = {
+  generationFields: ['spec'],
+  defaults({ spec }) {
+    if (!spec) return;
+    spec.revisionHistoryLimit ??= 10;
+    spec.updateStrategy ??= {};
+    spec.updateStrategy.type ??= 'RollingUpdate';
+    if (spec.updateStrategy.type === 'RollingUpdate') {
+      spec.updateStrategy.rollingUpdate ??= {};
+      spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1;
+      spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
+    }
+    defaultPodTemplate(spec.template);
+  },
+  validate: ({ spec }, old) =>
+    spec ? [...selectorAndTemplate(spec.selector, spec.template, old?.spec?.selector), ...restartAlways(spec.template)] : [field.required('spec')],
+};
+
+export const controllerRevisionStrategy: Strategy<ControllerRevision> = {
+  defaults(revision) {
+    revision.revision ??= 0;
+  },
+  validate: ({ data }, old) =>
+    old && !equal(data, old.data) ? [field.invalid('data', '<value>', 'field is immutable')] : [],
+};
+
+export const jobStrategy: Strategy<Job> = {
+  generationFields: ['spec'],
+  defaults({ spec }) {
+    if (spec) defaultJob(spec);
+  },
+  prepareForCreate(job) {
+    const { metadata = {}, spec } = job;
+    if (!spec || spec.manualSelector) return;
+    const labels = {
+      'batch.kubernetes.io/controller-uid': metadata.uid ?? '',
+      'batch.kubernetes.io/job-name': metadata.name ?? '',
+      'controller-uid': metadata.uid ?? '',
+      'job-name': metadata.name ?? '',
+    };
+    spec.selector = { matchLabels: { 'batch.kubernetes.io/controller-uid': metadata.uid ?? '' } };
+    spec.template.metadata = { ...spec.template.metadata, labels: { ...spec.template.metadata?.labels, ...labels } };
+  },
+  prepareForUpdate(job, old) {
+    // Clients apply a Job without the selector that the server gave it.
+    const { spec } = job;
+    if (!spec || !old.spec) return;
+    if (!spec.selector && old.spec.selector) spec.selector = clone(old.spec.selector);
+    const given = old.spec.template.metadata?.labels;
+    if (!spec.manualSelector && given) {
+      spec.template.metadata = { ...spec.template.metadata, labels: { ...generated(given), ...spec.template.metadata?.labels } };
+    }
+  },
+  validate({ spec }, old) {
+    if (!spec) return [field.required('spec')];
+    const errors = [
+      ...notNegative(spec.parallelism, 'spec.parallelism'),
+      ...notNegative(spec.completions, 'spec.completions'),
+      ...notNegative(spec.backoffLimit, 'spec.backoffLimit'),
+      ...selectorAndTemplate(spec.selector, spec.template, old?.spec?.selector),
+    ];
+    const policy = spec.template.spec?.restartPolicy;
+    if (policy === 'Always') errors.push(field.notSupported('spec.template.spec.restartPolicy', policy, ['OnFailure', 'Never']));
+    if (old?.spec) {
+      if (!equal(spec.template, old.spec.template) && !old.spec.suspend) errors.push(field.invalid('spec.template', '<template>', 'field is immutable'));
+      if (spec.completions !== old.spec.completions) errors.push(field.invalid('spec.completions', spec.completions, 'field is immutable'));
+    }
+    return errors;
+  },
+  fields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
+};
+
+const generated = (labels: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(labels).filter(([name]) => /^(batch\.kubernetes\.io\/)?(controller-uid|job-name)$/.test(name)));
+
+function defaultJob(spec: JobSpec): void {
+  if (spec.completions === undefined && spec.parallelism === undefined) {
+    spec.completions = 1;
+    spec.parallelism = 1;
+  }
+  spec.parallelism ??= 1;
+  spec.backoffLimit ??= 6;
+  spec.completionMode ??= 'NonIndexed';
+  spec.suspend ??= false;
+  spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
+  defaultPodTemplate(spec.template);
+}
+
+export const cronJobStrategy: Strategy<CronJob> = {
+  generationFields: ['spec'],
+  defaults({ spec }) {
+    if (!spec) return;
+    spec.concurrencyPolicy ??= 'Allow';
+    spec.suspend ??= false;
+    spec.successfulJobsHistoryLimit ??= 3;
+    spec.failedJobsHistoryLimit ??= 1;
+    const job = spec.jobTemplate.spec;
+    if (job) defaultPodTemplate(job.template);
+  },
+  validate({ spec }) {
+    if (!spec) return [field.required('spec')];
+    const errors = validatePodTemplate(spec.jobTemplate.spec?.template, 'spec.jobTemplate.spec.template');
+    if (!spec.schedule) errors.push(field.required('spec.schedule'));
+    else if (!/^(@(yearly|annually|monthly|weekly|daily|midnight|hourly|every .+)|(\S+\s+){4}\S+)$/.test(spec.schedule.trim())) {
+      errors.push(field.invalid('spec.schedule', spec.schedule, 'expected exactly 5 fields'));
+    }
+    const policies = ['Allow', 'Forbid', 'Replace'];
+    if (!policies.includes(spec.concurrencyPolicy ?? '')) errors.push(field.notSupported('spec.concurrencyPolicy', spec.concurrencyPolicy, policies));
+    return errors;
+  },
+};
+
+const notNegative = (value: number | undefined, path: string): FieldError[] =>
+  value !== undefined && value < 0 ? [field.invalid(path, value, NOT_NEGATIVE)] : [];
+
+/** What a workload selects must be what it makes, for ever. */
+function selectorAndTemplate(selector: LabelSelector | undefined, template: PodTemplateSpec | undefined, old: LabelSelector | undefined): FieldError[] {
+  const errors = validatePodTemplate(template, 'spec.template');
+  const empty = Object.keys(selector?.matchLabels ?? {}).length === 0 && (selector?.matchExpressions ?? []).length === 0;
+  if (!selector || empty) {
+    errors.push(field.invalid('spec.selector', selector ?? {}, 'empty selector is invalid'));
+    return errors;
+  }
+  const labels = template?.metadata?.labels ?? {};
+  if (Object.entries(selector.matchLabels ?? {}).some(([name, value]) => labels[name] !== value)) {
+    errors.push(field.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
+  }
+  if (old && !equal(selector, old)) errors.push(field.invalid('spec.selector', selector, 'field is immutable'));
+  return errors;
+}
+
+function restartAlways(template: PodTemplateSpec | undefined): FieldError[] {
+  const policy = template?.spec?.restartPolicy;
+  return policy === 'Always' ? [] : [field.notSupported('spec.template.spec.restartPolicy', policy, ['Always'])];
+}

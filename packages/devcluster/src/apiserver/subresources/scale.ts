@@ -1,0 +1,110 @@
+// The scale subresource: the replicas of anything, as one kind.
+import type { ServerContext } from '../context.js';
+import { badRequest, internal, methodNotAllowed } from '../errors.js';
+import { at, clone, isObject, numberAt, set, stringAt, type ApiObject, type JsonObject } from '../json.js';
+import { trackUpdate } from '../apply/managers.js';
+import type { ResourceRequest, ResourceResponse } from '../request.js';
+import { load } from '../verbs/get.js';
+import { managerOf } from '../verbs/manager.js';
+import { patched } from '../verbs/patch.js';
+import { replace, retryOnRace } from '../verbs/update.js';
+
+export async function scale(context: ServerContext, request: ResourceRequest): Promise<ResourceResponse> {
+  switch (request.verb) {
+    case 'get':
+      return { kind: 'object', code: 200, object: scaleOf(request, load(context, request)) };
+    case 'update':
+    case 'patch':
+      return rescale(context, request);
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+async function rescale(context: ServerContext, request: ResourceRequest): Promise<ResourceResponse> {
+  const { resource } = request;
+  const path = resource.scale?.specReplicas ?? [];
+  const response = await retryOnRace(context, request, async (old) => {
+    const before = scaleOf(request, old);
+    const wanted = request.verb === 'update' ? request.body : patchedScale(request, before);
+    if (!isObject(wanted)) throw badRequest('the body of the request is not a Scale');
+    const replicas = numberAt(wanted, 'spec', 'replicas') ?? 0;
+    if (!Number.isInteger(replicas) || replicas < 0) throw badRequest(`Scale "${request.name ?? ''}" is invalid: spec.replicas: Invalid value: ${replicas}: must be greater than or equal to 0`);
+    const draft = clone(old);
+    const revision = stringAt(wanted, 'metadata', 'resourceVersion');
+    if (revision) draft.metadata.resourceVersion = revision;
+    const uid = stringAt(wanted, 'metadata', 'uid');
+    if (uid) draft.metadata.uid = uid;
+    assign(draft, path, replicas);
+    // To the object it is a write of its specification, though by way of its scale.
+    const { subresource: _, ...main } = request;
+    return replace(context, main, old, draft, [], () => trackUpdate(resource, old, draft, managerOf(context, request)));
+  });
+  if (response.kind !== 'object') throw internal('scale was not answered with an object');
+  return { ...response, object: scaleOf(request, response.object) };
+}
+
+function patchedScale(request: ResourceRequest, before: ApiObject): JsonObject {
+  // Scale has no keyed lists: a strategic merge is a merge. Applied it is merged, too.
+  const patchType = request.patchType === 'json' ? 'json' : 'merge';
+  return patched({ ...request, patchType }, before);
+}
+
+function assign(object: JsonObject, path: readonly string[], value: unknown): void {
+  let target = object;
+  for (const name of path.slice(0, -1)) {
+    if (!isObject(target[name])) set(target, name, {});
+    target = target[name] as JsonObject;
+  }
+  set(target, path.at(-1) ?? '', value);
+}
+
+function scaleOf({ resource }: ResourceRequest, object: ApiObject): ApiObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const paths = resource.scale;
+  const selector = paths?.selector ? at(object, ...paths.selector) : selectorText(at(object, 'spec', 'selector'));
+  return {
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
+    },
+    spec: { replicas: numberAt(object, ...(paths?.specReplicas ?? [])) ?? 0 },
+    status: {
+      replicas: numberAt(object, ...(paths?.statusReplicas ?? [])) ?? 0,
+      ...(typeof selector === 'string' && selector !== '' ? { selector } : {}),
+    },
+  };
+}
+
+/** A label selector in the form that query parameters take. */
+export function selectorText(selector: unknown): string {
+  const labels = at(selector, 'matchLabels');
+  const parts = isObject(labels) ? Object.entries(labels).map(([name, value]) => `${name}=${String(value)}`) : [];
+  const expressions = at(selector, 'matchExpressions');
+  for (const expression of Array.isArray(expressions) ? (expressions as unknown[]) : []) {
+    const key = stringAt(expression, 'key') ?? '';
+    const values = at(expression, 'values');
+    const list = Array.isArray(values) ? values.join(',') : '';
+    switch (stringAt(expression, 'operator')) {
+      case 'In':
+        parts.push(`${key} in (${list})`);
+        break;
+      case 'NotIn':
+        parts.push(`${key} notin (${list})`);
+        break;
+      case 'Exists':
+        parts.push(key);
+        break;
+      case 'DoesNotExist':
+        parts.push(`!${key}`);
+        break;
+      default:
+    }
+  }
+  return parts.join(',');
+}
