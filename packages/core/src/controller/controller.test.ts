@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CacheNotSyncedError } from '../cache/cache.js';
 import { TerminalError, type ReconcileContext, type Request } from '../reconciler.js';
 import { aborted } from '../seams/wait.js';
-import { apiError, FakeClient, settle, testManager, type TestManager } from '../testing/index.js';
+import { apiError, settle, testManager, type FakeClient, type TestManager } from '../testing/index.js';
 import { newController } from './builder.js';
 import { generationChanged } from './predicates.js';
 
