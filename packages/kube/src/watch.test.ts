@@ -88,10 +88,20 @@ it('reports a refusal before the first event', async () => {
 });
 
 it('is dead after the idle time-out without a byte, and closes the connection', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   await serve((_, response) => response.write(line('ADDED', configMap('a'))));
-  const { seen, error } = await watchAll({ idleTimeout: 50 });
-  expect(seen).toEqual(['ADDED a']);
+  const seen: string[] = [];
+  const watching = (async () => {
+    for await (const event of watch(transport, ConfigMap, { idleTimeout: 90_000 })) {
+      seen.push(event.type);
+      // The reader waits for the next event by then.
+      setImmediate(() => vi.advanceTimersByTime(90_000));
+    }
+  })();
+  const error: unknown = await watching.catch((e: unknown) => e);
+  expect(seen).toEqual(['ADDED']);
   expect(isTimeout(error)).toBe(true);
+  expect(error).toMatchObject({ code: 0, message: expect.stringContaining('not a byte within 90000 ms') as string });
   await expect.poll(() => server.open()).toBe(0);
 });
 
