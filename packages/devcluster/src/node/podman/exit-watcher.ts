@@ -15,6 +15,7 @@ export class ExitWatcher {
   #timer: NodeJS.Timeout | undefined;
 
   start(ended: (containerId: string) => void, poll: () => void): void {
+    this.stop();
     try {
       this.#watcher = watch(EXITS_DIRECTORY, (_event, name) => {
         if (name !== null) ended(name);
