@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { createConnection, type Connection } from 'mysql2';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SqlError } from './admin.js';
 import { mysql, sqlError } from './mysql.js';
 
@@ -26,12 +27,74 @@ describe('errors of the server', () => {
   });
 });
 
-describe('a server that is not there', () => {
-  const closed: (() => void)[] = [];
-  afterEach(() => {
-    for (const close of closed.splice(0)) close();
+const closed: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closed.splice(0)) close();
+});
+
+// The library's server side counts packets on from the last question, and complains of its own count.
+vi.spyOn(console, 'error').mockImplementation(() => undefined);
+
+/** A server that speaks the protocol; `answer` gets each statement as it is on the wire. */
+async function speak(answer: (sql: string, connection: Connection) => void): Promise<number> {
+  const server = createServer((socket) => {
+    const connection = createConnection({ stream: socket, isServer: true });
+    connection.on('error', () => socket.destroy());
+    connection.on('query', (sql: string) => answer(sql, connection));
+    connection.serverHandshake({
+      protocolVersion: 10,
+      serverVersion: 'test',
+      connectionId: 1,
+      statusFlags: 2,
+      characterSet: 45,
+      capabilityFlags: 0xffffff & ~0x0820,
+    });
+  });
+  closed.push(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+describe('a server that answers', () => {
+  it('gets values and identifiers quoted, whatever is in them', async () => {
+    const heard: string[] = [];
+    const port = await speak((sql, connection) => {
+      heard.push(sql);
+      connection.writeOk();
+    });
+    const statements = [
+      { sql: "CREATE USER ?@'%' IDENTIFIED BY ?", values: ["o'brien", 'a\\b'] },
+      { sql: 'DROP DATABASE IF EXISTS ??', values: ['a`; DROP DATABASE b; --'] },
+    ];
+    expect(await mysql.run(login(port), statements, never)).toEqual([[], []]);
+    expect(heard).toEqual([
+      "CREATE USER 'o\\'brien'@'%' IDENTIFIED BY 'a\\\\b'",
+      'DROP DATABASE IF EXISTS `a``; DROP DATABASE b; --`',
+    ]);
   });
 
+  it('and then breaks the connection has perhaps done what was asked: that is no answer', async () => {
+    const port = await speak((_, connection) => connection.destroy());
+    const run = mysql.run(login(port), [{ sql: 'SELECT 1', values: [] }], never);
+    await expect(run).rejects.toMatchObject({ failure: 'Unreachable' });
+  });
+
+  it('too late is not waited for', async () => {
+    const stop = new AbortController();
+    const port = await speak(() => stop.abort(new Error('enough')));
+    await expect(mysql.run(login(port), [{ sql: 'SELECT 1', values: [] }], stop.signal)).rejects.toThrow('enough');
+  });
+
+  it('with nothing but silence is not waited for either', async () => {
+    const stop = new AbortController();
+    const server = createServer(() => stop.abort(new Error('enough')));
+    closed.push(() => server.close());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await expect(mysql.run(login((server.address() as AddressInfo).port), [], stop.signal)).rejects.toThrow('enough');
+  });
+});
+
+describe('a server that is not there', () => {
   it('counts as unreachable', async () => {
     const probe = createServer();
     await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));

@@ -1,60 +1,52 @@
 // The adapter of the SqlAdmin seam: mysql2.
-import { createConnection, type Connection } from 'mysql2/promise';
-import { SqlError, type Row, type SqlAdmin, type SqlFailure, type SqlLogin, type Statement } from './admin.js';
+import { createConnection, type Connection } from 'mysql2';
+import { SqlError, type Row, type SqlAdmin, type SqlFailure, type Statement } from './admin.js';
 
 /** Milliseconds until a server that does not answer counts as unreachable. */
 const connectTimeout = 5_000;
 
 export const mysql: SqlAdmin = {
-  async run(login, statements, signal) {
+  run(login, statements, signal) {
     signal.throwIfAborted();
-    const connection = await connect(login);
-    const abort = (): void => connection.destroy();
-    signal.addEventListener('abort', abort, { once: true });
-    try {
-      const results: Row[][] = [];
-      for (const statement of statements) {
-        results.push(await query(connection, statement));
-      }
-      // A farewell; without it the server logs each of our visits as an aborted connection.
-      await connection.end();
-      return results;
-    } catch (error) {
-      connection.destroy();
-      signal.throwIfAborted();
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
+    const { host, port, username, password } = login;
+    const connection = createConnection({ host, port, user: username, password, connectTimeout, charset: 'utf8mb4' });
+    // What breaks while nothing is asked is noticed at the next question; unheard, it would end the process.
+    connection.on('error', () => undefined);
+    return new Promise((resolve, reject) => {
+      // A connection that is destroyed leaves questions unanswered for ever, so this ends the waiting, too.
+      const abort = (): void => {
+        connection.destroy();
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      talk(connection, password, statements)
+        .then(resolve, (error: unknown) => {
+          connection.destroy();
+          reject(error);
+        })
+        .finally(() => signal.removeEventListener('abort', abort));
+    });
   },
 };
 
-async function connect(login: SqlLogin): Promise<Connection> {
-  const { host, port, username, password } = login;
-  try {
-    const connection = await createConnection({
-      host,
-      port,
-      user: username,
-      password,
-      connectTimeout,
-      charset: 'utf8mb4',
-    });
-    // What breaks while nothing is asked is noticed at the next question; unheard, it would end the process.
-    connection.on('error', () => undefined);
-    return connection;
-  } catch (error) {
-    throw sqlError(error, [password]);
-  }
+async function talk(connection: Connection, password: string, statements: readonly Statement[]): Promise<Row[][]> {
+  await new Promise<void>((resolve, reject) => {
+    connection.connect((error) => (error ? reject(sqlError(error, [password])) : resolve()));
+  });
+  const results: Row[][] = [];
+  for (const statement of statements) results.push(await query(connection, statement));
+  // A farewell; without it the server logs each of our visits as an aborted connection.
+  connection.end();
+  return results;
 }
 
-async function query(connection: Connection, statement: Statement): Promise<Row[]> {
-  try {
-    const [rows] = await connection.query(statement.sql, [...statement.values]);
-    return Array.isArray(rows) ? (rows as Row[]) : [];
-  } catch (error) {
-    throw sqlError(error, statement.secrets ?? []);
-  }
+function query(connection: Connection, { sql, values, secrets = [] }: Statement): Promise<Row[]> {
+  return new Promise((resolve, reject) => {
+    connection.query(sql, [...values], (error, rows) => {
+      if (error) reject(sqlError(error, secrets));
+      else resolve(Array.isArray(rows) ? (rows as Row[]) : []);
+    });
+  });
 }
 
 /** Errors of the server by number: https://mariadb.com/kb/en/mariadb-error-code-reference/ */
