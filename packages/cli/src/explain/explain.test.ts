@@ -55,7 +55,7 @@ describe('explain', () => {
     );
     expect(explain(observed, referenceOf(custom('Keystone', 'keystone'))).at(-1)).toMatchObject({
       state: 'Failed',
-      message: 'container main exited with 1: cannot reach mysql+pymysql://keystone:***@mariadb/keystone',
+      message: 'container main exited with 1: cannot reach mysql+pymysql://***@mariadb/keystone',
       container: 'main',
     });
   });

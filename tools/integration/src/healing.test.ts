@@ -1,0 +1,96 @@
+import { ControlPlane, labels } from '@stackwright/api';
+import { explain, rootOf, takeSnapshot } from '@stackwright/cli';
+import { Keystone } from '@stackwright/keystone';
+import { Pod, Secret, type KubeObject, type Resource } from '@stackwright/kube';
+import { MariaDB } from '@stackwright/mariadb';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { conditionOf, eventually, expectReady, treasures } from './support/facts.js';
+import { controlPlane, namespace, startWorld, type World } from './support/world.js';
+
+const plane = { namespace, name: 'openstack' };
+const keystone = { namespace, name: 'keystone' };
+
+describe('trouble', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await startWorld();
+  });
+  afterEach(() => world.stop());
+
+  const up = async (spec: object = {}) => {
+    await world.client.create(ControlPlane, controlPlane(spec));
+    await becomesReady();
+  };
+  const becomesReady = () => eventually(() => expectReady(world.client, ControlPlane, plane), 30_000);
+  const becomes = (kind: Resource, name: string, reason: string) =>
+    eventually(async () => {
+      const condition = await conditionOf(world.client, kind, { namespace, name });
+      expect(condition.reason, condition.message).toBe(reason);
+      return condition;
+    }, 30_000);
+  /** What `stackwright why` names, as "Kind/name". */
+  const cause = async (kind: string, group: string, name: string) => {
+    const root = rootOf(explain(await takeSnapshot(world.client, namespace), { apiVersion: `${group}/v1alpha1`, kind, name }));
+    return { object: `${root.object.kind}/${root.object.name}`, state: root.state, message: root.message };
+  };
+  const setImage = (image: string | null) =>
+    world.client.patch(ControlPlane, plane, { type: 'merge', body: { spec: { services: { keystone: { image } } } } });
+
+  it('of a wrong image is named up to the control plane, and over when the image is right', async () => {
+    await up();
+    await setImage('localhost/stackwright/keystone:missing');
+    await becomes(Keystone, 'keystone', 'ImagePullFailed');
+    const { message } = await becomes(ControlPlane, 'openstack', 'ImagePullFailed');
+    expect(message).toContain('keystone:missing');
+    expect(await cause('ControlPlane', 'stackwright.dev', 'openstack')).toMatchObject({ object: expect.stringMatching(/^Pod\/keystone-/) as string, state: 'Failed' });
+    await setImage(null);
+    await becomesReady();
+  });
+
+  it('of a failing Job is named by its last words, and over when its cause is', async () => {
+    const mend = world.simulated.script.when({ command: /db_sync/ }, { exitCode: 1, logs: ['Traceback', 'Table is marked as crashed'] });
+    await world.client.create(ControlPlane, controlPlane());
+    const { message } = await becomes(Keystone, 'keystone', 'JobFailed');
+    expect(message).toContain('Table is marked as crashed');
+    expect(await cause('Keystone', 'keystone.stackwright.dev', 'keystone')).toMatchObject({ state: 'Failed', message: expect.stringContaining('Table is marked as crashed') as string });
+    mend();
+    await becomesReady();
+  });
+
+  it('of an external server is named step by step: no Secret, not offered, wrong password', async () => {
+    await up();
+    await world.client.create<KubeObject>(MariaDB, {
+      apiVersion: 'mariadb.stackwright.dev/v1alpha1',
+      kind: 'MariaDB',
+      metadata: { namespace, name: 'external' },
+      ...{ spec: { external: { secretRef: { name: 'server' } } } },
+    });
+    await becomes(MariaDB, 'external', 'WaitingForObject');
+    expect(await cause('MariaDB', 'mariadb.stackwright.dev', 'external')).toMatchObject({ object: 'Secret/server', state: 'Missing' });
+
+    const server = { namespace, name: 'server' };
+    const { status } = await world.client.get(Pod, { namespace, name: 'mariadb-0' });
+    const { data = {} } = await world.client.get(Secret, { namespace, name: 'mariadb-root' });
+    const stringData = { host: status?.podIP ?? '', port: '3306', username: 'root', password: 'wrong' };
+    await world.client.create(Secret, { apiVersion: 'v1', kind: 'Secret', metadata: server, stringData });
+    await becomes(MariaDB, 'external', 'SecretNotOffered');
+    await world.client.patch(Secret, server, { type: 'merge', body: { metadata: { labels: { [labels.usableBy]: 'mariadb' } } } });
+    await becomes(MariaDB, 'external', 'AccessDenied');
+    await world.client.patch(Secret, server, { type: 'merge', body: { data: { password: data['password'] } } });
+    await becomes(MariaDB, 'external', 'Ready');
+  });
+
+  it('of containers that crash passes by itself, and costs no password or key', async () => {
+    await up();
+    const before = await treasures(world.client, namespace);
+    for (const pod of [/^mariadb-/, /^memcached-/, /^keystone-/]) expect(world.simulated.crash({ pod })).toBeGreaterThan(0);
+    await eventually(async () => {
+      const { items } = await world.client.listAll(Pod, { namespace });
+      const restarts = items.reduce((sum, { status }) => sum + (status?.containerStatuses?.[0]?.restartCount ?? 0), 0);
+      expect(restarts).toBeGreaterThanOrEqual(3);
+      await expectReady(world.client, Keystone, keystone);
+      await expectReady(world.client, ControlPlane, plane);
+    }, 30_000);
+    expect(await treasures(world.client, namespace)).toEqual(before);
+  });
+});
