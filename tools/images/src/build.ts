@@ -9,7 +9,7 @@ import { keyOf, referenceOf, type ImageDefinition } from './definition.js';
 import { definitions } from './definitions/index.js';
 import { ImageError } from './errors.js';
 import { parentOf, runGraph, select } from './graph.js';
-import { contentHash } from './hash.js';
+import { contentHash, type BundleFile } from './hash.js';
 import { checkPrerequisites } from './prerequisites.js';
 import { InstallProgress } from './install-progress.js';
 import type { RunOptions } from './process.js';
@@ -51,11 +51,11 @@ export interface BuiltImage {
 /** More at a time would not be faster: unpacking and byte-compiling keep a core each busy. */
 const PARALLEL = 2;
 
-
 interface Plan {
   definition: ImageDefinition;
   parent: Plan | undefined;
   hash: string;
+  bundles: readonly BundleFile[];
   stored: StoredImage | undefined;
 }
 
@@ -105,18 +105,19 @@ async function planBuild(
   for (const definition of selected) {
     const parentDefinition = parentOf(definition, definitions);
     const parent = plans.find((plan) => plan.definition === parentDefinition);
-    const hash = contentHash(definition, parent, await bundleFiles(definition, workspaceRoot()));
+    const bundles = definition.bundles === undefined ? [] : await bundleFiles(definition, workspaceRoot());
+    const hash = contentHash(definition, parent, bundles);
     const reference = referenceOf(definition);
     const found = stored.find((image) => image.hash === hash && image.references.includes(reference));
     // A parent that is built anew may be new in ways its hash does not tell (updates from Debian).
     const rebuild = force || (parent !== undefined && parent.stored === undefined);
-    plans.push({ definition, parent, hash, stored: rebuild ? undefined : found });
+    plans.push({ definition, parent, hash, bundles, stored: rebuild ? undefined : found });
   }
   return plans;
 }
 
 async function build(
-  { definition, parent, hash }: Plan,
+  { definition, parent, hash, bundles }: Plan,
   directory: string,
   apt: ReadonlyMap<string, AptSetup>,
   report: (event: BuildEvent) => void,
@@ -139,7 +140,7 @@ async function build(
       const context = join(directory, definition.name);
       await mkdir(context, { recursive: true });
       await writeFile(join(context, 'Containerfile'), containerfile(definition, parent.definition));
-      await stageBundles(definition, workspaceRoot(), context);
+      await stageBundles(bundles, context);
       const volumes = [`${join(directory, suiteOf({ definition, parent }))}:${APT_MOUNT}:ro`];
       id = await buildImage({ reference, hash, context, volumes }, run);
     }

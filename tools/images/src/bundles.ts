@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { cp, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ImageDefinition } from './definition.js';
@@ -25,21 +25,23 @@ export function workspaceRoot(): string {
   return directory;
 }
 
-const source = (workspace: string, bundle: string): string => join(workspace, 'packages', bundle, 'dist');
-
+/** All that goes to /opt/stackwright. */
 export async function bundleFiles(definition: ImageDefinition, workspace: string): Promise<BundleFile[]> {
-  const files: BundleFile[] = [];
-  for (const bundle of definition.bundles ?? []) {
+  const { bundles = [] } = definition;
+  if (bundles.length === 0) return [];
+  // Bundles are ES modules: said here, Node does not parse each twice to find out.
+  const files: BundleFile[] = [{ path: 'package.json', content: Buffer.from('{ "type": "module" }\n') }];
+  for (const bundle of bundles) {
     for (const { name, required } of FILES) {
+      const path = join('packages', bundle, 'dist', name);
       try {
-        files.push({ path: `${bundle}/${name}`, content: await readFile(join(source(workspace, bundle), name)) });
+        files.push({ path: join(bundle, name), content: await readFile(join(workspace, path)) });
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
         if (required) {
-          const path = `packages/${bundle}/dist/${name}`;
           throw new ImageError(
             'missing-bundle',
-            `Image ${definition.name} needs ${path}, which is not there: run npx nx build ${bundle} first.`,
+            `Image ${definition.name} needs ${path}, which is not there: npm run build makes it.`,
           );
         }
       }
@@ -48,15 +50,11 @@ export async function bundleFiles(definition: ImageDefinition, workspace: string
   return files;
 }
 
-/** Puts the bundles where the Containerfile copies them from. */
-export async function stageBundles(definition: ImageDefinition, workspace: string, context: string): Promise<void> {
-  for (const bundle of definition.bundles ?? []) {
-    for (const { name } of FILES) {
-      await cp(join(source(workspace, bundle), name), join(context, 'bundles', bundle, name)).catch(
-        (error: unknown) => {
-          if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-        },
-      );
-    }
+/** Puts the files where the Containerfile copies them from. */
+export async function stageBundles(files: readonly BundleFile[], context: string): Promise<void> {
+  for (const { path, content } of files) {
+    const target = join(context, 'bundles', path);
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, content);
   }
 }
