@@ -1,7 +1,7 @@
 // `keystone-manage bootstrap` takes the administrator's password from an argument or from the environment only, and both
 // would show it in the Pod's spec and in /proc. So a few lines of Python read it from a mounted file and hand it over
 // inside the process: what is set in os.environ after the start is not in /proc/<pid>/environ.
-export const passwordFile = '/run/secrets/stackwright/admin/password';
+export const passwordFile = '/etc/stackwright/admin-password';
 
 const program = `
 import os, sys

@@ -1,10 +1,17 @@
 // Keystone as a graph of steps. What every service has comes from the builder; here is what is true of keystone alone:
 // its keys, its first administrator, its configuration.
-import { createHash } from 'node:crypto';
 import { Reason } from '@stackwright/api';
-import { done, failed, waiting, type StepScope } from '@stackwright/core';
+import { done, failed, hashOf, waiting, type Graph, type StepScope } from '@stackwright/core';
 import { Secret } from '@stackwright/kube';
-import { defineService, keptPassword, secretWith, valuesOf } from '@stackwright/openstack';
+import {
+  defineService,
+  httpProbe,
+  keptPassword,
+  secretWith,
+  valuesOf,
+  type HttpProbe,
+  type ServiceBuilder,
+} from '@stackwright/openstack';
 import { administrator, bootstrapCommand, passwordFile } from './bootstrap.js';
 import { catalog } from './catalog.js';
 import { Keystone } from './crd.js';
@@ -22,7 +29,12 @@ const fernetKeys = ({ name }: Pick<Scope, 'name'>): string => `${name}-fernet-ke
 const credentialKeys = ({ name }: Pick<Scope, 'name'>): string => `${name}-credential-keys`;
 const adminSecret = ({ name }: Pick<Scope, 'name'>): string => `${name}-admin`;
 
-export const keystoneGraph = defineService(Keystone, catalog, (s) => {
+/** `probe` asks the API whether it answers. */
+export function keystoneGraph(probe: HttpProbe = httpProbe): Graph<Keystone> {
+  return defineService(Keystone, catalog, declare, { probe });
+}
+
+function declare(s: ServiceBuilder<Keystone>): void {
   const database = s.database();
   const cache = s.cache();
 
@@ -74,7 +86,7 @@ export const keystoneGraph = defineService(Keystone, catalog, (s) => {
       );
       if (!derived) return waiting(Reason.Pending, `Secret ${adminSecret(scope)} is being created`);
       // The Secret's uid, which only its readers know, keeps the fingerprint from being a way to guess passwords.
-      return done({ fingerprint: createHash('sha256').update(`${uid}\n${password}`).digest('hex') });
+      return done({ fingerprint: hashOf([uid, password]) });
     },
   });
 
@@ -125,4 +137,4 @@ export const keystoneGraph = defineService(Keystone, catalog, (s) => {
   });
 
   s.api({ port, probe: '/healthcheck', config, after: [schema, keys], mounts: repositories });
-});
+}

@@ -7,5 +7,5 @@ export const keystone: ControllerModule = moduleOfGraphs({
   name: 'keystone',
   // Nothing fulfils an IdentityClaim yet; services can be written against it.
   customResources: [Keystone, IdentityClaim],
-  graphs: [keystoneGraph],
+  graphs: [keystoneGraph()],
 });

@@ -10,7 +10,10 @@ import { keystoneConf, reserved } from './keystone-conf.js';
 describe('keystone.conf', () => {
   const conf = keystoneConf({
     database: { url: 'mysql+pymysql://keystone:pw@mariadb.openstack.svc/keystone' } as Database,
-    cache: { servers: ['memcached-0.memcached.openstack.svc:11211', 'memcached-1.memcached.openstack.svc:11211'], secretName: '' },
+    cache: {
+      servers: ['memcached-0.memcached.openstack.svc:11211', 'memcached-1.memcached.openstack.svc:11211'],
+      secretName: '',
+    },
     maxActiveKeys: 5,
   });
 
@@ -60,7 +63,11 @@ describe('clouds.yaml', () => {
 });
 
 describe('the bootstrap command', () => {
-  const command = bootstrapCommand({ region: 'R', internalUrl: 'http://keystone:5000', publicUrl: 'https://id.example.org' });
+  const command = bootstrapCommand({
+    region: 'R',
+    internalUrl: 'http://keystone:5000',
+    publicUrl: 'https://id.example.org',
+  });
 
   it('names the file of the password, and nowhere the password', () => {
     expect(command).toContain(passwordFile);

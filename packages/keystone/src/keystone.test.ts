@@ -1,0 +1,378 @@
+import { CacheClaim, DatabaseClaim } from '@stackwright/api';
+import { GraphHarness } from '@stackwright/core/testing';
+import { Deployment, EndpointSlice, Job, Pod, Secret, type KubeObject, type Resource } from '@stackwright/kube';
+import { secretWith, valuesOf } from '@stackwright/openstack';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { passwordFile } from './bootstrap.js';
+import type { Keystone } from './crd.js';
+import { Keystone as KeystoneKind } from './crd.js';
+import { keystoneGraph } from './keystone.js';
+
+const namespace = 'ns';
+const at = (name: string) => ({ namespace, name });
+
+let harness: GraphHarness<Keystone>;
+/** What the API answers; an error when nobody answers. */
+let answer: number | Error;
+
+beforeEach(() => {
+  answer = 200;
+  harness = new GraphHarness(
+    keystoneGraph({ get: () => (typeof answer === 'number' ? Promise.resolve(answer) : Promise.reject(answer)) }),
+  );
+});
+
+const keystone = (spec: Partial<Keystone['spec']> = {}) => ({
+  apiVersion: 'keystone.stackwright.dev/v1alpha1',
+  kind: 'Keystone',
+  spec: {
+    release: '2025.1',
+    replicas: 1,
+    region: 'RegionOne',
+    deletionPolicy: 'Retain' as const,
+    fernet: { maxActiveKeys: 3 },
+    ...spec,
+  },
+});
+
+const values = (name: string, ...keys: string[]): Record<string, string> => {
+  const secret = harness.api.peek(Secret, at(name));
+  const checked = secret && valuesOf(secret, keys);
+  return checked && 'values' in checked ? checked.values : {};
+};
+
+/** What a provider does with a claim. */
+async function fulfil(claim: Resource, name: string, connection: Record<string, string>): Promise<void> {
+  const secretName = `${name}-connection`;
+  const secret = secretWith(secretName, connection);
+  await harness.api.seed(Secret, { apiVersion: 'v1', kind: 'Secret', ...secret, metadata: at(secretName) });
+  const ready = {
+    type: 'Ready',
+    status: 'True',
+    reason: 'Ready',
+    message: '',
+    observedGeneration: 1,
+    lastTransitionTime: '2025-01-01T00:00:00Z',
+  };
+  await harness.edit(claim, name, { status: { secretName, conditions: [ready] } }, 'status');
+}
+
+const databasePassword = 'db-canary-password';
+
+async function provide(): Promise<void> {
+  await fulfil(DatabaseClaim, 'sample-database', {
+    host: 'mariadb.ns.svc',
+    port: '3306',
+    database: 'keystone',
+    username: 'keystone',
+    password: databasePassword,
+  });
+  await fulfil(CacheClaim, 'sample-cache', { servers: 'memcached-0.memcached.ns.svc:11211' });
+  await harness.settle();
+}
+
+async function jobOf(purpose: string): Promise<Job & { metadata: { name: string } }> {
+  const jobs = (await harness.listed(Job)).filter(
+    ({ metadata }) => metadata?.labels?.['app.kubernetes.io/component'] === purpose,
+  );
+  expect(jobs).toHaveLength(1);
+  return jobs[0] as Job & { metadata: { name: string } };
+}
+
+async function end(purpose: string, type: 'Complete' | 'Failed' = 'Complete'): Promise<void> {
+  const { name } = (await jobOf(purpose)).metadata;
+  const condition = { type, status: 'True', lastTransitionTime: new Date(harness.clock.now()).toISOString() };
+  await harness.edit(Job, name, { status: { conditions: [condition] } }, 'status');
+}
+
+async function rollOut(): Promise<void> {
+  const { generation } = harness.api.peek(Deployment, at('sample'))!.metadata!;
+  const status = {
+    observedGeneration: generation,
+    replicas: 1,
+    updatedReplicas: 1,
+    readyReplicas: 1,
+    availableReplicas: 1,
+  };
+  await harness.edit(Deployment, 'sample', { status }, 'status');
+  if (harness.api.peek(EndpointSlice, at('sample-1'))) return;
+  await harness.api.seed(EndpointSlice, {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { ...at('sample-1'), labels: { 'kubernetes.io/service-name': 'sample' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: ['10.0.0.7'], conditions: { ready: true } }],
+    ports: [{ name: 'http', port: 5000 }],
+  });
+}
+
+async function running(spec: Partial<Keystone['spec']> = {}): Promise<void> {
+  await harness.create(keystone(spec));
+  await harness.settle();
+  await provide();
+  await end('db-sync');
+  await harness.settle();
+  await end('bootstrap');
+  await rollOut();
+  await harness.settle();
+}
+
+describe('a Keystone', () => {
+  it('asks for what it needs, and makes its keys meanwhile', async () => {
+    await harness.create(keystone());
+    await harness.settle();
+    expect(harness.api.peek(DatabaseClaim, at('sample-database'))?.spec).toMatchObject({
+      database: 'keystone',
+      deletionPolicy: 'Retain',
+    });
+    expect(harness.api.peek(CacheClaim, at('sample-cache'))).toBeDefined();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'WaitingForClaim' });
+    expect(harness.object.status).toMatchObject({ waitingFor: [{ kind: 'DatabaseClaim' }, { kind: 'CacheClaim' }] });
+    expect(harness.condition('KeysReady')).toMatchObject({ status: 'True' });
+    expect(await harness.listed(Job)).toEqual([]);
+  });
+
+  it('migrates its schema first, then bootstraps while the API starts', async () => {
+    await harness.create(keystone());
+    await harness.settle();
+    await provide();
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'JobRunning' });
+    expect(harness.api.peek(Deployment, at('sample'))).toBeUndefined();
+    expect((await jobOf('db-sync')).spec?.template.spec?.containers[0]?.command).toEqual([
+      'keystone-manage',
+      'db_sync',
+    ]);
+    await end('db-sync');
+    await harness.settle();
+    expect(harness.api.peek(Deployment, at('sample'))).toBeDefined();
+    expect(await jobOf('bootstrap')).toBeDefined();
+  });
+
+  it('is Ready when the API answers, says where it is, and then writes nothing', async () => {
+    answer = new Error('connect ECONNREFUSED');
+    await running();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'ApiUnreachable' });
+    answer = 200;
+    await harness.clock.advance(120_000);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(harness.object.status).toMatchObject({ endpoint: 'http://sample.ns.svc:5000', release: '2025.1' });
+    harness.restart();
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+  });
+
+  it('gives clients a clouds.yaml', async () => {
+    await running({ region: 'North' });
+    const { 'clouds.yaml': text = '', password } = values('sample-admin', 'clouds.yaml', 'password');
+    const { clouds } = JSON.parse(text) as { clouds: Record<string, { auth: object; region_name: string }> };
+    expect(clouds['ns']).toMatchObject({
+      auth: { auth_url: 'http://sample.ns.svc:5000/v3', username: 'admin', password },
+      region_name: 'North',
+    });
+  });
+
+  it('says nothing secret outside Secrets', async () => {
+    await running();
+    const secrets = [
+      databasePassword,
+      values('sample-admin', 'password')['password']!,
+      ...Object.values(values('sample-fernet-keys', '0', '1')),
+      ...Object.values(values('sample-credential-keys', '0', '1')),
+    ];
+    expect(secrets).toHaveLength(6);
+    const kinds = [Deployment, Job, DatabaseClaim, CacheClaim, KeystoneKind] as readonly Resource[];
+    const objects: KubeObject[] = (await Promise.all(kinds.map((kind) => harness.listed(kind)))).flat();
+    const said = JSON.stringify([objects, harness.events, harness.logs]);
+    for (const secret of secrets) expect(said).not.toContain(secret);
+  });
+
+  it('mounts its keys read-only, runs as nobody special, and reads the first password from a file', async () => {
+    await running();
+    const pod = harness.api.peek(Deployment, at('sample'))!.spec!.template.spec!;
+    expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 64110 });
+    const [container] = pod.containers;
+    expect(container?.securityContext).toMatchObject({ readOnlyRootFilesystem: true });
+    for (const path of ['/etc/keystone/fernet-keys', '/etc/keystone/credential-keys', '/etc/keystone/keystone.conf']) {
+      expect(container?.volumeMounts?.find(({ mountPath }) => mountPath === path)).toMatchObject({ readOnly: true });
+    }
+    const bootstrap = (await jobOf('bootstrap')).spec!.template.spec!.containers[0]!;
+    expect(bootstrap.command).toContain(passwordFile);
+    expect(bootstrap.volumeMounts?.map(({ mountPath }) => mountPath)).toContain(passwordFile);
+    expect(bootstrap.env ?? []).toEqual([]);
+  });
+});
+
+describe('what changes', () => {
+  it('an option: new Pods, and neither migration nor bootstrap', async () => {
+    await running();
+    const before = harness.api.peek(Deployment, at('sample'))!;
+    const jobs = (await harness.listed(Job)).map(({ metadata }) => metadata?.name);
+    await harness.edit(KeystoneKind, 'sample', {
+      spec: { config: { 'keystone.conf': { token: { expiration: 7200 } } } },
+    });
+    await harness.settle();
+    const after = harness.api.peek(Deployment, at('sample'))!;
+    expect(after.spec?.template.metadata?.annotations).not.toEqual(before.spec?.template.metadata?.annotations);
+    expect(values('sample-config', 'keystone.conf')['keystone.conf']).toMatch(/\[token\]\nexpiration = 7200/);
+    expect((await harness.listed(Job)).map(({ metadata }) => metadata?.name)).toEqual(jobs);
+  });
+
+  it.each([
+    [{ database: { connection: 'sqlite://' } }, 'it comes from the database claim'],
+    [{ fernet_tokens: { max_active_keys: 9 } }, 'set spec.fernet.maxActiveKeys instead'],
+  ])('an option that is ours: refused with its reason, and what runs stays', async (section, why) => {
+    await running();
+    const before = harness.api.peek(Deployment, at('sample'));
+    await harness.edit(KeystoneKind, 'sample', { spec: { config: { 'keystone.conf': section } } });
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidConfig' });
+    expect(harness.condition('Ready')?.message).toContain(why);
+    expect(harness.api.peek(Deployment, at('sample'))).toEqual(before);
+  });
+
+  it('the public URL: bootstrap runs again, and the migration does not', async () => {
+    await running();
+    const [migration, bootstrap] = [await jobOf('db-sync'), await jobOf('bootstrap')];
+    await harness.edit(KeystoneKind, 'sample', { spec: { endpoints: { public: 'https://identity.example.org/' } } });
+    await harness.settle();
+    const running_ = (await harness.listed(Job)).filter(
+      ({ metadata }) => metadata?.name !== bootstrap.metadata.name,
+    ) as Job[];
+    expect(running_.map(({ metadata }) => metadata?.name)).toContain(migration.metadata.name);
+    const commands = running_.map(({ spec }) => spec?.template.spec?.containers[0]?.command?.join(' ') ?? '');
+    expect(commands.some((command) => command.includes('--bootstrap-public-url https://identity.example.org/v3'))).toBe(
+      true,
+    );
+  });
+
+  it("the administrator's password in its Secret: bootstrap sets it", async () => {
+    await running();
+    const before = await jobOf('bootstrap');
+    await harness.edit(Secret, 'sample-admin-password', {
+      data: { password: Buffer.from('chosen').toString('base64') },
+    });
+    await harness.settle();
+    expect(values('sample-admin', 'password')).toEqual({ password: 'chosen' });
+    const names = (await harness.listed(Job)).map(({ metadata }) => metadata?.name ?? '');
+    expect(names.filter((name) => name.includes('bootstrap') && name !== before.metadata.name)).toHaveLength(1);
+  });
+
+  it('a release that the catalog does not know: refused, and what runs stays', async () => {
+    await running();
+    const before = harness.api.peek(Deployment, at('sample'));
+    await harness.edit(KeystoneKind, 'sample', { spec: { release: '2031.2' } });
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'UnsupportedRelease' });
+    expect(harness.condition('Ready')?.message).toContain('2025.1');
+    expect(harness.api.peek(Deployment, at('sample'))).toEqual(before);
+  });
+});
+
+describe('trouble', () => {
+  it('a failing migration shows the end of its log and is tried again', async () => {
+    await harness.create(keystone());
+    await harness.settle();
+    await provide();
+    const job = await jobOf('db-sync');
+    await harness.api.seed(Pod, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        ...at(`${job.metadata.name}-x`),
+        labels: job.spec!.template.metadata!.labels!,
+        ownerReferences: [
+          { apiVersion: 'batch/v1', kind: 'Job', name: job.metadata.name, uid: job.metadata.uid!, controller: true },
+        ],
+      },
+      spec: { containers: [] },
+      status: {
+        phase: 'Failed',
+        containerStatuses: [
+          {
+            name: 'db-sync',
+            image: '',
+            imageID: '',
+            ready: false,
+            restartCount: 0,
+            state: {
+              terminated: {
+                exitCode: 1,
+                message: `oslo_db: cannot connect to mysql+pymysql://keystone:${databasePassword}@mariadb\n`,
+              },
+            },
+          },
+        ],
+      },
+    });
+    await end('db-sync', 'Failed');
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'JobFailed' });
+    expect(harness.condition('Ready')?.message).toContain('oslo_db: cannot connect');
+    expect(harness.condition('Ready')?.message).not.toContain(databasePassword);
+
+    await harness.clock.advance(600_000);
+    await harness.settle();
+    const again = await jobOf('db-sync');
+    expect(again.metadata.uid).not.toBe(job.metadata.uid);
+    await end('db-sync');
+    await harness.settle();
+    expect(harness.condition('DbSyncReady')).toMatchObject({ status: 'True' });
+  });
+
+  it('keys that lost their staged key are not quietly replaced', async () => {
+    await running();
+    const before = values('sample-fernet-keys', '1');
+    await harness.edit(Secret, 'sample-fernet-keys', { data: { '0': null } });
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'SecretIncomplete' });
+    expect(values('sample-fernet-keys', '1')).toEqual(before);
+  });
+
+  it('a claim that is lost for a while touches nothing that runs', async () => {
+    await running();
+    const before = harness.api.peek(Deployment, at('sample'));
+    const lost = {
+      type: 'Ready',
+      status: 'False',
+      reason: 'WaitingForProvider',
+      message: 'MariaDB mariadb is not ready',
+      observedGeneration: 1,
+      lastTransitionTime: '2025-01-01T00:00:00Z',
+    };
+    await harness.edit(DatabaseClaim, 'sample-database', { status: { conditions: [lost] } }, 'status');
+    expect(await harness.writesOf(() => harness.settle())).toEqual([
+      'patch keystones.keystone.stackwright.dev/status ns/sample',
+    ]);
+    expect(harness.condition('Ready')?.message).toContain('MariaDB mariadb is not ready');
+    expect(harness.api.peek(Deployment, at('sample'))).toEqual(before);
+    expect(harness.object.status).toMatchObject({ endpoint: 'http://sample.ns.svc:5000' });
+  });
+});
+
+describe('deletion', () => {
+  const retained = ['sample-fernet-keys', 'sample-credential-keys', 'sample-admin-password'];
+  const remove = async () => {
+    await harness.api.delete(KeystoneKind, harness.key);
+    for (let turn = 0; turn < 5 && !harness.isGone; turn++) {
+      await harness.clock.advance(5_000);
+      await harness.reconcile();
+    }
+    expect(harness.isGone).toBe(true);
+  };
+
+  it('with Retain keeps keys and password, and the next Keystone of that name goes on with them', async () => {
+    await running();
+    const before = retained.map((name) => values(name, name.endsWith('keys') ? '1' : 'password'));
+    await remove();
+    expect(retained.map((name) => values(name, name.endsWith('keys') ? '1' : 'password'))).toEqual(before);
+    await harness.create(keystone());
+    await harness.settle();
+    expect(retained.map((name) => values(name, name.endsWith('keys') ? '1' : 'password'))).toEqual(before);
+  });
+
+  it('with Delete removes them', async () => {
+    await running({ deletionPolicy: 'Delete' });
+    await remove();
+    expect(retained.filter((name) => harness.api.peek(Secret, at(name)))).toEqual([]);
+  });
+});
