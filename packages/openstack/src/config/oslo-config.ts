@@ -1,7 +1,58 @@
-// Configuration as oslo.config reads it.
+// Configuration as oslo.config reads it: sections, options, multi-valued options.
+
+export type OsloScalar = string | number | boolean;
 
 /** `undefined` leaves the option out; a list is a multi-valued option, one line each. */
-export type OsloValue = string | number | boolean | undefined | readonly (string | number | boolean)[];
+export type OsloValue = OsloScalar | undefined | readonly OsloScalar[];
 
 /** Section → option → value. */
 export type OsloConfig = Readonly<Record<string, Readonly<Record<string, OsloValue>>>>;
+
+/** What cannot be written into a configuration file. The message names the option and never quotes its value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** The same configuration always gives the same text: DEFAULT first, else sections and options by name. */
+export function renderOsloConfig(config: OsloConfig): string {
+  const sections = Object.keys(config).sort((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1));
+  return sections.map((section) => renderSection(section, config[section] ?? {})).join('\n');
+}
+
+/** A value that is taken as it is: in others, oslo.config replaces `$name` by the option of that name. */
+export function literal(value: string): string {
+  return value.replaceAll('$', '$$$$');
+}
+
+function renderSection(section: string, options: Readonly<Record<string, OsloValue>>): string {
+  if (!/^[^[\]\s][^[\]\n\r]*$/.test(section)) throw new ConfigError(`"${section}" cannot be the name of a section`);
+  const lines = Object.keys(options)
+    .sort()
+    .flatMap((option) => renderOption(section, option, options[option]));
+  return [`[${section}]`, ...lines, ''].join('\n');
+}
+
+function renderOption(section: string, option: string, value: OsloValue): string[] {
+  if (value === undefined) return [];
+  if (!/^[^\s=:#;[][^\s=:]*$/.test(option))
+    throw new ConfigError(`[${section}] "${option}" cannot be the name of an option`);
+  const values: readonly OsloScalar[] = isList(value) ? value : [value];
+  return values.map((one) => `${option} = ${renderValue(one, `[${section}] ${option}`)}`);
+}
+
+function renderValue(value: OsloScalar, where: string): string {
+  const text = String(value);
+  // A second line would be read as the next option, or as a section of its own.
+  if (/[\n\r\0]/.test(text)) throw new ConfigError(`${where}: a value cannot have more than one line`);
+  // The parser takes blanks and one pair of quotes off a value's ends.
+  const isQuoted = /^["']/.test(text) && text.startsWith(text.at(-1) ?? '');
+  return text !== text.trim() || isQuoted ? `"${text}"` : text;
+}
+
+function isList(value: OsloScalar | readonly OsloScalar[]): value is readonly OsloScalar[] {
+  return Array.isArray(value);
+}
+
+function rank(section: string): number {
+  return section === 'DEFAULT' ? 0 : 1;
+}

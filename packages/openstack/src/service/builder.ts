@@ -4,6 +4,10 @@ import type { GraphBuilder, Reconciled, StepHandle, StepScope } from '@stackwrig
 import type { ServiceSpec } from '@stackwright/api';
 import type { ReleaseFacts } from '../catalog/catalog.js';
 import type { OsloConfig } from '../config/oslo-config.js';
+import type { ReservedOptions } from '../config/override.js';
+import type { UwsgiOptions } from '../config/uwsgi.js';
+import type { EnvVar } from '../workload/container.js';
+import type { Mount } from '../workload/mounts.js';
 
 /** A custom resource with the spec that services have in common. */
 export interface ServiceObject extends Reconciled {
@@ -21,30 +25,6 @@ export interface Release extends ReleaseFacts {
   user: { uid: number; gid: number };
 }
 
-/** Something that is mounted into the service's containers. */
-export interface Mount {
-  /** Where: a directory, or with `file` the path of that one file. */
-  path: string;
-  /** Exactly one source. */
-  secret?: string;
-  configMap?: string;
-  claim?: string;
-  /** A scratch directory that dies with the Pod. */
-  scratch?: 'Disk' | 'Memory';
-  /** Mounts this one key of the Secret or ConfigMap as the file `path`. (Such a file never changes while the Pod runs.) */
-  file?: string;
-  /** Octal mode of the files; default 0440, readable by the service's group. */
-  mode?: number;
-  /** Default true, but for `claim` and `scratch`. */
-  readOnly?: boolean;
-}
-
-export interface EnvVar {
-  name: string;
-  /** Never a secret: mount those. */
-  value: string;
-}
-
 /** What containers of a service need besides image and command. */
 export interface ContainerOptions<R extends ServiceObject> {
   /** Steps whose output it uses or that must be Done before. Those named in other options come along by themselves. */
@@ -53,7 +33,7 @@ export interface ContainerOptions<R extends ServiceObject> {
   config?: StepHandle<Config>;
   mounts?: Given<R, readonly Mount[]>;
   env?: Given<R, readonly EnvVar[]>;
-  /** Directories (besides /tmp) that must be writable. */
+  /** Directories besides /tmp, /var/tmp and /run that must be writable. */
   writable?: readonly string[];
 }
 
@@ -89,7 +69,7 @@ export interface ConfigOptions<R extends ServiceObject> {
   /** The directory of the files: each is mounted alone over the package's own. */
   directory: string;
   /** Options that `spec.config` must not change: "keystone.conf" → "database" → "connection" → why. */
-  reserved?: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>>;
+  reserved?: ReservedOptions;
   after?: readonly StepHandle[];
   /** Default 'Config'. */
   name?: string;
@@ -103,6 +83,9 @@ export interface Config {
   mounts: readonly Mount[];
 }
 
+/** Plain data: only its hash is kept. */
+export type JobInputs = string | number | boolean | null | readonly JobInputs[] | { readonly [key: string]: JobInputs };
+
 export interface JobOptions<R extends ServiceObject> extends ContainerOptions<R> {
   /** Step name: 'Bootstrap' gives the condition BootstrapReady and Jobs `<object>-bootstrap-<hash8>`. */
   name: string;
@@ -112,7 +95,7 @@ export interface JobOptions<R extends ServiceObject> extends ContainerOptions<R>
    * What the Job depends on: it runs again when that changes. Default: image, command, environment and configuration.
    * Given, it is used instead of the configuration (image, command and environment always count).
    */
-  inputs?: Given<R, unknown>;
+  inputs?: Given<R, JobInputs>;
 }
 
 export interface JobResult {
@@ -132,7 +115,7 @@ export interface ApiOptions<R extends ServiceObject> extends ContainerOptions<R>
   /** Default 'Api' (component "api", named as the object itself); others are named `<object>-<component>`. */
   name?: string;
   /** uwsgi options beside or instead of ours; `undefined` takes one away. Default: one process, four threads. */
-  uwsgi?: Readonly<Record<string, string | number | boolean | undefined>>;
+  uwsgi?: UwsgiOptions;
   /** Default requests 100m CPU and 256Mi; `spec.resources` over it. */
   resources?: ServiceSpec['resources'];
   /** Seconds that a Pod has to stop. Default 30. */

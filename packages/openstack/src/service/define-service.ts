@@ -1,8 +1,19 @@
 // A service is a graph of steps, most of which all services share.
 import type { Resource } from '@stackwright/kube';
-import { defineGraph, type Graph, type GraphOptions } from '@stackwright/core';
+import { defineGraph, type Graph, type GraphOptions, type StepHandle } from '@stackwright/core';
 import type { Catalog } from '../catalog/catalog.js';
-import type { ServiceBuilder, ServiceObject } from './builder.js';
+import { httpProbe, type HttpProbe } from '../seams/http-probe.js';
+import { apiSteps } from './api.js';
+import type { Api, ServiceBuilder, ServiceObject } from './builder.js';
+import { cacheStep, databaseStep } from './claims.js';
+import { configStep } from './config.js';
+import { jobStep } from './job.js';
+import { releaseStep } from './release.js';
+
+export interface ServiceOptions<R extends ServiceObject> extends GraphOptions<R> {
+  /** How APIs are asked whether they answer. Default: over HTTP. */
+  probe?: HttpProbe;
+}
 
 /**
  * Declares an OpenStack service:
@@ -14,15 +25,45 @@ import type { ServiceBuilder, ServiceObject } from './builder.js';
  *       s.api({ port: 8778, probe: '/', config, after: [schema] });
  *     });
  *
- * `status.endpoint` and `status.release` are written for all.
+ * `status.endpoint` (of the first API) and `status.release` are written for all: the last that were known to work.
  */
 export function defineService<R extends ServiceObject>(
   resource: Resource<R>,
   catalog: Catalog,
   declare: (s: ServiceBuilder<R>) => void,
-  options: GraphOptions<R> = {},
+  { probe = httpProbe, ...options }: ServiceOptions<R> = {},
 ): Graph<R> {
-  throw new Error(
-    `Not there yet: ${resource.kind} ${catalog.service} ${String(declare)} ${String(options)} ${String(defineGraph)}`,
+  let endpoint: StepHandle<Api> | undefined;
+  return defineGraph<R>(
+    resource,
+    (g) => {
+      const release = releaseStep(g, catalog);
+      declare({
+        ...g,
+        release,
+        database: (database = {}) => databaseStep(g, release, { ...database, service: catalog.service }),
+        cache: () => cacheStep(g, release),
+        config: (config) => configStep(g, release, config),
+        job: (job) => jobStep(g, release, job),
+        dbSync: ({ name = 'DbSync', ...job }) => jobStep(g, release, { ...job, name }),
+        api(api) {
+          const handle = apiSteps(g, release, probe, api);
+          endpoint ??= handle;
+          return handle;
+        },
+      });
+    },
+    {
+      ...options,
+      status(scope) {
+        const before = scope.object.status as { endpoint?: string; release?: string } | undefined;
+        const api = endpoint && scope.output(endpoint);
+        return {
+          endpoint: api?.url ?? before?.endpoint,
+          release: api ? scope.object.spec.release : before?.release,
+          ...options.status?.(scope),
+        };
+      },
+    },
   );
 }

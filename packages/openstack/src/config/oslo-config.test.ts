@@ -1,0 +1,173 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, literal, renderOsloConfig, type OsloScalar } from './oslo-config.js';
+import { checkFiles, mergeOverride } from './override.js';
+import { renderUwsgi } from './uwsgi.js';
+
+/** What oslo.config's parser makes of a file (oslo_config/iniparser.py): values by section and option. */
+function parse(text: string): Record<string, Record<string, string[]>> {
+  const parsed: Record<string, Record<string, string[]>> = {};
+  let section: Record<string, string[]> = {};
+  for (const line of text.split('\n')) {
+    if (line.trim() === '' || /^[#;]/.test(line)) continue;
+    if (/^\s/.test(line)) throw new Error(`continuation: ${line}`);
+    const head = /^\[(.*)\]/.exec(line);
+    if (head) {
+      section = parsed[head[1] ?? ''] ??= {};
+      continue;
+    }
+    const at = /[=:]/.exec(line)?.index ?? -1;
+    if (at < 0) throw new Error(`no assignment: ${line}`);
+    let value = line.slice(at + 1).trim();
+    if (value !== '' && value.startsWith(value.at(-1) ?? '') && /^["']/.test(value)) value = value.slice(1, -1);
+    (section[line.slice(0, at).trim()] ??= []).push(value);
+  }
+  return parsed;
+}
+
+describe('oslo.config files', () => {
+  it('are the same text for the same configuration, DEFAULT first', () => {
+    const text = renderOsloConfig({
+      token: { expiration: 3600, allow: undefined },
+      DEFAULT: { debug: true, a: 'x' },
+      'filter:authtoken': { plugins: ['one', 'two'] },
+    });
+    expect(text).toBe(
+      [
+        '[DEFAULT]',
+        'a = x',
+        'debug = true',
+        '',
+        '[filter:authtoken]',
+        'plugins = one',
+        'plugins = two',
+        '',
+        '[token]',
+        'expiration = 3600',
+        '',
+      ].join('\n'),
+    );
+    expect(
+      renderOsloConfig({
+        DEFAULT: { a: 'x', debug: true },
+        token: { expiration: 3600 },
+        'filter:authtoken': { plugins: ['one', 'two'] },
+      }),
+    ).toBe(text);
+  });
+
+  it('say what was meant: every value comes back from the parser', () => {
+    const name = fc.stringMatching(/^[a-z][a-z0-9_]{0,12}$/);
+    const value: fc.Arbitrary<OsloScalar> = fc.oneof(
+      fc.string().map((text) => text.replaceAll(/[\n\r\0]/g, '')),
+      fc.constantFrom('"quoted"', "'single'", ' padded ', '"', 'a\'b"c', '# no comment', '= : ;', '[x]', ''),
+      fc.integer(),
+      fc.boolean(),
+    );
+    const config = fc.dictionary(
+      name,
+      fc.dictionary(name, fc.oneof(value, fc.array(value, { minLength: 1, maxLength: 3 }))),
+    );
+    fc.assert(
+      fc.property(config, (given) => {
+        const expected = Object.entries(given).map(([section, options]) => [
+          section,
+          Object.fromEntries(Object.entries(options).map(([option, one]) => [option, [one].flat().map(String)])),
+        ]);
+        expect(parse(renderOsloConfig(given))).toEqual(Object.fromEntries(expected));
+      }),
+    );
+  });
+
+  it.each([
+    [{ DEFAULT: { a: 'x\n[database]\nconnection = theirs' } }, /\[DEFAULT\] a: a value cannot have more than one line/],
+    [{ DEFAULT: { 'a = b': 1 } }, /cannot be the name of an option/],
+    [{ DEFAULT: { '# a': 1 } }, /cannot be the name of an option/],
+    [{ 'x]\n[y': {} }, /cannot be the name of a section/],
+  ])('refuse what would be read as something else: %j', (config, message) => {
+    expect(() => renderOsloConfig(config)).toThrow(ConfigError);
+    expect(() => renderOsloConfig(config)).toThrow(message);
+  });
+
+  it('never quote a value in an error', () => {
+    expect(() => renderOsloConfig({ DEFAULT: { password: 'hunter2\n' } })).toThrow(
+      expect.not.stringContaining('hunter2') as string,
+    );
+  });
+
+  it('take a dollar literally when told to', () => expect(literal('pa$$word$x')).toBe('pa$$$$word$$x'));
+});
+
+describe('a configuration override', () => {
+  const ours = { DEFAULT: { debug: false, log: 'a' }, database: { connection: 'ours' } };
+  const reserved = { 'x.conf': { database: { connection: 'it comes from the claim' } } };
+
+  it('is merged by section and option', () => {
+    expect(
+      mergeOverride(
+        'x.conf',
+        ours,
+        { DEFAULT: { debug: true }, token: { provider: 'jws', list: ['a', 'b'] } },
+        reserved,
+      ),
+    ).toEqual({
+      DEFAULT: { debug: true, log: 'a' },
+      database: { connection: 'ours' },
+      token: { provider: 'jws', list: ['a', 'b'] },
+    });
+    expect(ours.DEFAULT.debug).toBe(false);
+  });
+
+  it.each<[Record<string, Record<string, unknown>>, string]>([
+    [
+      { database: { connection: 'theirs' } },
+      'spec.config["x.conf"].database.connection cannot be set: it comes from the claim',
+    ],
+    [
+      { DEFAULT: { debug: { a: 1 } } },
+      'spec.config["x.conf"].DEFAULT.debug is neither a string, a number, a boolean nor a list of such',
+    ],
+    [
+      { DEFAULT: { debug: null } },
+      'spec.config["x.conf"].DEFAULT.debug is neither a string, a number, a boolean nor a list of such',
+    ],
+  ])('is refused with the field and why: %j', (override, message) => {
+    expect(() => mergeOverride('x.conf', ours, override, reserved)).toThrow(message);
+  });
+
+  it('cannot get round a reservation by spelling', () => {
+    const spelt = { 'x.conf': { database: { max_pool_size: 'no' } } };
+    expect(() => mergeOverride('x.conf', ours, { database: { 'max-pool-SIZE': 1 } }, spelt)).toThrow(/cannot be set/);
+  });
+
+  it('names a file that is not there', () => {
+    expect(() => checkFiles({ 'keystone.cnf': {} }, ['keystone.conf'])).toThrow(
+      'spec.config["keystone.cnf"] is no file of this service; there is keystone.conf',
+    );
+  });
+});
+
+describe('uwsgi', () => {
+  const api = { module: 'x:application', port: 5000 };
+
+  it('closes connections, loads after the fork and fails when there is no application', () => {
+    const lines = renderUwsgi(api).split('\n');
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        '[uwsgi]',
+        'http-socket = 0.0.0.0:5000',
+        'module = x:application',
+        'add-header = Connection: close',
+        'lazy-apps = true',
+        'need-app = true',
+      ]),
+    );
+  });
+
+  it('takes options of a service instead of ours, beside them, or out', () => {
+    const text = renderUwsgi(api, { threads: 1, 'socket-timeout': 60, 'thunder-lock': undefined });
+    expect(text).toContain('threads = 1\n');
+    expect(text).toContain('socket-timeout = 60\n');
+    expect(text).not.toContain('thunder-lock');
+  });
+});

@@ -1,0 +1,117 @@
+// The consumer's side of claims: ask, wait until it is fulfilled, read the Secret that comes of it.
+import {
+  CacheClaim,
+  cacheConnectionKeys,
+  DatabaseClaim,
+  databaseConnectionKeys,
+  isReady,
+  readyCondition,
+  Reason,
+  type Conditioned,
+} from '@stackwright/api';
+import {
+  done,
+  failed,
+  waiting,
+  type Desired,
+  type GraphBuilder,
+  type Outcome,
+  type StepHandle,
+  type StepScope,
+} from '@stackwright/core';
+import { apiVersionOf, Secret, type Resource } from '@stackwright/kube';
+import { valuesOf } from '../secrets/secret.js';
+import type { Cache, Database, DatabaseOptions, Release, ServiceObject } from './builder.js';
+
+interface Claim extends Conditioned {
+  status?: Conditioned['status'] & { secretName?: string };
+}
+
+export interface Fulfilled<Key extends string> {
+  secretName: string;
+  values: Record<Key, string>;
+}
+
+/** Wants the claim; Done with what its Secret holds. The step declares the claim in `owns` and Secret in `reads`. */
+export function fulfilled<R extends ServiceObject, T extends Claim, Key extends string>(
+  scope: StepScope<R>,
+  resource: Resource<T>,
+  desired: Desired<T>,
+  keys: readonly Key[],
+): Outcome<Fulfilled<Key>> {
+  const { name } = desired.metadata;
+  const what = `${resource.kind} ${name}`;
+  const on = { apiVersion: apiVersionOf(resource), kind: resource.kind, name, namespace: scope.namespace };
+  const claim = scope.own(resource, desired);
+  if (!claim) return waiting(Reason.Pending, `${what} is being created`, { on });
+  if (!isReady(claim)) {
+    const why = readyCondition(claim)?.message;
+    return waiting(Reason.WaitingForClaim, `${what} is not fulfilled yet${why ? `: ${why}` : ''}`, { on });
+  }
+  const secretName = claim.status?.secretName ?? '';
+  const secret = secretName === '' ? undefined : scope.get(Secret, secretName);
+  if (!secret) return waiting(Reason.WaitingForClaim, `The Secret of ${what} is not there yet`, { on });
+  const checked = valuesOf(secret, keys);
+  if ('missing' in checked) {
+    return failed(Reason.SecretIncomplete, `Secret ${secretName} of ${what} lacks ${checked.missing.join(', ')}`, {
+      on,
+    });
+  }
+  return done({ secretName, values: checked.values });
+}
+
+export function databaseStep<R extends ServiceObject>(
+  g: GraphBuilder<R>,
+  release: StepHandle<Release>,
+  { service, name = 'Database', database = service }: DatabaseOptions & { service: string },
+): StepHandle<Database> {
+  return g.step<Database>({
+    name,
+    after: [release],
+    owns: [DatabaseClaim],
+    reads: [Secret],
+    run(scope) {
+      const { deletionPolicy } = scope.object.spec;
+      const claim = fulfilled(
+        scope,
+        DatabaseClaim,
+        {
+          metadata: { name: `${scope.name}-${name.toLowerCase()}` },
+          spec: { provider: 'mariadb', database, deletionPolicy },
+        },
+        databaseConnectionKeys,
+      );
+      if (claim.state !== 'Done') return claim;
+      const { secretName, values } = claim.output;
+      const port = Number(values.port);
+      const credentials = `${encodeURIComponent(values.username)}:${encodeURIComponent(values.password)}`;
+      // An IPv6 address has to be told from a port.
+      const host = values.host.includes(':') ? `[${values.host}]` : values.host;
+      const url = `mysql+pymysql://${credentials}@${host}:${port}/${values.database}`;
+      return done({ ...values, port, url, secretName });
+    },
+  });
+}
+
+export function cacheStep<R extends ServiceObject>(
+  g: GraphBuilder<R>,
+  release: StepHandle<Release>,
+): StepHandle<Cache> {
+  return g.step<Cache>({
+    name: 'Cache',
+    after: [release],
+    owns: [CacheClaim],
+    reads: [Secret],
+    run(scope) {
+      const claim = fulfilled(
+        scope,
+        CacheClaim,
+        { metadata: { name: `${scope.name}-cache` }, spec: { provider: 'memcached' } },
+        cacheConnectionKeys,
+      );
+      if (claim.state !== 'Done') return claim;
+      const { secretName, values } = claim.output;
+      return done({ servers: values.servers.split(',').map((server) => server.trim()), secretName });
+    },
+  });
+}

@@ -1,0 +1,345 @@
+import { CacheClaim, DatabaseClaim, type ServiceSpec } from '@stackwright/api';
+import { GraphHarness } from '@stackwright/core/testing';
+import {
+  ConfigMap,
+  defineResource,
+  Deployment,
+  EndpointSlice,
+  Job,
+  Secret,
+  Service,
+  type KubeObject,
+  type Resource,
+} from '@stackwright/kube';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { defineCatalog } from '../catalog/catalog.js';
+import { secretWith } from '../secrets/secret.js';
+import type { ServiceObject } from './builder.js';
+import { defineService } from './define-service.js';
+
+const Placement = defineResource<ServiceObject>({
+  group: 'placement.dev',
+  version: 'v1',
+  kind: 'Placement',
+  plural: 'placements',
+  namespaced: true,
+});
+
+const catalog = defineCatalog({
+  service: 'placement',
+  user: { uid: 100, gid: 101 },
+  releases: {
+    '2025.1': {
+      image: 'placement',
+      tag: '2025.1',
+      commands: { dbSync: ['placement-manage', 'db', 'sync'] },
+      wsgi: { api: 'placement.wsgi.api:application' },
+    },
+  },
+});
+
+/** What the API answers. */
+let answer: number | Error;
+let asked: string[];
+
+const placement = defineService<ServiceObject>(
+  Placement,
+  catalog,
+  (s) => {
+    const database = s.database();
+    const cache = s.cache();
+    const config = s.config({
+      directory: '/etc/placement',
+      files: {
+        'placement.conf': (scope) => ({
+          placement_database: { connection: scope.output(database).url },
+          cache: { memcache_servers: scope.output(cache).servers.join(',') },
+        }),
+        'policy.yaml': () => '{}\n',
+      },
+      reserved: { 'placement.conf': { placement_database: { connection: 'it comes from the claim' } } },
+      after: [database, cache],
+    });
+    const schema = s.dbSync({ config, after: [database], inputs: (scope) => scope.output(database).host });
+    s.api({ port: 8778, probe: '/', config, after: [schema] });
+  },
+  {
+    probe: {
+      async get(url) {
+        asked.push(url);
+        if (answer instanceof Error) throw answer;
+        return answer;
+      },
+    },
+  },
+);
+
+const password = 'p@ss/w$rd-canary';
+const canaries = [password, encodeURIComponent(password), Buffer.from(password).toString('base64')];
+const name = { namespace: 'ns', name: 'sample' };
+const named = (suffix: string) => ({ namespace: 'ns', name: `sample-${suffix}` });
+
+let harness: GraphHarness<ServiceObject>;
+
+async function start(spec: Partial<ServiceSpec> = {}): Promise<void> {
+  answer = 200;
+  asked = [];
+  harness = new GraphHarness(placement);
+  const complete: ServiceSpec = { release: '2025.1', replicas: 2, deletionPolicy: 'Retain', ...spec };
+  await harness.create({ apiVersion: 'placement.dev/v1', kind: 'Placement', spec: complete });
+  await harness.settle();
+}
+
+/** What a provider does. */
+async function fulfil(claim: Resource, suffix: string, values: Record<string, string>): Promise<void> {
+  const secretName = `sample-${suffix}-connection`;
+  await harness.api.seed(Secret, { ...secretWith(secretName, values), metadata: named(`${suffix}-connection`) });
+  const conditions = [
+    {
+      type: 'Ready',
+      status: 'True',
+      reason: 'Ready',
+      message: '',
+      observedGeneration: 1,
+      lastTransitionTime: '2025-01-01T00:00:00Z',
+    },
+  ];
+  await harness.edit(
+    claim,
+    `sample-${suffix}`,
+    { status: { observedGeneration: 1, conditions, secretName } },
+    'status',
+  );
+  await harness.settle();
+}
+
+async function fulfilAll(): Promise<void> {
+  await fulfil(DatabaseClaim, 'database', {
+    host: 'mariadb.ns.svc',
+    port: '3306',
+    database: 'placement',
+    username: 'placement',
+    password,
+  });
+  await fulfil(CacheClaim, 'cache', { servers: 'memcached.ns.svc:11211' });
+}
+
+const jobs = async () => (await harness.listed(Job)) as Job[];
+
+async function endJobs(): Promise<void> {
+  for (const job of await jobs()) {
+    await harness.edit(
+      Job,
+      job.metadata?.name ?? '',
+      { status: { conditions: [{ type: 'Complete', status: 'True' }] } },
+      'status',
+    );
+  }
+  await harness.settle();
+}
+
+async function rollOut(): Promise<void> {
+  const deployment = harness.api.peek(Deployment, name);
+  const replicas = deployment?.spec?.replicas ?? 0;
+  const status = {
+    observedGeneration: deployment?.metadata?.generation,
+    replicas,
+    updatedReplicas: replicas,
+    availableReplicas: replicas,
+  };
+  await harness.edit(Deployment, 'sample', { status }, 'status');
+  await harness.settle();
+}
+
+async function listen(...addresses: string[]): Promise<void> {
+  await harness.api.delete(EndpointSlice, name).catch(() => undefined);
+  await harness.api.seed(EndpointSlice, {
+    metadata: { ...name, labels: { 'kubernetes.io/service-name': 'sample' } },
+    addressType: 'IPv4',
+    ports: [{ name: 'http', port: 8778 }],
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+  });
+  await harness.settle();
+}
+
+async function standUp(spec: Partial<ServiceSpec> = {}): Promise<void> {
+  await start(spec);
+  await fulfilAll();
+  await endJobs();
+  await rollOut();
+  await listen('10.0.0.1');
+}
+
+const text = (key: string) =>
+  Buffer.from(harness.api.peek(Secret, named('config'))?.data?.[key] ?? '', 'base64').toString();
+const hashOfPods = () =>
+  harness.api.peek(Deployment, name)?.spec?.template.metadata?.annotations?.['stackwright.dev/config-hash'];
+
+describe('a service', () => {
+  it('stands up step by step, each time saying what it waits for', async () => {
+    await start();
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'WaitingForClaim' });
+    expect(harness.object.status).toMatchObject({
+      waitingFor: [{ kind: 'DatabaseClaim', name: 'sample-database' }, { kind: 'CacheClaim' }],
+    });
+    expect(await harness.listed(Deployment)).toEqual([]);
+    await fulfilAll();
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'JobRunning' });
+    await endJobs();
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'RolloutInProgress' });
+    await rollOut();
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'NoReadyEndpoint' });
+    expect(harness.object.status).not.toHaveProperty('endpoint');
+    await listen('10.0.0.1');
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(harness.object.status).toMatchObject({ endpoint: 'http://sample.ns.svc:8778', release: '2025.1' });
+    expect(asked).toEqual(['http://10.0.0.1:8778/']);
+  });
+
+  it('writes nothing more when it is ready, also after a restart', async () => {
+    await standUp();
+    harness.restart();
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+  });
+
+  it('renders its configuration from what the claims gave', async () => {
+    await standUp();
+    expect(text('placement.conf')).toBe(
+      '[cache]\nmemcache_servers = memcached.ns.svc:11211\n\n[placement_database]\n' +
+        'connection = mysql+pymysql://placement:p%40ss%2Fw%24rd-canary@mariadb.ns.svc:3306/placement\n',
+    );
+    expect(text('policy.yaml')).toBe('{}\n');
+  });
+
+  it('shows a password to nobody but in Secrets', async () => {
+    await standUp();
+    const kinds: Resource[] = [ConfigMap, Deployment, Job, Service, DatabaseClaim, CacheClaim, Placement];
+    const shown = JSON.stringify([
+      await Promise.all(kinds.map((kind) => harness.listed(kind))),
+      harness.events,
+      harness.logs,
+      await harness.registry.metrics(),
+    ]);
+    for (const canary of canaries) expect(shown).not.toContain(canary);
+  });
+
+  it("runs the catalog's image under the site's prefix, or the object's own", async () => {
+    await standUp();
+    const image = () => harness.api.peek(Deployment, name)?.spec?.template.spec?.containers[0]?.image;
+    expect(image()).toBe('localhost/stackwright/placement:2025.1');
+    await harness.edit(Placement, 'sample', { spec: { image: 'mirror.example/p@sha256:0' } });
+    await harness.settle();
+    await endJobs();
+    expect(image()).toBe('mirror.example/p@sha256:0');
+  });
+
+  it('makes and changes nothing for a release that it does not know', async () => {
+    await start({ release: '2031.1' });
+    expect(harness.condition('Ready')).toMatchObject({
+      reason: 'UnsupportedRelease',
+      message: expect.stringContaining('there is 2025.1') as string,
+    });
+    expect(harness.written()).toEqual(['patch placements.placement.dev/status ns/sample']);
+  });
+
+  it('passes its deletion policy on to the claim that holds data', async () => {
+    await start({ deletionPolicy: 'Delete' });
+    expect(harness.api.peek(DatabaseClaim, named('database'))?.spec).toMatchObject({
+      database: 'placement',
+      deletionPolicy: 'Delete',
+    });
+  });
+});
+
+describe('configuration of the user', () => {
+  beforeEach(() => standUp());
+
+  it('is merged over ours, and rolls the Pods once', async () => {
+    const before = hashOfPods();
+    await harness.edit(Placement, 'sample', { spec: { config: { 'placement.conf': { DEFAULT: { debug: true } } } } });
+    const writes = await harness.writesOf(() => harness.settle());
+    expect(writes.filter((write) => write.startsWith('apply'))).toEqual([
+      'apply secrets ns/sample-config',
+      'apply deployments.apps ns/sample',
+    ]);
+    expect(text('placement.conf')).toContain('[DEFAULT]\ndebug = true\n');
+    expect(hashOfPods()).not.toBe(before);
+    // Its inputs are said to be the database alone.
+    expect(await jobs()).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      'a reserved option',
+      { 'placement.conf': { placement_database: { connection: 'x' } } },
+      /placement_database\.connection cannot be set: it comes/,
+    ],
+    ['a file that is not there', { 'placement.cnf': {} }, /there is placement\.conf/],
+    ['a file that is not of that kind', { 'policy.yaml': {} }, /there is placement\.conf/],
+    ['a value of several lines', { 'placement.conf': { DEFAULT: { a: 'x\n[y]' } } }, /more than one line/],
+  ])('that is %s is refused with the option, and what runs stays', async (_what, config, message) => {
+    const before = hashOfPods();
+    await harness.edit(Placement, 'sample', { spec: { config } });
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidConfig' });
+    expect(harness.condition('Ready')?.message).toMatch(message);
+    expect(hashOfPods()).toBe(before);
+    await harness.edit(Placement, 'sample', { spec: { config: null } });
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+});
+
+describe('an API', () => {
+  it('is ready only when it answers, through any of its ready endpoints', async () => {
+    await standUp();
+    answer = 503;
+    await listen('10.0.0.1', '10.0.0.2');
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'ApiUnreachable' });
+    expect(harness.condition('Ready')?.message).toBe(
+      'The API does not answer: http://10.0.0.1:8778/ answered 503; http://10.0.0.2:8778/ answered 503',
+    );
+    // Where it was is still known, though it does not answer now.
+    expect(harness.object.status).toMatchObject({ endpoint: 'http://sample.ns.svc:8778' });
+    answer = 300;
+    const { requeueAfter = 0 } = await harness.settle();
+    await harness.clock.advance(requeueAfter);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  it('is asked again by itself, so that one that died is noticed', async () => {
+    await standUp();
+    answer = new Error('connect ECONNREFUSED');
+    await harness.clock.advance(30_000);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'ApiUnreachable' });
+  });
+
+  it('answers all the time while Pods are replaced', async () => {
+    await standUp();
+    expect(harness.api.peek(Deployment, name)?.spec).toMatchObject({
+      replicas: 2,
+      strategy: { rollingUpdate: { maxUnavailable: 0 } },
+      template: { spec: { containers: [{ readinessProbe: { httpGet: { path: '/', port: 'http' } } }] } },
+    });
+    const selector = harness.api.peek(Service, name)?.spec?.selector;
+    const labels = harness.api.peek(Deployment, name)?.spec?.template.metadata?.labels ?? {};
+    expect(labels).toMatchObject(selector ?? { none: '' });
+    expect((await jobs())[0]?.spec?.template.metadata?.labels).not.toMatchObject(selector ?? {});
+  });
+});
+
+describe('deletion', () => {
+  it('lets everything go that holds no data', async () => {
+    await standUp();
+    const owned = (
+      await Promise.all(
+        [ConfigMap, Deployment, Job, Service, DatabaseClaim, CacheClaim].map((kind) => harness.listed(kind)),
+      )
+    ).flat();
+    const owners = owned.map((object: KubeObject) => object.metadata?.ownerReferences?.[0]?.kind);
+    expect(owners).toHaveLength(6);
+    expect(new Set(owners)).toEqual(new Set(['Placement']));
+  });
+});

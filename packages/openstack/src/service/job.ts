@@ -1,0 +1,55 @@
+import { Reason } from '@stackwright/api';
+import { done, failed, runJob, type GraphBuilder, type StepHandle } from '@stackwright/core';
+import { Job, Pod } from '@stackwright/kube';
+import { servicePod } from '../workload/container.js';
+import type { JobOptions, JobResult, Release, ServiceObject } from './builder.js';
+import { valueOf } from './given.js';
+
+/** Enough for Python to import a service; a Job is over in seconds. */
+const resources = { requests: { cpu: '50m', memory: '192Mi' } };
+
+export function jobStep<R extends ServiceObject>(
+  g: GraphBuilder<R>,
+  release: StepHandle<Release>,
+  options: JobOptions<R>,
+): StepHandle<JobResult> {
+  const { name, config, after = [] } = options;
+  const purpose = kebab(name);
+  return g.step<JobResult>({
+    name,
+    after: [release, ...(config ? [config] : []), ...after],
+    owns: [Job],
+    reads: [{ resource: Pod, parts: true }],
+    run(scope) {
+      const { reference: image, user, commands, release: running } = scope.output(release);
+      const command = options.command ? valueOf(options.command, scope) : commands[camel(name)];
+      if (!command)
+        return failed(Reason.UnsupportedRelease, `The catalog has no command "${camel(name)}" for release ${running}`);
+      const settings = config ? scope.output(config) : undefined;
+      const env = options.env ? valueOf(options.env, scope) : [];
+      const inputs = options.inputs === undefined ? settings?.hash : valueOf(options.inputs, scope);
+      const pod = servicePod({
+        name: purpose,
+        image,
+        user,
+        command,
+        env,
+        mounts: [...(settings?.mounts ?? []), ...(options.mounts ? valueOf(options.mounts, scope) : [])],
+        writable: options.writable ?? [],
+        resources,
+      });
+      const run = runJob(scope, { purpose, inputs: { image, command, env, inputs }, pod });
+      return run.state === 'Done' ? done({ job: run.output }) : run;
+    },
+  });
+}
+
+/** "DbSync" → "db-sync". */
+function kebab(name: string): string {
+  return name.replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
+}
+
+/** "DbSync" → "dbSync". */
+function camel(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1);
+}

@@ -1,0 +1,43 @@
+// The container in which a service's command runs: what Jobs and Deployments of services have in common.
+import { restricted, type Container, type PodSpec } from '@stackwright/core';
+import type { Resources } from '@stackwright/api';
+import { resourcesOf } from './resources.js';
+import { volumesOf, type Mount } from './mounts.js';
+
+export interface EnvVar {
+  name: string;
+  /** Never a secret: mount those. */
+  value: string;
+}
+
+export interface ServicePod {
+  /** Of the container. */
+  name: string;
+  image: string;
+  user: { uid: number; gid: number };
+  command: readonly string[];
+  mounts: readonly Mount[];
+  env: readonly EnvVar[];
+  /** Directories besides these that must be writable: /tmp, /var/tmp and /run are. */
+  writable: readonly string[];
+  resources: Resources;
+  /** Ports, probes, lifecycle. */
+  container?: Partial<Container>;
+}
+
+const scratch = ['/tmp', '/var/tmp', '/run'];
+
+export function servicePod(pod: ServicePod): PodSpec {
+  const writable = [...new Set([...scratch, ...pod.writable])].map((path): Mount => ({ path, scratch: 'Disk' }));
+  const { volumes, volumeMounts } = volumesOf([...pod.mounts, ...writable]);
+  const container: Container = {
+    name: pod.name,
+    image: pod.image,
+    command: [...pod.command],
+    ...(pod.env.length > 0 ? { env: pod.env.map(({ name, value }) => ({ name, value })) } : {}),
+    volumeMounts,
+    resources: resourcesOf(pod.resources),
+    ...pod.container,
+  };
+  return restricted({ containers: [container], volumes }, pod.user);
+}

@@ -1,1 +1,0 @@
-export { restrictedContainer, restrictedPod } from '@stackwright/core';
