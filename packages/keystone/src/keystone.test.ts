@@ -362,6 +362,10 @@ describe('deletion', () => {
 
   it('with Retain keeps keys and password, and the next Keystone of that name goes on with them', async () => {
     await running();
+    for (const name of retained) {
+      // The garbage collector follows ownerReferences.
+      expect(harness.api.peek(Secret, at(name))?.metadata?.ownerReferences).toBeUndefined();
+    }
     const before = retained.map((name) => values(name, name.endsWith('keys') ? '1' : 'password'));
     await remove();
     expect(retained.map((name) => values(name, name.endsWith('keys') ? '1' : 'password'))).toEqual(before);

@@ -249,6 +249,8 @@ describe('deletion', () => {
   it('with Retain keeps database, user and password, and the same claim takes them up again', async () => {
     await fulfilled('Retain');
     const { password } = connection() as { password: string };
+    // The garbage collector follows ownerReferences.
+    expect(harness.api.peek(Secret, at('sample-password'))?.metadata?.ownerReferences).toBeUndefined();
     await remove();
     await harness.reconcile();
     expect(harness.isGone).toBe(true);

@@ -174,6 +174,9 @@ describe('deletion', () => {
   async function withVolume(deletionPolicy: 'Retain' | 'Delete'): Promise<void> {
     await running({ deletionPolicy });
     const template = harness.api.peek(StatefulSet, at('sample'))!.spec!.volumeClaimTemplates![0]!;
+    // The garbage collector follows ownerReferences.
+    expect(template.metadata?.ownerReferences).toBeUndefined();
+    expect(harness.api.peek(Secret, at('sample-root-password'))?.metadata?.ownerReferences).toBeUndefined();
     await harness.api.seed(PersistentVolumeClaim, {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
