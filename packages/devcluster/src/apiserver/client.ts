@@ -25,7 +25,12 @@ import type { Parameters as RequestParameters, ResourceRequest, ResourceResponse
 type Call = Pick<ResourceRequest, 'verb' | 'parameters'> & Partial<ResourceRequest>;
 
 /** Answers by path, as over HTTP. */
-export type RawHandler = (user: UserInfo, method: string, path: string, options: Parameters<Client['raw']>[2]) => Promise<string>;
+export type RawHandler = (
+  user: UserInfo,
+  method: string,
+  path: string,
+  options: Parameters<Client['raw']>[2],
+) => Promise<string>;
 
 export function inProcessClient(dispatcher: Dispatcher, user: UserInfo, raw?: RawHandler): Client {
   const { registry } = dispatcher.context;
@@ -42,7 +47,12 @@ export function inProcessClient(dispatcher: Dispatcher, user: UserInfo, raw?: Ra
       return await dispatch(dispatcher, { user, userAgent: user.name, resource: served(resource), ...request });
     } catch (error) {
       if (error instanceof ConnectionLost) {
-        throw new ApiError({ code: 0, reason: 'ConnectionFailed', message: error.message || 'the connection was lost', cause: error });
+        throw new ApiError({
+          code: 0,
+          reason: 'ConnectionFailed',
+          message: error.message || 'the connection was lost',
+          cause: error,
+        });
       }
       throw error;
     }
@@ -50,7 +60,8 @@ export function inProcessClient(dispatcher: Dispatcher, user: UserInfo, raw?: Ra
 
   const one = async <T extends KubeObject>(resource: Resource<T>, request: Call): Promise<T> => {
     const response = await call(resource, request);
-    if (response.kind !== 'object') throw new Error(`${request.verb} of ${resource.plural} did not answer with an object`);
+    if (response.kind !== 'object')
+      throw new Error(`${request.verb} of ${resource.plural} did not answer with an object`);
     // The kind of what a resource holds is in its type: what is stored passed its schema.
     return clone(response.object) as unknown as T;
   };
@@ -80,14 +91,22 @@ export function inProcessClient(dispatcher: Dispatcher, user: UserInfo, raw?: Ra
     create: (resource, object, options = {}) =>
       one(resource, {
         verb: 'create',
-        ...target({ ...(object.metadata?.namespace === undefined ? {} : { namespace: object.metadata.namespace }) }, options),
+        ...target(
+          { ...(object.metadata?.namespace === undefined ? {} : { namespace: object.metadata.namespace }) },
+          options,
+        ),
         ...(options.subresource !== undefined && object.metadata?.name ? { name: object.metadata.name } : {}),
         parameters: writeParameters(options),
         body: typed(resource, object),
       }),
 
     update: (resource, object, options = {}) =>
-      one(resource, { verb: 'update', ...target(keyOf(object), options), parameters: writeParameters(options), body: typed(resource, object) }),
+      one(resource, {
+        verb: 'update',
+        ...target(keyOf(object), options),
+        parameters: writeParameters(options),
+        body: typed(resource, object),
+      }),
 
     patch: (resource: Resource, key: ObjectKey, patch: Patch, options: WriteOptions = {}) =>
       one<never>(resource as Resource<never>, {
@@ -121,7 +140,10 @@ export function inProcessClient(dispatcher: Dispatcher, user: UserInfo, raw?: Ra
       });
     },
 
-    async *watch<T extends KubeObject>(resource: Resource<T>, options: WatchOptions = {}): AsyncGenerator<WatchEvent<T>> {
+    async *watch<T extends KubeObject>(
+      resource: Resource<T>,
+      options: WatchOptions = {},
+    ): AsyncGenerator<WatchEvent<T>> {
       const { sendInitialEvents, timeoutSeconds } = options;
       const response = await call(resource, {
         verb: 'watch',

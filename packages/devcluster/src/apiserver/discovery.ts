@@ -3,7 +3,10 @@ import type { JsonObject } from './json.js';
 import type { Registry } from './registry/registry.js';
 import { apiVersionOf, type ServedResource, type Subresource } from './registry/resource.js';
 
-const subresourceKinds: Record<Subresource, { group?: string; version?: string; kind?: string; verbs: readonly string[] }> = {
+const subresourceKinds: Record<
+  Subresource,
+  { group?: string; version?: string; kind?: string; verbs: readonly string[] }
+> = {
   status: { verbs: ['get', 'patch', 'update'] },
   scale: { group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: ['get', 'patch', 'update'] },
   log: { verbs: ['get'] },
@@ -82,7 +85,9 @@ export function discovery(registry: Registry): Discovery {
         return {
           kind: 'APIGroupList',
           apiVersion: 'v1',
-          groups: [...groups()].filter(([group]) => group !== '').map(([group, versions]) => groupDocument(group, versions)),
+          groups: [...groups()]
+            .filter(([group]) => group !== '')
+            .map(([group, versions]) => groupDocument(group, versions)),
         };
       }
       if (parts[0] === 'api' && parts.length === 2) return resourceList('', parts[1] as string);
@@ -90,7 +95,9 @@ export function discovery(registry: Registry): Discovery {
       const group = parts[1] as string;
       if (parts.length === 3) return resourceList(group, parts[2] as string);
       const versions = groups().get(group);
-      return parts.length === 2 && versions && group !== '' ? { kind: 'APIGroup', apiVersion: 'v1', ...groupDocument(group, versions) } : undefined;
+      return parts.length === 2 && versions && group !== ''
+        ? { kind: 'APIGroup', apiVersion: 'v1', ...groupDocument(group, versions) }
+        : undefined;
     },
 
     aggregated(path, version) {
@@ -129,7 +136,11 @@ function aggregatedResource(resource: ServedResource): JsonObject {
             const about = subresourceKinds[subresource];
             return {
               subresource,
-              responseKind: { group: about.group ?? group, version: about.version ?? version, kind: about.kind ?? kind },
+              responseKind: {
+                group: about.group ?? group,
+                version: about.version ?? version,
+                kind: about.kind ?? kind,
+              },
               verbs: about.verbs,
             };
           }),

@@ -26,10 +26,17 @@ export function statusError(code: number, reason: string, message: string, detai
     code,
   };
   const retryAfter = details?.retryAfterSeconds;
-  return new ApiError({ code, reason, message, status, ...(retryAfter === undefined ? {} : { retryAfter: retryAfter * 1000 }) });
+  return new ApiError({
+    code,
+    reason,
+    message,
+    status,
+    ...(retryAfter === undefined ? {} : { retryAfter: retryAfter * 1000 }),
+  });
 }
 
-const qualified = (resource: GroupResource): string => (resource.group ? `${resource.plural}.${resource.group}` : resource.plural);
+const qualified = (resource: GroupResource): string =>
+  resource.group ? `${resource.plural}.${resource.group}` : resource.plural;
 
 const about = (resource: GroupResource, name: string): Details => ({
   name,
@@ -42,7 +49,12 @@ export const badRequest = (message: string): ApiError => statusError(400, 'BadRe
 export const unauthorized = (message = 'Unauthorized'): ApiError => statusError(401, 'Unauthorized', message);
 
 export const forbidden = (resource: GroupResource, name: string, message: string): ApiError =>
-  statusError(403, 'Forbidden', `${qualified(resource)}${name ? ` "${name}"` : ''} is forbidden: ${message}`, about(resource, name));
+  statusError(
+    403,
+    'Forbidden',
+    `${qualified(resource)}${name ? ` "${name}"` : ''} is forbidden: ${message}`,
+    about(resource, name),
+  );
 
 export const notFound = (resource: GroupResource, name: string): ApiError =>
   statusError(404, 'NotFound', `${qualified(resource)} "${name}" not found`, about(resource, name));
@@ -60,7 +72,12 @@ export const alreadyExists = (resource: GroupResource, name: string): ApiError =
   statusError(409, 'AlreadyExists', `${qualified(resource)} "${name}" already exists`, about(resource, name));
 
 export const conflict = (resource: GroupResource, name: string, message: string): ApiError =>
-  statusError(409, 'Conflict', `Operation cannot be fulfilled on ${qualified(resource)} "${name}": ${message}`, about(resource, name));
+  statusError(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${qualified(resource)} "${name}": ${message}`,
+    about(resource, name),
+  );
 
 export const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
 
@@ -149,10 +166,15 @@ export const field = {
 export function invalid(kind: GroupKind, name: string, errors: readonly FieldError[]): ApiError {
   const lines = errors.map((error) => `${error.field}: ${error.message}`);
   const list = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
-  return statusError(422, 'Invalid', `${kind.group ? `${kind.kind}.${kind.group}` : kind.kind} "${name}" is invalid: ${list}`, {
-    name,
-    ...(kind.group ? { group: kind.group } : {}),
-    kind: kind.kind,
-    causes: errors.map((error) => ({ reason: error.type, message: error.message, field: error.field })),
-  });
+  return statusError(
+    422,
+    'Invalid',
+    `${kind.group ? `${kind.kind}.${kind.group}` : kind.kind} "${name}" is invalid: ${list}`,
+    {
+      name,
+      ...(kind.group ? { group: kind.group } : {}),
+      kind: kind.kind,
+      causes: errors.map((error) => ({ reason: error.type, message: error.message, field: error.field })),
+    },
+  );
 }

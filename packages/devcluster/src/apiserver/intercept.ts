@@ -8,7 +8,10 @@ export interface Interceptor {
    * May wait, replace the answer (wrap a watch), or throw: the effect has happened, and a ConnectionLost here is an
    * answer that never arrived.
    */
-  after?(request: ResourceRequest, response: ResourceResponse): ResourceResponse | undefined | Promise<ResourceResponse | undefined>;
+  after?(
+    request: ResourceRequest,
+    response: ResourceResponse,
+  ): ResourceResponse | undefined | Promise<ResourceResponse | undefined>;
 }
 
 /** The client sees its connection close without an answer. */

@@ -24,19 +24,24 @@ export function clone<T>(value: T): T {
 
 /** Assigns an own property whatever its name is: `__proto__` in a client's JSON must stay data. */
 export function set(target: JsonObject, key: string, value: unknown): void {
-  if (key === '__proto__') Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  if (key === '__proto__')
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
   else target[key] = value;
 }
 
 export function equal(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, index) => equal(item, b[index]));
+  if (Array.isArray(a))
+    return Array.isArray(b) && a.length === b.length && a.every((item, index) => equal(item, b[index]));
   if (Array.isArray(b)) return false;
   const left = a as JsonObject;
   const right = b as JsonObject;
   const keys = definedKeys(left);
-  return keys.length === definedKeys(right).length && keys.every((key) => right[key] !== undefined && equal(left[key], right[key]));
+  return (
+    keys.length === definedKeys(right).length &&
+    keys.every((key) => right[key] !== undefined && equal(left[key], right[key]))
+  );
 }
 
 const definedKeys = (value: JsonObject): string[] => Object.keys(value).filter((key) => value[key] !== undefined);

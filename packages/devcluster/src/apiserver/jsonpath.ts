@@ -24,8 +24,18 @@ function parse(text: string): Step[] {
   let rest = text;
   while (rest !== '' && rest !== '.') {
     let match: RegExpExecArray | null;
-    if ((match = /^\.?\[\?\(\s*@((?:[^=!<>()]|\[[^\]]*\])*?)\s*(?:(==|!=|<=|>=|<|>)\s*("[^"]*"|'[^']*'|[^)\s]+)\s*)?\)\]/.exec(rest))) {
-      steps.push({ kind: 'filter', path: parse(match[1] as string), operator: match[2] ?? 'exists', value: literal(match[3]) });
+    if (
+      (match =
+        /^\.?\[\?\(\s*@((?:[^=!<>()]|\[[^\]]*\])*?)\s*(?:(==|!=|<=|>=|<|>)\s*("[^"]*"|'[^']*'|[^)\s]+)\s*)?\)\]/.exec(
+          rest,
+        ))
+    ) {
+      steps.push({
+        kind: 'filter',
+        path: parse(match[1] as string),
+        operator: match[2] ?? 'exists',
+        value: literal(match[3]),
+      });
     } else if ((match = /^\.?\[\s*(?:'([^']*)'|"([^"]*)")\s*\]/.exec(rest))) {
       steps.push({ kind: 'field', name: match[1] ?? match[2] ?? '' });
     } else if ((match = /^\.?\[\s*(-?\d+)\s*\]/.exec(rest))) {

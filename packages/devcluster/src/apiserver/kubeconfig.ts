@@ -29,7 +29,12 @@ export function kubeconfig(options: KubeconfigOptions): string {
       },
     ],
     users: [{ name: user, user: { token: options.token } }],
-    contexts: [{ name, context: { cluster: name, user, ...(options.namespace === undefined ? {} : { namespace: options.namespace }) } }],
+    contexts: [
+      {
+        name,
+        context: { cluster: name, user, ...(options.namespace === undefined ? {} : { namespace: options.namespace }) },
+      },
+    ],
     'current-context': name,
   });
 }

@@ -55,13 +55,16 @@ export interface ResourceRequest {
 }
 
 export type WatchItem =
-  | { type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; object: ApiObject }
-  | { type: 'ERROR'; error: ApiError };
+  { type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; object: ApiObject } | { type: 'ERROR'; error: ApiError };
 
 export type ResourceResponse =
   /** `unchanged`: nothing was stored (a dry run, or a write without effect). */
   | { kind: 'object'; code: number; object: ApiObject; warnings?: readonly string[]; unchanged?: boolean }
-  | { kind: 'list'; items: readonly ApiObject[]; metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number } }
+  | {
+      kind: 'list';
+      items: readonly ApiObject[];
+      metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number };
+    }
   | { kind: 'watch'; events: AsyncIterable<WatchItem> }
   | { kind: 'text'; body: string | AsyncIterable<string> };
 

@@ -24,7 +24,8 @@ export function selector(
 
 function labelPredicate(text: string): Predicate {
   const requirements = parseLabels(text);
-  return (object) => requirements.every((requirement) => matches(requirement, object.metadata.labels?.[requirement.key]));
+  return (object) =>
+    requirements.every((requirement) => matches(requirement, object.metadata.labels?.[requirement.key]));
 }
 
 function matches(requirement: Requirement, value: string | undefined): boolean {
@@ -62,7 +63,11 @@ function parseRequirement(expression: string): Requirement {
   }
   const comparison = new RegExp(`^(${KEY})\\s*(==|=|!=)\\s*([-A-Za-z0-9_.]*)$`).exec(expression);
   if (comparison) {
-    return { key: comparison[1] as string, operator: comparison[2] === '!=' ? 'notin' : 'in', values: [comparison[3] as string] };
+    return {
+      key: comparison[1] as string,
+      operator: comparison[2] === '!=' ? 'notin' : 'in',
+      values: [comparison[3] as string],
+    };
   }
   const presence = new RegExp(`^(!?)\\s*(${KEY})$`).exec(expression);
   if (presence) return { key: presence[2] as string, operator: presence[1] ? 'absent' : 'exists', values: [] };

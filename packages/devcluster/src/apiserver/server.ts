@@ -6,7 +6,7 @@ import { auditFile, type AuditEvent, type AuditSink } from './audit.js';
 import { Authenticator } from './auth/authenticator.js';
 import { allowAll, type Authorizer } from './auth/authorizer.js';
 import { servingCertificate } from './auth/tls.js';
-import { createInitialObjects } from './bootstrap.js';
+import { createNamespaces, publishServer } from './bootstrap.js';
 import { inProcessClient, type RawHandler } from './client.js';
 import type { ServerContext } from './context.js';
 import { serveDefinitions } from './crds/serve.js';
@@ -16,7 +16,10 @@ import { handle, type Handler } from './http/handle.js';
 import { listen } from './http/listen.js';
 import { ConnectionLost, type Interceptor } from './intercept.js';
 import { kubeconfig } from './kubeconfig.js';
+import { ContainerDeletion } from './lifecycle/containers.js';
+import { GarbageCollector } from './lifecycle/garbage.js';
 import { openApi } from './openapi/openapi.js';
+import { builtinPlugins } from './plugins.js';
 import { AddressRange } from './registry/builtin/address-range.js';
 import { builtinResources } from './registry/builtin/index.js';
 import { Registry } from './registry/registry.js';
@@ -40,12 +43,16 @@ export interface ApiServerOptions {
   tls?: boolean;
   /** Addresses and names that clients reach the server by, besides the host, localhost and the usual ones. */
   names?: readonly string[];
+  /** IPv4 address behind the Service `kubernetes`. Default the host. */
+  advertiseAddress?: string;
   /** Events remembered per resource; watches from before are told 410. Default 1000. */
   historyLimit?: number;
   /** Milliseconds between bookmarks. Default 60 000. */
   bookmarkInterval?: number;
   /** Where Services get their addresses from. Default "10.96.0.0/16". */
   serviceRange?: string;
+  /** Deletes what lost its owners. Default true; envtest has none. */
+  garbageCollection?: boolean;
   authorizer?: Authorizer;
 }
 
@@ -72,15 +79,18 @@ export interface ApiServer {
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
   const { stateDirectory, host = '127.0.0.1' } = options;
   const directory = (name: string) => (stateDirectory === undefined ? {} : { directory: join(stateDirectory, name) });
-  const tls = (options.tls ?? stateDirectory !== undefined)
-    ? await servingCertificate({ ...directory('pki'), names: [host, ...(options.names ?? [])] })
-    : undefined;
+  const serviceRange = new AddressRange(options.serviceRange ?? '10.96.0.0/16');
+  const tls =
+    (options.tls ?? stateDirectory !== undefined)
+      ? await servingCertificate({ ...directory('pki'), names: [host, serviceRange.first, ...(options.names ?? [])] })
+      : undefined;
   const store = new Store({
-    ...(stateDirectory === undefined ? {} : { persistence: new DiskPersistence({ directory: join(stateDirectory, 'store') }) }),
+    ...(stateDirectory === undefined
+      ? {}
+      : { persistence: new DiskPersistence({ directory: join(stateDirectory, 'store') }) }),
     ...(options.historyLimit === undefined ? {} : { historyLimit: options.historyLimit }),
   });
   const registry = new Registry();
-  const serviceRange = new AddressRange(options.serviceRange ?? '10.96.0.0/16');
   registry.add(...builtinResources(serviceRange));
   const context: ServerContext = {
     store,
@@ -89,6 +99,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     now: () => Date.now(),
     bookmarkInterval: options.bookmarkInterval ?? 60_000,
   };
+  context.admission.push(...builtinPlugins(context));
   const audit = new Set<AuditSink>();
   if (stateDirectory !== undefined) audit.add(auditFile(join(stateDirectory, 'audit.log')));
   const dispatcher: Dispatcher = {
@@ -104,15 +115,31 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     .set('scale', scale)
     .set('token', tokens(authenticator))
     .set('binding', bind)
-    .set('log', logs(() => nodeProxy));
+    .set(
+      'log',
+      logs(() => nodeProxy),
+    );
   const handler: Handler = { dispatcher, authenticator, discovery: discovery(registry), openApi: openApi(registry) };
   serveDefinitions(context);
-  createInitialObjects(context);
+  createNamespaces(context);
+  // What belongs to a real cluster's controller manager, but is needed for objects to end at all.
+  const system = (name: string): Client =>
+    inProcessClient(dispatcher, systemUser(`system:serviceaccount:kube-system:${name}`));
+  const containers = new ContainerDeletion(context, system('namespace-controller'));
+  const garbage =
+    options.garbageCollection === false
+      ? undefined
+      : new GarbageCollector(context, system('generic-garbage-collector'));
   const listener = await listen({
     host,
     port: options.port ?? 0,
     ...(tls ? { tls } : {}),
     handle: (request) => handle(handler, request),
+  });
+  publishServer(context, {
+    clusterIP: serviceRange.first,
+    address: options.advertiseAddress ?? host,
+    port: listener.port,
   });
   return {
     url: listener.url,
@@ -136,6 +163,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     context,
     stop: async () => {
       await listener.close();
+      await Promise.all([containers, garbage].map((part) => part?.stop()));
       await store.close();
     },
   };

@@ -18,7 +18,12 @@ const AGE: Column = {
   value: ({ metadata }, now) => age(metadata.creationTimestamp, now),
 };
 
-export function table(resource: ServedResource, objects: readonly ApiObject[], metadata: JsonObject, options: TableOptions): JsonObject {
+export function table(
+  resource: ServedResource,
+  objects: readonly ApiObject[],
+  metadata: JsonObject,
+  options: TableOptions,
+): JsonObject {
   const columns = columnsOf(resource);
   return {
     kind: 'Table',
@@ -33,7 +38,9 @@ export function table(resource: ServedResource, objects: readonly ApiObject[], m
     })),
     rows: objects.map((object) => ({
       cells: columns.map((column) => cell(column, object, options.now)),
-      ...(options.include === 'None' ? {} : { object: options.include === 'Object' ? object : partialMetadata(object, options.version) }),
+      ...(options.include === 'None'
+        ? {}
+        : { object: options.include === 'Object' ? object : partialMetadata(object, options.version) }),
     })),
   };
 }
@@ -45,7 +52,8 @@ function columnsOf(resource: ServedResource): readonly Column[] {
 
 function cell(column: Column, object: ApiObject, now: number): unknown {
   const value = column.value(object, now);
-  if (value === undefined) return column.type === 'string' && column.name !== 'Name' && column.name !== 'Age' ? '' : null;
+  if (value === undefined)
+    return column.type === 'string' && column.name !== 'Name' && column.name !== 'Age' ? '' : null;
   return value;
 }
 
@@ -85,4 +93,3 @@ const withRest = (text: string, rest: number, unit: string): string => (rest ===
 export function isStatus(object: unknown): boolean {
   return isObject(object) && object['kind'] === 'Status';
 }
-

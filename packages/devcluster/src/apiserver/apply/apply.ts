@@ -29,7 +29,9 @@ export function applyConfiguration(
   const applied = owned(resource, manager.subresource, named);
   if (!live) return { object: config, managed: [{ manager, fields: applied }] };
 
-  const before = live.metadata.managedFields?.length ? decodeManagers(live.metadata.managedFields) : beforeFirstApply(schema, resource, live, manager);
+  const before = live.metadata.managedFields?.length
+    ? decodeManagers(live.metadata.managedFields)
+    : beforeFirstApply(schema, resource, live, manager);
   const mine = before.find((entry) => sameManager(entry.manager, manager));
   let managed: Managed[] = [...before.filter((entry) => entry !== mine), { manager, fields: applied }];
 
@@ -37,7 +39,10 @@ export function applyConfiguration(
   if (mine) {
     // What this manager applied before and does not any more goes, unless somebody else owns it. `named` still has the
     // metadata that nobody can own: it keeps `.metadata` itself.
-    const kept = withStructs(schema, managed.reduce((all, entry) => union(all, entry.fields), named));
+    const kept = withStructs(
+      schema,
+      managed.reduce((all, entry) => union(all, entry.fields), named),
+    );
     const given = withStructs(schema, mine.fields);
     object = remove(schema, object, difference(given, kept)) as JsonObject;
   }
@@ -67,7 +72,12 @@ function conflictError(conflicts: readonly Managed[]): ApiError {
     })),
   };
   if (all.length === 1 && first) {
-    return statusError(409, 'Conflict', `Apply failed with 1 conflict: conflict with ${describe(first.manager)}: ${formatPath(first.path)}`, details);
+    return statusError(
+      409,
+      'Conflict',
+      `Apply failed with 1 conflict: conflict with ${describe(first.manager)}: ${formatPath(first.path)}`,
+      details,
+    );
   }
   const lines = conflicts.flatMap(({ manager, fields }) => [
     `conflicts with ${describe(manager)}:`,

@@ -45,7 +45,10 @@ export function decodeManagers(entries: readonly ManagedFieldsEntry[] | undefine
 export function encodeManagers(managed: readonly Managed[]): ManagedFieldsEntry[] {
   return managed
     .filter(({ fields }) => !isEmpty(fields))
-    .sort(({ manager: a }, { manager: b }) => order(a.operation, b.operation) || order(a.time, b.time) || order(a.name, b.name))
+    .sort(
+      ({ manager: a }, { manager: b }) =>
+        order(a.operation, b.operation) || order(a.time, b.time) || order(a.name, b.name),
+    )
     .map(({ manager, fields }) => ({
       apiVersion: manager.apiVersion,
       fieldsType: 'FieldsV1',
@@ -63,8 +66,12 @@ const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 export function writeManagers(object: ApiObject, old: ApiObject | undefined, managed: readonly Managed[]): void {
   const before = decodeManagers(old?.metadata.managedFields);
   const settled = managed.map(({ manager, fields }) => {
-    const same = before.find((entry) => sameManager(entry.manager, manager) && entry.manager.apiVersion === manager.apiVersion);
-    return same && sameSet(same.fields, fields) ? { manager: { ...manager, time: same.manager.time }, fields } : { manager, fields };
+    const same = before.find(
+      (entry) => sameManager(entry.manager, manager) && entry.manager.apiVersion === manager.apiVersion,
+    );
+    return same && sameSet(same.fields, fields)
+      ? { manager: { ...manager, time: same.manager.time }, fields }
+      : { manager, fields };
   });
   const entries = encodeManagers(settled);
   if (entries.length > 0) object.metadata.managedFields = entries;
@@ -72,7 +79,12 @@ export function writeManagers(object: ApiObject, old: ApiObject | undefined, man
 }
 
 /** Records a create, update or patch of the manager: what it changed is its own now, and nobody else's. */
-export function trackUpdate(resource: ServedResource, old: ApiObject | undefined, object: ApiObject, manager: Manager): void {
+export function trackUpdate(
+  resource: ServedResource,
+  old: ApiObject | undefined,
+  object: ApiObject,
+  manager: Manager,
+): void {
   if (isReset(object.metadata.managedFields)) {
     delete object.metadata.managedFields;
     return;
@@ -100,7 +112,16 @@ function given(object: ApiObject, old: ApiObject | undefined, manager: Manager):
   return fromClient.length > 0 ? fromClient : decodeManagers(old?.metadata.managedFields);
 }
 
-const SYSTEM_METADATA = ['name', 'namespace', 'creationTimestamp', 'selfLink', 'uid', 'generation', 'managedFields', 'resourceVersion'];
+const SYSTEM_METADATA = [
+  'name',
+  'namespace',
+  'creationTimestamp',
+  'selfLink',
+  'uid',
+  'generation',
+  'managedFields',
+  'resourceVersion',
+];
 
 /** The part of a set that can be owned at all, through this subresource. */
 export function owned(resource: ServedResource, subresource: string | undefined, set: FieldSet): FieldSet {
@@ -125,10 +146,14 @@ export function owned(resource: ServedResource, subresource: string | undefined,
 }
 
 /** Who owns an object that was there before managedFields were kept. */
-export function beforeFirstApply(schema: Schema, resource: ServedResource, live: ApiObject, manager: Manager): Managed[] {
+export function beforeFirstApply(
+  schema: Schema,
+  resource: ServedResource,
+  live: ApiObject,
+  manager: Manager,
+): Managed[] {
   const all = compare(schema, {}, live).added;
   const { time } = manager;
   const ancestor: Manager = { name: 'before-first-apply', operation: 'Update', apiVersion: manager.apiVersion, time };
   return [{ manager: ancestor, fields: owned(resource, undefined, all) }];
 }
-

@@ -11,7 +11,9 @@ export function objectSchema(resource: ServedResource): Schema {
     const own = resolve(resource.schema());
     const metadata = ref('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta');
     const type: Schema = { type: 'string' };
-    schema = resource.custom ? { ...own, properties: { ...own.properties, apiVersion: type, kind: type, metadata } } : own;
+    schema = resource.custom
+      ? { ...own, properties: { ...own.properties, apiVersion: type, kind: type, metadata } }
+      : own;
     cache.set(resource, schema);
   }
   return schema;

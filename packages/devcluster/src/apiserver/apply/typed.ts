@@ -35,7 +35,9 @@ function fieldOf(schema: Schema, name: string): { schema: Schema; declared: bool
 /** What stands beside a reference is about the field, and goes before what is said of the type. */
 function withHints(schema: Schema): Schema {
   const mapType = schema['x-kubernetes-map-type'];
-  return schema.$ref !== undefined && mapType !== undefined ? { ...resolve(schema), 'x-kubernetes-map-type': mapType } : schema;
+  return schema.$ref !== undefined && mapType !== undefined
+    ? { ...resolve(schema), 'x-kubernetes-map-type': mapType }
+    : schema;
 }
 
 const itemsOf = (schema: Schema): Schema => resolve(schema.items ?? DEDUCED);
@@ -51,7 +53,9 @@ function elementOf(schema: Schema, item: unknown): string {
   for (const name of [...(schema['x-kubernetes-list-map-keys'] ?? [])].sort()) {
     const value = isObject(item) ? (item[name] ?? items.properties?.[name]?.default) : undefined;
     if (value === undefined) {
-      throw new MergeError(`associative list with keys has an element that omits key field "${name}" (and doesn't have default value)`);
+      throw new MergeError(
+        `associative list with keys has an element that omits key field "${name}" (and doesn't have default value)`,
+      );
     }
     keys[name] = value;
   }
@@ -222,7 +226,9 @@ export function withStructs(schema: Schema, set: FieldSet): FieldSet {
 function withStructsAt(schema: Schema, set: FieldSet): FieldSet {
   const result: FieldSet = { member: set.member, children: new Map() };
   for (const [element, node] of set.children) {
-    const field = element.startsWith('f:') ? fieldOf(schema, element.slice(2)) : { schema: itemsOf(schema), declared: false };
+    const field = element.startsWith('f:')
+      ? fieldOf(schema, element.slice(2))
+      : { schema: itemsOf(schema), declared: false };
     const next = withStructsAt(field.schema, node);
     if (field.declared && node.children.size > 0) next.member = true;
     result.children.set(element, next);

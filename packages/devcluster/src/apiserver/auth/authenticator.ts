@@ -73,7 +73,10 @@ export class Authenticator {
     // A token is worth no more than the objects that it was made for.
     if (this.#store.get('/serviceaccounts', `${namespace}/${name}`)?.metadata.uid !== uid) return undefined;
     const pod = stringAt(claims, 'pod', 'name');
-    if (pod !== undefined && this.#store.get('/pods', `${namespace}/${pod}`)?.metadata.uid !== stringAt(claims, 'pod', 'uid')) {
+    if (
+      pod !== undefined &&
+      this.#store.get('/pods', `${namespace}/${pod}`)?.metadata.uid !== stringAt(claims, 'pod', 'uid')
+    ) {
       return undefined;
     }
     return {

@@ -5,7 +5,14 @@ export interface AuthorizationAttributes {
   user: UserInfo;
   verb: Verb | string;
   /** Absent for paths that are no resources. */
-  resource?: { group: string; version: string; plural: string; subresource?: string; namespace?: string; name?: string };
+  resource?: {
+    group: string;
+    version: string;
+    plural: string;
+    subresource?: string;
+    namespace?: string;
+    name?: string;
+  };
   path?: string;
 }
 

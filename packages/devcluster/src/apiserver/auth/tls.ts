@@ -35,7 +35,10 @@ export async function servingCertificate(options: CertificateOptions): Promise<S
   const names = [...new Set([...STANDARD_NAMES, ...(options.names ?? [])])];
   const saved = options.directory === undefined ? undefined : read(options.directory);
   if (saved && stillGood(saved.certificate, names)) return saved;
-  const made = await make(names, saved && options.directory !== undefined ? readAuthority(options.directory) : undefined);
+  const made = await make(
+    names,
+    saved && options.directory !== undefined ? readAuthority(options.directory) : undefined,
+  );
   if (options.directory !== undefined) {
     mkdirSync(options.directory, { recursive: true, mode: 0o700 });
     for (const [name, content] of Object.entries(files(made))) {
@@ -87,10 +90,14 @@ async function make(names: readonly string[], old: Authority | undefined): Promi
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
   x509.cryptoProvider.set(webcrypto);
-  const validity = (days: number) => ({ notBefore: new Date(Date.now() - 60 * 60 * 1000), notAfter: new Date(Date.now() + days * DAY) });
+  const validity = (days: number) => ({
+    notBefore: new Date(Date.now() - 60 * 60 * 1000),
+    notAfter: new Date(Date.now() + days * DAY),
+  });
   const serialNumber = (): string => randomBytes(8).toString('hex');
 
-  const generate = () => webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
+  const generate = () =>
+    webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
   const authorityKeys = old ? await importKeys(old.key) : await generate();
   const authority = old
     ? new x509.X509Certificate(old.certificate)
@@ -102,7 +109,10 @@ async function make(names: readonly string[], old: Authority | undefined): Promi
         keys: authorityKeys,
         extensions: [
           new x509.BasicConstraintsExtension(true, undefined, true),
-          new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature, true),
+          new x509.KeyUsagesExtension(
+            x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature,
+            true,
+          ),
           await x509.SubjectKeyIdentifierExtension.create(authorityKeys.publicKey),
         ],
       });
@@ -134,14 +144,28 @@ async function make(names: readonly string[], old: Authority | undefined): Promi
 
 async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   const der = await webcrypto.subtle.exportKey('pkcs8', key);
-  return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' }).toString();
+  return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' })
+    .export({ format: 'pem', type: 'pkcs8' })
+    .toString();
 }
 
 async function importKeys(pem: string): Promise<webcrypto.CryptoKeyPair> {
   const privateKey = createPrivateKey(pem);
   const publicKey = createPublicKey(privateKey);
   return {
-    privateKey: await webcrypto.subtle.importKey('pkcs8', privateKey.export({ format: 'der', type: 'pkcs8' }), ALGORITHM, true, ['sign']),
-    publicKey: await webcrypto.subtle.importKey('spki', publicKey.export({ format: 'der', type: 'spki' }), ALGORITHM, true, ['verify']),
+    privateKey: await webcrypto.subtle.importKey(
+      'pkcs8',
+      privateKey.export({ format: 'der', type: 'pkcs8' }),
+      ALGORITHM,
+      true,
+      ['sign'],
+    ),
+    publicKey: await webcrypto.subtle.importKey(
+      'spki',
+      publicKey.export({ format: 'der', type: 'spki' }),
+      ALGORITHM,
+      true,
+      ['verify'],
+    ),
   };
 }

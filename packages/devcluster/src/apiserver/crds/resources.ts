@@ -1,9 +1,19 @@
 // What a CustomResourceDefinition makes the server serve: one resource per served version.
 import type { CustomResourceDefinition } from '@stackwright/kube';
-import type { CustomResourceColumnDefinition, CustomResourceDefinitionVersion } from 'kubernetes-types/apiextensions/v1.d.ts';
+import type {
+  CustomResourceColumnDefinition,
+  CustomResourceDefinitionVersion,
+} from 'kubernetes-types/apiextensions/v1.d.ts';
 import type { ApiObject } from '../json.js';
 import { parseJsonPath } from '../jsonpath.js';
-import { STANDARD_VERBS, type Column, type ScalePaths, type ServedResource, type Strategy, type Subresource } from '../registry/resource.js';
+import {
+  STANDARD_VERBS,
+  type Column,
+  type ScalePaths,
+  type ServedResource,
+  type Strategy,
+  type Subresource,
+} from '../registry/resource.js';
 import type { Schema } from '../schema/schema.js';
 import { age } from '../table.js';
 import { schemaValidator } from './validator.js';
@@ -14,10 +24,17 @@ export function resourcesOf(definition: CustomResourceDefinition): ServedResourc
 }
 
 export function isEstablished(definition: CustomResourceDefinition): boolean {
-  return definition.status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True') ?? false;
+  return (
+    definition.status?.conditions?.some(
+      (condition) => condition.type === 'Established' && condition.status === 'True',
+    ) ?? false
+  );
 }
 
-function resourceOf({ spec }: CustomResourceDefinition, version: CustomResourceDefinitionVersion): ServedResource {
+function resourceOf(
+  { spec, metadata }: CustomResourceDefinition,
+  version: CustomResourceDefinitionVersion,
+): ServedResource {
   const { names, group } = spec;
   // The types leave the x-kubernetes extensions out; the schema was checked when the CRD was stored.
   const schema = { type: 'object', ...version.schema?.openAPIV3Schema } as Schema;
@@ -36,7 +53,9 @@ function resourceOf({ spec }: CustomResourceDefinition, version: CustomResourceD
     categories: names.categories ?? [],
     namespaced: spec.scope === 'Namespaced',
     nameRule: 'subdomain',
-    verbs: STANDARD_VERBS,
+    // While its objects are being cleared away no new ones may come.
+    verbs:
+      metadata?.deletionTimestamp === undefined ? STANDARD_VERBS : STANDARD_VERBS.filter((verb) => verb !== 'create'),
     storage: `${group}/${names.plural}`,
     subresources,
     strategy: strategyOf(schema, version),
@@ -61,7 +80,8 @@ function strategyOf(schema: Schema, version: CustomResourceDefinitionVersion): S
   };
 }
 
-const asText = (value: unknown): string => (typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value));
+const asText = (value: unknown): string =>
+  typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
 
 function printerColumn(column: CustomResourceColumnDefinition): Column {
   const path = parseJsonPath(column.jsonPath);
@@ -91,7 +111,11 @@ function printed(type: string, found: unknown[], now: number): string | number |
   }
 }
 
-function scalePaths(scale: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string }): ScalePaths {
+function scalePaths(scale: {
+  specReplicasPath: string;
+  statusReplicasPath: string;
+  labelSelectorPath?: string;
+}): ScalePaths {
   const split = (path: string): string[] => path.replace(/^\./, '').split('.');
   return {
     specReplicas: split(scale.specReplicasPath),
@@ -100,4 +124,5 @@ function scalePaths(scale: { specReplicasPath: string; statusReplicasPath: strin
   };
 }
 
-export const definitionOf = (object: ApiObject): CustomResourceDefinition => object as unknown as CustomResourceDefinition;
+export const definitionOf = (object: ApiObject): CustomResourceDefinition =>
+  object as unknown as CustomResourceDefinition;

@@ -1,6 +1,9 @@
 // CustomResourceDefinitions themselves: their defaults, rules, and the acceptance of their names.
 import { CustomResourceDefinition } from '@stackwright/kube';
-import type { CustomResourceDefinitionCondition, CustomResourceDefinitionSpec } from 'kubernetes-types/apiextensions/v1.d.ts';
+import type {
+  CustomResourceDefinitionCondition,
+  CustomResourceDefinitionSpec,
+} from 'kubernetes-types/apiextensions/v1.d.ts';
 import { timestamp } from '../context.js';
 import { field, type FieldError } from '../errors.js';
 import { clone } from '../json.js';
@@ -42,18 +45,28 @@ export const crdStrategy: Strategy<CustomResourceDefinition> = {
     const errors: FieldError[] = [];
     const name = `${spec.names.plural}.${spec.group}`;
     if (definition.metadata?.name !== name) {
-      errors.push(field.invalid('metadata.name', definition.metadata?.name, `must be spec.names.plural+"."+spec.group`));
+      errors.push(
+        field.invalid('metadata.name', definition.metadata?.name, `must be spec.names.plural+"."+spec.group`),
+      );
     }
-    if (!spec.group.includes('.')) errors.push(field.invalid('spec.group', spec.group, 'should be a domain with at least one dot'));
-    if (!['Namespaced', 'Cluster'].includes(spec.scope)) errors.push(field.notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']));
-    if (old && old.spec.scope !== spec.scope) errors.push(field.invalid('spec.scope', spec.scope, 'field is immutable'));
+    if (!spec.group.includes('.'))
+      errors.push(field.invalid('spec.group', spec.group, 'should be a domain with at least one dot'));
+    if (!['Namespaced', 'Cluster'].includes(spec.scope))
+      errors.push(field.notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']));
+    if (old && old.spec.scope !== spec.scope)
+      errors.push(field.invalid('spec.scope', spec.scope, 'field is immutable'));
     errors.push(...validateNames(spec), ...validateVersions(spec));
     return errors;
   },
 };
 
 function validateNames({ names }: CustomResourceDefinitionSpec): FieldError[] {
-  const lower = { plural: names.plural, singular: names.singular, kind: names.kind.toLowerCase(), listKind: names.listKind?.toLowerCase() };
+  const lower = {
+    plural: names.plural,
+    singular: names.singular,
+    kind: names.kind.toLowerCase(),
+    listKind: names.listKind?.toLowerCase(),
+  };
   return Object.entries(lower).flatMap(([name, value]) => {
     const problem = nameProblem('label1035', value ?? '');
     return problem ? [field.invalid(`spec.names.${name}`, value, problem)] : [];
@@ -63,11 +76,18 @@ function validateNames({ names }: CustomResourceDefinitionSpec): FieldError[] {
 function validateVersions({ versions }: CustomResourceDefinitionSpec): FieldError[] {
   const errors: FieldError[] = [];
   if (versions.filter((version) => version.storage).length !== 1) {
-    errors.push(field.invalid('spec.versions', versions.map((version) => version.name), 'must have exactly one version marked as storage version'));
+    errors.push(
+      field.invalid(
+        'spec.versions',
+        versions.map((version) => version.name),
+        'must have exactly one version marked as storage version',
+      ),
+    );
   }
   for (const [index, version] of versions.entries()) {
     const path = `spec.versions[${index}]`;
-    if (versions.some((other, before) => before < index && other.name === version.name)) errors.push(field.duplicate(`${path}.name`, version.name));
+    if (versions.some((other, before) => before < index && other.name === version.name))
+      errors.push(field.duplicate(`${path}.name`, version.name));
     const schema = version.schema?.openAPIV3Schema as Schema | undefined;
     if (schema) errors.push(...validateSchema(schema, `${path}.schema.openAPIV3Schema`));
     else errors.push(field.required(`${path}.schema.openAPIV3Schema`, 'schemas are required'));
@@ -76,7 +96,13 @@ function validateVersions({ versions }: CustomResourceDefinitionSpec): FieldErro
       try {
         parseJsonPath(column.jsonPath);
       } catch (error) {
-        errors.push(field.invalid(`${columnPath}.jsonPath`, column.jsonPath, error instanceof Error ? error.message : String(error)));
+        errors.push(
+          field.invalid(
+            `${columnPath}.jsonPath`,
+            column.jsonPath,
+            error instanceof Error ? error.message : String(error),
+          ),
+        );
       }
       const types = ['boolean', 'date', 'integer', 'number', 'string'];
       if (!types.includes(column.type)) errors.push(field.notSupported(`${columnPath}.type`, column.type, types));
@@ -86,11 +112,16 @@ function validateVersions({ versions }: CustomResourceDefinitionSpec): FieldErro
 }
 
 /** Fills the status: whether the names are free, and whether the resource is served. */
-export function accept(definition: CustomResourceDefinition, old: CustomResourceDefinition | undefined, context: StrategyContext): void {
+export function accept(
+  definition: CustomResourceDefinition,
+  old: CustomResourceDefinition | undefined,
+  context: StrategyContext,
+): void {
   const { spec } = definition;
   const problem = nameConflict(definition, context);
   const before = old?.status;
-  const established = before?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True') ?? false;
+  const established =
+    before?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True') ?? false;
   const now = timestamp(context.now);
   const conditions: CustomResourceDefinitionCondition[] = [
     condition('NamesAccepted', !problem, problem?.reason ?? 'NoConflicts', problem?.message ?? 'no conflicts found'),
@@ -114,21 +145,32 @@ export function accept(definition: CustomResourceDefinition, old: CustomResource
   }
 }
 
-const condition = (type: string, good: boolean, reason: string, message: string): CustomResourceDefinitionCondition => ({
+const condition = (
+  type: string,
+  good: boolean,
+  reason: string,
+  message: string,
+): CustomResourceDefinitionCondition => ({
   type,
   status: good ? 'True' : 'False',
   reason,
   message,
 });
 
-function nameConflict(definition: CustomResourceDefinition, { store }: StrategyContext): { reason: string; message: string } | undefined {
+function nameConflict(
+  definition: CustomResourceDefinition,
+  { store }: StrategyContext,
+): { reason: string; message: string } | undefined {
   const taken = store
     .list(CRDS)
     .map(definitionOf)
     .filter((other) => other.spec.group === definition.spec.group && other.metadata?.name !== definition.metadata?.name)
     .map((other) => other.status?.acceptedNames);
   const used = (name: string | undefined): boolean =>
-    taken.some((names) => names && name !== undefined && [names.plural, names.singular, ...(names.shortNames ?? [])].includes(name));
+    taken.some(
+      (names) =>
+        names && name !== undefined && [names.plural, names.singular, ...(names.shortNames ?? [])].includes(name),
+    );
   const { names } = definition.spec;
   const inUse = (reason: string, name: string) => ({ reason, message: `"${name}" is already in use` });
   if (used(names.plural)) return inUse('PluralConflict', names.plural);

@@ -28,14 +28,36 @@ export function compile(schema: Schema): ValidateFunction {
 }
 
 const KNOWN_FORMATS = new Set([
-  'byte', 'cidr', 'date', 'date-time', 'double', 'duration', 'email', 'float', 'hostname', 'int32', 'int64', 'ipv4', 'ipv6', 'mac', 'password', 'uri', 'uuid',
+  'byte',
+  'cidr',
+  'date',
+  'date-time',
+  'double',
+  'duration',
+  'email',
+  'float',
+  'hostname',
+  'int32',
+  'int64',
+  'ipv4',
+  'ipv6',
+  'mac',
+  'password',
+  'uri',
+  'uuid',
 ]);
 
 /** A structural OpenAPI schema in the terms of JSON Schema. */
 function jsonSchema(schema: Schema): unknown {
   const result: JsonObject = {};
   for (const [keyword, value] of Object.entries(schema)) {
-    if (keyword.startsWith('x-kubernetes-') || keyword === 'description' || keyword === 'default' || keyword === 'example') continue;
+    if (
+      keyword.startsWith('x-kubernetes-') ||
+      keyword === 'description' ||
+      keyword === 'default' ||
+      keyword === 'example'
+    )
+      continue;
     result[keyword] = translate(keyword, value);
   }
   if (schema['x-kubernetes-int-or-string']) result['type'] = ['integer', 'string'];
@@ -67,7 +89,9 @@ function jsonSchema(schema: Schema): unknown {
 function translate(keyword: string, value: unknown): unknown {
   switch (keyword) {
     case 'properties':
-      return Object.fromEntries(Object.entries(value as Record<string, Schema>).map(([name, child]) => [name, jsonSchema(child)]));
+      return Object.fromEntries(
+        Object.entries(value as Record<string, Schema>).map(([name, child]) => [name, jsonSchema(child)]),
+      );
     case 'items':
     case 'not':
       return jsonSchema(value as Schema);
@@ -83,10 +107,12 @@ function translate(keyword: string, value: unknown): unknown {
 }
 
 function toFieldErrors(errors: readonly ErrorObject[], object: ApiObject): FieldError[] {
-  return errors
-    // The branches of a choice have failed, too; the choice itself is what the user must know of.
-    .filter((error) => !/\/(anyOf|oneOf|not|if)\//.test(error.schemaPath))
-    .map((error) => toFieldError(error, object));
+  return (
+    errors
+      // The branches of a choice have failed, too; the choice itself is what the user must know of.
+      .filter((error) => !/\/(anyOf|oneOf|not|if)\//.test(error.schemaPath))
+      .map((error) => toFieldError(error, object))
+  );
 }
 
 function toFieldError(error: ErrorObject, object: ApiObject): FieldError {
@@ -98,15 +124,24 @@ function toFieldError(error: ErrorObject, object: ApiObject): FieldError {
       return field.required(join(path, String(parameters['missingProperty'])));
     case 'type': {
       const wanted = String(parameters['type']).replace(/,?null$/, '');
-      const given = value === null ? 'null' : Array.isArray(value) ? 'array' : Number.isInteger(value) ? 'integer' : typeof value;
+      const given =
+        value === null ? 'null' : Array.isArray(value) ? 'array' : Number.isInteger(value) ? 'integer' : typeof value;
       return field.typeInvalid(path, given, `${path} in body must be of type ${wanted}: "${given}"`);
     }
     case 'enum':
-      return field.notSupported(path, value, (parameters['allowedValues'] as unknown[]).filter((item) => item !== null).map(String));
+      return field.notSupported(
+        path,
+        value,
+        (parameters['allowedValues'] as unknown[]).filter((item) => item !== null).map(String),
+      );
     case 'pattern':
       return field.invalid(path, value, `${path} in body should match '${String(parameters['pattern'])}'`);
     case 'format':
-      return field.invalid(path, value, `${path} in body must be of type ${String(parameters['format'])}: ${JSON.stringify(value)}`);
+      return field.invalid(
+        path,
+        value,
+        `${path} in body must be of type ${String(parameters['format'])}: ${JSON.stringify(value)}`,
+      );
     case 'minLength':
       return field.invalid(path, value, `${path} in body should be at least ${limit} chars long`);
     case 'maxLength':
@@ -123,10 +158,18 @@ function toFieldError(error: ErrorObject, object: ApiObject): FieldError {
       return field.invalid(path, value, `${path} in body should be a multiple of ${String(parameters['multipleOf'])}`);
     case 'minItems':
     case 'minProperties':
-      return field.invalid(path, size(value), `${path} in body should have at least ${limit} ${error.keyword === 'minItems' ? 'items' : 'properties'}`);
+      return field.invalid(
+        path,
+        size(value),
+        `${path} in body should have at least ${limit} ${error.keyword === 'minItems' ? 'items' : 'properties'}`,
+      );
     case 'maxItems':
     case 'maxProperties':
-      return { type: 'FieldValueTooMany', field: path, message: `Too many: ${size(value)}: must have at most ${limit} items` };
+      return {
+        type: 'FieldValueTooMany',
+        field: path,
+        message: `Too many: ${size(value)}: must have at most ${limit} items`,
+      };
     case 'oneOf':
       return field.invalid(path, '', `"${path}" must validate one and only one schema (oneOf)`);
     case 'anyOf':
@@ -164,7 +207,10 @@ function duplicates(schema: Schema, value: unknown, path: string): FieldError[] 
     const seen = new Set<string>();
     for (const [index, item] of value.entries()) {
       if (type === 'set' || type === 'map') {
-        const key = type === 'set' ? item as unknown : Object.fromEntries(keys.map((name) => [name, isObject(item) ? item[name] : undefined]));
+        const key =
+          type === 'set'
+            ? (item as unknown)
+            : Object.fromEntries(keys.map((name) => [name, isObject(item) ? item[name] : undefined]));
         const text = JSON.stringify(key);
         if (seen.has(text)) errors.push(field.duplicate(`${path}[${index}]`, key));
         seen.add(text);

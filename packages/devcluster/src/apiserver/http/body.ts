@@ -41,7 +41,9 @@ export function decodeBody(body: Uint8Array, contentType: string | undefined): u
     try {
       return parseJson(text);
     } catch (error) {
-      throw badRequest(`the object provided is unrecognized: couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`);
+      throw badRequest(
+        `the object provided is unrecognized: couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
   throw unsupportedMediaType(
@@ -51,4 +53,5 @@ export function decodeBody(body: Uint8Array, contentType: string | undefined): u
 
 const parseJson = (text: string): unknown => JSON.parse(text);
 
-export const mediaType = (contentType: string | undefined): string => (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+export const mediaType = (contentType: string | undefined): string =>
+  (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';

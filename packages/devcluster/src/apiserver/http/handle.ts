@@ -3,7 +3,15 @@ import { ApiError } from '@stackwright/kube';
 import type { Authenticator } from '../auth/authenticator.js';
 import type { Discovery } from '../discovery.js';
 import { dispatch, type Dispatcher } from '../dispatch.js';
-import { badRequest, forbidden, internal, methodNotAllowed, noSuchResource, notAcceptable, unauthorized } from '../errors.js';
+import {
+  badRequest,
+  forbidden,
+  internal,
+  methodNotAllowed,
+  noSuchResource,
+  notAcceptable,
+  unauthorized,
+} from '../errors.js';
 import { ConnectionLost } from '../intercept.js';
 import { isObject } from '../json.js';
 import type { OpenApi } from '../openapi/openapi.js';
@@ -92,7 +100,11 @@ async function resource(
   const verb = verbOf(http.method, path, query);
   if (!verb) throw methodNotAllowed();
   if (served.namespaced && path.namespace === undefined && path.name !== undefined) throw noSuchResource();
-  const representation = negotiate(http.headers['accept'], ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList']);
+  const representation = negotiate(http.headers['accept'], [
+    'Table',
+    'PartialObjectMetadata',
+    'PartialObjectMetadataList',
+  ]);
   const patchType = verb === 'patch' ? patchTypeOf(http.headers['content-type']) : undefined;
   const writes = verb !== 'get' && verb !== 'list' && verb !== 'watch';
   let body = writes ? decodeBody(await http.body(), http.headers['content-type']) : undefined;
@@ -102,7 +114,8 @@ async function resource(
     body = { ...options, ...body };
   }
   const parameters = parseParameters(query);
-  if (isObject(body) && verb === 'delete' && Array.isArray(body['dryRun']) && body['dryRun'].length > 0) parameters.dryRun = true;
+  if (isObject(body) && verb === 'delete' && Array.isArray(body['dryRun']) && body['dryRun'].length > 0)
+    parameters.dryRun = true;
   const request: ResourceRequest = {
     verb,
     resource: served,
@@ -123,7 +136,9 @@ async function resource(
     headers: {
       'content-type': rendered.contentType,
       'cache-control': 'no-cache, private',
-      ...(rendered.warnings && rendered.warnings.length > 0 ? { warning: rendered.warnings.map((warning) => `299 - ${JSON.stringify(warning)}`) } : {}),
+      ...(rendered.warnings && rendered.warnings.length > 0
+        ? { warning: rendered.warnings.map((warning) => `299 - ${JSON.stringify(warning)}`) }
+        : {}),
     },
     body: rendered.body,
   };
@@ -133,7 +148,12 @@ async function resource(
 async function document(handler: Handler, http: HttpRequest, url: URL, user: UserInfo): Promise<HttpAnswer> {
   const { dispatcher, discovery, openApi } = handler;
   const decision = await dispatcher.authorizer.authorize({ user, verb: http.method.toLowerCase(), path: url.pathname });
-  if (!decision.allowed) throw forbidden({ group: '', plural: url.pathname }, '', `User "${user.name}" cannot ${http.method.toLowerCase()} path "${url.pathname}"`);
+  if (!decision.allowed)
+    throw forbidden(
+      { group: '', plural: url.pathname },
+      '',
+      `User "${user.name}" cannot ${http.method.toLowerCase()} path "${url.pathname}"`,
+    );
   if (http.method !== 'GET' && http.method !== 'HEAD') throw methodNotAllowed();
   const path = url.pathname.length > 1 ? url.pathname.replace(/\/$/, '') : url.pathname;
   const accept = http.headers['accept'];

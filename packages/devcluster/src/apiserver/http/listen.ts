@@ -57,7 +57,12 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   };
 }
 
-async function serve(options: ListenOptions, incoming: IncomingMessage, outgoing: ServerResponse, signal: AbortSignal): Promise<void> {
+async function serve(
+  options: ListenOptions,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     const { code, headers, body } = await options.handle({
       method: incoming.method ?? 'GET',
@@ -67,7 +72,10 @@ async function serve(options: ListenOptions, incoming: IncomingMessage, outgoing
       signal,
     });
     if (typeof body === 'string') {
-      outgoing.writeHead(code, { ...headers, 'content-length': Buffer.byteLength(body) } as Record<string, string | number | string[]>);
+      outgoing.writeHead(code, { ...headers, 'content-length': Buffer.byteLength(body) } as Record<
+        string,
+        string | number | string[]
+      >);
       outgoing.end(incoming.method === 'HEAD' ? undefined : body);
       return;
     }

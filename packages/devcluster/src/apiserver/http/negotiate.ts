@@ -3,7 +3,11 @@ import { notAcceptable } from '../errors.js';
 
 export type Representation =
   | { as: 'object'; contentType: string }
-  | { as: 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'; version: 'v1' | 'v1beta1'; contentType: string }
+  | {
+      as: 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
+      version: 'v1' | 'v1beta1';
+      contentType: string;
+    }
   | { as: 'APIGroupDiscoveryList'; version: 'v2' | 'v2beta1'; contentType: string };
 
 interface MediaRange {
@@ -21,10 +25,20 @@ export function negotiate(accept: string | undefined, supported: readonly Repres
     const version = parameters.get('v') ?? '';
     const group = parameters.get('g') ?? '';
     const contentType = `application/json;as=${as};v=${version};g=${group}`;
-    if (wanted === 'APIGroupDiscoveryList' && group === 'apidiscovery.k8s.io' && (version === 'v2' || version === 'v2beta1')) {
+    if (
+      wanted === 'APIGroupDiscoveryList' &&
+      group === 'apidiscovery.k8s.io' &&
+      (version === 'v2' || version === 'v2beta1')
+    ) {
       return { as: wanted, version, contentType };
     }
-    if (wanted && wanted !== 'object' && wanted !== 'APIGroupDiscoveryList' && group === 'meta.k8s.io' && (version === 'v1' || version === 'v1beta1')) {
+    if (
+      wanted &&
+      wanted !== 'object' &&
+      wanted !== 'APIGroupDiscoveryList' &&
+      group === 'meta.k8s.io' &&
+      (version === 'v1' || version === 'v1beta1')
+    ) {
       return { as: wanted, version, contentType };
     }
   }

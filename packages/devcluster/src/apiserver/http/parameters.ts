@@ -40,7 +40,8 @@ export function parseParameters(query: URLSearchParams): Parameters {
   const match = query.get('resourceVersionMatch');
   if (match) parameters.resourceVersionMatch = oneOf('resourceVersionMatch', match, ['Exact', 'NotOlderThan']);
   const validation = query.get('fieldValidation');
-  if (validation) parameters.fieldValidation = oneOf<FieldValidation>('fieldValidation', validation, ['Ignore', 'Strict', 'Warn']);
+  if (validation)
+    parameters.fieldValidation = oneOf<FieldValidation>('fieldValidation', validation, ['Ignore', 'Strict', 'Warn']);
   const dryRun = query.getAll('dryRun').filter((value) => value !== '');
   for (const value of dryRun) oneOf('dryRun', value, ['All']);
   if (dryRun.length > 0) parameters.dryRun = true;
@@ -55,7 +56,9 @@ export function deleteOptions(query: URLSearchParams): DeleteOptions & { orphanD
   return {
     ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
     ...(orphanDependents === undefined ? {} : { orphanDependents }),
-    ...(policy ? { propagationPolicy: oneOf('propagationPolicy', policy, ['Background', 'Foreground', 'Orphan']) } : {}),
+    ...(policy
+      ? { propagationPolicy: oneOf('propagationPolicy', policy, ['Background', 'Foreground', 'Orphan']) }
+      : {}),
   };
 }
 
@@ -69,12 +72,16 @@ export function flag(query: URLSearchParams, name: string): boolean | undefined 
 export function integer(query: URLSearchParams, name: string): number | undefined {
   const value = query.get(name);
   if (value === null || value === '') return undefined;
-  if (!/^-?\d+$/.test(value)) throw badRequest(`invalid value of ${name}: strconv.ParseInt: parsing "${value}": invalid syntax`);
+  if (!/^-?\d+$/.test(value))
+    throw badRequest(`invalid value of ${name}: strconv.ParseInt: parsing "${value}": invalid syntax`);
   return Number(value);
 }
 
 function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((item) => item === value);
-  if (found === undefined) throw badRequest(`${name}: Unsupported value: "${value}": supported values: ${allowed.map((item) => `"${item}"`).join(', ')}`);
+  if (found === undefined)
+    throw badRequest(
+      `${name}: Unsupported value: "${value}": supported values: ${allowed.map((item) => `"${item}"`).join(', ')}`,
+    );
   return found;
 }

@@ -25,7 +25,11 @@ export function parseResourcePath(path: string): ResourcePath | undefined {
   const [version, ...rest] = parts;
   if (version === undefined || rest.length === 0 || rest.includes('')) return undefined;
   // "namespaces/x/pods/y" is in a namespace; "namespaces/x", "namespaces/x/status" are about the namespace itself.
-  if (rest[0] === 'namespaces' && rest.length > 2 && !(group === '' && rest.length === 3 && OF_NAMESPACE.has(rest[2] as string))) {
+  if (
+    rest[0] === 'namespaces' &&
+    rest.length > 2 &&
+    !(group === '' && rest.length === 3 && OF_NAMESPACE.has(rest[2] as string))
+  ) {
     const [, namespace, plural, name, subresource, ...more] = rest;
     if (more.length > 0) return undefined;
     return { group, version, plural: plural as string, ...defined({ namespace, name, subresource }) };
@@ -38,7 +42,9 @@ export function parseResourcePath(path: string): ResourcePath | undefined {
 const OF_NAMESPACE = new Set(['status', 'finalize']);
 
 function defined<T extends Record<string, string | undefined>>(values: T): { [K in keyof T]?: string } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: string };
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: string;
+  };
 }
 
 function decodeSegment(segment: string): string {

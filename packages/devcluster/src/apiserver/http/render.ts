@@ -12,7 +12,12 @@ export interface Rendered {
   warnings?: readonly string[];
 }
 
-export function render(request: ResourceRequest, response: ResourceResponse, representation: Representation, now: () => number): Rendered {
+export function render(
+  request: ResourceRequest,
+  response: ResourceResponse,
+  representation: Representation,
+  now: () => number,
+): Rendered {
   const { contentType } = representation;
   switch (response.kind) {
     case 'text':
@@ -28,13 +33,21 @@ export function render(request: ResourceRequest, response: ResourceResponse, rep
   }
 }
 
-function oneText(request: ResourceRequest, object: ApiObject, representation: Representation, now: () => number): string {
+function oneText(
+  request: ResourceRequest,
+  object: ApiObject,
+  representation: Representation,
+  now: () => number,
+): string {
   if (object.kind === request.resource.kind) {
     if (representation.as === 'Table') {
       const metadata = { resourceVersion: object.metadata.resourceVersion ?? '' };
-      return JSON.stringify(table(request.resource, [object], metadata, { ...representation, include: include(request), now: now() }));
+      return JSON.stringify(
+        table(request.resource, [object], metadata, { ...representation, include: include(request), now: now() }),
+      );
     }
-    if (representation.as === 'PartialObjectMetadata') return JSON.stringify(partialMetadata(object, representation.version));
+    if (representation.as === 'PartialObjectMetadata')
+      return JSON.stringify(partialMetadata(object, representation.version));
   }
   return serialize(object);
 }
@@ -47,11 +60,15 @@ function listText(
 ): string {
   const { resource } = request;
   if (representation.as === 'Table') {
-    return JSON.stringify(table(resource, items, { ...metadata }, { ...representation, include: include(request), now: now() }));
+    return JSON.stringify(
+      table(resource, items, { ...metadata }, { ...representation, include: include(request), now: now() }),
+    );
   }
   const partial = representation.as === 'PartialObjectMetadataList' || representation.as === 'PartialObjectMetadata';
   const version = partial ? representation.version : 'v1';
-  const texts = partial ? items.map((item) => JSON.stringify(partialMetadata(item, version))) : items.map((item) => itemText(resource, item));
+  const texts = partial
+    ? items.map((item) => JSON.stringify(partialMetadata(item, version)))
+    : items.map((item) => itemText(resource, item));
   const [kind, apiVersion] = partial
     ? ['PartialObjectMetadataList', `meta.k8s.io/${version}`]
     : [resource.listKind, apiVersionOf(resource)];
@@ -81,11 +98,18 @@ async function* watchText(
   }
 }
 
-function eventText(request: ResourceRequest, item: WatchItem & { type: string; object: ApiObject }, representation: Representation, now: () => number): string {
+function eventText(
+  request: ResourceRequest,
+  item: WatchItem & { type: string; object: ApiObject },
+  representation: Representation,
+  now: () => number,
+): string {
   const { object } = item;
   if (item.type === 'BOOKMARK' && representation.as === 'Table') {
     // A table without rows carries the revision of a bookmark.
-    return JSON.stringify(table(request.resource, [], bookmarkMetadata(object), { ...representation, include: 'None', now: now() }));
+    return JSON.stringify(
+      table(request.resource, [], bookmarkMetadata(object), { ...representation, include: 'None', now: now() }),
+    );
   }
   return oneText(request, object, representation, now);
 }
@@ -99,4 +123,3 @@ function include(request: ResourceRequest): IncludeObject {
   const wanted = request.query?.get('includeObject');
   return wanted === 'None' || wanted === 'Object' ? wanted : 'Metadata';
 }
-

@@ -10,7 +10,8 @@ export class Registry {
   generation = 0;
 
   add(...resources: readonly ServedResource[]): void {
-    for (const resource of resources) this.#resources.set(id(resource.group, resource.version, resource.plural), resource);
+    for (const resource of resources)
+      this.#resources.set(id(resource.group, resource.version, resource.plural), resource);
     this.#changed();
   }
 
@@ -46,7 +47,8 @@ export class Registry {
   /** One resource per kind of stored object: what garbage collection and namespace deletion go through. */
   stored(): ServedResource[] {
     const seen = new Map<string, ServedResource>();
-    for (const resource of this.#resources.values()) if (!seen.has(resource.storage)) seen.set(resource.storage, resource);
+    for (const resource of this.#resources.values())
+      if (!seen.has(resource.storage)) seen.set(resource.storage, resource);
     return [...seen.values()];
   }
 

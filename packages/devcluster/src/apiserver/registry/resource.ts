@@ -22,6 +22,7 @@ export interface StrategyContext {
   now: number;
   /** The user behind the request. */
   user: string;
+  subresource?: Subresource;
 }
 
 /** What a kind does besides being stored. All hooks get a draft that they may change. */
@@ -88,7 +89,16 @@ export interface ServedResource {
   readonly convert?: { toStorage(object: ApiObject): ApiObject; fromStorage(object: ApiObject): ApiObject };
 }
 
-export const STANDARD_VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+export const STANDARD_VERBS: readonly Verb[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
 
 export function apiVersionOf(resource: { group: string; version: string }): string {
   return resource.group ? `${resource.group}/${resource.version}` : resource.version;

@@ -67,14 +67,18 @@ function decodeString(format: string | undefined, value: unknown, path: string):
   if (format === 'quantity' && (typeof value === 'string' || typeof value === 'number')) {
     const canonical = canonicalQuantity(String(value));
     if (canonical === undefined) {
-      throw new DecodeError(`quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$' (${path}: ${JSON.stringify(value)})`);
+      throw new DecodeError(
+        `quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$' (${path}: ${JSON.stringify(value)})`,
+      );
     }
     return canonical;
   }
   if (typeof value !== 'string') throw mismatch(value, 'string', path);
   if (format === 'date-time') return wholeSeconds(value, path);
   if (format === 'micro-time' && !MICRO_TIME.test(value)) {
-    throw new DecodeError(`parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05.000000Z07:00": cannot parse it (${path})`);
+    throw new DecodeError(
+      `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05.000000Z07:00": cannot parse it (${path})`,
+    );
   }
   if (format === 'byte' && !BASE64.test(value)) throw new DecodeError(`illegal base64 data (${path})`);
   return value;
@@ -89,7 +93,9 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 function wholeSeconds(value: string, path: string): string {
   const time = Date.parse(value);
   if (!RFC3339.test(value) || Number.isNaN(time)) {
-    throw new DecodeError(`parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse it (${path})`);
+    throw new DecodeError(
+      `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse it (${path})`,
+    );
   }
   return `${new Date(Math.floor(time / 1000) * 1000).toISOString().slice(0, 19)}Z`;
 }
@@ -112,7 +118,8 @@ export function prune(given: Schema, value: unknown, path: string, unknown: stri
     if (child === undefined) continue;
     const declared = fieldSchema(schema, name);
     if (declared) set(result, name, prune(declared, child, join(path, name), unknown));
-    else if (keepsUnknown(schema) || (schema['x-kubernetes-embedded-resource'] && EMBEDDED.has(name))) set(result, name, child);
+    else if (keepsUnknown(schema) || (schema['x-kubernetes-embedded-resource'] && EMBEDDED.has(name)))
+      set(result, name, child);
     else unknown.push(join(path, name));
   }
   return result;

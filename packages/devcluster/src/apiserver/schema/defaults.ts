@@ -19,7 +19,8 @@ export function applyDefaults(given: Schema, value: unknown): void {
   }
   if (typeof schema.additionalProperties === 'object') {
     for (const [name, child] of Object.entries(value)) {
-      if (!schema.properties || !Object.hasOwn(schema.properties, name)) applyDefaults(schema.additionalProperties, child);
+      if (!schema.properties || !Object.hasOwn(schema.properties, name))
+        applyDefaults(schema.additionalProperties, child);
     }
   }
 }

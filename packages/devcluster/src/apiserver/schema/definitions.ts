@@ -77,7 +77,8 @@ function parse(module: string, text: string): Map<string, Schema> {
   let open: { name: string; schema: Schema } | undefined;
   let map: { name: string; description: string } | undefined;
 
-  const typed = (type: string): Schema => schemaOf(type, (name) => `${packageOf(imported.get(name) ?? module)}.${name}`);
+  const typed = (type: string): Schema =>
+    schemaOf(type, (name) => `${packageOf(imported.get(name) ?? module)}.${name}`);
   const addField = (name: string, optional: boolean, schema: Schema, description: string): void => {
     if (!open) return;
     const hint = fieldHints(open.name, name);

@@ -144,7 +144,8 @@ const optional: Record<string, readonly string[]> = {
   [`${core}.HTTPHeader`]: ['value'],
 };
 
-export const isOptional = (definition: string, field: string): boolean => optional[definition]?.includes(field) ?? false;
+export const isOptional = (definition: string, field: string): boolean =>
+  optional[definition]?.includes(field) ?? false;
 
 export function structHints(definition: string): Schema {
   return {

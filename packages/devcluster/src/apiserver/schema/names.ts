@@ -100,11 +100,14 @@ function validateOwners(object: ApiObject): FieldError[] {
   const owners = object.metadata.ownerReferences ?? [];
   for (const [index, owner] of owners.entries()) {
     for (const part of ['apiVersion', 'kind', 'name', 'uid'] as const) {
-      if (!owner[part]) errors.push(field.required(`metadata.ownerReferences[${index}].${part}`, `${part} must not be empty`));
+      if (!owner[part])
+        errors.push(field.required(`metadata.ownerReferences[${index}].${part}`, `${part} must not be empty`));
     }
   }
   if (owners.filter((owner) => owner.controller).length > 1) {
-    errors.push(field.invalid('metadata.ownerReferences', owners, 'Only one reference can have Controller set to true'));
+    errors.push(
+      field.invalid('metadata.ownerReferences', owners, 'Only one reference can have Controller set to true'),
+    );
   }
   return errors;
 }

@@ -23,8 +23,8 @@ export function missing(given: Schema, value: unknown, path: string): FieldError
     }
   }
   if (typeof schema.additionalProperties === 'object') {
-    for (const [name, child] of Object.entries(value)) errors.push(...missing(schema.additionalProperties, child, `${path}.${name}`));
+    for (const [name, child] of Object.entries(value))
+      errors.push(...missing(schema.additionalProperties, child, `${path}.${name}`));
   }
   return errors;
 }
-

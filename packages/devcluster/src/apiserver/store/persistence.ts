@@ -4,7 +4,19 @@
 //
 //   snapshot-<revision>.jsonl   {"revision":N,"objects":M}, then one ["resource","key",object] a line
 //   log-<revision>.jsonl        one transaction a line: [[revision,"resource","key",object|null],…], all > <revision>
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, truncateSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serialize, type ApiObject } from '../json.js';
@@ -88,7 +100,8 @@ export class DiskPersistence implements Persistence {
   }
 
   compact(revision: number, state: () => readonly Change[]): void {
-    if (this.#compacting || this.#log === undefined || this.#size < Math.max(this.#compactAfter, this.#snapshotSize)) return;
+    if (this.#compacting || this.#log === undefined || this.#size < Math.max(this.#compactAfter, this.#snapshotSize))
+      return;
     const old = this.#log;
     this.#openLog(revision);
     this.#compacting = this.#writeSnapshot(revision, state())
@@ -142,7 +155,8 @@ export class DiskPersistence implements Persistence {
       const [resource, key, object] = JSON.parse(line) as [string, string, ApiObject];
       return { resource, key, object };
     });
-    if (objects.length !== header.objects) throw new Error(`${path} is damaged: ${objects.length} objects of ${header.objects}`);
+    if (objects.length !== header.objects)
+      throw new Error(`${path} is damaged: ${objects.length} objects of ${header.objects}`);
     return objects;
   }
 

@@ -14,8 +14,18 @@ export async function bind(context: ServerContext, request: ResourceRequest): Pr
   if (!node) throw badRequest('Binding: target.name: Required value');
   return retryOnRace(context, request, async (old) => {
     const pod = clone(old) as ApiObject & Pod;
-    if (pod.spec?.nodeName) throw conflict(request.resource, request.name ?? '', `pod ${request.name ?? ''} is already assigned to node "${pod.spec.nodeName}"`);
-    if (pod.metadata.deletionTimestamp) throw conflict(request.resource, request.name ?? '', `pod ${request.name ?? ''} is being deleted, cannot be assigned to a host`);
+    if (pod.spec?.nodeName)
+      throw conflict(
+        request.resource,
+        request.name ?? '',
+        `pod ${request.name ?? ''} is already assigned to node "${pod.spec.nodeName}"`,
+      );
+    if (pod.metadata.deletionTimestamp)
+      throw conflict(
+        request.resource,
+        request.name ?? '',
+        `pod ${request.name ?? ''} is being deleted, cannot be assigned to a host`,
+      );
     pod.spec = { ...(pod.spec ?? { containers: [] }), nodeName: node };
     const conditions = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
     conditions.push({ type: 'PodScheduled', status: 'True', lastTransitionTime: timestamp(context.now()) });

@@ -33,9 +33,15 @@ export function logs(nodes: () => NodeProxy | undefined) {
     const pod = clone(load(context, request)) as Pod;
     const query = request.query ?? new URLSearchParams();
     const container = containerOf(pod, query.get('container') ?? '');
-    if (!pod.spec?.nodeName) throw statusError(400, 'BadRequest', `pod ${request.name ?? ''} does not have a host assigned`);
+    if (!pod.spec?.nodeName)
+      throw statusError(400, 'BadRequest', `pod ${request.name ?? ''} does not have a host assigned`);
     const node = nodes();
-    if (!node) throw statusError(503, 'ServiceUnavailable', `there is no node that could serve the logs of pod ${request.name ?? ''}`);
+    if (!node)
+      throw statusError(
+        503,
+        'ServiceUnavailable',
+        `there is no node that could serve the logs of pod ${request.name ?? ''}`,
+      );
     const tailLines = integer(query, 'tailLines');
     const limitBytes = integer(query, 'limitBytes');
     const sinceSeconds = integer(query, 'sinceSeconds');

@@ -29,7 +29,10 @@ async function rescale(context: ServerContext, request: ResourceRequest): Promis
     const wanted = request.verb === 'update' ? request.body : patchedScale(request, before);
     if (!isObject(wanted)) throw badRequest('the body of the request is not a Scale');
     const replicas = numberAt(wanted, 'spec', 'replicas') ?? 0;
-    if (!Number.isInteger(replicas) || replicas < 0) throw badRequest(`Scale "${request.name ?? ''}" is invalid: spec.replicas: Invalid value: ${replicas}: must be greater than or equal to 0`);
+    if (!Number.isInteger(replicas) || replicas < 0)
+      throw badRequest(
+        `Scale "${request.name ?? ''}" is invalid: spec.replicas: Invalid value: ${replicas}: must be greater than or equal to 0`,
+      );
     const draft = clone(old);
     const revision = stringAt(wanted, 'metadata', 'resourceVersion');
     if (revision) draft.metadata.resourceVersion = revision;

@@ -20,7 +20,10 @@ export function tokens(authenticator: Authenticator) {
       ]);
     }
     const namespace = account.metadata.namespace ?? '';
-    const podName = stringAt(body, 'spec', 'boundObjectRef', 'kind') === 'Pod' ? (stringAt(body, 'spec', 'boundObjectRef', 'name') ?? '') : undefined;
+    const podName =
+      stringAt(body, 'spec', 'boundObjectRef', 'kind') === 'Pod'
+        ? (stringAt(body, 'spec', 'boundObjectRef', 'name') ?? '')
+        : undefined;
     const pod = podName === undefined ? undefined : context.store.get('/pods', `${namespace}/${podName}`);
     if (podName !== undefined && !pod) throw notFound({ group: '', plural: 'pods' }, podName);
     const given = at(body, 'spec', 'audiences');
@@ -40,7 +43,11 @@ export function tokens(authenticator: Authenticator) {
         apiVersion: 'authentication.k8s.io/v1',
         kind: 'TokenRequest',
         metadata: { name: account.metadata.name ?? '', namespace, creationTimestamp: timestamp(context.now()) },
-        spec: { audiences, expirationSeconds: wanted, ...(pod ? { boundObjectRef: at(body, 'spec', 'boundObjectRef') } : {}) },
+        spec: {
+          audiences,
+          expirationSeconds: wanted,
+          ...(pod ? { boundObjectRef: at(body, 'spec', 'boundObjectRef') } : {}),
+        },
         status: { token, expirationTimestamp: timestamp(expires) },
       },
     };

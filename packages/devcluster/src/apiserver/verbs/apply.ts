@@ -16,7 +16,9 @@ import { replace, retryOnRace } from './update.js';
 export async function apply(context: ServerContext, request: ResourceRequest): Promise<ResourceResponse> {
   const { resource, parameters } = request;
   if (!parameters.fieldManager) {
-    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [field.required('fieldManager', 'is required for apply patch')]);
+    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+      field.required('fieldManager', 'is required for apply patch'),
+    ]);
   }
   const config = configuration(request);
   const force = parameters.force ?? false;
@@ -35,7 +37,11 @@ export async function apply(context: ServerContext, request: ResourceRequest): P
     if (request.subresource !== undefined) throw notFound(resource, request.name ?? '');
     const uid = (config['metadata'] as JsonObject)['uid'];
     if (uid !== undefined) {
-      throw conflict(resource, request.name ?? '', `uid mismatch: the provided object specified uid ${String(uid)}, and no existing object was found`);
+      throw conflict(
+        resource,
+        request.name ?? '',
+        `uid mismatch: the provided object specified uid ${String(uid)}, and no existing object was found`,
+      );
     }
     const { object, managed } = merged(undefined);
     const draft = withDefaults(resource, decodeAs(resource, object).object);
@@ -54,7 +60,9 @@ function configuration(request: ResourceRequest): JsonObject {
   const { resource, body, subresource } = request;
   if (!isObject(body)) throw badRequest('an apply configuration is an object');
   if (body['apiVersion'] !== apiVersionOf(resource) || body['kind'] !== resource.kind) {
-    throw badRequest(`the apply configuration must have apiVersion "${apiVersionOf(resource)}" and kind "${resource.kind}"`);
+    throw badRequest(
+      `the apply configuration must have apiVersion "${apiVersionOf(resource)}" and kind "${resource.kind}"`,
+    );
   }
   const config = clone(body);
   const metadata = (config['metadata'] ??= {});
@@ -63,8 +71,10 @@ function configuration(request: ResourceRequest): JsonObject {
   const { unknown } = decodeAs(resource, config);
   if (unknown.length > 0) throw untyped(request, `.${unknown[0] ?? ''}: field not declared in schema`);
   if (subresource === 'status') {
-    for (const name of Object.keys(config)) if (!['apiVersion', 'kind', 'metadata', 'status'].includes(name)) delete config[name];
-    for (const name of Object.keys(metadata)) if (!['name', 'namespace', 'uid', 'resourceVersion'].includes(name)) delete metadata[name];
+    for (const name of Object.keys(config))
+      if (!['apiVersion', 'kind', 'metadata', 'status'].includes(name)) delete config[name];
+    for (const name of Object.keys(metadata))
+      if (!['name', 'namespace', 'uid', 'resourceVersion'].includes(name)) delete metadata[name];
   } else if (resource.subresources.includes('status')) {
     delete config['status'];
   }
@@ -74,5 +84,9 @@ function configuration(request: ResourceRequest): JsonObject {
 /** As a real server has it: this is answered as an error of the server, though it is the client's. */
 function untyped({ resource, namespace, name }: ResourceRequest, problem: string): ApiError {
   const key = namespace === undefined ? (name ?? '') : `${namespace}/${name ?? ''}`;
-  return statusError(500, '', `failed to create typed patch object (${key}; ${apiVersionOf(resource)}, Kind=${resource.kind}): ${problem}`);
+  return statusError(
+    500,
+    '',
+    `failed to create typed patch object (${key}; ${apiVersionOf(resource)}, Kind=${resource.kind}): ${problem}`,
+  );
 }

@@ -14,7 +14,9 @@ export async function create(context: ServerContext, request: ResourceRequest): 
   const warnings: string[] = [];
   const draft = decodeObject(request, request.body, warnings);
   place(request, draft);
-  return insert(context, request, draft, warnings, (object) => trackUpdate(request.resource, undefined, object, managerOf(context, request)));
+  return insert(context, request, draft, warnings, (object) =>
+    trackUpdate(request.resource, undefined, object, managerOf(context, request)),
+  );
 }
 
 /**
@@ -87,7 +89,9 @@ export function place(request: ResourceRequest, draft: ApiObject): void {
   }
   if (request.name !== undefined) {
     if (metadata.name && metadata.name !== request.name) {
-      throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${request.name})`);
+      throw badRequest(
+        `the name of the object (${metadata.name}) does not match the name on the URL (${request.name})`,
+      );
     }
     metadata.name = request.name;
   }
@@ -101,7 +105,8 @@ function generateName(context: ServerContext, request: ResourceRequest, { metada
   const prefix = metadata.generateName.slice(0, 58);
   for (let attempt = 0; attempt < 8; attempt += 1) {
     metadata.name = prefix + Array.from({ length: 5 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
-    if (!context.store.get(storage, metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name)) return;
+    if (!context.store.get(storage, metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name))
+      return;
   }
 }
 

@@ -18,10 +18,14 @@ export function decodeObject(request: ResourceRequest, body: unknown, warnings: 
   if (!isObject(body)) throw badRequest(`the body of the request is not a ${resource.kind}: it must be an object`);
   const apiVersion = apiVersionOf(resource);
   if (body['kind'] !== undefined && body['kind'] !== resource.kind) {
-    throw badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${String(body['kind'])}: the kind in the data (${String(body['kind'])}) does not match the expected kind (${resource.kind})`);
+    throw badRequest(
+      `${resource.kind} in version "${resource.version}" cannot be handled as a ${String(body['kind'])}: the kind in the data (${String(body['kind'])}) does not match the expected kind (${resource.kind})`,
+    );
   }
   if (body['apiVersion'] !== undefined && body['apiVersion'] !== apiVersion) {
-    throw badRequest(`the API version in the data (${String(body['apiVersion'])}) does not match the expected API version (${apiVersion})`);
+    throw badRequest(
+      `the API version in the data (${String(body['apiVersion'])}) does not match the expected API version (${apiVersion})`,
+    );
   }
   // Custom objects have no Go type to say what they are.
   if (resource.custom && (body['kind'] === undefined || body['apiVersion'] === undefined)) {
@@ -35,7 +39,8 @@ export function decodeObject(request: ResourceRequest, body: unknown, warnings: 
 /** Decodes without a say on unknown fields: for objects that the server composed (patches). */
 export function decodeAs(resource: ServedResource, body: JsonObject): { object: ApiObject; unknown: string[] } {
   const { metadata } = body;
-  if (metadata !== undefined && metadata !== null && !isObject(metadata)) throw cannotHandle(resource, 'json: cannot unmarshal metadata');
+  if (metadata !== undefined && metadata !== null && !isObject(metadata))
+    throw cannotHandle(resource, 'json: cannot unmarshal metadata');
   try {
     if (!resource.custom) {
       const { object, unknown } = decodeTyped(resource.schema(), body);
@@ -82,7 +87,9 @@ export function reportUnknown(request: ResourceRequest, unknown: readonly string
 }
 
 function cannotHandle(resource: ServedResource, problem: string): Error {
-  return badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${problem}`);
+  return badRequest(
+    `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${problem}`,
+  );
 }
 
 /** The namespace that a write goes to must exist and not be on its way out. Returns its state. */

@@ -8,8 +8,9 @@ import { load } from './get.js';
 import { list } from './list.js';
 import { mayGo } from './update.js';
 
-const FOREGROUND = 'foregroundDeletion';
-const ORPHAN = 'orphan';
+/** Finalizers by which a deletion waits for what the object owns. */
+export const FOREGROUND = 'foregroundDeletion';
+export const ORPHAN = 'orphan';
 
 export async function remove(context: ServerContext, request: ResourceRequest): Promise<ResourceResponse> {
   const { resource, name = '', user } = request;
@@ -47,7 +48,12 @@ export async function remove(context: ServerContext, request: ResourceRequest): 
         apiVersion: 'v1',
         metadata: {},
         status: 'Success',
-        details: { name, ...(resource.group ? { group: resource.group } : {}), kind: resource.plural, uid: old.metadata.uid ?? '' },
+        details: {
+          name,
+          ...(resource.group ? { group: resource.group } : {}),
+          kind: resource.plural,
+          uid: old.metadata.uid ?? '',
+        },
       },
     };
   }
@@ -60,14 +66,19 @@ function decodeOptions(body: unknown): DeleteOptions {
   if (body === undefined) return {};
   if (!isObject(body)) throw badRequest('the body of a deletion is a DeleteOptions object');
   const options = body as DeleteOptions & { orphanDependents?: boolean };
-  if (options.orphanDependents !== undefined) return { ...options, propagationPolicy: options.orphanDependents ? 'Orphan' : 'Background' };
+  if (options.orphanDependents !== undefined)
+    return { ...options, propagationPolicy: options.orphanDependents ? 'Orphan' : 'Background' };
   return options;
 }
 
 function checkPreconditions(request: ResourceRequest, { metadata }: ApiObject, { preconditions }: DeleteOptions): void {
   const { resource, name = '' } = request;
   if (preconditions?.uid !== undefined && preconditions.uid !== metadata.uid) {
-    throw conflict(resource, name, `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${metadata.uid ?? ''}`);
+    throw conflict(
+      resource,
+      name,
+      `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${metadata.uid ?? ''}`,
+    );
   }
   if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== metadata.resourceVersion) {
     throw conflict(
@@ -79,7 +90,12 @@ function checkPreconditions(request: ResourceRequest, { metadata }: ApiObject, {
 }
 
 /** The object as it waits for its deletion: timestamp, grace, and the finalizer of the propagation policy. */
-function markDeleted(context: ServerContext, request: ResourceRequest, draft: ApiObject, options: DeleteOptions): ApiObject {
+function markDeleted(
+  context: ServerContext,
+  request: ResourceRequest,
+  draft: ApiObject,
+  options: DeleteOptions,
+): ApiObject {
   const { strategy } = request.resource;
   const { metadata } = draft;
   const { propagationPolicy } = options;

@@ -18,7 +18,10 @@ export function list(context: ServerContext, request: ResourceRequest): Resource
   const { store } = context;
   const token = parameters.continue ? decodeContinue(parameters.continue) : undefined;
   const revision = revisionOf(request, token, store.revision);
-  const stored = revision === undefined ? store.list(resource.storage, namespace) : store.listAt(resource.storage, revision, namespace);
+  const stored =
+    revision === undefined
+      ? store.list(resource.storage, namespace)
+      : store.listAt(resource.storage, revision, namespace);
   if (!stored) throw token ? expiredContinue(token) : tooOld(revision ?? 0, store.history(resource.storage).floor);
 
   const matches = selector(resource, parameters);
@@ -55,7 +58,8 @@ export function list(context: ServerContext, request: ResourceRequest): Resource
 function revisionOf(request: ResourceRequest, token: Continue | undefined, current: number): number | undefined {
   const { resourceVersion, resourceVersionMatch } = request.parameters;
   if (token) {
-    if (resourceVersion && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
+    if (resourceVersion && resourceVersion !== '0')
+      throw badRequest('specifying resource version is not allowed when using continue');
     return token.revision === 0 ? undefined : token.revision;
   }
   if (resourceVersionMatch !== undefined && !resourceVersion) {
@@ -69,7 +73,8 @@ function revisionOf(request: ResourceRequest, token: Continue | undefined, curre
 /** 0 for absent or "any". */
 export function parseRevision(text: string | undefined): number {
   if (text === undefined || text === '') return 0;
-  if (!/^\d+$/.test(text)) throw badRequest(`Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`);
+  if (!/^\d+$/.test(text))
+    throw badRequest(`Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`);
   return Number(text);
 }
 
@@ -85,7 +90,8 @@ function expiredContinue(token: Continue): Error {
   return error;
 }
 
-const encodeContinue = (token: Continue): string => Buffer.from(JSON.stringify([token.revision, token.after])).toString('base64url');
+const encodeContinue = (token: Continue): string =>
+  Buffer.from(JSON.stringify([token.revision, token.after])).toString('base64url');
 
 function decodeContinue(text: string): Continue {
   try {
@@ -97,4 +103,5 @@ function decodeContinue(text: string): Continue {
   throw badRequest('continue key is not valid');
 }
 
-const keyOf = ({ metadata }: ApiObject): string => (metadata.namespace ? `${metadata.namespace}/${metadata.name ?? ''}` : (metadata.name ?? ''));
+const keyOf = ({ metadata }: ApiObject): string =>
+  metadata.namespace ? `${metadata.namespace}/${metadata.name ?? ''}` : (metadata.name ?? '');

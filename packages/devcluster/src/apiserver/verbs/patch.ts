@@ -15,7 +15,9 @@ export async function patch(context: ServerContext, request: ResourceRequest): P
   const warnings: string[] = [];
   return retryOnRace(context, request, async (old) => {
     const draft = decodePatched(request, patched(request, old), warnings);
-    return replace(context, request, old, draft, warnings, () => trackUpdate(resource, old, draft, managerOf(context, request)));
+    return replace(context, request, old, draft, warnings, () =>
+      trackUpdate(resource, old, draft, managerOf(context, request)),
+    );
   });
 }
 
@@ -32,7 +34,9 @@ export function patched(request: ResourceRequest, old: ApiObject): JsonObject {
     case 'strategic':
       if (!isObject(body)) throw badRequest('a strategic merge patch is an object');
       if (resource.custom) {
-        throw unsupportedMediaType('the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml');
+        throw unsupportedMediaType(
+          'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+        );
       }
       return strategicMerge(resource.schema(), clone(old), body);
     default:

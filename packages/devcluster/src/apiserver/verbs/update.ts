@@ -22,11 +22,15 @@ export async function update(context: ServerContext, request: ResourceRequest): 
     throw notFound(resource, request.name ?? '');
   }
   if (!draft.metadata.resourceVersion && resource.strategy.requiresRevision) {
-    throw invalid(resource, request.name ?? '', [field.invalid('metadata.resourceVersion', 0, 'must be specified for an update')]);
+    throw invalid(resource, request.name ?? '', [
+      field.invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
+    ]);
   }
   return retryOnRace(context, request, async (old) => {
     const fresh = clone(draft);
-    return replace(context, request, old, fresh, warnings, () => trackUpdate(resource, old, fresh, managerOf(context, request)));
+    return replace(context, request, old, fresh, warnings, () =>
+      trackUpdate(resource, old, fresh, managerOf(context, request)),
+    );
   });
 }
 
@@ -63,13 +67,18 @@ export async function replace(
   const name = request.name ?? '';
   const { metadata } = draft;
   if (metadata.uid && metadata.uid !== old.metadata.uid) {
-    throw conflict(resource, name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid ?? ''}`);
+    throw conflict(
+      resource,
+      name,
+      `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid ?? ''}`,
+    );
   }
-  if (metadata.resourceVersion && metadata.resourceVersion !== old.metadata.resourceVersion) throw conflict(resource, name, MODIFIED);
+  if (metadata.resourceVersion && metadata.resourceVersion !== old.metadata.resourceVersion)
+    throw conflict(resource, name, MODIFIED);
   isolate(draft, old, resource.subresources, request.subresource);
   keepSystemFields(draft, old);
 
-  const strategyArguments = strategyContext(context, user.name);
+  const strategyArguments = strategyContext(context, user.name, request.subresource);
   strategy.prepareForUpdate?.(draft, old, strategyArguments);
   const attributes: AdmissionAttributes = {
     operation: 'UPDATE',
@@ -102,7 +111,12 @@ export async function replace(
   if (mayGo(draft, strategy.holdsDeletion?.(draft))) {
     // Its last finalizer is gone: what the client sent is its last state.
     const deleted = context.store.delete(resource.storage, key);
-    return { kind: 'object', code: 200, object: { ...draft, metadata: { ...metadata, resourceVersion: deleted.metadata.resourceVersion ?? '' } }, warnings };
+    return {
+      kind: 'object',
+      code: 200,
+      object: { ...draft, metadata: { ...metadata, resourceVersion: deleted.metadata.resourceVersion ?? '' } },
+      warnings,
+    };
   }
   const stored = context.store.put(resource.storage, key, toStorage(resource, draft));
   return { kind: 'object', code: 200, object: fromStorage(resource, stored), warnings };
@@ -119,7 +133,12 @@ export function mayGo({ metadata }: ApiObject, held = false): boolean {
 }
 
 /** The status is written through /status only, and /status writes nothing else. */
-function isolate(draft: ApiObject, old: ApiObject, subresources: readonly Subresource[], subresource: string | undefined): void {
+function isolate(
+  draft: ApiObject,
+  old: ApiObject,
+  subresources: readonly Subresource[],
+  subresource: string | undefined,
+): void {
   if (!subresources.includes('status')) return;
   if (subresource !== 'status') {
     if (old['status'] === undefined) delete draft['status'];

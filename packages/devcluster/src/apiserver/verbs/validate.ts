@@ -2,7 +2,7 @@
 import type { ServerContext } from '../context.js';
 import { invalid } from '../errors.js';
 import { at, type ApiObject } from '../json.js';
-import type { ServedResource, StrategyContext } from '../registry/resource.js';
+import type { ServedResource, StrategyContext, Subresource } from '../registry/resource.js';
 import { validateMetadata } from '../schema/names.js';
 
 export function validateObject(
@@ -16,12 +16,22 @@ export function validateObject(
   if (errors.length > 0) throw invalid(resource, object.metadata.name ?? '', errors);
 }
 
-export function strategyContext(context: ServerContext, user: string): StrategyContext {
-  return { store: context.store, now: context.now(), user };
+export function strategyContext(context: ServerContext, user: string, subresource?: string): StrategyContext {
+  return {
+    store: context.store,
+    now: context.now(),
+    user,
+    ...(subresource === undefined ? {} : { subresource: subresource as Subresource }),
+  };
 }
 
 /** Whether what the kind counts as its specification differs. */
-export function newGeneration(resource: ServedResource, object: ApiObject, old: ApiObject, same: (a: unknown, b: unknown) => boolean): boolean {
+export function newGeneration(
+  resource: ServedResource,
+  object: ApiObject,
+  old: ApiObject,
+  same: (a: unknown, b: unknown) => boolean,
+): boolean {
   const fields = resource.strategy.generationFields;
   if (!fields) return false;
   if (fields === 'all') {

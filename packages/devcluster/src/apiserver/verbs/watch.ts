@@ -15,19 +15,26 @@ export function watch(context: ServerContext, request: ResourceRequest): AsyncIt
   const { store } = context;
   if (parameters.sendInitialEvents !== undefined && parameters.resourceVersionMatch !== 'NotOlderThan') {
     throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-      field.forbidden('sendInitialEvents', 'sendInitialEvents is forbidden unless resourceVersionMatch is set to NotOlderThan'),
+      field.forbidden(
+        'sendInitialEvents',
+        'sendInitialEvents is forbidden unless resourceVersionMatch is set to NotOlderThan',
+      ),
     ]);
   }
   if (parameters.sendInitialEvents === undefined && parameters.resourceVersionMatch !== undefined) {
     throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-      field.forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'),
+      field.forbidden(
+        'resourceVersionMatch',
+        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+      ),
     ]);
   }
   const wanted = parseRevision(parameters.resourceVersion);
   if (wanted > store.revision) throw revisionTooLarge(wanted, store.revision);
   const matches = selector(resource, parameters);
   const initial = parameters.sendInitialEvents ?? wanted === 0;
-  const select = (object: ApiObject): boolean => (!matches || matches(object)) && (namespace === undefined || object.metadata.namespace === namespace);
+  const select = (object: ApiObject): boolean =>
+    (!matches || matches(object)) && (namespace === undefined || object.metadata.namespace === namespace);
   // A watch of one object by path: /api/v1/watch is long gone, but a name on a watch request still narrows it.
   const named = request.name;
   return follow(context, request, {
@@ -108,7 +115,10 @@ function translate(resource: ServedResource, event: StoreEvent, select: Predicat
   if (select(object)) return { type: was ? 'MODIFIED' : 'ADDED', object };
   // It has left the selection: to this watcher it is gone, in the state that it last had inside.
   return was
-    ? { type: 'DELETED', object: { ...before, metadata: { ...before.metadata, resourceVersion: String(event.revision) } } }
+    ? {
+        type: 'DELETED',
+        object: { ...before, metadata: { ...before.metadata, resourceVersion: String(event.revision) } },
+      }
     : undefined;
 }
 

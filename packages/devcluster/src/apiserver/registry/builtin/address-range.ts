@@ -7,7 +7,8 @@ export class AddressRange {
   constructor(cidr: string) {
     const [address = '', bits = ''] = cidr.split('/');
     const prefix = Number(bits);
-    if (!/^\d+$/.test(bits) || prefix < 8 || prefix > 30) throw new Error(`${cidr} is not a range of IPv4 addresses of 8 to 30 bits`);
+    if (!/^\d+$/.test(bits) || prefix < 8 || prefix > 30)
+      throw new Error(`${cidr} is not a range of IPv4 addresses of 8 to 30 bits`);
     this.cidr = cidr;
     this.#size = 2 ** (32 - prefix);
     this.#base = toNumber(address) - (toNumber(address) % this.#size);

@@ -1,5 +1,13 @@
 // Namespaces, nodes, configuration, volumes and accounts.
-import type { ConfigMap, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Secret, ServiceAccount } from '@stackwright/kube';
+import type {
+  ConfigMap,
+  Namespace,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Secret,
+  ServiceAccount,
+} from '@stackwright/kube';
 import { field, type FieldError } from '../../errors.js';
 import { clone, equal } from '../../json.js';
 import type { Strategy } from '../resource.js';
@@ -12,10 +20,11 @@ export const namespaceStrategy: Strategy<Namespace> = {
     namespace.spec = { finalizers: ['kubernetes'] };
     setStatus(namespace, { phase: 'Active' });
   },
-  prepareForUpdate(namespace, old) {
+  prepareForUpdate(namespace, old, { subresource }) {
     const metadata = (namespace.metadata ??= {});
     metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name ?? '' };
-    if (old.spec) namespace.spec = clone(old.spec);
+    // Only /finalize changes them.
+    if (old.spec && subresource !== 'finalize') namespace.spec = clone(old.spec);
   },
   prepareForDelete(namespace) {
     setStatus(namespace, { ...namespace.status, phase: 'Terminating' });
@@ -34,7 +43,13 @@ function validateKeys(data: Record<string, string> | undefined, path: string): F
   return Object.keys(data ?? {}).flatMap((key) =>
     DATA_KEY.test(key) && key.length <= 253 && key !== '.' && key !== '..'
       ? []
-      : [field.invalid(`${path}[${key}]`, key, "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')")],
+      : [
+          field.invalid(
+            `${path}[${key}]`,
+            key,
+            "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+          ),
+        ],
   );
 }
 
@@ -53,7 +68,8 @@ export const secretStrategy: Strategy<Secret> = {
     secret.type ??= 'Opaque';
     if (!secret.stringData) return;
     secret.data ??= {};
-    for (const [key, value] of Object.entries(secret.stringData)) secret.data[key] = Buffer.from(value).toString('base64');
+    for (const [key, value] of Object.entries(secret.stringData))
+      secret.data[key] = Buffer.from(value).toString('base64');
     delete secret.stringData;
   },
   validate(secret, old) {
@@ -86,7 +102,8 @@ export const configMapStrategy: Strategy<ConfigMap> = {
       ...validateSize([config.data, config.binaryData], ''),
     ];
     for (const key of Object.keys(config.binaryData ?? {})) {
-      if (config.data?.[key] !== undefined) errors.push(field.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData'));
+      if (config.data?.[key] !== undefined)
+        errors.push(field.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData'));
     }
     if (old?.immutable) {
       if (!config.immutable) errors.push(field.forbidden('immutable', IMMUTABLE));
@@ -131,17 +148,26 @@ export const claimStrategy: Strategy<PersistentVolumeClaim> = {
   validate({ spec }, old) {
     if (!spec) return [field.required('spec')];
     const errors: FieldError[] = [];
-    if (!spec.accessModes?.length) errors.push(field.required('spec.accessModes', 'at least 1 access mode is required'));
+    if (!spec.accessModes?.length)
+      errors.push(field.required('spec.accessModes', 'at least 1 access mode is required'));
     if (spec.resources?.requests?.['storage'] === undefined) errors.push(field.required('spec.resources[storage]'));
     if (old?.spec && !equal(fixedClaim(spec, old.spec), fixedClaim(old.spec, spec))) {
-      errors.push(field.forbidden('spec', 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'));
+      errors.push(
+        field.forbidden(
+          'spec',
+          'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+        ),
+      );
     }
     return errors;
   },
 };
 
 /** The binder fills in what the user left open: volume and class, once. */
-function fixedClaim(spec: NonNullable<PersistentVolumeClaim['spec']>, other: NonNullable<PersistentVolumeClaim['spec']>): object {
+function fixedClaim(
+  spec: NonNullable<PersistentVolumeClaim['spec']>,
+  other: NonNullable<PersistentVolumeClaim['spec']>,
+): object {
   const copy = clone(spec);
   delete copy.resources;
   if (!copy.volumeName || !other.volumeName) delete copy.volumeName;

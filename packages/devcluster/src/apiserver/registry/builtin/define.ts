@@ -4,7 +4,14 @@ import type { ApiObject } from '../../json.js';
 import type { NameRule } from '../../schema/names.js';
 import { definitionName } from '../../schema/definitions.js';
 import { ref } from '../../schema/schema.js';
-import { STANDARD_VERBS, type Column, type ScalePaths, type ServedResource, type Strategy, type Subresource } from '../resource.js';
+import {
+  STANDARD_VERBS,
+  type Column,
+  type ScalePaths,
+  type ServedResource,
+  type Strategy,
+  type Subresource,
+} from '../resource.js';
 
 export interface BuiltinOptions<T> {
   shortNames?: readonly string[];

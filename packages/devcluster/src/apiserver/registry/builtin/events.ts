@@ -41,12 +41,19 @@ export const eventStrategy: Strategy<Event> = {
     }
     return errors;
   },
-  fields: (event) => ({ ...regarded(event.regarding ?? {}, 'regarding'), reason: event.reason ?? '', type: event.type ?? '' }),
+  fields: (event) => ({
+    ...regarded(event.regarding ?? {}, 'regarding'),
+    reason: event.reason ?? '',
+    type: event.type ?? '',
+  }),
 };
 
 function regarded(object: Event['regarding'] & object, prefix: string): Record<string, string> {
   return Object.fromEntries(
-    (['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'] as const).map((name) => [`${prefix}.${name}`, object[name] ?? '']),
+    (['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'] as const).map((name) => [
+      `${prefix}.${name}`,
+      object[name] ?? '',
+    ]),
   );
 }
 
@@ -63,7 +70,12 @@ const renamed: readonly (readonly [string, string])[] = [
 
 export const eventConversion: NonNullable<ServedResource['convert']> = {
   toStorage: (event) => rename(event, 'v1', renamed),
-  fromStorage: (event) => rename(event, 'events.k8s.io/v1', renamed.map(([a, b]) => [b, a] as const)),
+  fromStorage: (event) =>
+    rename(
+      event,
+      'events.k8s.io/v1',
+      renamed.map(([a, b]) => [b, a] as const),
+    ),
 };
 
 function rename(event: ApiObject, apiVersion: string, names: readonly (readonly [string, string])[]): ApiObject {

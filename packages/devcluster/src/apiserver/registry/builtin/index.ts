@@ -4,6 +4,10 @@ import { crdStrategy } from '../../crds/strategy.js';
 import type { ScalePaths, ServedResource } from '../resource.js';
 import type { AddressRange } from './address-range.js';
 import * as core from './core.js';
+import * as coreColumns from './columns/core.js';
+import * as otherColumns from './columns/others.js';
+import { podColumns } from './columns/pods.js';
+import * as workloadColumns from './columns/workloads.js';
 import { builtin } from './define.js';
 import { coreEventStrategy, eventConversion, EVENTS, eventStrategy } from './events.js';
 import * as others from './others.js';
@@ -16,24 +20,66 @@ const scale: ScalePaths = { specReplicas: ['spec', 'replicas'], statusReplicas: 
 
 export function builtinResources(serviceRange: AddressRange): readonly ServedResource[] {
   return [
-    builtin(kube.Namespace, { shortNames: ['ns'], subresources: ['status', 'finalize'], nameRule: 'label', strategy: core.namespaceStrategy }),
-    builtin(kube.Node, { shortNames: ['no'], subresources: ['status'], strategy: core.nodeStrategy }),
-    builtin(kube.Pod, { shortNames: ['po'], categories: all, subresources: ['status', 'log', 'binding'], strategy: podStrategy }),
-    builtin(kube.Secret, { strategy: core.secretStrategy }),
-    builtin(kube.ConfigMap, { shortNames: ['cm'], strategy: core.configMapStrategy }),
+    builtin(kube.Namespace, {
+      columns: coreColumns.namespaceColumns,
+      shortNames: ['ns'],
+      subresources: ['status', 'finalize'],
+      nameRule: 'label',
+      strategy: core.namespaceStrategy,
+    }),
+    builtin(kube.Node, {
+      columns: coreColumns.nodeColumns,
+      shortNames: ['no'],
+      subresources: ['status'],
+      strategy: core.nodeStrategy,
+    }),
+    builtin(kube.Pod, {
+      columns: podColumns,
+      shortNames: ['po'],
+      categories: all,
+      subresources: ['status', 'log', 'binding'],
+      strategy: podStrategy,
+    }),
+    builtin(kube.Secret, { columns: coreColumns.secretColumns, strategy: core.secretStrategy }),
+    builtin(kube.ConfigMap, {
+      columns: coreColumns.configMapColumns,
+      shortNames: ['cm'],
+      strategy: core.configMapStrategy,
+    }),
     builtin(kube.Service, {
+      columns: coreColumns.serviceColumns,
       shortNames: ['svc'],
       categories: all,
       subresources: ['status'],
       nameRule: 'label1035',
       strategy: services.serviceStrategy(serviceRange),
     }),
-    builtin(kube.ServiceAccount, { shortNames: ['sa'], subresources: ['token'], strategy: core.serviceAccountStrategy }),
-    builtin(kube.Endpoints, { shortNames: ['ep'], strategy: services.endpointsStrategy }),
-    builtin(kube.PersistentVolume, { shortNames: ['pv'], subresources: ['status'], strategy: core.volumeStrategy }),
-    builtin(kube.PersistentVolumeClaim, { shortNames: ['pvc'], subresources: ['status'], strategy: core.claimStrategy }),
-    builtin(kube.CoreEvent, { shortNames: ['ev'], strategy: coreEventStrategy }),
+    builtin(kube.ServiceAccount, {
+      columns: coreColumns.serviceAccountColumns,
+      shortNames: ['sa'],
+      subresources: ['token'],
+      strategy: core.serviceAccountStrategy,
+    }),
+    builtin(kube.Endpoints, {
+      columns: coreColumns.endpointsColumns,
+      shortNames: ['ep'],
+      strategy: services.endpointsStrategy,
+    }),
+    builtin(kube.PersistentVolume, {
+      columns: coreColumns.volumeColumns,
+      shortNames: ['pv'],
+      subresources: ['status'],
+      strategy: core.volumeStrategy,
+    }),
+    builtin(kube.PersistentVolumeClaim, {
+      columns: coreColumns.claimColumns,
+      shortNames: ['pvc'],
+      subresources: ['status'],
+      strategy: core.claimStrategy,
+    }),
+    builtin(kube.CoreEvent, { columns: coreColumns.eventColumns, shortNames: ['ev'], strategy: coreEventStrategy }),
     builtin(kube.Deployment, {
+      columns: workloadColumns.deploymentColumns,
       shortNames: ['deploy'],
       categories: all,
       subresources: ['status', 'scale'],
@@ -41,6 +87,7 @@ export function builtinResources(serviceRange: AddressRange): readonly ServedRes
       strategy: workloads.deploymentStrategy,
     }),
     builtin(kube.ReplicaSet, {
+      columns: workloadColumns.replicaSetColumns,
       shortNames: ['rs'],
       categories: all,
       subresources: ['status', 'scale'],
@@ -48,30 +95,76 @@ export function builtinResources(serviceRange: AddressRange): readonly ServedRes
       strategy: workloads.replicaSetStrategy,
     }),
     builtin(kube.StatefulSet, {
+      columns: workloadColumns.statefulSetColumns,
       shortNames: ['sts'],
       categories: all,
       subresources: ['status', 'scale'],
       scale,
       strategy: workloads.statefulSetStrategy,
     }),
-    builtin(kube.DaemonSet, { shortNames: ['ds'], categories: all, subresources: ['status'], strategy: workloads.daemonSetStrategy }),
-    builtin(kube.ControllerRevision, { strategy: workloads.controllerRevisionStrategy }),
-    builtin(kube.Job, { categories: all, subresources: ['status'], strategy: workloads.jobStrategy }),
-    builtin(kube.CronJob, { shortNames: ['cj'], categories: all, subresources: ['status'], strategy: workloads.cronJobStrategy }),
-    builtin(kube.Lease, { strategy: others.leaseStrategy }),
-    builtin(kube.EndpointSlice, { strategy: services.endpointSliceStrategy }),
+    builtin(kube.DaemonSet, {
+      columns: workloadColumns.daemonSetColumns,
+      shortNames: ['ds'],
+      categories: all,
+      subresources: ['status'],
+      strategy: workloads.daemonSetStrategy,
+    }),
+    builtin(kube.ControllerRevision, {
+      columns: workloadColumns.controllerRevisionColumns,
+      strategy: workloads.controllerRevisionStrategy,
+    }),
+    builtin(kube.Job, {
+      columns: workloadColumns.jobColumns,
+      categories: all,
+      subresources: ['status'],
+      strategy: workloads.jobStrategy,
+    }),
+    builtin(kube.CronJob, {
+      columns: workloadColumns.cronJobColumns,
+      shortNames: ['cj'],
+      categories: all,
+      subresources: ['status'],
+      strategy: workloads.cronJobStrategy,
+    }),
+    builtin(kube.Lease, { columns: otherColumns.leaseColumns, strategy: others.leaseStrategy }),
+    builtin(kube.EndpointSlice, {
+      columns: coreColumns.endpointSliceColumns,
+      strategy: services.endpointSliceStrategy,
+    }),
     builtin(kube.Event, { shortNames: ['ev'], storage: EVENTS, convert: eventConversion, strategy: eventStrategy }),
-    builtin(kube.PodDisruptionBudget, { shortNames: ['pdb'], subresources: ['status'], strategy: others.disruptionBudgetStrategy }),
-    builtin(kube.Role, { nameRule: 'path', strategy: others.roleStrategy }),
-    builtin(kube.RoleBinding, { nameRule: 'path', strategy: others.roleBindingStrategy }),
-    builtin(kube.ClusterRole, { nameRule: 'path', strategy: others.clusterRoleStrategy }),
-    builtin(kube.ClusterRoleBinding, { nameRule: 'path', strategy: others.clusterRoleBindingStrategy }),
+    builtin(kube.PodDisruptionBudget, {
+      columns: otherColumns.disruptionBudgetColumns,
+      shortNames: ['pdb'],
+      subresources: ['status'],
+      strategy: others.disruptionBudgetStrategy,
+    }),
+    builtin(kube.Role, { columns: otherColumns.roleColumns, nameRule: 'path', strategy: others.roleStrategy }),
+    builtin(kube.RoleBinding, {
+      columns: otherColumns.bindingColumns,
+      nameRule: 'path',
+      strategy: others.roleBindingStrategy,
+    }),
+    builtin(kube.ClusterRole, {
+      columns: otherColumns.roleColumns,
+      nameRule: 'path',
+      strategy: others.clusterRoleStrategy,
+    }),
+    builtin(kube.ClusterRoleBinding, {
+      columns: otherColumns.bindingColumns,
+      nameRule: 'path',
+      strategy: others.clusterRoleBindingStrategy,
+    }),
     builtin(kube.CustomResourceDefinition, {
+      columns: otherColumns.definitionColumns,
       shortNames: ['crd', 'crds'],
       categories: ['api-extensions'],
       subresources: ['status'],
       strategy: crdStrategy,
     }),
-    builtin(kube.StorageClass, { shortNames: ['sc'], strategy: others.storageClassStrategy }),
+    builtin(kube.StorageClass, {
+      columns: otherColumns.storageClassColumns,
+      shortNames: ['sc'],
+      strategy: others.storageClassStrategy,
+    }),
   ];
 }

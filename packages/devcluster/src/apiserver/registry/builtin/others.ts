@@ -1,5 +1,13 @@
 // Leases, disruption budgets, RBAC, storage classes.
-import type { ClusterRole, ClusterRoleBinding, Lease, PodDisruptionBudget, Role, RoleBinding, StorageClass } from '@stackwright/kube';
+import type {
+  ClusterRole,
+  ClusterRoleBinding,
+  Lease,
+  PodDisruptionBudget,
+  Role,
+  RoleBinding,
+  StorageClass,
+} from '@stackwright/kube';
 import type { PolicyRule, RoleRef, Subject } from 'kubernetes-types/rbac/v1.d.ts';
 import { field, type FieldError } from '../../errors.js';
 import { equal } from '../../json.js';
@@ -39,8 +47,10 @@ const validateRules = ({ rules }: { rules?: readonly PolicyRule[] }): FieldError
     const errors: FieldError[] = [];
     if (!rule.verbs?.length) errors.push(field.required(`${path}.verbs`, 'verbs must contain at least one value'));
     if (rule.nonResourceURLs?.length) return errors;
-    if (!rule.apiGroups?.length) errors.push(field.required(`${path}.apiGroups`, 'resource rules must supply at least one api group'));
-    if (!rule.resources?.length) errors.push(field.required(`${path}.resources`, 'resource rules must supply at least one resource'));
+    if (!rule.apiGroups?.length)
+      errors.push(field.required(`${path}.apiGroups`, 'resource rules must supply at least one api group'));
+    if (!rule.resources?.length)
+      errors.push(field.required(`${path}.resources`, 'resource rules must supply at least one resource'));
     return errors;
   });
 
@@ -67,14 +77,21 @@ const validateBinding =
     if (old && !equal(roleRef, old.roleRef)) errors.push(field.invalid('roleRef', roleRef, 'cannot change roleRef'));
     if (!roles.includes(roleRef.kind)) errors.push(field.notSupported('roleRef.kind', roleRef.kind, roles));
     for (const [index, subject] of (subjects ?? []).entries()) {
-      if (subject.kind === 'ServiceAccount' && !subject.namespace) errors.push(field.required(`subjects[${index}].namespace`));
+      if (subject.kind === 'ServiceAccount' && !subject.namespace)
+        errors.push(field.required(`subjects[${index}].namespace`));
     }
     return errors;
   };
 
-export const roleBindingStrategy: Strategy<RoleBinding> = { defaults: defaultBinding, validate: validateBinding(['Role', 'ClusterRole']) };
+export const roleBindingStrategy: Strategy<RoleBinding> = {
+  defaults: defaultBinding,
+  validate: validateBinding(['Role', 'ClusterRole']),
+};
 
-export const clusterRoleBindingStrategy: Strategy<ClusterRoleBinding> = { defaults: defaultBinding, validate: validateBinding(['ClusterRole']) };
+export const clusterRoleBindingStrategy: Strategy<ClusterRoleBinding> = {
+  defaults: defaultBinding,
+  validate: validateBinding(['ClusterRole']),
+};
 
 export const storageClassStrategy: Strategy<StorageClass> = {
   defaults(storage) {

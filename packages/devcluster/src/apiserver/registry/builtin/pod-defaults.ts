@@ -17,13 +17,16 @@ export function defaultPodSpec(spec: PodSpec): void {
   else if (spec.serviceAccount) spec.serviceAccountName = spec.serviceAccount;
   for (const container of [...(spec.initContainers ?? []), ...spec.containers]) defaultContainer(container);
   if (spec.hostNetwork) {
-    for (const container of spec.containers) for (const port of container.ports ?? []) port.hostPort ??= port.containerPort;
+    for (const container of spec.containers)
+      for (const port of container.ports ?? []) port.hostPort ??= port.containerPort;
   }
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
 }
 
 function defaultContainer(container: Container): void {
-  container.imagePullPolicy ??= /:latest$|^[^:]+$|^[^/]*:\d+\/[^:]+$/.test(container.image ?? '') ? 'Always' : 'IfNotPresent';
+  container.imagePullPolicy ??= /:latest$|^[^:]+$|^[^/]*:\d+\/[^:]+$/.test(container.image ?? '')
+    ? 'Always'
+    : 'IfNotPresent';
   container.terminationMessagePath ??= '/dev/termination-log';
   container.terminationMessagePolicy ??= 'File';
   container.resources ??= {};

@@ -18,7 +18,8 @@ export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
     const at = `${path}.volumes[${index}]`;
     errors.push(...validateName(volume.name, `${at}.name`, volumes));
     const sources = Object.keys(volume).filter((name) => name !== 'name');
-    if (sources.length > 1) errors.push(field.forbidden(`${at}.${sources[1] ?? ''}`, 'may not specify more than 1 volume type'));
+    if (sources.length > 1)
+      errors.push(field.forbidden(`${at}.${sources[1] ?? ''}`, 'may not specify more than 1 volume type'));
   }
   if (spec.containers.length === 0) errors.push(field.required(`${path}.containers`));
   const names = new Set<string>();
@@ -28,11 +29,14 @@ export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
     }
   }
   const policies = ['Always', 'OnFailure', 'Never'];
-  if (!policies.includes(spec.restartPolicy ?? '')) errors.push(field.notSupported(`${path}.restartPolicy`, spec.restartPolicy, policies));
+  if (!policies.includes(spec.restartPolicy ?? ''))
+    errors.push(field.notSupported(`${path}.restartPolicy`, spec.restartPolicy, policies));
   const dns = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
   if (!dns.includes(spec.dnsPolicy ?? '')) errors.push(field.notSupported(`${path}.dnsPolicy`, spec.dnsPolicy, dns));
   if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {
-    errors.push(field.invalid(`${path}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds, NOT_NEGATIVE));
+    errors.push(
+      field.invalid(`${path}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds, NOT_NEGATIVE),
+    );
   }
   if (spec.serviceAccountName) {
     const problem = nameProblem('subdomain', spec.serviceAccountName);
@@ -44,21 +48,31 @@ export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
 
 export const NOT_NEGATIVE = 'must be greater than or equal to 0';
 
-function validateContainer(container: Container, path: string, names: Set<string>, volumes: ReadonlySet<string>): FieldError[] {
+function validateContainer(
+  container: Container,
+  path: string,
+  names: Set<string>,
+  volumes: ReadonlySet<string>,
+): FieldError[] {
   const errors = validateName(container.name, `${path}.name`, names);
   if (!container.image) errors.push(field.required(`${path}.image`));
   else if (container.image.trim() !== container.image) {
     errors.push(field.invalid(`${path}.image`, container.image, 'must not have leading or trailing whitespace'));
   }
   const pull = ['Always', 'IfNotPresent', 'Never'];
-  if (!pull.includes(container.imagePullPolicy ?? '')) errors.push(field.notSupported(`${path}.imagePullPolicy`, container.imagePullPolicy, pull));
+  if (!pull.includes(container.imagePullPolicy ?? ''))
+    errors.push(field.notSupported(`${path}.imagePullPolicy`, container.imagePullPolicy, pull));
   for (const [index, port] of (container.ports ?? []).entries()) {
-    if (!isPort(port.containerPort)) errors.push(field.invalid(`${path}.ports[${index}].containerPort`, port.containerPort, PORT));
+    if (!isPort(port.containerPort))
+      errors.push(field.invalid(`${path}.ports[${index}].containerPort`, port.containerPort, PORT));
   }
   for (const [index, variable] of (container.env ?? []).entries()) {
     const at = `${path}.env[${index}]`;
     if (!variable.name) errors.push(field.required(`${at}.name`));
-    else if (/[=\s]/.test(variable.name)) errors.push(field.invalid(`${at}.name`, variable.name, "a valid environment variable name must not contain '=' or spaces"));
+    else if (/[=\s]/.test(variable.name))
+      errors.push(
+        field.invalid(`${at}.name`, variable.name, "a valid environment variable name must not contain '=' or spaces"),
+      );
     if (variable.value !== undefined && variable.value !== '' && variable.valueFrom) {
       errors.push(field.invalid(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty'));
     }
@@ -77,9 +91,12 @@ function validateContainer(container: Container, path: string, names: Set<string
   for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
     const given = container[probe];
     if (!given) continue;
-    const handlers = [given.exec, given.httpGet, given.tcpSocket, given.grpc].filter((handler) => handler !== undefined);
+    const handlers = [given.exec, given.httpGet, given.tcpSocket, given.grpc].filter(
+      (handler) => handler !== undefined,
+    );
     if (handlers.length === 0) errors.push(field.required(`${path}.${probe}`, 'must specify a handler type'));
-    if (handlers.length > 1) errors.push(field.forbidden(`${path}.${probe}`, 'may not specify more than 1 handler type'));
+    if (handlers.length > 1)
+      errors.push(field.forbidden(`${path}.${probe}`, 'may not specify more than 1 handler type'));
     if (probe !== 'readinessProbe' && (given.successThreshold ?? 1) !== 1) {
       errors.push(field.invalid(`${path}.${probe}.successThreshold`, given.successThreshold, 'must be 1'));
     }

@@ -70,7 +70,8 @@ function qosClass(spec: PodSpec | undefined): string {
   const resources = (spec?.containers ?? []).map((container) => container.resources ?? {});
   if (resources.every(({ limits, requests }) => !limits && !requests)) return 'BestEffort';
   const guaranteed = resources.every(
-    ({ limits, requests }) => limits?.['cpu'] !== undefined && limits['memory'] !== undefined && equal({ ...limits, ...requests }, limits),
+    ({ limits, requests }) =>
+      limits?.['cpu'] !== undefined && limits['memory'] !== undefined && equal({ ...limits, ...requests }, limits),
   );
   return guaranteed ? 'Guaranteed' : 'Burstable';
 }

@@ -49,7 +49,10 @@ export function serviceStrategy(range: AddressRange): Strategy<Service> {
 
     validate({ spec }, old) {
       if (!spec) return [field.required('spec')];
-      const errors: FieldError[] = [...validatePorts(spec.ports ?? []), ...validateLabels(spec.selector, 'spec.selector')];
+      const errors: FieldError[] = [
+        ...validatePorts(spec.ports ?? []),
+        ...validateLabels(spec.selector, 'spec.selector'),
+      ];
       const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
       if (!types.includes(spec.type ?? '')) errors.push(field.notSupported('spec.type', spec.type, types));
       if (spec.type === 'ExternalName') {
@@ -58,9 +61,20 @@ export function serviceStrategy(range: AddressRange): Strategy<Service> {
       }
       if ((spec.ports ?? []).length === 0 && spec.clusterIP !== 'None') errors.push(field.required('spec.ports'));
       if (spec.clusterIP && spec.clusterIP !== 'None' && !range.has(spec.clusterIP)) {
-        errors.push(field.invalid('spec.clusterIPs', [spec.clusterIP], `failed to allocate IP ${spec.clusterIP}: the provided IP is not in the valid range. The range of valid IPs is ${range.cidr}`));
+        errors.push(
+          field.invalid(
+            'spec.clusterIPs',
+            [spec.clusterIP],
+            `failed to allocate IP ${spec.clusterIP}: the provided IP is not in the valid range. The range of valid IPs is ${range.cidr}`,
+          ),
+        );
       }
-      if (old?.spec?.clusterIP && spec.clusterIP && old.spec.clusterIP !== spec.clusterIP && old.spec.type !== 'ExternalName') {
+      if (
+        old?.spec?.clusterIP &&
+        spec.clusterIP &&
+        old.spec.clusterIP !== spec.clusterIP &&
+        old.spec.type !== 'ExternalName'
+      ) {
         errors.push(field.invalid('spec.clusterIPs[0]', [spec.clusterIP], 'may not change once set'));
       }
       return errors;
@@ -74,7 +88,11 @@ export function serviceStrategy(range: AddressRange): Strategy<Service> {
         const taken = addresses(store, self);
         if (spec.clusterIP && taken.has(spec.clusterIP)) {
           throw invalid({ group: '', kind: 'Service' }, metadata.name ?? '', [
-            field.invalid('spec.clusterIPs', [spec.clusterIP], `failed to allocate IP ${spec.clusterIP}: provided IP is already allocated`),
+            field.invalid(
+              'spec.clusterIPs',
+              [spec.clusterIP],
+              `failed to allocate IP ${spec.clusterIP}: provided IP is already allocated`,
+            ),
           ]);
         }
       }
@@ -102,9 +120,11 @@ function validatePorts(ports: readonly ServicePort[]): FieldError[] {
       names.add(port.name);
     } else if (ports.length > 1) errors.push(field.required(`${path}.name`));
     if (!isPort(port.port)) errors.push(field.invalid(`${path}.port`, port.port, PORT));
-    if (typeof port.targetPort === 'number' && !isPort(port.targetPort)) errors.push(field.invalid(`${path}.targetPort`, port.targetPort, PORT));
+    if (typeof port.targetPort === 'number' && !isPort(port.targetPort))
+      errors.push(field.invalid(`${path}.targetPort`, port.targetPort, PORT));
     const protocols = ['SCTP', 'TCP', 'UDP'];
-    if (!protocols.includes(port.protocol ?? '')) errors.push(field.notSupported(`${path}.protocol`, port.protocol, protocols));
+    if (!protocols.includes(port.protocol ?? ''))
+      errors.push(field.notSupported(`${path}.protocol`, port.protocol, protocols));
     const number = `${port.protocol ?? ''}/${port.port}`;
     if (numbers.has(number)) errors.push(field.duplicate(path, { port: port.port, protocol: port.protocol }));
     numbers.add(number);
@@ -126,7 +146,8 @@ function addresses(store: Store, self: string): Set<string> {
 
 function nodePorts(store: Store, self: string): Set<number> {
   const taken = new Set<number>();
-  for (const { spec } of others(store, self)) for (const { nodePort } of spec?.ports ?? []) if (nodePort) taken.add(nodePort);
+  for (const { spec } of others(store, self))
+    for (const { nodePort } of spec?.ports ?? []) if (nodePort) taken.add(nodePort);
   return taken;
 }
 
@@ -161,6 +182,8 @@ export const endpointSliceStrategy: Strategy<EndpointSlice> = {
   validate({ addressType }, old) {
     const types = ['FQDN', 'IPv4', 'IPv6'];
     if (!types.includes(addressType)) return [field.notSupported('addressType', addressType, types)];
-    return old && old.addressType !== addressType ? [field.invalid('addressType', addressType, 'field is immutable')] : [];
+    return old && old.addressType !== addressType
+      ? [field.invalid('addressType', addressType, 'field is immutable')]
+      : [];
   },
 };

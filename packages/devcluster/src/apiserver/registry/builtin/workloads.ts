@@ -1,5 +1,13 @@
 // Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob.
-import type { ControllerRevision, CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet } from '@stackwright/kube';
+import type {
+  ControllerRevision,
+  CronJob,
+  DaemonSet,
+  Deployment,
+  Job,
+  ReplicaSet,
+  StatefulSet,
+} from '@stackwright/kube';
 import type { JobSpec } from 'kubernetes-types/batch/v1.d.ts';
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1.d.ts';
 import type { LabelSelector } from 'kubernetes-types/meta/v1.d.ts';
@@ -34,9 +42,12 @@ export const deploymentStrategy: Strategy<Deployment> = {
       ...restartAlways(spec.template),
     ];
     const types = ['Recreate', 'RollingUpdate'];
-    if (!types.includes(spec.strategy?.type ?? '')) errors.push(field.notSupported('spec.strategy.type', spec.strategy?.type, types));
+    if (!types.includes(spec.strategy?.type ?? ''))
+      errors.push(field.notSupported('spec.strategy.type', spec.strategy?.type, types));
     if (spec.strategy?.type === 'Recreate' && spec.strategy.rollingUpdate) {
-      errors.push(field.forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'"));
+      errors.push(
+        field.forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'"),
+      );
     }
     return errors;
   },
@@ -131,7 +142,9 @@ export const daemonSetStrategy: Strategy<DaemonSet> = {
     defaultPodTemplate(spec.template);
   },
   validate: ({ spec }, old) =>
-    spec ? [...selectorAndTemplate(spec.selector, spec.template, old?.spec?.selector), ...restartAlways(spec.template)] : [field.required('spec')],
+    spec
+      ? [...selectorAndTemplate(spec.selector, spec.template, old?.spec?.selector), ...restartAlways(spec.template)]
+      : [field.required('spec')],
 };
 
 export const controllerRevisionStrategy: Strategy<ControllerRevision> = {
@@ -166,7 +179,10 @@ export const jobStrategy: Strategy<Job> = {
     if (!spec.selector && old.spec.selector) spec.selector = clone(old.spec.selector);
     const given = old.spec.template.metadata?.labels;
     if (!spec.manualSelector && given) {
-      spec.template.metadata = { ...spec.template.metadata, labels: { ...generated(given), ...spec.template.metadata?.labels } };
+      spec.template.metadata = {
+        ...spec.template.metadata,
+        labels: { ...generated(given), ...spec.template.metadata?.labels },
+      };
     }
   },
   validate({ spec }, old) {
@@ -178,10 +194,13 @@ export const jobStrategy: Strategy<Job> = {
       ...selectorAndTemplate(spec.selector, spec.template, old?.spec?.selector),
     ];
     const policy = spec.template.spec?.restartPolicy;
-    if (policy === 'Always') errors.push(field.notSupported('spec.template.spec.restartPolicy', policy, ['OnFailure', 'Never']));
+    if (policy === 'Always')
+      errors.push(field.notSupported('spec.template.spec.restartPolicy', policy, ['OnFailure', 'Never']));
     if (old?.spec) {
-      if (!equal(spec.template, old.spec.template) && !old.spec.suspend) errors.push(field.invalid('spec.template', '<template>', 'field is immutable'));
-      if (spec.completions !== old.spec.completions) errors.push(field.invalid('spec.completions', spec.completions, 'field is immutable'));
+      if (!equal(spec.template, old.spec.template) && !old.spec.suspend)
+        errors.push(field.invalid('spec.template', '<template>', 'field is immutable'));
+      if (spec.completions !== old.spec.completions)
+        errors.push(field.invalid('spec.completions', spec.completions, 'field is immutable'));
     }
     return errors;
   },
@@ -189,7 +208,9 @@ export const jobStrategy: Strategy<Job> = {
 };
 
 const generated = (labels: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(labels).filter(([name]) => /^(batch\.kubernetes\.io\/)?(controller-uid|job-name)$/.test(name)));
+  Object.fromEntries(
+    Object.entries(labels).filter(([name]) => /^(batch\.kubernetes\.io\/)?(controller-uid|job-name)$/.test(name)),
+  );
 
 function defaultJob(spec: JobSpec): void {
   if (spec.completions === undefined && spec.parallelism === undefined) {
@@ -219,11 +240,14 @@ export const cronJobStrategy: Strategy<CronJob> = {
     if (!spec) return [field.required('spec')];
     const errors = validatePodTemplate(spec.jobTemplate.spec?.template, 'spec.jobTemplate.spec.template');
     if (!spec.schedule) errors.push(field.required('spec.schedule'));
-    else if (!/^(@(yearly|annually|monthly|weekly|daily|midnight|hourly|every .+)|(\S+\s+){4}\S+)$/.test(spec.schedule.trim())) {
+    else if (
+      !/^(@(yearly|annually|monthly|weekly|daily|midnight|hourly|every .+)|(\S+\s+){4}\S+)$/.test(spec.schedule.trim())
+    ) {
       errors.push(field.invalid('spec.schedule', spec.schedule, 'expected exactly 5 fields'));
     }
     const policies = ['Allow', 'Forbid', 'Replace'];
-    if (!policies.includes(spec.concurrencyPolicy ?? '')) errors.push(field.notSupported('spec.concurrencyPolicy', spec.concurrencyPolicy, policies));
+    if (!policies.includes(spec.concurrencyPolicy ?? ''))
+      errors.push(field.notSupported('spec.concurrencyPolicy', spec.concurrencyPolicy, policies));
     return errors;
   },
 };
@@ -232,9 +256,14 @@ const notNegative = (value: number | undefined, path: string): FieldError[] =>
   value !== undefined && value < 0 ? [field.invalid(path, value, NOT_NEGATIVE)] : [];
 
 /** What a workload selects must be what it makes, for ever. */
-function selectorAndTemplate(selector: LabelSelector | undefined, template: PodTemplateSpec | undefined, old: LabelSelector | undefined): FieldError[] {
+function selectorAndTemplate(
+  selector: LabelSelector | undefined,
+  template: PodTemplateSpec | undefined,
+  old: LabelSelector | undefined,
+): FieldError[] {
   const errors = validatePodTemplate(template, 'spec.template');
-  const empty = Object.keys(selector?.matchLabels ?? {}).length === 0 && (selector?.matchExpressions ?? []).length === 0;
+  const empty =
+    Object.keys(selector?.matchLabels ?? {}).length === 0 && (selector?.matchExpressions ?? []).length === 0;
   if (!selector || empty) {
     errors.push(field.invalid('spec.selector', selector ?? {}, 'empty selector is invalid'));
     return errors;

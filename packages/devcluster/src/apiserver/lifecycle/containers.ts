@@ -1,0 +1,113 @@
+// What contains other objects goes when it is empty: namespaces, and the definitions of custom resources.
+import { isConflict, isNotFound, Namespace, type Client } from '@stackwright/kube';
+import type { ServerContext } from '../context.js';
+import { definitionOf } from '../crds/resources.js';
+import { CLEANUP, CRDS } from '../crds/strategy.js';
+import type { ApiObject } from '../json.js';
+import type { ServedResource } from '../registry/resource.js';
+import type { StoreEvent } from '../store/history.js';
+import { keyOf } from './garbage.js';
+import { Worker } from './worker.js';
+
+const NAMESPACES = '/namespaces';
+
+export class ContainerDeletion {
+  readonly #context: ServerContext;
+  readonly #client: Client;
+  readonly #worker = new Worker((key) => this.#process(key));
+  readonly #unsubscribe: () => void;
+
+  constructor(context: ServerContext, client: Client) {
+    this.#context = context;
+    this.#client = client;
+    const { store } = context;
+    this.#unsubscribe = store.subscribe((resource, event) => this.#observe(resource, event));
+    for (const container of [NAMESPACES, CRDS])
+      for (const object of store.list(container)) this.#consider(container, object);
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    await this.#worker.stop();
+  }
+
+  #observe(resource: string, event: StoreEvent): void {
+    if (resource === NAMESPACES || resource === CRDS) {
+      if (event.type !== 'DELETED') this.#consider(resource, event.object);
+      return;
+    }
+    if (event.type !== 'DELETED') return;
+    // One less: perhaps it was the last.
+    const { store } = this.#context;
+    const namespace = store.get(NAMESPACES, event.object.metadata.namespace ?? '');
+    if (namespace) this.#consider(NAMESPACES, namespace);
+    const [group = '', plural = ''] = resource.split('/');
+    const definition = store.get(CRDS, `${plural}.${group}`);
+    if (definition) this.#consider(CRDS, definition);
+  }
+
+  #consider(resource: string, { metadata }: ApiObject): void {
+    if (metadata.deletionTimestamp !== undefined) this.#worker.add(`${resource} ${metadata.name ?? ''}`);
+  }
+
+  async #process(key: string): Promise<void> {
+    const [resource = '', name = ''] = key.split(' ');
+    const container = this.#context.store.get(resource, name);
+    if (container?.metadata.deletionTimestamp === undefined) return;
+    try {
+      if (resource === NAMESPACES) await this.#namespace(container);
+      else await this.#definition(container);
+    } catch (error) {
+      if (isNotFound(error)) return;
+      if (isConflict(error)) this.#worker.add(key);
+      else throw error;
+    }
+  }
+
+  async #namespace(namespace: ApiObject): Promise<void> {
+    const name = namespace.metadata.name ?? '';
+    const { registry, store } = this.#context;
+    let remaining = 0;
+    for (const resource of registry.stored()) {
+      if (!resource.namespaced) continue;
+      await this.#deleteAll(resource, store.list(resource.storage, name));
+      remaining += store.list(resource.storage, name).length;
+    }
+    if (remaining > 0) return;
+    await this.#client.update(Namespace, { ...namespace, spec: { finalizers: [] } } as Namespace, {
+      subresource: 'finalize',
+    });
+  }
+
+  async #definition(object: ApiObject): Promise<void> {
+    const { group, names } = definitionOf(object).spec;
+    const { registry, store } = this.#context;
+    const storage = `${group}/${names.plural}`;
+    const resource = registry.byStorage(storage);
+    if (resource) await this.#deleteAll(resource, store.list(storage));
+    if (store.list(storage).length > 0) return;
+    const finalizers = (object.metadata.finalizers ?? []).filter((item) => item !== CLEANUP);
+    const definitions = registry.byStorage(CRDS);
+    if (!definitions || finalizers.length === object.metadata.finalizers?.length) return;
+    await this.#client.patch(definitions, keyOf(object), {
+      type: 'merge',
+      body: {
+        metadata: {
+          resourceVersion: object.metadata.resourceVersion,
+          finalizers: finalizers.length > 0 ? finalizers : null,
+        },
+      },
+    });
+  }
+
+  async #deleteAll(resource: ServedResource, objects: readonly ApiObject[]): Promise<void> {
+    for (const object of objects) {
+      if (object.metadata.deletionTimestamp !== undefined) continue;
+      try {
+        await this.#client.delete(resource, keyOf(object), { propagationPolicy: 'Background' });
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    }
+  }
+}

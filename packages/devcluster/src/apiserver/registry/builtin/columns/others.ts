@@ -1,0 +1,57 @@
+import type { Lease, PodDisruptionBudget, RoleBinding, StorageClass } from '@stackwright/kube';
+import type { Column } from '../../resource.js';
+import { AGE, column, NAME, number } from './common.js';
+
+export const leaseColumns: readonly Column[] = [
+  NAME,
+  column<Lease>('Holder', ({ spec }) => spec?.holderIdentity ?? ''),
+  AGE,
+];
+
+const budget = (value: number | string | undefined): string => (value === undefined ? 'N/A' : String(value));
+
+export const disruptionBudgetColumns: readonly Column[] = [
+  NAME,
+  column<PodDisruptionBudget>('Min Available', ({ spec }) => budget(spec?.minAvailable)),
+  column<PodDisruptionBudget>('Max Unavailable', ({ spec }) => budget(spec?.maxUnavailable)),
+  column<PodDisruptionBudget>('Allowed Disruptions', ({ status }) => status?.disruptionsAllowed ?? 0, number),
+  AGE,
+];
+
+const CREATED: Column = { name: 'Created At', type: 'date', value: ({ metadata }) => metadata.creationTimestamp };
+
+export const roleColumns: readonly Column[] = [NAME, CREATED];
+
+export const bindingColumns: readonly Column[] = [
+  NAME,
+  column<RoleBinding>('Role', ({ roleRef }) => `${roleRef.kind}/${roleRef.name}`),
+  AGE,
+  ...(['User', 'Group', 'ServiceAccount'] as const).map((kind) =>
+    column<RoleBinding>(
+      kind === 'ServiceAccount' ? 'ServiceAccounts' : `${kind}s`,
+      ({ subjects }) =>
+        (subjects ?? [])
+          .filter((subject) => subject.kind === kind)
+          .map(({ name, namespace }) => (kind === 'ServiceAccount' ? `${namespace ?? ''}/${name}` : name))
+          .join(', '),
+      { wide: true },
+    ),
+  ),
+];
+
+export const definitionColumns: readonly Column[] = [NAME, CREATED];
+
+export const storageClassColumns: readonly Column[] = [
+  {
+    ...NAME,
+    value: ({ metadata }) =>
+      metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true'
+        ? `${metadata.name ?? ''} (default)`
+        : metadata.name,
+  },
+  column<StorageClass>('Provisioner', ({ provisioner }) => provisioner),
+  column<StorageClass>('ReclaimPolicy', ({ reclaimPolicy }) => reclaimPolicy ?? 'Delete'),
+  column<StorageClass>('VolumeBindingMode', ({ volumeBindingMode }) => volumeBindingMode ?? 'Immediate'),
+  column<StorageClass>('AllowVolumeExpansion', ({ allowVolumeExpansion }) => String(allowVolumeExpansion ?? false)),
+  AGE,
+];
