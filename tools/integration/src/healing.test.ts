@@ -70,7 +70,7 @@ describe('trouble', () => {
 
     const server = { namespace, name: 'server' };
     const { status } = await world.client.get(Pod, { namespace, name: 'mariadb-0' });
-    const { data = {} } = await world.client.get(Secret, { namespace, name: 'mariadb-root' });
+    const { data = {} } = await world.client.get(Secret, { namespace, name: 'mariadb-root-password' });
     const stringData = { host: status?.podIP ?? '', port: '3306', username: 'root', password: 'wrong' };
     await world.client.create(Secret, { apiVersion: 'v1', kind: 'Secret', metadata: server, stringData });
     await becomes(MariaDB, 'external', 'SecretNotOffered');

@@ -21,8 +21,8 @@ describe('a control plane', () => {
     expect(keystone.status).toMatchObject({ endpoint: 'http://keystone.openstack.svc:5000', release: '2025.1' });
     const { status } = await client.get(ControlPlane, plane);
     expect(status?.readyServices).toBe('3/3');
-    expect((await client.listAll(StatefulSet, { namespace })).items.map(({ metadata }) => metadata?.name)).toEqual(['mariadb']);
-    expect((await client.listAll(Deployment, { namespace })).items.map(({ metadata }) => metadata?.name)).toEqual(['keystone', 'memcached']);
+    expect((await client.listAll(StatefulSet, { namespace })).items.map(({ metadata }) => metadata?.name)).toEqual(['mariadb', 'memcached']);
+    expect((await client.listAll(Deployment, { namespace })).items.map(({ metadata }) => metadata?.name)).toEqual(['keystone']);
     const jobs = (await client.listAll(Job, { namespace })).items.map(({ metadata }) => metadata?.name ?? '');
     expect(jobs).toEqual([expect.stringMatching(/^keystone-bootstrap-/), expect.stringMatching(/^keystone-db-sync-/)]);
   });
