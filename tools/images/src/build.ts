@@ -15,6 +15,7 @@ import { InstallProgress } from './install-progress.js';
 import type { RunOptions } from './process.js';
 import {
   buildImage,
+  removeLeftovers,
   removeReplaced,
   storageRoot,
   storedImages,
@@ -83,7 +84,7 @@ export async function buildImages(options: BuildOptions = {}): Promise<BuiltImag
         async (plan) => {
           ids.set(plan, await build(plan, directory, apt, report, options.signal));
         },
-      );
+      ).finally(removeLeftovers);
     });
     await removeReplaced(before.filter((image) => isReplaced(image, missing)));
   }
@@ -126,7 +127,7 @@ async function build(
   const image = keyOf(definition);
   const started = performance.now();
   const progress = new InstallProgress((activity) => report({ image, state: 'building', activity }));
-  const run: RunOptions = { signal, onLine: (line) => progress.line(line) };
+  const run: RunOptions = { signal, temporary: directory, onLine: (line) => progress.line(line) };
   report({ image, state: 'building' });
   try {
     const reference = referenceOf(definition);

@@ -33,8 +33,9 @@ async function main(): Promise<number> {
     return 0;
   }
   const abort = new AbortController();
-  process.once('SIGINT', () => abort.abort());
-  process.once('SIGTERM', () => abort.abort());
+  // Not `once`: a runner in between (tsx, npm) may pass on what the terminal has sent already.
+  process.on('SIGINT', () => abort.abort());
+  process.on('SIGTERM', () => abort.abort());
   const progress = createProgress(process.stderr);
   try {
     await buildImages({

@@ -13,6 +13,8 @@ export interface RunOptions {
   /** What the command says while it runs, from both of its outputs. */
   onLine?: (line: string) => void;
   signal?: AbortSignal | undefined;
+  /** For the temporary files of the command. */
+  temporary?: string;
 }
 
 /** So many of the last lines explain a failure. */
@@ -20,12 +22,13 @@ const KEPT_LINES = 25;
 
 /** Runs a command and returns what it wrote to stdout; rejects with its last lines. */
 export const capture = (file: string, args: readonly string[], options: RunOptions = {}): Promise<string> =>
-  finish({ file, args }, spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] }), options);
+  finish({ file, args }, spawn(file, args, { env: environment(options), stdio: ['ignore', 'pipe', 'pipe'] }), options);
 
 /** Runs two commands, the first one's stdout feeding the second; returns what the second wrote to stdout. */
 export async function pipe(source: Command, sink: Command, options: RunOptions = {}): Promise<string> {
-  const reader = spawn(sink.file, sink.args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  const writer = spawn(source.file, source.args, { stdio: ['ignore', reader.stdin, 'pipe'] });
+  const env = environment(options);
+  const reader = spawn(sink.file, sink.args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const writer = spawn(source.file, source.args, { env, stdio: ['ignore', reader.stdin, 'pipe'] });
   // The writer holds its own copy: with ours closed too, the reader sees the end when the writer ends.
   reader.stdin.destroy();
   const failures: unknown[] = [];
@@ -41,6 +44,9 @@ export async function pipe(source: Command, sink: Command, options: RunOptions =
   if (failures.length > 0) throw failures[0];
   return output ?? '';
 }
+
+const environment = ({ temporary }: RunOptions): NodeJS.ProcessEnv =>
+  temporary === undefined ? process.env : { ...process.env, TMPDIR: temporary };
 
 async function finish(command: Command, child: ChildProcess, { onLine, signal }: RunOptions): Promise<string> {
   const kept: string[] = [];

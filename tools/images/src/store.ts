@@ -1,7 +1,6 @@
 // podman's image store: what is there, and what goes in.
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { registry } from './definition.js';
 import { capture, type RunOptions } from './process.js';
 
 /** The content hash an image was built from (see hash.ts). */
@@ -76,8 +75,25 @@ export async function removeReplaced(images: readonly StoredImage[]): Promise<vo
   for (const { id } of images) await capture('podman', ['image', 'rm', id]).catch(() => undefined);
 }
 
+/** A build that was killed leaves the container it worked in, which holds its image. */
+export async function removeLeftovers(): Promise<void> {
+  const output = await capture('podman', ['ps', '--all', '--external', '--format', 'json']);
+  const containers = JSON.parse(output || '[]') as {
+    Id: string;
+    Image: string;
+    Command?: string[] | null;
+    State: string;
+  }[];
+  const ours = containers.filter(
+    ({ Image, Command, State }) =>
+      State === 'storage' && Command?.[0] === 'buildah' && Image.startsWith(`${registry}/`),
+  );
+  for (const { Id } of ours) await capture('podman', ['rm', '--force', Id]).catch(() => undefined);
+}
+
+/** In /var/tmp, as it takes a whole base image: /tmp may be memory. What an interrupted podman leaves goes with it. */
 export async function withTemporaryDirectory<T>(work: (path: string) => Promise<T>): Promise<T> {
-  const path = await mkdtemp(join(tmpdir(), 'stackwright-image-'));
+  const path = await mkdtemp('/var/tmp/stackwright-images-');
   try {
     return await work(path);
   } finally {
