@@ -1,5 +1,5 @@
 // The workload controllers of the devcluster, as one unit to start and stop.
-import { isAlreadyExists, StorageClass, type Client } from '@stackwright/kube';
+import { StorageClass, type Client } from '@stackwright/kube';
 import { systemClock, type Clock } from '../shared/clock.js';
 import { silentLog, type Log } from '../shared/log.js';
 import { createContext, type Context } from './context.js';
@@ -70,10 +70,9 @@ export class Controllers {
   }
 
   async #ensureStorageClass(): Promise<void> {
-    try {
+    const { items } = await this.#client.listAll(StorageClass);
+    if (!items.some(({ metadata }) => metadata?.name === defaultStorageClass.metadata?.name)) {
       await this.#client.create(StorageClass, defaultStorageClass);
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
     }
   }
 }

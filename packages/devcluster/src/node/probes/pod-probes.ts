@@ -60,14 +60,14 @@ export class PodProbes {
     this.#prober(container, 'readiness')?.assume(containerId, known.ready);
   }
 
+  /** Has no startup probe, or has passed it. */
   isStarted(container: Container, containerId: string): boolean {
-    const prober = this.#prober(container, 'startup');
-    return prober === undefined || prober.outcome(containerId) === true;
+    return !container.startupProbe || this.#prober(container, 'startup')?.outcome(containerId) === true;
   }
 
   isReady(container: Container, containerId: string): boolean {
-    const prober = this.#prober(container, 'readiness');
-    return this.isStarted(container, containerId) && (prober === undefined || prober.outcome(containerId) === true);
+    if (!this.isStarted(container, containerId)) return false;
+    return !container.readinessProbe || this.#prober(container, 'readiness')?.outcome(containerId) === true;
   }
 
   /** The probe whose failure ends the container. */

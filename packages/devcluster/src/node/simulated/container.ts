@@ -7,6 +7,7 @@ import { hostPathOf, terminated, type Program, type ProgramContext } from './pro
 import type { Behaviour } from './script.js';
 
 const SIGKILL = 9;
+const SIGTERM = 15;
 
 export interface ContainerOptions {
   id: string;
@@ -18,6 +19,9 @@ export interface ContainerOptions {
   onChange(): void;
 }
 
+/** How many turns of the event loop a start waits for a program to serve: some never do. */
+const PATIENCE = 20;
+
 /** One container of the simulated node: a program, its output, and how it ended. */
 export class SimulatedContainer {
   readonly logs = new LogBuffer();
@@ -26,6 +30,7 @@ export class SimulatedContainer {
   readonly #killed = new AbortController();
   readonly #ended: Promise<void>;
   #markEnded: () => void = () => undefined;
+  #serving = false;
   #state: ContainerState;
 
   constructor(options: ContainerOptions) {
@@ -33,6 +38,13 @@ export class SimulatedContainer {
     this.#state = { phase: 'running', startedAt: this.#time() };
     this.#ended = new Promise((resolve) => (this.#markEnded = resolve));
     void this.#run();
+  }
+
+  /** Resolves when the program serves, has ended, or takes its time. */
+  async started(): Promise<void> {
+    for (let turn = 0; turn < PATIENCE && !this.#serving && this.#state.phase === 'running'; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   get spec(): ContainerSpec {
@@ -78,14 +90,12 @@ export class SimulatedContainer {
 
   async #perform(context: ProgramContext): Promise<number> {
     const { behaviour, spec, clock, program } = this.#options;
-    // Nothing happens before the container has been started for everyone to see.
-    await new Promise((resolve) => setImmediate(resolve));
     for (const line of behaviour.logs ?? []) context.log(line);
     const messageFile = hostPathOf(spec, '/dev/termination-log');
     if (behaviour.terminationMessage !== undefined && messageFile) await writeFile(messageFile, behaviour.terminationMessage);
     if (behaviour.exitCode !== undefined) {
-      if (behaviour.delay) await pause(clock, behaviour.delay, context.killed);
-      return behaviour.exitCode;
+      if (behaviour.delay) await pause(clock, behaviour.delay, behaviour.ignoresTerm ? context.killed : context.terminate);
+      return context.terminate.aborted && !behaviour.ignoresTerm ? 128 + SIGTERM : behaviour.exitCode;
     }
     if (behaviour.neverReady) {
       await terminated(context);
@@ -106,6 +116,7 @@ export class SimulatedContainer {
       killed: this.#killed.signal,
       path: (containerPath) => hostPathOf(spec, containerPath),
       log: (line) => this.logs.append(clock.now(), line),
+      serving: () => (this.#serving = true),
     };
   }
 

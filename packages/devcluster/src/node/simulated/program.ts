@@ -14,6 +14,8 @@ export interface ProgramContext {
   /** Where the host has what the container sees at this path; undefined outside of its volumes. */
   path(containerPath: string): string | undefined;
   log(line: string): void;
+  /** Serves now. The container counts as started from here on, so that the first probe finds an answer. */
+  serving(): void;
 }
 
 /** Runs until it is done or told to end; resolves with the exit code. */

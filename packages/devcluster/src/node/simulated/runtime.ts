@@ -125,6 +125,7 @@ export class SimulatedRuntime implements ContainerRuntime {
       onChange: () => this.#notify(spec.podUid),
     });
     this.#containers.set(container.status().id, container);
+    await container.started();
     return container.status();
   }
 

@@ -20,6 +20,7 @@ export async function serve(server: Server, port: number, context: ProgramContex
     server.listen({ host: context.ip, port }, resolve);
   });
   context.log(`simulated: listening on ${context.ip}:${port}`);
+  context.serving();
   await terminated(context);
   close();
 }
