@@ -1,28 +1,161 @@
 // A whole cluster in this process: the API server and, as asked, workload controllers and a node.
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Client } from '@stackwright/kube';
-import { startApiServer, type ApiServer, type ApiServerOptions } from './apiserver/index.js';
+import { startApiServer, type ApiServer, type ApiServerOptions, type NodeProxy } from './apiserver/index.js';
+import { ClusterNetwork } from './cluster-network.js';
+import { Controllers } from './controllers/index.js';
+import { NodeAgent, type ContainerRuntime, type HostFacts } from './node/index.js';
+import { clusterAddresses, PodmanRuntime } from './node/podman/index.js';
+import { SimulatedRuntime } from './node/simulated/index.js';
+import type { AddressPlan } from './network/address-plan.js';
+import { silentLog, type Log } from './shared/log.js';
+
+export type NodeDriver = 'podman' | 'simulated' | 'none';
 
 export interface DevclusterOptions extends ApiServerOptions {
-  /** "none": no workload controllers and no node either, only the API (as envtest). Default "simulated". */
-  node?: 'podman' | 'simulated' | 'none';
+  /**
+   * "simulated": Pods pretend, in milliseconds. "podman": Pods are real containers; needs root and a state directory.
+   * "none": no workload controllers and no node either, only the API, as envtest has it. Default "simulated".
+   */
+  node?: NodeDriver;
+  /** Root of this repository; where a simulated node finds the programs of our own controllers. */
+  repository?: string;
+  log?: Log;
 }
 
 export interface Devcluster {
   readonly url: string;
   /** The administrator's kubeconfig, as YAML. Secret. */
   readonly kubeconfig: string;
+  /** A client in this process, as `system:admin`. */
   readonly client: Client;
   readonly server: ApiServer;
+  /** The simulated node: its script decides what containers do. */
+  readonly simulated?: SimulatedRuntime;
+  /** What the node runs on; absent without a node. */
+  readonly host?: HostFacts;
+  /** Stops everything; containers of a podman node run on. */
   stop(): Promise<void>;
 }
 
+const DOMAIN = 'cluster.local';
+
 export async function startDevcluster(options: DevclusterOptions = {}): Promise<Devcluster> {
-  const server = await startApiServer(options);
+  const { node = 'simulated', log = silentLog } = options;
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    // Last started, first stopped; nothing is left behind when one of them fails.
+    const results = [];
+    for (const end of stops.splice(0).reverse()) results.push(...(await Promise.allSettled([end()])));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+  };
+  try {
+    const addresses = node === 'podman' ? await clusterAddresses(join(stateOf(options), 'addresses.json')) : undefined;
+    const server = await startApiServer({
+      ...(addresses ? { serviceRange: addresses.serviceCidr } : {}),
+      ...options,
+    });
+    stops.push(() => server.stop());
+    const base = { url: server.url, kubeconfig: server.kubeconfig, client: server.client(), server, stop };
+    if (node === 'none') return base;
+
+    const directory = options.stateDirectory ?? (await temporaryDirectory(stops));
+    const controllers = new Controllers({
+      client: (user) => server.client(user),
+      volumeDirectory: join(directory, 'volumes'),
+      certificateAuthority: server.certificateAuthority ?? '',
+      log,
+    });
+    stops.push(() => controllers.stop());
+    await controllers.start();
+
+    const simulated = node === 'simulated' ? simulatedRuntime(options, server, directory, stops) : undefined;
+    const runtime = simulated ?? podmanRuntime(directory, addresses as AddressPlan);
+    const agent = new NodeAgent(agentOptions(server, runtime, directory, addresses, log));
+    stops.push(() => agent.stop());
+    const host = await agent.start();
+    server.setNodeProxy(proxyTo(agent));
+    if (addresses) {
+      const network = new ClusterNetwork({ client: server.client('system:kube-proxy'), dnsAddress: addresses.dnsIp, domain: DOMAIN, log });
+      stops.push(() => network.stop());
+      await network.start();
+    }
+    log.info('node is up', { runtime: host.description, limitations: host.limitations });
+    return { ...base, ...(simulated ? { simulated } : {}), host };
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Removes what a cluster's podman node ever made on this host; its state directory stays. Nothing may be running. */
+export async function teardownPodman(stateDirectory: string): Promise<void> {
+  const addresses = await clusterAddresses(join(stateDirectory, 'addresses.json'));
+  await podmanRuntime(stateDirectory, addresses).teardown();
+}
+
+function stateOf({ stateDirectory }: DevclusterOptions): string {
+  if (stateDirectory === undefined) throw new Error('a podman node needs a state directory: its containers outlive this process');
+  return stateDirectory;
+}
+
+async function temporaryDirectory(stops: (() => Promise<void>)[]): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'devcluster-'));
+  stops.push(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+function simulatedRuntime(
+  { repository }: DevclusterOptions,
+  server: ApiServer,
+  directory: string,
+  stops: (() => Promise<void>)[],
+): SimulatedRuntime {
+  const runtime = new SimulatedRuntime({ apiServer: server.url, directory, ...(repository === undefined ? {} : { repository }) });
+  // Its containers are part of this process, and end with it.
+  stops.push(() => runtime.teardown());
+  return runtime;
+}
+
+function podmanRuntime(directory: string, addresses: AddressPlan): PodmanRuntime {
+  return new PodmanRuntime({ clusterId: clusterId(directory), directory: join(directory, 'podman'), addresses });
+}
+
+/** Tells this cluster's containers from those of others on the same host. */
+function clusterId(directory: string): string {
+  const path = join(directory, 'cluster-id');
+  if (!existsSync(path)) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    writeFileSync(path, randomBytes(4).toString('hex'));
+  }
+  return readFileSync(path, 'utf8').trim();
+}
+
+function agentOptions(
+  server: ApiServer,
+  runtime: ContainerRuntime,
+  directory: string,
+  addresses: AddressPlan | undefined,
+  log: Log,
+): ConstructorParameters<typeof NodeAgent>[0] {
   return {
-    url: server.url,
-    kubeconfig: server.kubeconfig,
-    client: server.client(),
-    server,
-    stop: () => server.stop(),
+    client: (user) => server.client(user),
+    runtime,
+    directory: join(directory, 'node'),
+    // Containers go by the Service `kubernetes`; what is simulated is on this host anyway.
+    apiServer: addresses ? { host: addresses.apiIp, port: 443 } : { host: '127.0.0.1', port: server.port },
+    ...(addresses ? { nodeIp: addresses.nodeIp, dns: { nameserver: addresses.dnsIp, domain: DOMAIN } } : {}),
+    log,
+  };
+}
+
+function proxyTo(agent: NodeAgent): NodeProxy {
+  return {
+    logs: ({ metadata }, options) => agent.logs({ namespace: metadata?.namespace ?? '', pod: metadata?.name ?? '', ...options }),
   };
 }

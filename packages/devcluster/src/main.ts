@@ -1,0 +1,55 @@
+// The devcluster as a process of its own.
+import { parseArgs } from 'node:util';
+import { runDaemon } from './daemon.js';
+
+const usage = `Usage: devcluster --state-dir <directory> [options]
+
+  --state-dir <directory>          where the cluster is kept; its kubeconfig is written there
+  --port <number>                  of the API server; default: the one it had before, or any free one
+  --node podman|simulated|none     what runs the Pods; default podman
+  --repository <directory>         this repository; default: found from the program's place
+  --teardown                       removes the containers of a cluster that does not run, and ends
+`;
+
+try {
+  const { values } = parseArgs({
+    options: {
+      'state-dir': { type: 'string' },
+      port: { type: 'string' },
+      node: { type: 'string', default: 'podman' },
+      repository: { type: 'string' },
+      teardown: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+  } else {
+    await runDaemon({
+      stateDirectory: required(values['state-dir'], '--state-dir'),
+      ...(values.port === undefined ? {} : { port: port(values.port) }),
+      node: driver(values.node),
+      ...(values.repository === undefined ? {} : { repository: values.repository }),
+      teardown: values.teardown,
+    });
+  }
+} catch (error) {
+  process.stderr.write(`devcluster: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+function required(value: string | undefined, name: string): string {
+  if (value === undefined) throw new Error(`${name} is missing\n\n${usage}`);
+  return value;
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65535) throw new Error(`${text} is not a port`);
+  return value;
+}
+
+function driver(text: string): 'podman' | 'simulated' | 'none' {
+  if (text !== 'podman' && text !== 'simulated' && text !== 'none') throw new Error(`--node is podman, simulated or none, not ${text}`);
+  return text;
+}
