@@ -1,5 +1,6 @@
 // Every metric of this package. The names, labels and buckets of the first four groups are controller-runtime's and
 // client-go's, so that the dashboards and alerts that exist for them work unchanged; ours begin with `stackwright_`.
+import { stepMetrics } from '../steps/metrics.js';
 import { counter, gauge, histogram, type MetricSpec } from './metric.js';
 
 const reconcileBuckets = [
@@ -113,4 +114,5 @@ export const coreMetrics: readonly MetricSpec[] = [
   leaderElectionMetrics,
   informerMetrics,
   processMetrics,
+  stepMetrics,
 ].flatMap((table) => Object.values<MetricSpec>(table));
