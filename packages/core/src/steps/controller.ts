@@ -7,7 +7,7 @@ import type { Manager } from '../manager/manager.js';
 import type { Request } from '../reconciler.js';
 import type { Graph } from './graph.js';
 import { canonicalJson } from './hash.js';
-import { stepMetrics } from './metrics.js';
+import { observeSteps } from './metrics.js';
 import { GraphReconciler } from './reconcile.js';
 import type { Reconciled } from './step.js';
 import { watchesOf } from './watches.js';
@@ -44,7 +44,7 @@ export function controllerForGraph<R extends Reconciled>(
     events,
     clock,
     random,
-    metrics: stepMetrics(manager.metrics),
+    metrics: observeSteps(manager.metrics),
     fieldManager: `${manager.name}-controller`,
     watch: ({ steps }) => {
       const kinds = { owns: steps.flatMap(({ owns }) => owns), reads: steps.flatMap(({ reads }) => reads) };
@@ -65,7 +65,9 @@ export function controllerForGraph<R extends Reconciled>(
 const exceptStatus: Predicate = {
   created: () => true,
   deleted: () => true,
-  updated: (object, previous) => canonicalJson(newsOf(object)) !== canonicalJson(newsOf(previous)),
+  // The same object: a resync.
+  updated: (object, previous) =>
+    object === previous || canonicalJson(newsOf(object)) !== canonicalJson(newsOf(previous)),
 };
 
 function newsOf({ metadata }: Readonly<KubeObject>): unknown {

@@ -4,6 +4,7 @@ import { apiVersionOf, qualifiedName, type KubeObject, type Resource } from '@st
 import type { Clock } from '../seams/clock.js';
 import type { Reader } from '../reader.js';
 import { CacheNotSyncedError } from '../cache/cache.js';
+import { controllerOf } from '../controller/owners.js';
 import { isBeingDeleted } from '../finalizers.js';
 import type { BuiltGraph, GraphStep } from './graph.js';
 import { Label, labelValue, managedBy } from './names.js';
@@ -153,7 +154,7 @@ function heldBack<R extends Reconciled>(
     });
   }
   const { metadata: owner } = input.object;
-  const controller = observed.metadata?.ownerReferences?.find((reference) => reference.controller);
+  const controller = controllerOf(observed);
   if (controller) {
     if (controller.uid === owner?.uid) return undefined;
     if (controller.kind === input.resource.kind && controller.name === owner?.name) {

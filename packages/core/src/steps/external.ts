@@ -10,7 +10,7 @@ import type { Evaluation, Observation, StepEvaluation } from './evaluate.js';
 import { hashOf } from './hash.js';
 import type { Inputs } from './inputs.js';
 import { EngineReason } from './reasons.js';
-import { scrub } from './scrub.js';
+import { scrub } from '../scrub.js';
 import type { ExternalStep, Reconciled } from './step.js';
 
 const defaultTimeout = 10_000;

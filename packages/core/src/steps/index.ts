@@ -6,7 +6,6 @@ export * from './module.js';
 export { Annotation, Label } from './names.js';
 export { hashOf } from './hash.js';
 export * from './workloads/index.js';
-export { scrub } from './scrub.js';
 export { EngineReason } from './reasons.js';
 export {
   evaluate,

@@ -1,6 +1,34 @@
-// The engine's metrics. Registered once per registry, however many graphs a process runs.
+// The engine's metrics, as its parts record them.
 import { apiVersionOf, qualifiedName, type Condition, type Resource } from '@stackwright/kube';
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { counter, gauge, histogram, registerMetrics } from '../metrics/metric.js';
+
+export const stepMetrics = {
+  duration: histogram(
+    'stackwright_step_duration_seconds',
+    'Time that a step took within a reconcile, its writes and external calls included; only of steps that had any',
+    ['kind', 'step'],
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  ),
+  errors: counter(
+    'stackwright_step_errors_total',
+    'Reconciles at the end of which the step had failed, by its reason',
+    ['kind', 'step', 'reason'],
+  ),
+  writes: counter('stackwright_writes_total', 'Mutating requests for children and status; flat at steady state', [
+    'gvk',
+    'verb',
+  ]),
+  drift: counter('stackwright_drift_corrections_total', 'Children that somebody had changed and that were set right', [
+    'gvk',
+  ]),
+  // By object, as few other metrics may be: series go with their object.
+  condition: gauge(
+    'stackwright_resource_condition',
+    'Conditions of reconciled objects: 1 for the status that each has now',
+    ['kind', 'namespace', 'name', 'type', 'status'],
+  ),
+} as const;
 
 export interface StepMetrics {
   step(resource: Resource, step: string, seconds: number): void;
@@ -15,50 +43,10 @@ export interface StepMetrics {
   ): void;
 }
 
-const cache = new WeakMap<Registry, StepMetrics>();
-
-export function stepMetrics(registry: Registry): StepMetrics {
-  let metrics = cache.get(registry);
-  if (!metrics) cache.set(registry, (metrics = create(registry)));
-  return metrics;
-}
-
-function create(registry: Registry): StepMetrics {
-  const registers = [registry];
-  const duration = new Histogram({
-    name: 'stackwright_step_duration_seconds',
-    help: 'Time that one run of a step took within a reconcile, its writes and external calls included.',
-    labelNames: ['kind', 'step'] as const,
-    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-    registers,
-  });
-  const errors = new Counter({
-    name: 'stackwright_step_errors_total',
-    help: 'Reconciles that ended with the step failed, by its reason.',
-    labelNames: ['kind', 'step', 'reason'] as const,
-    registers,
-  });
-  const writes = new Counter({
-    name: 'stackwright_writes_total',
-    help: 'Mutating requests for owned objects and status. Flat at steady state.',
-    labelNames: ['gvk', 'verb'] as const,
-    registers,
-  });
-  const drift = new Counter({
-    name: 'stackwright_drift_corrections_total',
-    help: 'Owned objects that somebody had changed and that were set right.',
-    labelNames: ['gvk'] as const,
-    registers,
-  });
-  const condition = new Gauge({
-    name: 'stackwright_resource_condition',
-    help: 'Conditions of reconciled objects: 1 for the status that each has now.',
-    labelNames: ['kind', 'namespace', 'name', 'type', 'status'] as const,
-    registers,
-  });
+export function observeSteps(registry: Registry): StepMetrics {
+  const { duration, errors, writes, drift, condition } = registerMetrics(registry, stepMetrics);
   /** Which series there are for an object, so that none outlives its condition or its object. */
-  const series = new Map<string, Map<string, string>>();
-
+  const series = new Map<string, ReadonlyMap<string, string>>();
   return {
     step: (resource, step, seconds) => duration.observe({ kind: resource.kind, step }, seconds),
     stepFailed: (resource, step, reason) => errors.inc({ kind: resource.kind, step, reason }),

@@ -3,7 +3,7 @@ import type { CustomResource } from '@stackwright/kube';
 import type { ControllerModule } from '../module.js';
 import { controllerForGraph } from './controller.js';
 import type { Graph } from './graph.js';
-import { rulesOf } from './rules.js';
+import { clusterRulesOf, rulesOf } from './rules.js';
 
 export function moduleOfGraphs(options: {
   /** "keystone". */
@@ -13,10 +13,12 @@ export function moduleOfGraphs(options: {
   graphs: readonly Graph[];
 }): ControllerModule {
   const { name, customResources, graphs } = options;
+  const clusterRules = clusterRulesOf(...graphs);
   return {
     name,
     customResources,
     rules: rulesOf(...graphs),
+    ...(clusterRules.length > 0 ? { clusterRules } : {}),
     setup(manager) {
       for (const graph of graphs) controllerForGraph(manager, graph);
     },

@@ -25,7 +25,7 @@ import { Overlay, type ChildReader } from './overlay.js';
 import { EngineReason } from './reasons.js';
 import { Repairs } from './repairs.js';
 import { run, type RunResult } from './run.js';
-import { scrub } from './scrub.js';
+import { scrub } from '../scrub.js';
 import { standingOf, type Standing } from './standing.js';
 import { statusFor, statusPatch, type ReconciledStatus } from './status.js';
 import type { Reconciled } from './step.js';

@@ -7,10 +7,22 @@ import { isSameResource, resourceOf, type Graph } from './graph.js';
 const reading = ['get', 'list', 'watch'] as const;
 const writing = [...reading, 'create', 'patch', 'delete'] as const;
 
-/** The rules of all graphs of a module together, without duplicates, in a stable order. */
-export function rulesOf(...graphs: readonly (Pick<Graph, 'owns' | 'reads'> & { resource: Resource })[]): PolicyRule[] {
+type Declared = Pick<Graph, 'owns' | 'reads'> & { resource: Resource };
+
+/** The rules of all graphs of a module together, within a namespace: without duplicates, in a stable order. */
+export function rulesOf(...graphs: readonly Declared[]): PolicyRule[] {
+  return rules(graphs, (resource) => resource.namespaced);
+}
+
+/** What the same graphs need of kinds that are in no namespace: for a ClusterRole. Mostly nothing. */
+export function clusterRulesOf(...graphs: readonly Declared[]): PolicyRule[] {
+  return rules(graphs, (resource) => !resource.namespaced);
+}
+
+function rules(graphs: readonly Declared[], isMeant: (resource: Resource) => boolean): PolicyRule[] {
   const verbs = new Map<string, { group: string; resource: string; verbs: Set<string> }>();
   const allow = (resource: Resource, allowed: readonly string[], subresource = ''): void => {
+    if (!isMeant(resource)) return;
     const name = resource.plural + subresource;
     const key = `${resource.group}/${name}`;
     const entry = verbs.get(key) ?? { group: resource.group, resource: name, verbs: new Set() };

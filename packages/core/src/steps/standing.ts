@@ -2,7 +2,7 @@
 import type { StepEvaluation } from './evaluate.js';
 import type { StepFailure } from './failure.js';
 import { EngineReason } from './reasons.js';
-import { scrub } from './scrub.js';
+import { scrub } from '../scrub.js';
 import type { ObjectReference, Reconciled } from './step.js';
 
 export interface Standing {

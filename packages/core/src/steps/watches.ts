@@ -1,5 +1,6 @@
 // Which events concern which reconciled objects.
 import { PersistentVolumeClaim, StatefulSet, type KubeObject, type Resource } from '@stackwright/kube';
+import { controllerOf, ownerRequests } from '../controller/owners.js';
 import type { Request } from '../reconciler.js';
 import { isSameResource, resourceOf, type Graph } from './graph.js';
 import { Label, managedBy } from './names.js';
@@ -48,21 +49,14 @@ function mapOf<R extends Reconciled>(
 
 /** The controller by ownerReference; for what is retained, which has none, by labels. */
 function ownersOf(resource: Resource, object: Readonly<KubeObject>): readonly Request[] {
-  const owner = object.metadata?.ownerReferences?.find((reference) => reference.controller);
-  if (!owner) return wholeOf(resource, object);
-  const isOurs =
-    owner.kind === resource.kind && owner.apiVersion.split('/')[0] === (resource.group || resource.version);
-  return isOurs ? [requestFor(object, owner.name)] : [];
+  return controllerOf(object) ? ownerRequests(resource, object) : wholeOf(resource, object);
 }
 
 function wholeOf(resource: Resource, object: Readonly<KubeObject>): readonly Request[] {
   const labels = object.metadata?.labels ?? {};
   const instance = labels[Label.instance];
   const isPart = labels[Label.managedBy] === managedBy && labels[Label.name] === resource.kind.toLowerCase();
-  return isPart && instance !== undefined ? [requestFor(object, instance)] : [];
-}
-
-function requestFor(object: Readonly<KubeObject>, name: string): Request {
+  if (!isPart || instance === undefined) return [];
   const namespace = object.metadata?.namespace;
-  return namespace === undefined ? { name } : { namespace, name };
+  return [namespace === undefined ? { name: instance } : { namespace, name: instance }];
 }

@@ -1,6 +1,7 @@
 // What has to be written for a step to have what it wants, with the reason for each write. Pure: a plan shows exactly
 // what the engine would do.
 import type { KubeObject, Resource } from '@stackwright/kube';
+import { controllerOf } from '../controller/owners.js';
 import { isBeingDeleted } from '../finalizers.js';
 import { differences, project } from './compare.js';
 import { withHash } from './desired.js';
@@ -76,9 +77,5 @@ export function acceptedHashOf(desired: Readonly<KubeObject>, observed: Readonly
 
 /** What an object controls, by uid. Throws a CacheNotSyncedError rather than to say that there is nothing. */
 export function childrenOf(reader: ChildReader, resource: Resource, uid: string): readonly Readonly<KubeObject>[] {
-  return reader
-    .ownedBy(resource, uid)
-    .filter((child) =>
-      child.metadata?.ownerReferences?.some((reference) => reference.controller && reference.uid === uid),
-    );
+  return reader.ownedBy(resource, uid).filter((child) => controllerOf(child)?.uid === uid);
 }

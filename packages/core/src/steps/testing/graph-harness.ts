@@ -9,7 +9,7 @@ import { FakeClient, type FakeCall } from '../../testing/fake-client.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { SeededRandom } from '../../testing/seeded-random.js';
 import { isSameResource, resourceOf, type Graph } from '../graph.js';
-import { stepMetrics } from '../metrics.js';
+import { observeSteps } from '../metrics.js';
 import type { ChildReader } from '../overlay.js';
 import { GraphReconciler } from '../reconcile.js';
 import type { Reconciled } from '../step.js';
@@ -186,7 +186,7 @@ export class GraphHarness<R extends Reconciled> {
       events,
       clock: this.clock,
       random: new SeededRandom(7),
-      metrics: stepMetrics(this.registry),
+      metrics: observeSteps(this.registry),
       fieldManager: 'test-controller',
     });
   }

@@ -4,7 +4,7 @@ import { apiVersionOf, Job, Pod } from '@stackwright/kube';
 import { hashOf } from '../hash.js';
 import { Annotation, Label } from '../names.js';
 import { EngineReason } from '../reasons.js';
-import { scrub } from '../scrub.js';
+import { scrub } from '../../scrub.js';
 import {
   done,
   failed,
