@@ -152,7 +152,8 @@ async function resolveSubPath(root: string, subPath: string, fixed: boolean): Pr
   const resolved = await realpath(path).catch(() => undefined);
   if (resolved === undefined) throw new VolumeError(`failed to prepare subPath "${subPath}": no such file in the volume`);
   const inside = relative(await realpath(root), resolved);
-  if (inside.startsWith('..')) throw outside;
+  // A name may begin with two dots, as those of the atomic writer do.
+  if (inside === '..' || inside.startsWith('../')) throw outside;
   return resolved;
 }
 
