@@ -7,6 +7,9 @@ import { buildContainerSpec } from './container-spec.js';
 import type { PodScope } from './pod-scope.js';
 import { RuntimeError, type ContainerStatus } from './runtime.js';
 
+/** How long the status shows ErrImagePull before it turns into ImagePullBackOff, in milliseconds. */
+const IMAGE_REPORT = 1000;
+
 export interface Waiting {
   reason: string;
   message: string;
@@ -104,12 +107,14 @@ export class ContainerStarter {
     const known = this.#waiting.get(container.name);
     const held = this.#images.remaining(key, this.#failed.get(key) ?? 0);
     if (held > 0) {
-      if (known?.reason === 'ErrImagePull') {
+      // Not in the same moment: whoever looks shall see what is wrong before how long it lasts.
+      const missedFor = clock.now() - (this.#failed.get(key) ?? 0);
+      if (known?.reason === 'ErrImagePull' && missedFor >= IMAGE_REPORT) {
         const message = `Back-off pulling image "${image}"`;
         this.#scope.record('Normal', 'BackOff', message, container);
         this.#waiting.set(container.name, { reason: 'ImagePullBackOff', message: `${message}: ErrImagePull: ${known.message}` });
       }
-      return { started: false, retryIn: held };
+      return { started: false, retryIn: missedFor < IMAGE_REPORT ? Math.min(IMAGE_REPORT - missedFor, held) : held };
     }
     const state = await runtime.image(image);
     if (state.present) {
@@ -128,8 +133,7 @@ export class ContainerStarter {
     }
     this.#scope.record('Warning', 'Failed', `Failed to pull image "${image}": ${state.message}`, container);
     this.#waiting.set(container.name, { reason: 'ErrImagePull', message: state.message });
-    // A little later the status says that it waits, as with the kubelet.
-    return { started: false, retryIn: Math.min(1000, delay) };
+    return { started: false, retryIn: Math.min(IMAGE_REPORT, delay) };
   }
 }
 

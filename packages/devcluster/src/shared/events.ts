@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { apiVersionOf, CoreEvent, type Client, type Resource } from '@stackwright/kube';
 import { rfc3339, type Clock } from './clock.js';
 import { messageOf, type Log } from './log.js';
@@ -24,7 +25,6 @@ export class EventRecorder {
   readonly #log: Log;
   readonly #seen = new Map<string, Recorded>();
   #queue: Promise<void> = Promise.resolve();
-  #serial = 0;
 
   constructor(options: { client: Client; component: string; host?: string; clock: Clock; log: Log }) {
     this.#client = options.client;
@@ -72,8 +72,9 @@ export class EventRecorder {
 
   async #create(resource: Resource, object: Stored, type: string, reason: string, message: string, fieldPath?: string): Promise<Recorded> {
     const namespace = resource.namespaced ? object.metadata.namespace : 'default';
-    this.#serial += 1;
-    const name = `${object.metadata.name}.${(this.#clock.now() * 1_000 + (this.#serial % 1_000)).toString(16)}`;
+    // Nanoseconds in Kubernetes; what the clock does not know of them keeps recorders out of each other's way.
+    const moment = BigInt(this.#clock.now()) * 1_000_000n + BigInt(randomInt(1_000_000));
+    const name = `${object.metadata.name}.${moment.toString(16)}`;
     const now = rfc3339(this.#clock.now());
     await this.#client.create(CoreEvent, {
       apiVersion: 'v1',
