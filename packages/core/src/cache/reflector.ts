@@ -33,7 +33,8 @@ export type RestartReason = 'ended' | 'idle' | 'short' | 'throttled' | 'connecti
 
 /** What metrics want to know. */
 export interface ReflectorObserver {
-  listed(): void;
+  /** A list was taken because a watch could not go on. */
+  relisted(): void;
   restarted(reason: RestartReason): void;
   received(): void;
 }
@@ -70,6 +71,7 @@ export class Reflector<T extends KubeObject> {
   #version = '0';
   /** Take the list in one page: the snapshot behind a page token was gone before the last page. */
   #unpaged = false;
+  #listed = false;
   #trouble: 'none' | 'missing' | 'failing' = 'none';
 
   constructor(options: ReflectorOptions<T>) {
@@ -104,7 +106,6 @@ export class Reflector<T extends KubeObject> {
     const { client, resource, sink, observer } = this.#options;
     const objects: T[] = [];
     const common = { ...this.#selection, signal, ...(this.#unpaged ? { limit: 0 } : {}) };
-    observer?.listed();
     try {
       let page = await client.list(resource, { ...common, resourceVersion: this.#version });
       for (;;) {
@@ -118,6 +119,8 @@ export class Reflector<T extends KubeObject> {
       this.#version = version;
       this.#recovered();
       sink.missing(false);
+      if (this.#listed) observer?.relisted();
+      this.#listed = true;
       sink.replace(objects, version);
     } catch (error) {
       if ((!isGone(error) && !isVersionTooLarge(error)) || (this.#version === '' && this.#unpaged)) throw error;

@@ -14,10 +14,10 @@ export function observeInformers(registry: Registry, clock: Pick<Clock, 'monoton
 
   const observe = (of: Resource): ReflectorObserver => {
     const resource = qualifiedName(of);
-    const lists = metrics.lists.labels({ resource });
-    lists.inc(0);
+    const relists = metrics.relists.labels({ resource });
+    relists.inc(0);
     return {
-      listed: () => lists.inc(),
+      relisted: () => relists.inc(),
       restarted: (reason) => metrics.watchRestarts.inc({ resource, reason }),
       received: () => lastEvent.set(resource, clock.monotonic()),
     };

@@ -92,7 +92,7 @@ export const leaderElectionMetrics = {
 export const informerMetrics = {
   synced: gauge('stackwright_informer_synced', 'Whether the informers of a resource hold its initial list (1) or not (0)', ['resource']),
   objects: gauge('stackwright_informer_objects', 'Objects in the cache', ['resource']),
-  lists: counter('stackwright_informer_lists_total', 'Lists asked for; more than one per watch means that history was lost', ['resource']),
+  relists: counter('stackwright_informer_relists_total', 'Lists taken again because a watch could not go on from where it was', ['resource']),
   watchRestarts: counter('stackwright_informer_watch_restarts_total', 'Watches begun anew, by why the one before ended', ['resource', 'reason']),
   lastEventAge: gauge(
     'stackwright_informer_last_event_age_seconds',
