@@ -16,7 +16,7 @@ export const mysql: SqlAdmin = {
       // A connection that is destroyed leaves questions unanswered for ever, so this ends the waiting, too.
       const abort = (): void => {
         connection.destroy();
-        reject(signal.reason as Error);
+        reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
       };
       signal.addEventListener('abort', abort, { once: true });
       talk(connection, password, statements)

@@ -47,6 +47,7 @@ function greet(socket: Socket, database: SimulatedDatabase): void {
   connection.on('stmt_prepare', (sql: string) => {
     if (/^SET /i.test(sql)) connection.writeOk();
     else connection.writeError({ code: 1295, message: 'The simulated MariaDB knows no prepared statements' });
+    endExchange(connection);
   });
   connections += 1;
   connection.serverHandshake({
@@ -61,6 +62,7 @@ function greet(socket: Socket, database: SimulatedDatabase): void {
       user = name;
       if (database.accepts(name, [authPluginData1.subarray(0, 8), authPluginData2.subarray(0, 12)], authToken)) done(null);
       else done(null, { code: 1045, message: `Access denied for user '${name}'@'${socket.remoteAddress ?? ''}'` });
+      endExchange(connection);
     },
   });
 }
@@ -74,6 +76,12 @@ function answer(connection: Connection, execute: () => ReturnType<SimulatedDatab
     const { code = 1105, message } = error as Partial<SqlFailure> & Error;
     connection.writeError({ code, message });
   }
+  endExchange(connection);
+}
+
+/** Packets are numbered from 0 in each exchange; the library's server side counts on, and both sides complain of it. */
+function endExchange(connection: Connection): void {
+  Object.assign(connection, { sequenceId: 0 });
 }
 
 /** A column of text, as mysql2 wants it described. */
