@@ -283,7 +283,7 @@ export class PodmanRuntime implements ContainerRuntime {
   }
 
   async #removeAllContainers(): Promise<void> {
-    const ids = await this.#podman.list(`${LABELS.cluster}=${this.#options.clusterId}`);
+    const ids = await this.#podman.list(`${LABELS.cluster}=${this.#options.clusterId}`).catch(noneWithoutPodman);
     await this.#podman.remove(ids);
     for (const id of ids) this.#containers.forget(id);
   }
@@ -316,6 +316,12 @@ const isAttempt = (status: ContainerStatus, spec: ContainerSpec): boolean =>
 
 /** podman's own exit codes, as opposed to those of the container's command. */
 const PODMAN_FAILED = 125;
+
+/** Where there is no podman there are no containers: a cluster that never came up can be taken down all the same. */
+function noneWithoutPodman(error: unknown): string[] {
+  if (error instanceof CommandError && error.message.includes('ENOENT')) return [];
+  throw error;
+}
 
 function startError(spec: ContainerSpec, error: unknown): RuntimeError {
   const message = (error as Error).message;
