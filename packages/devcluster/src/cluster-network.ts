@@ -98,7 +98,9 @@ function portsOf({ spec }: Service, slices: readonly EndpointSlice[]): ServicePo
 }
 
 const readyAddresses = ({ endpoints }: EndpointSlice): string[] =>
-  (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false).flatMap(({ addresses }) => addresses.slice(0, 1));
+  (endpoints ?? [])
+    .filter(({ conditions }) => conditions?.ready !== false)
+    .flatMap(({ addresses }) => addresses.slice(0, 1));
 
 function recordOf({ metadata, spec }: Stored<Service>, slices: readonly EndpointSlice[]): DnsService {
   const clusterIP = spec?.clusterIP;
@@ -108,11 +110,17 @@ function recordOf({ metadata, spec }: Stored<Service>, slices: readonly Endpoint
     name: metadata.name,
     ...(clusterIP === undefined || clusterIP === 'None' || clusterIP === '' ? {} : { clusterIP }),
     ...(spec?.type === 'ExternalName' && spec.externalName !== undefined ? { externalName: spec.externalName } : {}),
-    ports: (spec?.ports ?? []).map(({ name, port, protocol }) => ({ ...(name === undefined ? {} : { name }), port, protocol: protocol ?? 'TCP' })),
+    ports: (spec?.ports ?? []).map(({ name, port, protocol }) => ({
+      ...(name === undefined ? {} : { name }),
+      port,
+      protocol: protocol ?? 'TCP',
+    })),
     endpoints: slices.flatMap(({ endpoints }) =>
       (endpoints ?? [])
         .filter(({ conditions }) => all || conditions?.ready !== false)
-        .flatMap(({ addresses, hostname }) => addresses.map((ip) => ({ ip, ...(hostname === undefined ? {} : { hostname }) }))),
+        .flatMap(({ addresses, hostname }) =>
+          addresses.map((ip) => ({ ip, ...(hostname === undefined ? {} : { hostname }) })),
+        ),
     ),
   };
 }

@@ -81,7 +81,12 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
     const host = await agent.start();
     server.setNodeProxy(proxyTo(agent));
     if (addresses) {
-      const network = new ClusterNetwork({ client: server.client('system:kube-proxy'), dnsAddress: addresses.dnsIp, domain: DOMAIN, log });
+      const network = new ClusterNetwork({
+        client: server.client('system:kube-proxy'),
+        dnsAddress: addresses.dnsIp,
+        domain: DOMAIN,
+        log,
+      });
       stops.push(() => network.stop());
       await network.start();
     }
@@ -100,7 +105,8 @@ export async function teardownPodman(stateDirectory: string): Promise<void> {
 }
 
 function stateOf({ stateDirectory }: DevclusterOptions): string {
-  if (stateDirectory === undefined) throw new Error('a podman node needs a state directory: its containers outlive this process');
+  if (stateDirectory === undefined)
+    throw new Error('a podman node needs a state directory: its containers outlive this process');
   return stateDirectory;
 }
 
@@ -116,7 +122,11 @@ function simulatedRuntime(
   directory: string,
   stops: (() => Promise<void>)[],
 ): SimulatedRuntime {
-  const runtime = new SimulatedRuntime({ apiServer: server.url, directory, ...(repository === undefined ? {} : { repository }) });
+  const runtime = new SimulatedRuntime({
+    apiServer: server.url,
+    directory,
+    ...(repository === undefined ? {} : { repository }),
+  });
   // Its containers are part of this process, and end with it.
   stops.push(() => runtime.teardown());
   return runtime;
@@ -156,6 +166,7 @@ function agentOptions(
 
 function proxyTo(agent: NodeAgent): NodeProxy {
   return {
-    logs: ({ metadata }, options) => agent.logs({ namespace: metadata?.namespace ?? '', pod: metadata?.name ?? '', ...options }),
+    logs: ({ metadata }, options) =>
+      agent.logs({ namespace: metadata?.namespace ?? '', pod: metadata?.name ?? '', ...options }),
   };
 }

@@ -40,14 +40,21 @@ async function start({ stateDirectory, node, ...options }: DaemonOptions): Promi
   const portFile = join(stateDirectory, 'port');
   const repository = options.repository ?? repositoryOf(import.meta.dirname);
   const startOn = (port: number): Promise<Devcluster> =>
-    startDevcluster({ stateDirectory, node, port, log: consoleLog, ...(repository === undefined ? {} : { repository }) });
+    startDevcluster({
+      stateDirectory,
+      node,
+      port,
+      log: consoleLog,
+      ...(repository === undefined ? {} : { repository }),
+    });
   // Kubeconfigs in people's hands stay good across restarts.
   const before = existsSync(portFile) ? Number(readFileSync(portFile, 'utf8')) : 0;
   let cluster: Devcluster;
   try {
     cluster = await startOn(options.port ?? before);
   } catch (error) {
-    if (options.port !== undefined || before === 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    if (options.port !== undefined || before === 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE')
+      throw error;
     consoleLog.warn('the port of the last start is taken: another one is used', { port: before });
     cluster = await startOn(0);
   }
@@ -83,7 +90,8 @@ function writeSecret(path: string, content: string): void {
 function repositoryOf(from: string): string | undefined {
   for (let directory = from; directory !== dirname(directory); directory = dirname(directory)) {
     const manifest = join(directory, 'package.json');
-    if (existsSync(manifest) && (JSON.parse(readFileSync(manifest, 'utf8')) as { workspaces?: unknown }).workspaces) return directory;
+    if (existsSync(manifest) && (JSON.parse(readFileSync(manifest, 'utf8')) as { workspaces?: unknown }).workspaces)
+      return directory;
   }
   return undefined;
 }
@@ -95,6 +103,8 @@ const consoleLog: Log = {
 };
 
 function write(level: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
-  const details = Object.entries(fields).map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const details = Object.entries(fields).map(
+    ([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
   process.stdout.write(`${new Date().toISOString()} ${level} ${message}${details.join('')}\n`);
 }

@@ -50,6 +50,7 @@ function port(text: string): number {
 }
 
 function driver(text: string): 'podman' | 'simulated' | 'none' {
-  if (text !== 'podman' && text !== 'simulated' && text !== 'none') throw new Error(`--node is podman, simulated or none, not ${text}`);
+  if (text !== 'podman' && text !== 'simulated' && text !== 'none')
+    throw new Error(`--node is podman, simulated or none, not ${text}`);
   return text;
 }

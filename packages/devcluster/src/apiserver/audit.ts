@@ -1,4 +1,4 @@
-// One line per request, after it was answered (watches: after they began).
+// One line per request for a resource, after it was answered (watches: after they began).
 import { appendFileSync, renameSync, statSync } from 'node:fs';
 
 export interface AuditEvent {
@@ -6,14 +6,13 @@ export interface AuditEvent {
   time: string;
   user: string;
   userAgent: string;
-  /** get, list, watch, create, update, patch, delete, deletecollection; an HTTP method for paths that are no resources. */
+  /** get, list, watch, create, update, patch, delete, deletecollection. */
   verb: string;
   group?: string;
-  resource?: string;
+  resource: string;
   subresource?: string;
   namespace?: string;
   name?: string;
-  path?: string;
   dryRun?: boolean;
   /** HTTP status. */
   code: number;

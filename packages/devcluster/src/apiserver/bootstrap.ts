@@ -65,14 +65,15 @@ export function publishServer(
 }
 
 /** Creates the object, or brings an older one up to date but for its metadata. */
-function ensure({ store, now }: ServerContext, resource: string, object: ApiObject): void {
+function ensure(context: ServerContext, resource: string, object: ApiObject): void {
+  const { store } = context;
   const { name = '', namespace } = object.metadata;
   const key = namespace === undefined ? name : `${namespace}/${name}`;
   const old = store.get(resource, key);
   if (!old) {
     store.put(resource, key, {
       ...object,
-      metadata: { ...object.metadata, uid: randomUUID(), creationTimestamp: timestamp(now()) },
+      metadata: { ...object.metadata, uid: randomUUID(), creationTimestamp: timestamp(context.now()) },
     });
     return;
   }

@@ -25,6 +25,8 @@ export interface Dispatcher {
   authorizer: Authorizer;
   interceptors: Interceptor[];
   subresources: Map<Subresource, SubresourceHandler>;
+  /** Resources that are answered and not stored, by their storage name. */
+  reviews: Map<string, SubresourceHandler>;
   audit: Set<AuditSink>;
 }
 
@@ -80,6 +82,8 @@ async function handle(dispatcher: Dispatcher, request: ResourceRequest): Promise
   } else if (!resource.verbs.includes(verb)) {
     throw methodNotAllowed();
   }
+  const review = dispatcher.reviews.get(resource.storage);
+  if (review) return review(context, request);
   switch (verb) {
     case 'get':
       return { kind: 'object', code: 200, object: load(context, request) };

@@ -68,8 +68,13 @@ export const methodNotAllowed = (): ApiError =>
 
 export const notAcceptable = (message: string): ApiError => statusError(406, 'NotAcceptable', message);
 
-export const alreadyExists = (resource: GroupResource, name: string): ApiError =>
-  statusError(409, 'AlreadyExists', `${qualified(resource)} "${name}" already exists`, about(resource, name));
+export const alreadyExists = (resource: GroupResource, name: string, terminating = false): ApiError =>
+  statusError(
+    409,
+    'AlreadyExists',
+    `${terminating ? 'object is being deleted: ' : ''}${qualified(resource)} "${name}" already exists`,
+    about(resource, name),
+  );
 
 export const conflict = (resource: GroupResource, name: string, message: string): ApiError =>
   statusError(

@@ -5,6 +5,7 @@ import type { AdmissionPlugin } from './admission.js';
 import { auditFile, type AuditEvent, type AuditSink } from './audit.js';
 import { Authenticator } from './auth/authenticator.js';
 import { allowAll, type Authorizer } from './auth/authorizer.js';
+import { reviews } from './auth/reviews.js';
 import { servingCertificate } from './auth/tls.js';
 import { createNamespaces, publishServer } from './bootstrap.js';
 import { inProcessClient, type RawHandler } from './client.js';
@@ -107,9 +108,14 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     authorizer: options.authorizer ?? allowAll,
     interceptors: [],
     subresources: new Map<Subresource, SubresourceHandler>(),
+    reviews: new Map<string, SubresourceHandler>(),
     audit,
   };
   const authenticator = new Authenticator({ store, now: () => context.now(), ...directory('auth') });
+  for (const { resource, handle: answer } of reviews(authenticator, dispatcher.authorizer)) {
+    registry.add(resource);
+    dispatcher.reviews.set(resource.storage, answer);
+  }
   let nodeProxy: NodeProxy | undefined;
   dispatcher.subresources
     .set('scale', scale)
@@ -163,7 +169,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     context,
     stop: async () => {
       await listener.close();
-      await Promise.all([containers, garbage].map((part) => part?.stop()));
+      await Promise.all([containers.stop(), garbage?.stop()]);
       await store.close();
     },
   };

@@ -1,5 +1,5 @@
 // Tables for people: what `kubectl get` shows.
-import { isObject, type ApiObject, type JsonObject } from './json.js';
+import type { ApiObject, JsonObject } from './json.js';
 import type { Column, ServedResource } from './registry/resource.js';
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
@@ -47,7 +47,7 @@ export function table(
 
 function columnsOf(resource: ServedResource): readonly Column[] {
   if (resource.columns.length === 0) return [NAME, AGE];
-  return resource.columns[0]?.name === 'Name' ? resource.columns : [NAME, ...resource.columns];
+  return resource.custom ? [NAME, ...resource.columns] : resource.columns;
 }
 
 function cell(column: Column, object: ApiObject, now: number): unknown {
@@ -88,8 +88,3 @@ export function duration(milliseconds: number): string {
 }
 
 const withRest = (text: string, rest: number, unit: string): string => (rest === 0 ? text : `${text}${rest}${unit}`);
-
-/** Tables of subresources and of what has no columns of its own. */
-export function isStatus(object: unknown): boolean {
-  return isObject(object) && object['kind'] === 'Status';
-}

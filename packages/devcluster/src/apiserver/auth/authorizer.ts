@@ -1,9 +1,10 @@
 // Who may do what. The seam for RBAC.
-import type { UserInfo, Verb } from '../request.js';
+import type { UserInfo } from '../request.js';
 
 export interface AuthorizationAttributes {
   user: UserInfo;
-  verb: Verb | string;
+  /** A verb of resource requests, or an HTTP method in lower case. */
+  verb: string;
   /** Absent for paths that are no resources. */
   resource?: {
     group: string;

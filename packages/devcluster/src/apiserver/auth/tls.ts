@@ -96,8 +96,7 @@ async function make(names: readonly string[], old: Authority | undefined): Promi
   });
   const serialNumber = (): string => randomBytes(8).toString('hex');
 
-  const generate = () =>
-    webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
+  const generate = () => webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const authorityKeys = old ? await importKeys(old.key) : await generate();
   const authority = old
     ? new x509.X509Certificate(old.certificate)

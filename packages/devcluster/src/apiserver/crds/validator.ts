@@ -96,7 +96,7 @@ function translate(keyword: string, value: unknown): unknown {
     case 'not':
       return jsonSchema(value as Schema);
     case 'additionalProperties':
-      return isObject(value) ? jsonSchema(value as Schema) : value;
+      return isObject(value) ? jsonSchema(value) : value;
     case 'allOf':
     case 'anyOf':
     case 'oneOf':

@@ -99,7 +99,11 @@ async function resource(
   if (path.namespace !== undefined && !served.namespaced) throw noSuchResource();
   const verb = verbOf(http.method, path, query);
   if (!verb) throw methodNotAllowed();
-  if (served.namespaced && path.namespace === undefined && path.name !== undefined) throw noSuchResource();
+  if (served.namespaced && path.namespace === undefined) {
+    if (path.name !== undefined) throw noSuchResource();
+    // All namespaces at once can be read, not written.
+    if (verb !== 'list' && verb !== 'watch') throw methodNotAllowed();
+  }
   const representation = negotiate(http.headers['accept'], [
     'Table',
     'PartialObjectMetadata',

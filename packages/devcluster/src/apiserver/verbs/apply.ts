@@ -4,7 +4,7 @@ import { writeManagers } from '../apply/managers.js';
 import { MergeError } from '../apply/typed.js';
 import type { ServerContext } from '../context.js';
 import { badRequest, conflict, field, invalid, notFound, statusError } from '../errors.js';
-import { clone, isObject, type ApiObject, type JsonObject } from '../json.js';
+import { clone, isObject, stringAt, type ApiObject, type JsonObject } from '../json.js';
 import { apiVersionOf } from '../registry/resource.js';
 import { keyOfRequest, type ResourceRequest, type ResourceResponse } from '../request.js';
 import { insert, place } from './create.js';
@@ -35,12 +35,12 @@ export async function apply(context: ServerContext, request: ResourceRequest): P
 
   if (!context.store.get(resource.storage, keyOfRequest(request))) {
     if (request.subresource !== undefined) throw notFound(resource, request.name ?? '');
-    const uid = (config['metadata'] as JsonObject)['uid'];
+    const uid = stringAt(config, 'metadata', 'uid');
     if (uid !== undefined) {
       throw conflict(
         resource,
         request.name ?? '',
-        `uid mismatch: the provided object specified uid ${String(uid)}, and no existing object was found`,
+        `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
       );
     }
     const { object, managed } = merged(undefined);

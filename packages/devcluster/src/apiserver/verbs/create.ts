@@ -65,7 +65,8 @@ export async function insert(
 
   // From here on nothing may wait: what was checked must still hold when it is stored.
   const key = metadata.namespace ? `${metadata.namespace}/${metadata.name ?? ''}` : (metadata.name ?? '');
-  if (context.store.get(resource.storage, key)) throw alreadyExists(resource, metadata.name ?? '');
+  const existing = context.store.get(resource.storage, key);
+  if (existing) throw alreadyExists(resource, metadata.name ?? '', existing.metadata.deletionTimestamp !== undefined);
   requireNamespace(context, request, draft);
   resource.strategy.allocate?.(draft, undefined, strategy);
   if (parameters.dryRun) return { kind: 'object', code: 201, object: draft, warnings, unchanged: true };

@@ -19,12 +19,12 @@ export function decodeObject(request: ResourceRequest, body: unknown, warnings: 
   const apiVersion = apiVersionOf(resource);
   if (body['kind'] !== undefined && body['kind'] !== resource.kind) {
     throw badRequest(
-      `${resource.kind} in version "${resource.version}" cannot be handled as a ${String(body['kind'])}: the kind in the data (${String(body['kind'])}) does not match the expected kind (${resource.kind})`,
+      `${resource.kind} in version "${resource.version}" cannot be handled as a ${show(body['kind'])}: the kind in the data (${show(body['kind'])}) does not match the expected kind (${resource.kind})`,
     );
   }
   if (body['apiVersion'] !== undefined && body['apiVersion'] !== apiVersion) {
     throw badRequest(
-      `the API version in the data (${String(body['apiVersion'])}) does not match the expected API version (${apiVersion})`,
+      `the API version in the data (${show(body['apiVersion'])}) does not match the expected API version (${apiVersion})`,
     );
   }
   // Custom objects have no Go type to say what they are.
@@ -91,6 +91,8 @@ function cannotHandle(resource: ServedResource, problem: string): Error {
     `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${problem}`,
   );
 }
+
+const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** The namespace that a write goes to must exist and not be on its way out. Returns its state. */
 export function namespaceState(context: ServerContext, name: string): 'active' | 'terminating' | 'missing' {

@@ -5,7 +5,7 @@ import { field, invalid, type FieldError } from '../../errors.js';
 import { nameProblem, validateLabels } from '../../schema/names.js';
 import type { Store } from '../../store/store.js';
 import type { Strategy } from '../resource.js';
-import { AddressRange } from './address-range.js';
+import type { AddressRange } from './address-range.js';
 import { isPort, PORT } from './pod-validation.js';
 import { setStatus } from './pods.js';
 
