@@ -12,7 +12,7 @@ import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
 import { systemClock } from '../seams/system-clock.js';
 import { systemRandom } from '../seams/system-random.js';
-import { aborted, reasonOf } from '../seams/wait.js';
+import { aborted, lasting, reasonOf } from '../seams/wait.js';
 import { startHttpServer, type RunningHttpServer } from './http-server.js';
 import { LeaderElector } from './leader-election.js';
 import { LeaseLostError, type Manager, type Runnable } from './manager.js';
@@ -148,8 +148,8 @@ class DefaultManager implements ManagerProcess {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const caches = new AbortController();
-    const election = new AbortController();
+    const caches = lasting();
+    const election = lasting();
     const elector = this.#elector();
     let cachesEnded = Promise.resolve();
     try {

@@ -10,6 +10,7 @@ import { systemClock } from '../seams/system-clock.js';
 import { systemRandom } from '../seams/system-random.js';
 import { createManager } from './create-manager.js';
 import { readEnvironment, type Environment } from './environment.js';
+import { lasting } from '../seams/wait.js';
 
 export function runModule(module: ControllerModule): Promise<never> {
   return runModules([module], module.name);
@@ -66,7 +67,7 @@ async function serve(
 
 /** Aborted by SIGTERM or SIGINT; the second one ends the process at once. */
 function stopSignal(log: Logger): AbortSignal {
-  const stop = new AbortController();
+  const stop = lasting();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.on(name, () => {
       if (stop.signal.aborted) process.exit(130);

@@ -1,12 +1,12 @@
 // Things that run for as long as the manager does, started and stopped together.
 import type { Clock } from '../seams/clock.js';
-import { settlesWithin } from '../seams/wait.js';
+import { lasting, settlesWithin } from '../seams/wait.js';
 import type { Runnable } from './manager.js';
 
 export class Runnables {
   readonly #waiting: Runnable[] = [];
   readonly #running = new Set<Promise<void>>();
-  readonly #stop = new AbortController();
+  readonly #stop = lasting();
   readonly #onFailure: (error: unknown) => void;
   #started = false;
 

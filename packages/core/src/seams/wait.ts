@@ -1,4 +1,5 @@
 // Waiting for time or for a signal, on the clock seam.
+import { setMaxListeners } from 'node:events';
 import type { Clock } from './clock.js';
 
 /** Resolves after `milliseconds`; rejects with the signal's reason when it is aborted before. */
@@ -43,4 +44,11 @@ export async function settlesWithin(clock: Clock, milliseconds: number, promise:
 
 export function reasonOf(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new Error('Aborted');
+}
+
+/** For a signal that lives as long as the process and that everything in it listens to: no leak, however many do. */
+export function lasting(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }

@@ -2,7 +2,7 @@
 import { ControlPlane } from '@stackwright/api';
 import { customResourceDefinitions, modules as allModules } from '@stackwright/cli';
 import { createManager, type ControllerModule, type ManagerProcess } from '@stackwright/core';
-import { startDevcluster, type AuditEvent, type Devcluster } from '@stackwright/devcluster';
+import { startDevcluster, type AuditEvent, type Devcluster, type SimulatedRuntime } from '@stackwright/devcluster';
 import {
   CustomResourceDefinition,
   Namespace,
@@ -27,6 +27,8 @@ export interface RunningController {
 
 export interface World {
   readonly cluster: Devcluster;
+  /** Decides what containers do. */
+  readonly simulated: SimulatedRuntime;
   /** The user's. */
   readonly client: Client;
   /** Every request so far, oldest first. */
@@ -51,8 +53,10 @@ export async function startWorld({ modules = allModules, resync }: WorldOptions 
   await user.client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
 
   const controllers = new Map<string, RunningController>();
+  if (!cluster.simulated) throw new Error('the node is not simulated');
   const world: World = {
     cluster,
+    simulated: cluster.simulated,
     client: user.client,
     audit,
     controllers,
