@@ -16,7 +16,7 @@ export interface ReconcileContext {
    * Its calls are aborted with `signal`.
    */
   client: Client;
-  /** Aborted on time-out and when the manager stops. */
+  /** Aborted on time-out, ten seconds after the manager was told to stop, and at once when the lease is lost. */
   signal: AbortSignal;
   /** Carries controller, namespace, name and reconcileID. */
   log: Logger;

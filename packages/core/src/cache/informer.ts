@@ -166,10 +166,17 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
       namespace: scope.namespace,
       labelSelector,
       fieldSelector,
+      transform: (object) => this.#trim(object),
       sink: this.#sink(scope),
       observer: observe?.(this.resource),
     });
     return reflector.run(signal);
+  }
+
+  #trim(object: T): void {
+    stripManagedFields(object);
+    setKind(object, this.resource);
+    if (this.#environment.freeze) deepFreeze(object);
   }
 
   #sink(scope: Scope): ReflectorSink<T> {
@@ -205,9 +212,6 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
   }
 
   #set(object: T, initial: boolean): void {
-    stripManagedFields(object);
-    setKind(object, this.resource);
-    if (this.#environment.freeze) deepFreeze(object);
     const previous = this.#store.get(object);
     // Deleted and made anew while nobody looked: the two are not the same object.
     if (previous && previous.metadata?.uid !== object.metadata?.uid) this.#delete(previous);

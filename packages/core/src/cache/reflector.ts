@@ -48,6 +48,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   namespace?: string | undefined;
   labelSelector?: string | undefined;
   fieldSelector?: string | undefined;
+  /** Called with every object as it comes off the wire, before it is kept anywhere: a long list is never held untrimmed. */
+  transform: (object: T) => void;
   sink: ReflectorSink<T>;
   observer?: ReflectorObserver | undefined;
 }
@@ -103,13 +105,16 @@ export class Reflector<T extends KubeObject> {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { client, resource, sink, observer } = this.#options;
+    const { client, resource, transform, sink, observer } = this.#options;
     const objects: T[] = [];
     const common = { ...this.#selection, signal, ...(this.#unpaged ? { limit: 0 } : {}) };
     try {
       let page = await client.list(resource, { ...common, resourceVersion: this.#version });
       for (;;) {
-        for (const item of page.items) objects.push(item);
+        for (const item of page.items) {
+          transform(item);
+          objects.push(item);
+        }
         if (!page.metadata.continue) break;
         page = await client.list(resource, { ...common, continue: page.metadata.continue });
       }
@@ -163,12 +168,13 @@ export class Reflector<T extends KubeObject> {
   }
 
   #receive(event: WatchEvent<T>): void {
-    const { sink } = this.#options;
+    const { transform, sink } = this.#options;
     if (event.type === 'BOOKMARK') {
       this.#version = event.resourceVersion;
       sink.progressed(event.resourceVersion);
       return;
     }
+    transform(event.object);
     this.#version = event.object.metadata?.resourceVersion ?? this.#version;
     if (event.type === 'DELETED') sink.deleted(event.object);
     else sink.changed(event.object);

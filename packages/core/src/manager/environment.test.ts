@@ -6,7 +6,6 @@ describe('environment of a process', () => {
     expect(readEnvironment({})).toEqual({
       namespaces: undefined,
       podNamespace: undefined,
-      inCluster: false,
       http: { host: '0.0.0.0', port: 8080 },
       logLevel: 'info',
       leaderElection: false,

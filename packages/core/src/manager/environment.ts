@@ -6,7 +6,6 @@ export interface Environment {
   namespaces: readonly string[] | undefined;
   /** Where the process runs, if it is told. */
   podNamespace: string | undefined;
-  inCluster: boolean;
   http: { host: string; port: number };
   logLevel: LogLevel;
   leaderElection: boolean;
@@ -33,7 +32,6 @@ export function readEnvironment(variables: Variables): Environment {
   return {
     namespaces: variables['WATCH_NAMESPACE']?.split(',').map((name) => name.trim()).filter(Boolean),
     podNamespace: variables['POD_NAMESPACE'] || undefined,
-    inCluster,
     http: { host: variables['BIND_ADDRESS'] || '0.0.0.0', port: portOf(variables, 'HTTP_PORT', 8080) },
     logLevel: oneOf(variables, 'LOG_LEVEL', logLevels, 'info'),
     leaderElection: oneOf(variables, 'LEADER_ELECTION', ['true', 'false'] as const, inCluster ? 'true' : 'false') === 'true',

@@ -6,6 +6,7 @@ import {
   keyOf,
   qualifiedName,
   type ApplyOptions,
+  type CallOptions,
   type Client,
   type DeleteOptions,
   type KubeList,
@@ -112,8 +113,8 @@ export class FakeClient implements Client {
     this.#compacted = this.#version;
   }
 
-  async get<T extends KubeObject>(resource: Resource<T>, key: ObjectKey): Promise<T> {
-    return this.#call({ verb: 'get', resource, key }, {}, () => structuredClone(this.#find(resource, key)));
+  async get<T extends KubeObject>(resource: Resource<T>, key: ObjectKey, options: CallOptions = {}): Promise<T> {
+    return this.#call({ verb: 'get', resource, key }, options, () => structuredClone(this.#find(resource, key)));
   }
 
   async list<T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<KubeList<T>> {
