@@ -21,7 +21,8 @@ export const coreEventStrategy: Strategy<CoreEvent> = {
       : [field.invalid('involvedObject.namespace', namespace, 'does not match event.namespace')];
   },
   fields: (event) => ({
-    ...regarded(event.involvedObject, 'involvedObject'),
+    // Also asked of an object without fields, for the names that can be selected by.
+    ...regarded((event as Partial<CoreEvent>).involvedObject ?? {}, 'involvedObject'),
     reason: event.reason ?? '',
     reportingComponent: event.reportingComponent ?? '',
     source: event.source?.component ?? event.reportingComponent ?? '',
