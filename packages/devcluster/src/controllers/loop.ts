@@ -27,6 +27,7 @@ export class Loop {
   readonly #failures = new Map<string, number>();
   readonly #later = new Map<string, { due: number; timer: Timer }>();
   #running = false;
+  #pumping = false;
 
   constructor(options: LoopOptions) {
     this.#options = options;
@@ -64,7 +65,17 @@ export class Loop {
     this.#later.set(key, { due, timer });
   }
 
+  /** Not at once: what is added in one go is then worked on once. */
   #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    queueMicrotask(() => {
+      this.#pumping = false;
+      this.#begin();
+    });
+  }
+
+  #begin(): void {
     const workers = this.#options.workers ?? 4;
     for (const key of this.#queue) {
       if (!this.#running || this.#working.size >= workers) return;
@@ -79,8 +90,6 @@ export class Loop {
   }
 
   async #work(key: string): Promise<void> {
-    // A turn of the event loop first: what arrives together is then handled together.
-    await Promise.resolve();
     try {
       const again = await this.#options.reconcile(parseKey(key));
       this.#failures.delete(key);

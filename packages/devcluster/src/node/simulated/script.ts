@@ -16,7 +16,7 @@ export interface ContainerMatch {
 /** What containers do instead of what they would do. */
 export interface Behaviour {
   /** They end by themselves, with this code. Without it and `program` they do what they always do. */
-  exitCode?: number;
+  exitCode?: number | undefined;
   /** Lines that they print first. */
   logs?: readonly string[];
   /** Written to the container's termination message path. */

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import type { Pod } from '@stackwright/kube';
+import type { Container } from 'kubernetes-types/core/v1.d.ts';
+import type { Stored } from '../shared/objects.js';
+import { pod as makePod, web } from '../testing/manifests.js';
+import { resourceValue } from './downward.js';
+import { buildEnv, expand, referencesOf, type EnvContext } from './env.js';
+
+const pod = { ...makePod('api', { nodeName: 'n' }, { app: 'api' }) } as Stored<Pod>;
+pod.metadata.uid = 'uid';
+const context: EnvContext = {
+  pod,
+  addresses: { podIP: '10.0.0.1', hostIP: '10.0.0.254' },
+  node: { cpus: 4, memoryBytes: 2 ** 30 },
+  sources: {
+    secret: (_namespace, name) => (name === 'db' ? { apiVersion: 'v1', kind: 'Secret', data: { password: Buffer.from('p$(x)').toString('base64') } } : undefined),
+    configMap: (_namespace, name) => (name === 'conf' ? { apiVersion: 'v1', kind: 'ConfigMap', data: { region: 'RegionOne' } } : undefined),
+  },
+  defaults: { KUBERNETES_SERVICE_HOST: '10.1.0.1' },
+};
+const env = (container: Partial<Container>): Record<string, string> =>
+  Object.fromEntries(buildEnv(web(container), context).map(({ name, value }) => [name, value]));
+const field = (fieldPath: string): Partial<Container> => ({ env: [{ name: 'X', valueFrom: { fieldRef: { fieldPath } } }] });
+
+describe('the environment of a container', () => {
+  it.each([
+    ['metadata.name', 'api'],
+    ['metadata.namespace', 'test'],
+    ['metadata.uid', 'uid'],
+    ["metadata.labels['app']", 'api'],
+    ["metadata.annotations['none']", ''],
+    ['spec.nodeName', 'n'],
+    ['spec.serviceAccountName', 'default'],
+    ['status.podIP', '10.0.0.1'],
+    ['status.hostIP', '10.0.0.254'],
+  ])('has %s', (path, value) => {
+    expect(env(field(path))['X']).toBe(value);
+  });
+
+  it('is refused for a field that does not exist', () => {
+    expect(() => env(field('spec.secret'))).toThrow('unsupported fieldPath: spec.secret');
+  });
+
+  it('says how to reach the API server, unless told otherwise', () => {
+    expect(env({})).toEqual({ KUBERNETES_SERVICE_HOST: '10.1.0.1' });
+    expect(env({ env: [{ name: 'KUBERNETES_SERVICE_HOST', value: 'api' }] })).toEqual({ KUBERNETES_SERVICE_HOST: 'api' });
+  });
+
+  it('lets later settings win, and variables refer to earlier ones', () => {
+    const result = env({
+      envFrom: [{ configMapRef: { name: 'conf' } }],
+      env: [
+        { name: 'A', value: '$(region)-$(B)' },
+        { name: 'B', value: 'b' },
+        { name: 'region', value: 'RegionTwo' },
+        { name: 'C', value: '$(A)/$(B)/$(region)/$(KUBERNETES_SERVICE_HOST)' },
+      ],
+    });
+    expect(result).toMatchObject({ A: 'RegionOne-$(B)', C: 'RegionOne-$(B)/b/RegionTwo/10.1.0.1' });
+  });
+
+  it('takes Secrets as they are', () => {
+    expect(env({ env: [{ name: 'P', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } }] })['P']).toBe('p$(x)');
+  });
+
+  it('leaves out what is optional and missing', () => {
+    const optional = { name: 'none', key: 'k', optional: true };
+    expect(env({ env: [{ name: 'X', valueFrom: { secretKeyRef: optional } }, { name: 'Y', valueFrom: { configMapKeyRef: optional } }] })).not.toHaveProperty('X');
+  });
+
+  it.each<[string, Partial<Container>]>([
+    ['secret "none" not found', { env: [{ name: 'X', valueFrom: { secretKeyRef: { name: 'none', key: 'k' } } }] }],
+    ['couldn\'t find key k in Secret test/db', { env: [{ name: 'X', valueFrom: { secretKeyRef: { name: 'db', key: 'k' } } }] }],
+    ['configmap "none" not found', { envFrom: [{ configMapRef: { name: 'none' } }] }],
+    ['couldn\'t find key k in ConfigMap test/conf', { env: [{ name: 'X', valueFrom: { configMapKeyRef: { name: 'conf', key: 'k' } } }] }],
+  ])('fails with: %s', (message, container) => {
+    expect(() => env(container)).toThrow(expect.objectContaining({ reason: 'CreateContainerConfigError', message }));
+  });
+});
+
+it.each([
+  ['$(A)', 'a'],
+  ['$$(A)', '$(A)'],
+  ['$$$(A)', '$a'],
+  ['$(none)', '$(none)'],
+  ['$A $( $', '$A $( $'],
+])('expands %s to %s', (text, expected) => {
+  expect(expand(text, { A: 'a' })).toBe(expected);
+});
+
+it.each([
+  ['limits.cpu', '1', '2'],
+  ['limits.cpu', '1m', '1500'],
+  ['requests.memory', '1Mi', '64'],
+  ['limits.memory', '1Mi', '1024'],
+  ['requests.cpu', '1m', '1500'],
+])('counts %s in units of %s as %s', (resource, divisor, expected) => {
+  const container = web({ resources: { limits: { cpu: '1500m' }, requests: { memory: '64Mi' } } });
+  expect(resourceValue(container, { resource, divisor }, context.node)).toBe(expected);
+});
+
+it('knows every Secret and ConfigMap that a Pod reads', () => {
+  const reader = makePod('reader', {
+    initContainers: [web({ envFrom: [{ secretRef: { name: 'a' } }] })],
+    containers: [web({ env: [{ name: 'X', valueFrom: { configMapKeyRef: { name: 'b', key: 'k' } } }] })],
+    volumes: [
+      { name: 'c', secret: { secretName: 'c' } },
+      { name: 'd', projected: { sources: [{ configMap: { name: 'd' } }, { secret: { name: 'e' } }] } },
+    ],
+  });
+  expect([...referencesOf(reader)].sort()).toEqual(['ConfigMap/b', 'ConfigMap/d', 'Secret/a', 'Secret/c', 'Secret/e']);
+});

@@ -1,0 +1,232 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createConnection, type Connection } from 'mysql2/promise';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ContainerSpec, ContainerStatus, Mount } from '../runtime.js';
+import { SimulatedRuntime } from './runtime.js';
+
+let directory: string;
+let runtime: SimulatedRuntime;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'simulated-'));
+  runtime = new SimulatedRuntime({ repository: directory, directory, apiServer: 'http://127.0.0.1:1' });
+  await runtime.start();
+});
+afterEach(async () => {
+  await runtime.teardown();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const spec = (overrides: Partial<ContainerSpec>): ContainerSpec => ({
+  podUid: 'pod',
+  namespace: 'test',
+  podName: 'pod',
+  name: 'main',
+  attempt: 0,
+  image: 'localhost/stackwright/base:1',
+  env: [],
+  mounts: [],
+  ports: [],
+  supplementalGroups: [],
+  readOnlyRootFilesystem: true,
+  privileged: false,
+  allowPrivilegeEscalation: false,
+  capabilities: { add: [], drop: [] },
+  tty: false,
+  ...overrides,
+});
+
+async function run(overrides: Partial<ContainerSpec>): Promise<{ ip: string; status: ContainerStatus }> {
+  const podUid = overrides.podUid ?? 'pod';
+  const { ip } = await runtime.createSandbox({ podUid, namespace: 'test', podName: podUid, hostname: podUid, hostNetwork: false, hostAliases: [] });
+  return { ip, status: await runtime.runContainer(spec(overrides)) };
+}
+
+const ended = async (id: string): Promise<ContainerStatus> => {
+  for (;;) {
+    const found = (await runtime.containers()).find((container) => container.id === id);
+    if (found?.state.phase === 'exited') return found;
+    await new Promise<void>((resolve) => {
+      const off = runtime.onChange(() => (off(), resolve()));
+    });
+  }
+};
+
+describe('the simulated MariaDB', () => {
+  const connections: Connection[] = [];
+  afterEach(() => connections.splice(0).forEach((connection) => connection.destroy()));
+
+  const connect = async (host: string, user: string, password: string): Promise<Connection> => {
+    const connection = await createConnection({ host, user, password, charset: 'utf8mb4' });
+    connections.push(connection);
+    return connection;
+  };
+
+  async function start(podUid: string, rootPassword = 'root pw'): Promise<string> {
+    await mkdir(join(directory, 'data'), { recursive: true });
+    await mkdir(join(directory, 'config'), { recursive: true });
+    await writeFile(
+      join(directory, 'config/init.sql'),
+      [
+        `CREATE USER IF NOT EXISTS 'root'@'%' IDENTIFIED BY '${rootPassword}';`,
+        `ALTER USER 'root'@'%' IDENTIFIED BY '${rootPassword}';`,
+        "GRANT ALL PRIVILEGES ON *.* TO 'root'@'%' WITH GRANT OPTION;",
+        "DELETE FROM mysql.global_priv WHERE User = '';",
+        'FLUSH PRIVILEGES;',
+      ].join('\n'),
+    );
+    const mounts: Mount[] = [
+      { hostPath: join(directory, 'data'), containerPath: '/var/lib/mysql', readOnly: false },
+      { hostPath: join(directory, 'config'), containerPath: '/etc/mysql-cfg', readOnly: true },
+    ];
+    const { ip } = await run({
+      podUid,
+      image: 'localhost/stackwright/mariadb:11.8',
+      command: ['mariadbd', '--init-file=/etc/mysql-cfg/init.sql'],
+      ports: [{ containerPort: 3306, protocol: 'TCP' }],
+      mounts,
+    });
+    return ip;
+  }
+
+  it('makes databases and users, and keeps them in its volume when another Pod takes over', async () => {
+    const root = await connect(await start('a'), 'root', 'root pw');
+    await root.query('CREATE DATABASE ?? CHARACTER SET utf8mb4 COMMENT ?', ['keystone', 'stackwright.dev/claim=x']);
+    await root.query("CREATE USER ?@'%' IDENTIFIED BY ?", ['key_stone', "it's"]);
+    await root.query("GRANT ALL PRIVILEGES ON ??.* TO ?@'%'", ['key\\_stone', 'key_stone']);
+    await runtime.removeSandbox('a');
+
+    const ip = await start('b', 'another pw');
+    const user = await connect(ip, 'key_stone', "it's");
+    const [grants] = await user.query('SHOW GRANTS');
+    expect((grants as Record<string, string>[]).map((row) => Object.values(row)[0])).toEqual([
+      'GRANT USAGE ON *.* TO `key_stone`@`%`',
+      'GRANT ALL PRIVILEGES ON `key\\_stone`.* TO `key_stone`@`%`',
+    ]);
+    const again = await connect(ip, 'root', 'another pw');
+    const [rows] = await again.query('SELECT SCHEMA_COMMENT AS comment FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?', ['keystone']);
+    expect(rows).toEqual([{ comment: 'stackwright.dev/claim=x' }]);
+    await again.query('DROP DATABASE IF EXISTS ??', ['keystone']);
+    await again.query("DROP USER IF EXISTS ?@'%'", ['key_stone']);
+    const [none] = await again.query('SHOW DATABASES');
+    expect(none).toEqual([]);
+  });
+
+  it('refuses a wrong password, a taken name, and what does not exist', async () => {
+    const ip = await start('a');
+    await expect(connect(ip, 'root', 'wrong')).rejects.toMatchObject({ errno: 1045 });
+    await expect(connect(ip, 'nobody', 'x')).rejects.toMatchObject({ errno: 1045 });
+    const root = await connect(ip, 'root', 'root pw');
+    await root.query('CREATE DATABASE nova');
+    await expect(root.query('CREATE DATABASE nova')).rejects.toMatchObject({ errno: 1007 });
+    await expect(root.query("ALTER USER 'nova'@'%' IDENTIFIED BY 'x'")).rejects.toMatchObject({ errno: 1396 });
+    const [version] = await root.query('SELECT VERSION() AS version');
+    expect(version).toEqual([{ version: '11.8.6-MariaDB-simulated' }]);
+  });
+});
+
+describe('the simulated Keystone', () => {
+  it('answers as far as probes and a first login need', async () => {
+    const { ip } = await run({ image: 'localhost/stackwright/keystone:2025.1', ports: [{ containerPort: 5000, protocol: 'TCP' }] });
+    const url = `http://${ip}:5000`;
+    expect((await fetch(url)).status).toBe(300);
+    expect((await fetch(`${url}/v3`)).status).toBe(200);
+    expect((await fetch(`${url}/v3/`)).status).toBe(200);
+    expect((await fetch(`${url}/healthcheck`)).status).toBe(200);
+    expect((await fetch(`${url}/v3/users`)).status).toBe(404);
+    const login = await fetch(`${url}/v3/auth/tokens`, { method: 'POST', body: '{}' });
+    expect(login.status).toBe(201);
+    expect(login.headers.get('x-subject-token')).toMatch(/^simulated-/);
+    expect(await login.json()).toMatchObject({ token: { catalog: [{ type: 'identity' }] } });
+  });
+});
+
+describe('our own controllers on the simulated node', () => {
+  const command = ['node', '/opt/stackwright/keystone/main.js'];
+  const bundle = async (source: string): Promise<void> => {
+    await mkdir(join(directory, 'packages/keystone/dist'), { recursive: true });
+    await writeFile(join(directory, 'packages/keystone/dist/main.js'), source);
+  };
+
+  it('are processes of the host, as their ServiceAccount, with nothing of the environment but their own', async () => {
+    await bundle(`
+      const { readFileSync } = require('node:fs');
+      console.log(readFileSync(process.env.KUBECONFIG, 'utf8'));
+      console.log(JSON.stringify(Object.keys(process.env).sort()));
+      process.exit(3);
+    `);
+    const token = join(directory, 'token');
+    await mkdir(token);
+    await writeFile(join(token, 'namespace'), 'openstack\n');
+    process.env['SECRET_OF_THE_HOST'] = 'x';
+    const { status } = await run({
+      command,
+      env: [{ name: 'POD_NAMESPACE', value: 'openstack' }],
+      mounts: [{ hostPath: token, containerPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true }],
+    });
+    expect((await ended(status.id)).state).toMatchObject({ exitCode: 3 });
+    const [config = '', names = ''] = (await runtime.logs(status.id, {})).split('\n');
+    expect(JSON.parse(config)).toMatchObject({
+      clusters: [{ cluster: { server: 'http://127.0.0.1:1' } }],
+      users: [{ user: { tokenFile: join(token, 'token') } }],
+      contexts: [{ context: { namespace: 'openstack' } }],
+    });
+    expect(JSON.parse(names)).toEqual(expect.arrayContaining(['KUBECONFIG', 'POD_NAMESPACE']));
+    expect(names).not.toContain('SECRET_OF_THE_HOST');
+  });
+
+  it('end when they are told to, or else', async () => {
+    await bundle("process.on('SIGTERM', () => process.exit(0)); setInterval(() => undefined, 1000); console.log('up');");
+    const first = (await run({ command })).status;
+    for await (const line of runtime.followLogs(first.id, { signal: new AbortController().signal })) if (line === 'up\n') break;
+    await runtime.stopContainer(first.id, 10);
+    expect((await ended(first.id)).state).toMatchObject({ exitCode: 0 });
+
+    await bundle("process.on('SIGTERM', () => undefined); setInterval(() => undefined, 1000); console.log('up');");
+    const second = (await run({ command, attempt: 1 })).status;
+    for await (const line of runtime.followLogs(second.id, { signal: new AbortController().signal })) if (line === 'up\n') break;
+    await runtime.stopContainer(second.id, 0);
+    expect((await ended(second.id)).state).toMatchObject({ exitCode: 137 });
+  });
+
+  it('do not outlive a devcluster that was killed by more than its next start', async () => {
+    await bundle("setInterval(() => undefined, 1000); console.log(process.pid);");
+    const { status } = await run({ command });
+    let pid = 0;
+    for await (const line of runtime.followLogs(status.id, { signal: new AbortController().signal })) {
+      pid = Number(line);
+      break;
+    }
+    expect(() => process.kill(pid, 0)).not.toThrow();
+    await new SimulatedRuntime({ directory }).start();
+    expect((await ended(status.id)).state).toMatchObject({ exitCode: 137 });
+  });
+
+  it('say so when they have not been built', async () => {
+    await expect(run({ command })).rejects.toMatchObject({ reason: 'CreateContainerError', message: expect.stringContaining('npm run build') as string });
+  });
+});
+
+describe('the simulated node', () => {
+  it('gives Pods addresses of their own', async () => {
+    const ips = await Promise.all(['a', 'b', 'c'].map(async (podUid) => (await run({ podUid })).ip));
+    expect(new Set(ips).size).toBe(3);
+    for (const ip of ips) expect(ip).toMatch(/^127\.\d+\.\d+\.\d+$/);
+  });
+
+  it('runs a container once, however often it is asked to', async () => {
+    const { status } = await run({ ports: [{ containerPort: 80, protocol: 'TCP' }] });
+    expect((await run({ ports: [{ containerPort: 80, protocol: 'TCP' }] })).status.id).toBe(status.id);
+  });
+
+  it('keeps the last lines of a log', async () => {
+    runtime.script.when({}, { exitCode: 1, logs: ['one', 'two', 'three'] });
+    const { status } = await run({});
+    await ended(status.id);
+    expect(await runtime.logs(status.id, { tailLines: 2 })).toBe('two\nthree\n');
+    expect(await runtime.logs(status.id, { limitBytes: 5 })).toBe('one\nt');
+    expect(await runtime.logs(status.id, { timestamps: true, tailLines: 1 })).toMatch(/^\d{4}-.*Z three\n$/);
+  });
+});
+
