@@ -48,7 +48,13 @@ export function controllerForGraph<R extends Reconciled>(
     fieldManager: `${manager.name}-controller`,
     watch: ({ steps }) => {
       const kinds = { owns: steps.flatMap(({ owns }) => owns), reads: steps.flatMap(({ reads }) => reads) };
-      for (const { resource, map } of newWatches(kinds)) controller.watches(resource, map);
+      for (const { resource, map } of newWatches(kinds)) {
+        controller.watches(resource, map);
+        // Steps that read the kind wait for its first list; an empty one has no event that would wake them.
+        const informer = cache.informer(resource);
+        if (!informer.hasSynced())
+          void informer.whenSynced().then(() => everyIn(undefined).forEach((one) => controller.enqueue(one)));
+      }
     },
   });
 
