@@ -1,4 +1,4 @@
-import { ApiError } from '@stackwright/kube';
+import { ApiError, isConnectionFailed } from '@stackwright/kube';
 import { CliError, exitCodes } from './errors.js';
 import { createProgram } from './program.js';
 
@@ -29,6 +29,10 @@ function report(error: unknown): number {
   if (error instanceof CliError) {
     process.stderr.write(`stackwright: ${error.message}\n${error.hints.map((hint) => `  ${hint}\n`).join('')}`);
     return error.exitCode;
+  }
+  if (isConnectionFailed(error)) {
+    process.stderr.write(`stackwright: the API server cannot be reached: ${error.message}\n  The embedded cluster is started, and started again, by npm start.\n`);
+    return exitCodes.error;
   }
   if (error instanceof ApiError) {
     process.stderr.write(`stackwright: the API server answered: ${error.message}\n`);

@@ -1,6 +1,6 @@
 // The embedded cluster's process: started detached, so that it outlives the command, and found again by a note in the
 // state directory.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError } from '../errors.js';
@@ -71,6 +71,16 @@ export function startDaemon(paths: ClusterPaths, { program, build, node }: Start
 export async function stopDaemon(paths: ClusterPaths, daemon: Daemon, signal: AbortSignal): Promise<void> {
   process.kill(daemon.pid, 'SIGTERM');
   await until(() => Promise.resolve(isDaemon(daemon.pid, paths) ? undefined : true), { every: 50, signal });
+}
+
+/** Removes the containers and networks of a cluster that does not run. */
+export async function tearDown(paths: ClusterPaths, program: string, node: NodeDriver): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    execFile(process.execPath, [program, '--state-dir', paths.stateDir, '--node', node, '--teardown'], (error, _stdout, stderr) => {
+      if (error) reject(new CliError("Removing the cluster's containers failed.", { cause: error, hints: stderr.trimEnd().split('\n') }));
+      else resolve();
+    });
+  });
 }
 
 /** The last lines of the cluster's log, for when it does not come up. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { forgetCluster, lastDaemon, runningDaemon, stopDaemon } from '../cluster/daemon.js';
+import { devclusterProgram, forgetCluster, lastDaemon, runningDaemon, stopDaemon, tearDown } from '../cluster/daemon.js';
+import { workspaceRoot } from '../cluster/paths.js';
 import { CliError } from '../errors.js';
 import type { CommandContext } from './context.js';
 
@@ -7,14 +8,16 @@ import type { CommandContext } from './context.js';
 const patience = 60_000;
 
 export async function down({ paths, terminal, signal }: CommandContext, { purge = false }: { purge?: boolean }): Promise<void> {
-  if (!existsSync(paths.stateDir) || !lastDaemon(paths)) {
+  const last = lastDaemon(paths);
+  if (!existsSync(paths.stateDir) || !last) {
     terminal.note(`There is no embedded cluster in ${paths.stateDir}.`);
     return;
   }
-  const daemon = runningDaemon(paths);
-  if (daemon) await stopDaemon(paths, daemon, AbortSignal.any([signal, AbortSignal.timeout(patience)]));
-  // TODO teardown of containers
+  const root = workspaceRoot();
+  if (root === undefined) throw new CliError('`down` works from a clone only, as `up` does.');
+  const running = runningDaemon(paths);
+  if (running) await stopDaemon(paths, running, AbortSignal.any([signal, AbortSignal.timeout(patience)]));
+  await tearDown(paths, devclusterProgram(root), last.node);
   if (purge) forgetCluster(paths);
   terminal.note(purge ? 'The cluster is gone, its state and volumes with it.' : `The cluster is stopped. State and volumes are kept in ${paths.stateDir}.`);
-  if (signal.aborted) throw new CliError('Interrupted.');
 }

@@ -56,7 +56,7 @@ async function finished(client: Client, key: { namespace: string; name: string }
 
 async function refuseSimulated(client: Client): Promise<void> {
   const { items } = await client.listAll(Node);
-  if (items.some(({ metadata }) => metadata?.labels?.['stackwright.dev/simulated'] === 'true')) {
+  if (items.some(({ metadata }) => metadata?.labels?.['stackwright.dev/node'] === 'simulated')) {
     throw new CliError('This cluster is simulated: there is no OpenStack behind it for the client to speak to.', {
       hints: ['Run real containers with `npm start` (without --simulated).'],
     });

@@ -58,7 +58,7 @@ export async function up(context: CommandContext, { simulated = false, timeout }
       view.close();
       terminal.note(['', 'Time of each stage:', ...stages.lines(), ''].join('\n'));
       terminal.data([simulated ? 'The simulated Keystone issued a token (worth nothing):' : 'Keystone issued a token:', ...tokenLines(shown)].join('\n'));
-      terminal.data(nextCommands(paths.kubeconfig, simulated));
+      terminal.data(nextCommands(context, simulated));
     } finally {
       view.close();
     }
@@ -72,14 +72,16 @@ export async function up(context: CommandContext, { simulated = false, timeout }
   }
 }
 
-function nextCommands(kubeconfig: string, simulated: boolean): string {
+function nextCommands({ paths, options }: CommandContext, simulated: boolean): string {
+  const { stateDir, namespace } = options;
+  const stackwright = ['npx stackwright', ...(stateDir === undefined ? [] : ['--state-dir', stateDir]), ...(namespace === undefined ? [] : ['-n', namespace])].join(' ');
   const commands = [
-    `export KUBECONFIG=${kubeconfig}`,
-    'kubectl get controlplanes,keystones,mariadbs,memcacheds,deployments,pods -n openstack',
-    ...(simulated ? [] : ['npx stackwright openstack -- token issue', 'npx stackwright openstack -- catalog list']),
-    'npx stackwright status',
-    'npx stackwright why keystone',
-    'npx stackwright down',
+    `export KUBECONFIG=${paths.kubeconfig}`,
+    `kubectl get controlplanes,keystones,mariadbs,memcacheds,deployments,pods -n ${namespace ?? defaultNamespace}`,
+    ...(simulated ? [] : [`${stackwright} openstack -- token issue`, `${stackwright} openstack -- catalog list`]),
+    `${stackwright} status`,
+    `${stackwright} why keystone`,
+    `${stackwright} down`,
   ];
   return ['', 'Next:', ...commands.map((command) => `  ${command}`)].join('\n');
 }
