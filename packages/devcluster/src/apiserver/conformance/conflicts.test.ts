@@ -15,7 +15,9 @@ describe('optimistic locking', () => {
     const answer = await api.put(`${CONFIGMAPS}/stale`, { ...old, data: { x: '3' } });
     expect(answer.code).toBe(409);
     expect(status(answer).reason).toBe('Conflict');
-    expect(status(answer).message).toContain('Operation cannot be fulfilled on configmaps "stale": the object has been modified');
+    expect(status(answer).message).toContain(
+      'Operation cannot be fulfilled on configmaps "stale": the object has been modified',
+    );
     expect((await api.get(`${CONFIGMAPS}/stale`)).body.data).toEqual({ x: '2' });
   });
 
@@ -23,7 +25,9 @@ describe('optimistic locking', () => {
     const old = await api.create(CONFIGMAPS, configMap('stale-patch', { x: '1' }));
     await api.merge(`${CONFIGMAPS}/stale-patch`, { data: { x: '2' } });
     const { resourceVersion } = old.metadata as { resourceVersion: string };
-    expect((await api.merge(`${CONFIGMAPS}/stale-patch`, { metadata: { resourceVersion }, data: { x: '3' } })).code).toBe(409);
+    expect(
+      (await api.merge(`${CONFIGMAPS}/stale-patch`, { metadata: { resourceVersion }, data: { x: '3' } })).code,
+    ).toBe(409);
     expect((await api.merge(`${CONFIGMAPS}/stale-patch`, { data: { x: '3' } })).code).toBe(200);
   });
 
@@ -36,7 +40,10 @@ describe('optimistic locking', () => {
 
   it('refuses to write to another object of the same name', async () => {
     await api.create(CONFIGMAPS, configMap('reborn'));
-    const answer = await api.merge(`${CONFIGMAPS}/reborn`, { metadata: { uid: '11111111-1111-1111-1111-111111111111' }, data: { a: 'b' } });
+    const answer = await api.merge(`${CONFIGMAPS}/reborn`, {
+      metadata: { uid: '11111111-1111-1111-1111-111111111111' },
+      data: { a: 'b' },
+    });
     expect(answer.code).toBe(409);
     expect(status(answer).message).toContain('UID in precondition');
   });
@@ -58,7 +65,9 @@ describe('creation', () => {
   it('says so when the other one is on its way out', async () => {
     await api.create(CONFIGMAPS, configMap('leaving', {}, { finalizers: ['example.com/hold'] }));
     await api.delete(`${CONFIGMAPS}/leaving`);
-    expect(status(await api.post(CONFIGMAPS, configMap('leaving'))).message).toBe('object is being deleted: configmaps "leaving" already exists');
+    expect(status(await api.post(CONFIGMAPS, configMap('leaving'))).message).toBe(
+      'object is being deleted: configmaps "leaving" already exists',
+    );
   });
 });
 

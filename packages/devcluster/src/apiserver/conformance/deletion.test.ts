@@ -1,5 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { configMap, CONFIGMAPS, CRDS, pod, PODS, SECRETS, status, TestServer, widget, widgetDefinition, WIDGETS } from '../testing/http.js';
+import {
+  configMap,
+  CONFIGMAPS,
+  CRDS,
+  pod,
+  PODS,
+  SECRETS,
+  status,
+  TestServer,
+  widget,
+  widgetDefinition,
+  WIDGETS,
+} from '../testing/http.js';
 
 let api: TestServer;
 beforeAll(async () => {
@@ -30,7 +42,9 @@ describe('finalizers', () => {
   it('cannot be added to an object that is being deleted', async () => {
     await api.create(CONFIGMAPS, configMap('late', {}, { finalizers: ['example.com/a'] }));
     await api.delete(`${CONFIGMAPS}/late`);
-    const answer = await api.merge(`${CONFIGMAPS}/late`, { metadata: { finalizers: ['example.com/a', 'example.com/b'] } });
+    const answer = await api.merge(`${CONFIGMAPS}/late`, {
+      metadata: { finalizers: ['example.com/a', 'example.com/b'] },
+    });
     expect(answer.code).toBe(422);
     expect(status(answer).message).toContain('no new finalizers can be added if the object is being deleted');
   });
@@ -46,11 +60,19 @@ describe('finalizers', () => {
 it('a deletion that is done is answered with what was deleted', async () => {
   const { metadata } = await api.create(CONFIGMAPS, configMap('simple'));
   const answer = await api.delete(`${CONFIGMAPS}/simple`);
-  expect(answer.body).toMatchObject({ kind: 'Status', status: 'Success', details: { name: 'simple', kind: 'configmaps', uid: metadata.uid as string } });
+  expect(answer.body).toMatchObject({
+    kind: 'Status',
+    status: 'Success',
+    details: { name: 'simple', kind: 'configmaps', uid: metadata.uid as string },
+  });
 });
 
 it('a collection is deleted by selector', async () => {
-  for (const [name, color] of [['sel-a', 'red'], ['sel-b', 'blue'], ['sel-c', 'red']] as const) {
+  for (const [name, color] of [
+    ['sel-a', 'red'],
+    ['sel-b', 'blue'],
+    ['sel-c', 'red'],
+  ] as const) {
     await api.create(SECRETS, { apiVersion: 'v1', kind: 'Secret', metadata: { name, labels: { color } } });
   }
   expect((await api.delete(`${SECRETS}?labelSelector=color%3Dred`)).code).toBe(200);
@@ -81,7 +103,9 @@ describe('Pods', () => {
 
 describe('garbage collection', () => {
   const ownedBy = (owner: { metadata: { name: string; uid: string } }, extra: object = {}): object => ({
-    ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: owner.metadata.name, uid: owner.metadata.uid, ...extra }],
+    ownerReferences: [
+      { apiVersion: 'v1', kind: 'ConfigMap', name: owner.metadata.name, uid: owner.metadata.uid, ...extra },
+    ],
   });
 
   it('takes what is owned after its owner, through generations', async () => {
@@ -101,22 +125,32 @@ describe('garbage collection', () => {
   });
 
   it('leaves what has another owner, without the reference to the one that is gone', async () => {
-    const [one, two] = [await api.create(CONFIGMAPS, configMap('gc-one')), await api.create(CONFIGMAPS, configMap('gc-two'))];
+    const [one, two] = [
+      await api.create(CONFIGMAPS, configMap('gc-one')),
+      await api.create(CONFIGMAPS, configMap('gc-two')),
+    ];
     const references = [one, two].flatMap((owner) => (ownedBy(owner) as { ownerReferences: object[] }).ownerReferences);
     await api.create(CONFIGMAPS, configMap('gc-shared', {}, { ownerReferences: references }));
     await api.delete(`${CONFIGMAPS}/gc-one`);
     await vi.waitFor(async () => {
-      const { metadata } = (await api.get(`${CONFIGMAPS}/gc-shared`)).body as { metadata: { ownerReferences: { name: string }[] } };
+      const { metadata } = (await api.get(`${CONFIGMAPS}/gc-shared`)).body as {
+        metadata: { ownerReferences: { name: string }[] };
+      };
       expect(metadata.ownerReferences.map(({ name }) => name)).toEqual(['gc-two']);
     });
   });
 
   it('in the foreground takes the owner last', async () => {
     const owner = await api.create(CONFIGMAPS, configMap('fg-owner'));
-    await api.create(CONFIGMAPS, configMap('fg-child', {}, { ...ownedBy(owner, { blockOwnerDeletion: true }), finalizers: ['example.com/slow'] }));
+    await api.create(
+      CONFIGMAPS,
+      configMap('fg-child', {}, { ...ownedBy(owner, { blockOwnerDeletion: true }), finalizers: ['example.com/slow'] }),
+    );
     const answer = await api.delete(`${CONFIGMAPS}/fg-owner`, { propagationPolicy: 'Foreground' });
     expect(answer.body.metadata.finalizers).toContain('foregroundDeletion');
-    await vi.waitFor(async () => expect((await api.get(`${CONFIGMAPS}/fg-child`)).body.metadata.deletionTimestamp).toBeDefined());
+    await vi.waitFor(async () =>
+      expect((await api.get(`${CONFIGMAPS}/fg-child`)).body.metadata.deletionTimestamp).toBeDefined(),
+    );
     expect((await api.get(`${CONFIGMAPS}/fg-owner`)).code).toBe(200);
     await api.merge(`${CONFIGMAPS}/fg-child`, { metadata: { finalizers: null } });
     await gone(`${CONFIGMAPS}/fg-owner`);
@@ -158,7 +192,9 @@ describe('namespaces', () => {
     await gone(`${inside}/a`);
     const refused = await api.post(inside, configMap('c'));
     expect(refused.code).toBe(403);
-    expect(status(refused).message).toContain('unable to create new content in namespace doomed because it is being terminated');
+    expect(status(refused).message).toContain(
+      'unable to create new content in namespace doomed because it is being terminated',
+    );
     await api.merge(`${inside}/b`, { metadata: { finalizers: null } });
     await gone('/api/v1/namespaces/doomed');
   });
@@ -187,10 +223,16 @@ it('a CRD goes after its objects, and what it served with it', async () => {
     },
   });
   const gadgets = '/apis/example.com/v1/gadgets';
-  await api.create(gadgets, { apiVersion: 'example.com/v1', kind: 'Gadget', metadata: { name: 'g', finalizers: ['example.com/slow'] } });
+  await api.create(gadgets, {
+    apiVersion: 'example.com/v1',
+    kind: 'Gadget',
+    metadata: { name: 'g', finalizers: ['example.com/slow'] },
+  });
   await api.delete(`${CRDS}/gadgets.example.com`);
   await vi.waitFor(async () => expect((await api.get(`${gadgets}/g`)).body.metadata.deletionTimestamp).toBeDefined());
-  expect((await api.post(gadgets, { apiVersion: 'example.com/v1', kind: 'Gadget', metadata: { name: 'h' } })).code).toBe(405);
+  expect(
+    (await api.post(gadgets, { apiVersion: 'example.com/v1', kind: 'Gadget', metadata: { name: 'h' } })).code,
+  ).toBe(405);
   await api.merge(`${gadgets}/g`, { metadata: { finalizers: null } });
   await gone(`${CRDS}/gadgets.example.com`);
   expect((await api.get(gadgets)).code).toBe(404);

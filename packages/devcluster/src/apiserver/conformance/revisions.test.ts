@@ -1,5 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { configMap, CONFIGMAPS, CRDS, deployment, DEPLOYMENTS, SECRETS, TestServer, widget, widgetDefinition, WIDGETS } from '../testing/http.js';
+import {
+  configMap,
+  CONFIGMAPS,
+  CRDS,
+  deployment,
+  DEPLOYMENTS,
+  SECRETS,
+  TestServer,
+  widget,
+  widgetDefinition,
+  WIDGETS,
+} from '../testing/http.js';
 
 let api: TestServer;
 beforeAll(async () => {
@@ -65,7 +76,10 @@ describe('status', () => {
     const created = await api.create(WIDGETS, { ...widget('isolated'), status: { replicas: 5 } });
     expect(created.status).toBeUndefined();
     await api.merge(`${WIDGETS}/isolated/status`, { status: { replicas: 2 } });
-    const put = await api.put(`${WIDGETS}/isolated`, { ...(await api.get(`${WIDGETS}/isolated`)).body, status: { replicas: 9 } });
+    const put = await api.put(`${WIDGETS}/isolated`, {
+      ...(await api.get(`${WIDGETS}/isolated`)).body,
+      status: { replicas: 9 },
+    });
     expect(put.body.status).toEqual({ replicas: 2 });
   });
 

@@ -58,13 +58,20 @@ export class TestServer {
     let text = '';
     for await (const chunk of response) text += String(chunk);
     const json = response.headers['content-type']?.startsWith('application/json') ?? false;
-    return { code: response.statusCode ?? 0, headers: response.headers, text, body: json ? (JSON.parse(text) as unknown) : undefined };
+    return {
+      code: response.statusCode ?? 0,
+      headers: response.headers,
+      text,
+      body: json ? (JSON.parse(text) as unknown) : undefined,
+    };
   }
 
   get = (path: string, options?: SendOptions): Promise<Answer> => this.send('GET', path, undefined, options);
-  post = (path: string, body: unknown, options?: SendOptions): Promise<Answer> => this.send('POST', path, body, options);
+  post = (path: string, body: unknown, options?: SendOptions): Promise<Answer> =>
+    this.send('POST', path, body, options);
   put = (path: string, body: unknown, options?: SendOptions): Promise<Answer> => this.send('PUT', path, body, options);
-  delete = (path: string, body?: unknown, options?: SendOptions): Promise<Answer> => this.send('DELETE', path, body, options);
+  delete = (path: string, body?: unknown, options?: SendOptions): Promise<Answer> =>
+    this.send('DELETE', path, body, options);
 
   merge = (path: string, body: unknown): Promise<Answer> =>
     this.send('PATCH', path, body, { contentType: 'application/merge-patch+json' });
@@ -75,7 +82,9 @@ export class TestServer {
   /** Server-side apply; the manager goes into the query. */
   apply(path: string, body: unknown, manager: string, force = false): Promise<Answer> {
     const query = `fieldManager=${manager}${force ? '&force=true' : ''}`;
-    return this.send('PATCH', `${path}${path.includes('?') ? '&' : '?'}${query}`, body, { contentType: 'application/apply-patch+yaml' });
+    return this.send('PATCH', `${path}${path.includes('?') ? '&' : '?'}${query}`, body, {
+      contentType: 'application/apply-patch+yaml',
+    });
   }
 
   /** Creates, and throws unless that was done. */
@@ -108,7 +117,10 @@ export class TestServer {
             ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
             ...(payload === undefined
               ? {}
-              : { 'content-type': options.contentType ?? 'application/json', 'content-length': Buffer.byteLength(payload) }),
+              : {
+                  'content-type': options.contentType ?? 'application/json',
+                  'content-length': Buffer.byteLength(payload),
+                }),
           },
         },
         resolve,
@@ -231,7 +243,10 @@ export const widgetDefinition = (version: object = {}, spec: object = {}): objec
         name: 'v1',
         served: true,
         storage: true,
-        subresources: { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' } },
+        subresources: {
+          status: {},
+          scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' },
+        },
         additionalPrinterColumns: [
           { name: 'Size', type: 'integer', jsonPath: '.spec.size' },
           { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
@@ -285,7 +300,11 @@ const widgetSchema = {
           type: 'array',
           'x-kubernetes-list-type': 'map',
           'x-kubernetes-list-map-keys': ['type'],
-          items: { type: 'object', required: ['type', 'status'], properties: { type: { type: 'string' }, status: { type: 'string' }, reason: { type: 'string' } } },
+          items: {
+            type: 'object',
+            required: ['type', 'status'],
+            properties: { type: { type: 'string' }, status: { type: 'string' }, reason: { type: 'string' } },
+          },
         },
       },
     },
