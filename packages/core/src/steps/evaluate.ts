@@ -94,10 +94,10 @@ function conclude<R extends Reconciled>(
   const held = scope.wants.map((want) => heldBack(input, want));
   const free = scope.wants.filter((_want, index) => !held[index]);
   const writes = writesFor(free, scope.removals).filter((write) => !input.postponed?.(write));
+  // Says more than what the step makes of an object that is not its own, or not for long.
+  const hold = held.find((one) => one?.state === 'Failed') ?? held.find((one) => one !== undefined);
+  if (hold && !(hold.state === 'Waiting' && said.state === 'Failed')) return { outcome: hold, writes };
   if (said.state !== 'Done') return { outcome: said, writes };
-
-  const hold = held.find((one) => one !== undefined);
-  if (hold) return { outcome: hold, writes };
   if (writes.length > 0) {
     const what = writes.map(({ verb, resource, name }) => `${verb} ${resource.kind} ${name}`).join(', ');
     return { outcome: waiting(EngineReason.Pending, `To be written: ${what}`), writes };

@@ -70,12 +70,12 @@ export class ExternalSteps<R extends Reconciled> {
     const { outcome } = one;
     if (outcome.state !== 'Changing') throw new Error(`Step ${one.step.name} has nothing to change`);
     const definition = definitionOf(one);
-    context.log.info({ step: one.step.name, changes: outcome.descriptions.map(scrub) }, 'Changed what is outside');
     try {
       await this.#within(definition, context, (signal) => definition.apply(one.scope, outcome.changes, signal));
     } catch (error) {
       return this.#failed(one, context, error);
     }
+    context.log.info({ step: one.step.name, changes: outcome.descriptions.map(scrub) }, 'Changed what is outside');
     const observation = await this.#look(one, context);
     if (observation.state !== 'Observed') return observation;
     const left = definition.diff(one.scope, observation.value);

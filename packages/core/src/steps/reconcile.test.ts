@@ -312,6 +312,15 @@ describe('objects of others', () => {
     expect(harness.api.peek(ConfigMap, key('config'))?.data).toEqual({ color: 'red' });
   });
 
+  it('are said to be so, whatever a step makes of them', async () => {
+    const harness = new GraphHarness(sampleGraph());
+    await harness.api.seed(Deployment, { metadata: name, spec: { selector: {}, template: {} } });
+    await harness.create(sample());
+    await harness.settle();
+    // The step itself sees a Deployment that is not ready.
+    expect(harness.condition('AppReady')).toMatchObject({ reason: 'Conflict' });
+  });
+
   it('that are controlled by another object stay its', async () => {
     const harness = new GraphHarness(sampleGraph());
     const ownerReferences = [{ apiVersion: 'v1', kind: 'Other', name: 'o', uid: 'x', controller: true }];

@@ -1,5 +1,5 @@
 // The reconciler of a graph: what happens to one object from its request to its status.
-import { apiVersionOf, isConflict, isNotFound, type Client, type Resource } from '@stackwright/kube';
+import { apiVersionOf, isConflict, isInvalid, isNotFound, type Client, type Resource } from '@stackwright/kube';
 import { CacheNotSyncedError } from '../cache/cache.js';
 import type { EventRecorder } from '../events/recorder.js';
 import { addFinalizer, hasFinalizer, isBeingDeleted, removeFinalizer } from '../finalizers.js';
@@ -228,7 +228,7 @@ export class GraphReconciler<R extends Reconciled> {
           { subresource: 'status', fieldManager, signal: context.signal },
         );
       } catch (error) {
-        if (!isNotFound(error) && !isConflict(error)) throw error;
+        if (!isGoneOrAnother(error)) throw error;
         return;
       }
       // After the status is written, or a crash in between would tell it twice.
@@ -310,6 +310,12 @@ function allOwned<R extends Reconciled>(graph: Graph<R>, { steps }: BuiltGraph<R
   for (const kind of steps.flatMap((step) => step.owns))
     if (!kinds.some((known) => isSameResource(known, kind))) kinds.push(kind);
   return kinds;
+}
+
+/** The object is not there any more; what has its name may be another one, with another uid. */
+function isGoneOrAnother(error: unknown): boolean {
+  if (isNotFound(error) || isConflict(error)) return true;
+  return isInvalid(error) && (error.status?.details?.causes ?? []).some(({ field }) => field === 'metadata.uid');
 }
 
 /** What the API server refused counts as an error of the reconcile and is tried again with the queue's back-off. */

@@ -16,7 +16,7 @@ import {
   type StepScope,
 } from '../step.js';
 import { jobState } from './job-state.js';
-import { failureOfPods, isStarted, podProblem, timeOf } from './pod-problem.js';
+import { failureOfPods, isStarted, podProblem, schedulingGrace, timeOf } from './pod-problem.js';
 import type { PodSpec } from './security.js';
 
 export interface JobRun {
@@ -68,11 +68,11 @@ export function runJob<R extends Reconciled>(scope: Scope<R>, run: JobRun): Outc
   }
   want(attemptOf(current));
   if (jobState(current) === 'Complete') return done(name);
-  const problem = podProblem(pods);
+  const problem = podProblem(pods, scope.clock.now());
   if (problem) return failed(problem.reason, `Job ${name}: ${problem.message}`, { on: problem.on });
   const failure = current.metadata?.annotations?.[Annotation.lastFailure];
   if (failure) return failed(EngineReason.JobFailed, failure, { on });
-  return waiting(EngineReason.JobRunning, `Job ${name} is running`, { on });
+  return waiting(EngineReason.JobRunning, `Job ${name} is running`, { on, after: schedulingGrace });
 }
 
 /** Something of the same purpose that has to end first: a Job with earlier inputs, or Pods of one that was removed. */
@@ -83,7 +83,7 @@ function predecessor<R extends Reconciled>(scope: Scope<R>, purpose: string, nam
     const pods = podsOf(scope, purpose, job);
     // It has waited for its image or its Secret ever since and has done nothing: what it waits for may never come.
     if (pods.length > 0 && !pods.some(isStarted)) scope.remove(Job, job);
-    const problem = podProblem(pods);
+    const problem = podProblem(pods, scope.clock.now());
     const message = `Waits for Job ${other}, which has other inputs, to end${problem ? ` (${problem.message})` : ''}`;
     return waiting(EngineReason.JobRunning, message, { on: referenceTo(scope, other) });
   }

@@ -16,6 +16,8 @@ const container = (state: object, more: object = {}) => ({
   ...more,
 });
 
+const now = Date.parse('2025-01-03T00:00:00Z');
+
 describe('the problem of a Pod', () => {
   it.each<[string, object, string, RegExp]>([
     [
@@ -66,7 +68,7 @@ describe('the problem of a Pod', () => {
       /Evicted: disk pressure/,
     ],
   ])('is %s', (_what, status, reason, message) => {
-    const problem = podProblem([pod(status)]);
+    const problem = podProblem([pod(status)], now);
     expect(problem).toMatchObject({ reason, on: { kind: 'Pod', name: 'p-1', namespace: 'ns' } });
     expect(problem?.message).toMatch(message);
   });
@@ -85,13 +87,26 @@ describe('the problem of a Pod', () => {
       'has done its init containers',
       pod({ initContainerStatuses: [container({ terminated: { exitCode: 0, reason: 'Completed' } })] }),
     ],
+    [
+      'has waited for a node only for a moment',
+      pod({
+        conditions: [
+          {
+            type: 'PodScheduled',
+            status: 'False',
+            reason: 'Unschedulable',
+            lastTransitionTime: '2025-01-02T23:59:50Z',
+          },
+        ],
+      }),
+    ],
     ['is being deleted', pod({ phase: 'Failed' }, { deletionTimestamp: '2025-01-01T00:00:00Z' })],
-  ])('is none when it %s', (_what, one) => expect(podProblem([one])).toBeUndefined());
+  ])('is none when it %s', (_what, one) => expect(podProblem([one], now)).toBeUndefined());
 
   it('is that of the newest Pod', () => {
     const old = pod({ phase: 'Failed', reason: 'Old' }, { name: 'old' });
     const fresh = pod({ phase: 'Failed', reason: 'New' }, { name: 'new', creationTimestamp: '2025-01-02T00:00:00Z' });
-    expect(podProblem([old, fresh])?.message).toBe('Pod new: New');
+    expect(podProblem([old, fresh], now)?.message).toBe('Pod new: New');
   });
 
   it('keeps to the last lines of a log', () => {

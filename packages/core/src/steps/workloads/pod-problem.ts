@@ -31,11 +31,17 @@ const configFailures: ReadonlySet<string> = new Set([
 /** How many lines of a log fit into a condition. */
 const lines = 10;
 
-/** The problem of the newest Pod that has one: older ones may be on their way out. Pods that are being deleted have none. */
-export function podProblem(pods: readonly Readonly<Pod>[]): PodProblem | undefined {
+/** Milliseconds: a volume takes its time to be made, and a Pod that waits for it counts as unschedulable until then. */
+export const schedulingGrace = 30_000;
+
+/**
+ * The problem of the newest Pod that has one: older ones may be on their way out. Pods that are being deleted have none.
+ * `now` in milliseconds since the epoch.
+ */
+export function podProblem(pods: readonly Readonly<Pod>[], now: number): PodProblem | undefined {
   for (const pod of newestFirst(pods)) {
     if (isBeingDeleted(pod)) continue;
-    const problem = problemOf(pod);
+    const problem = problemOf(pod, now);
     if (!problem) continue;
     const { name = '', namespace } = pod.metadata ?? {};
     const on = { apiVersion: 'v1', kind: 'Pod', name, ...(namespace === undefined ? {} : { namespace }) };
@@ -60,12 +66,13 @@ export function isStarted(pod: Readonly<Pod>): boolean {
   return statusesOf(pod).some(({ state, lastState }) => state?.running ?? state?.terminated ?? lastState?.terminated);
 }
 
-function problemOf(pod: Readonly<Pod>): Omit<PodProblem, 'on'> | undefined {
+function problemOf(pod: Readonly<Pod>, now: number): Omit<PodProblem, 'on'> | undefined {
   const unschedulable = pod.status?.conditions?.find(
     ({ type, status, reason }) => type === 'PodScheduled' && status === 'False' && reason === 'Unschedulable',
   );
-  if (unschedulable)
+  if (unschedulable && now - timeOf(unschedulable.lastTransitionTime) >= schedulingGrace) {
     return { reason: EngineReason.Unschedulable, message: unschedulable.message ?? 'no node can take it' };
+  }
   for (const status of statusesOf(pod)) {
     const problem = problemOfContainer(status, isInit(pod, status));
     if (problem) return problem;

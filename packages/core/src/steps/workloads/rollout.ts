@@ -4,7 +4,7 @@ import { apiVersionOf, Pod, StatefulSet, type Resource } from '@stackwright/kube
 import { isSameResource } from '../graph.js';
 import { EngineReason } from '../reasons.js';
 import { done, failed, waiting, type ObjectReference, type Outcome, type Reconciled, type StepScope } from '../step.js';
-import { podProblem } from './pod-problem.js';
+import { podProblem, schedulingGrace } from './pod-problem.js';
 
 /**
  * Done when all replicas of the wanted version are ready and none of another is left; Failed with what its Pods say is
@@ -28,17 +28,15 @@ export function rolloutOf<R extends Reconciled, T extends Deployment | StatefulS
   const { ready, wanted, isCurrent } = progressOf(resource, observed);
   if (isCurrent && ready >= wanted) return done();
   const selector = observed.spec?.selector.matchLabels;
-  const problem = selector && podProblem(scope.list(Pod, { labels: selector }));
+  const problem = selector && podProblem(scope.list(Pod, { labels: selector }), scope.clock.now());
   if (problem) return failed(problem.reason, problem.message, { on: problem.on });
   const stuck = stuckReason(observed);
   if (stuck) return failed(stuck.reason, `${what} makes no progress: ${stuck.message}`, { on });
-  if (!isCurrent)
-    return waiting(
-      EngineReason.RolloutInProgress,
-      `${what} is being rolled out: ${ready} of ${wanted} Pods are ready`,
-      { on },
-    );
-  return waiting(EngineReason.RolloutInProgress, `${ready} of ${wanted} Pods of ${what} are ready`, { on });
+  const progress = isCurrent
+    ? `${ready} of ${wanted} Pods of ${what} are ready`
+    : `${what} is being rolled out: ${ready} of ${wanted} Pods are ready`;
+  // No event says that a Pod has now waited too long for a node.
+  return waiting(EngineReason.RolloutInProgress, progress, { on, after: schedulingGrace });
 }
 
 interface Progress {
