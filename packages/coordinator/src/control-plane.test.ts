@@ -60,7 +60,10 @@ describe('a ControlPlane', () => {
     expect(objectOf('mariadb')).toMatchObject({ spec: { storage: '20Gi', deletionPolicy: 'Retain' } });
     expect(objectOf('mariadb')?.spec).not.toHaveProperty('release');
     expect(objectOf('keystone')?.spec).toEqual({ replicas: 2, release: '2025.1', deletionPolicy: 'Retain' });
-    expect(objectOf('keystone')?.metadata?.ownerReferences?.[0]).toMatchObject({ kind: 'ControlPlane', name: 'sample' });
+    expect(objectOf('keystone')?.metadata?.ownerReferences?.[0]).toMatchObject({
+      kind: 'ControlPlane',
+      name: 'sample',
+    });
   });
 
   it('is Ready when all are, and then writes nothing', async () => {
@@ -73,7 +76,14 @@ describe('a ControlPlane', () => {
       readyServices: '2/2',
       services: [
         { name: 'mariadb', kind: 'Mariadb', managed: true, ready: true, endpoint: 'http://mariadb' },
-        { name: 'keystone', kind: 'Keystone', managed: true, ready: true, release: '2025.1', endpoint: 'http://keystone' },
+        {
+          name: 'keystone',
+          kind: 'Keystone',
+          managed: true,
+          ready: true,
+          release: '2025.1',
+          endpoint: 'http://keystone',
+        },
       ],
     });
     harness.restart();
@@ -145,7 +155,9 @@ describe('a service that its team owns', () => {
   beforeEach(() => start({ services: { horizon: { managed: false } } }));
 
   it('is never written, and named when it is missing', async () => {
-    expect(await harness.writesOf(() => harness.settle())).toEqual(['patch controlplanes.stackwright.dev/status ns/sample']);
+    expect(await harness.writesOf(() => harness.settle())).toEqual([
+      'patch controlplanes.stackwright.dev/status ns/sample',
+    ]);
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'ServiceMissing' });
   });
 

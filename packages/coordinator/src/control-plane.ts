@@ -10,7 +10,7 @@ import {
   type GraphBuilder,
   type StatusScope,
 } from '@stackwright/core';
-import { apiVersionOf } from '@stackwright/kube';
+import { apiVersionOf, type KubeObject } from '@stackwright/kube';
 import type { ServiceKind, ServiceObject } from './discovery.js';
 import { planOf, type Plan, type PlannedService } from './plan.js';
 import { readinessOf } from './readiness.js';
@@ -22,21 +22,38 @@ export function controlPlaneGraph(kinds: () => readonly ServiceKind[]): Graph<Co
     (g, object) => {
       const known = kinds();
       const plan = planOf(object.spec, known);
-      servicesStep(g, plan, known);
+      servicesStep(g, plan, droppedOf(object, plan, known));
       for (const service of plan.services) serviceStep(g, service);
     },
-    { status: (scope) => statusOf(scope, planOf(scope.object.spec, kinds())) },
+    {
+      status(scope) {
+        const known = kinds();
+        const plan = planOf(scope.object.spec, known);
+        return statusOf(scope, plan, droppedOf(scope.object, plan, known));
+      },
+    },
   );
 }
 
+/** Services that were written for this control plane, and that it no longer names: its status says so until they are gone. */
+function droppedOf(
+  { status }: Readonly<ControlPlane>,
+  plan: Plan,
+  kinds: readonly ServiceKind[],
+): readonly ServiceKind[] {
+  const isPlanned = (name: string) => plan.services.some(({ kind }) => kind.service === name);
+  const dropped = (status?.services ?? []).filter(({ name, managed }) => managed && !isPlanned(name));
+  return kinds.filter(({ service }) => dropped.some(({ name }) => name === service));
+}
+
 /**
- * Says what is wrong with the names; the services that are known come up all the same. It owns every kind, so that an
- * object is removed when its service is no longer named; but not while a name is wrong, which may be just a slip.
+ * Says what is wrong with the names; the services that are known come up all the same. It owns the kinds of services that
+ * were dropped, so that their objects are removed; but not while a name is wrong, which may be just a slip.
  */
-function servicesStep(g: GraphBuilder<ControlPlane>, { problems }: Plan, kinds: readonly ServiceKind[]): void {
+function servicesStep(g: GraphBuilder<ControlPlane>, { problems }: Plan, dropped: readonly ServiceKind[]): void {
   g.step({
     name: 'Services',
-    owns: kinds.map(({ resource }) => resource),
+    owns: dropped.map(({ resource }) => resource),
     run() {
       const [first] = problems;
       return first ? failed(first.reason, problems.map(({ message }) => message).join('; ')) : done();
@@ -74,7 +91,7 @@ const stepName = (service: string): string =>
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('');
 
-function statusOf(scope: StatusScope<ControlPlane>, { services }: Plan): object {
+function statusOf(scope: StatusScope<ControlPlane>, { services }: Plan, dropped: readonly ServiceKind[]): object {
   const states = services.map(({ kind, managed, release }) => {
     const object = scope.get(kind.resource, kind.service);
     const endpoint = object?.status?.endpoint;
@@ -87,6 +104,13 @@ function statusOf(scope: StatusScope<ControlPlane>, { services }: Plan): object 
       ...(endpoint === undefined ? {} : { endpoint }),
     };
   });
+  const leaving = dropped
+    .filter((kind) => isOwned(scope, scope.get(kind.resource, kind.service)))
+    .map((kind) => ({ name: kind.service, kind: kind.resource.kind, managed: true, ready: false }));
   const ready = states.filter((state) => state.ready).length;
-  return { services: states, readyServices: `${ready}/${states.length}` };
+  return { services: [...states, ...leaving], readyServices: `${ready}/${states.length}` };
+}
+
+function isOwned({ object }: StatusScope<ControlPlane>, child: Readonly<KubeObject> | undefined): boolean {
+  return child?.metadata?.ownerReferences?.some(({ uid }) => uid === object.metadata?.uid) ?? false;
 }
