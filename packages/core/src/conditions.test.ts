@@ -4,7 +4,14 @@ import { isConditionTrue, replaceConditions, setCondition } from './conditions.j
 
 const earlier = '2025-01-01T00:00:00Z';
 const now = '2025-01-01T01:00:00Z';
-const ready: Condition = { type: 'Ready', status: 'False', reason: 'Waiting', message: 'for it', lastTransitionTime: earlier, observedGeneration: 1 };
+const ready: Condition = {
+  type: 'Ready',
+  status: 'False',
+  reason: 'Waiting',
+  message: 'for it',
+  lastTransitionTime: earlier,
+  observedGeneration: 1,
+};
 const { lastTransitionTime: _, ...update } = ready;
 
 describe('conditions', () => {
@@ -27,12 +34,22 @@ describe('conditions', () => {
     const set = setCondition([ready, other], { ...update, reason: 'New' }, now);
     expect(set.map(({ type }) => type)).toEqual(['Ready', 'Other']);
     expect(set[1]).toBe(other);
-    expect(setCondition([ready], { ...update, type: 'Third' }, now).map(({ type }) => type)).toEqual(['Ready', 'Third']);
+    expect(setCondition([ready], { ...update, type: 'Third' }, now).map(({ type }) => type)).toEqual([
+      'Ready',
+      'Third',
+    ]);
   });
 
   it('are replaced as a whole: what is not named any more goes, times of what stays are kept', () => {
     const stale = { ...ready, type: 'Stale' };
-    const replaced = replaceConditions([stale, ready], [{ ...update, reason: 'New' }, { ...update, type: 'Fresh' }], now);
+    const replaced = replaceConditions(
+      [stale, ready],
+      [
+        { ...update, reason: 'New' },
+        { ...update, type: 'Fresh' },
+      ],
+      now,
+    );
     expect(replaced.map(({ type, lastTransitionTime }) => [type, lastTransitionTime])).toEqual([
       ['Ready', earlier],
       ['Fresh', now],

@@ -16,7 +16,11 @@ export function isConditionTrue(conditions: readonly Condition[] | undefined, ty
  * lastTransitionTime only when the status changed. Returns `conditions` itself when nothing changed, so that callers
  * can skip the write.
  */
-export function setCondition(conditions: readonly Condition[], update: ConditionUpdate, now: string): readonly Condition[] {
+export function setCondition(
+  conditions: readonly Condition[],
+  update: ConditionUpdate,
+  now: string,
+): readonly Condition[] {
   const index = conditions.findIndex((condition) => condition.type === update.type);
   const previous = conditions[index];
   if (!previous) return [...conditions, { ...update, lastTransitionTime: now }];

@@ -32,7 +32,12 @@ export async function removeFinalizer(
 ): Promise<void> {
   if (!hasFinalizer(object, finalizer)) return;
   try {
-    await patchFinalizers(client, resource, object, (object.metadata?.finalizers ?? []).filter((one) => one !== finalizer));
+    await patchFinalizers(
+      client,
+      resource,
+      object,
+      (object.metadata?.finalizers ?? []).filter((one) => one !== finalizer),
+    );
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }

@@ -35,5 +35,12 @@ export * from './seams/time.js';
 export { aborted, settlesWithin, sleep } from './seams/wait.js';
 // For who puts a runtime together by hand: the parts that the manager is made of
 export { InformerCache, type InformerCacheOptions } from './cache/informer-cache.js';
-export { WorkQueue, lowPriority, type AddOptions, type QueueItem, type QueueObserver, type WorkQueueOptions } from './queue/work-queue.js';
+export {
+  WorkQueue,
+  lowPriority,
+  type AddOptions,
+  type QueueItem,
+  type QueueObserver,
+  type WorkQueueOptions,
+} from './queue/work-queue.js';
 export { LeaderElector, type LeaderElectionOptions } from './manager/leader-election.js';

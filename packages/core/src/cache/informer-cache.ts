@@ -82,7 +82,8 @@ export class InformerCache implements Cache {
 
   #known<T extends KubeObject>(resource: Resource<T>): SharedInformer<T> {
     const informer = this.find(resource);
-    if (!informer) throw new Error(`${qualifiedName(resource)} is read but not watched: name it in owns, watches or cache.informer`);
+    if (!informer)
+      throw new Error(`${qualifiedName(resource)} is read but not watched: name it in owns, watches or cache.informer`);
     return informer;
   }
 
@@ -90,7 +91,8 @@ export class InformerCache implements Cache {
   #normalize(resource: Resource, options: InformerOptions): InformerOptions {
     const { namespace, labelSelector, fieldSelector } = options;
     const { namespaces } = this.#options;
-    const all = namespace === undefined || !resource.namespaced || (namespaces.length === 1 && namespaces[0] === namespace);
+    const all =
+      namespace === undefined || !resource.namespaced || (namespaces.length === 1 && namespaces[0] === namespace);
     return {
       ...(all ? {} : { namespace }),
       ...(labelSelector ? { labelSelector } : {}),

@@ -5,7 +5,10 @@ import { CacheNotSyncedError, type InformerHandler } from './cache.js';
 import { InformerCache } from './informer-cache.js';
 import type { RestartReason } from './reflector.js';
 
-const secret = (name: string, value = '', namespace = 'ns'): SecretObject => ({ metadata: { namespace, name }, stringData: { value } });
+const secret = (name: string, value = '', namespace = 'ns'): SecretObject => ({
+  metadata: { namespace, name },
+  stringData: { value },
+});
 const connectionReset = () => new ApiError({ code: 0, reason: 'ConnectionFailed', message: 'read ECONNRESET' });
 
 describe('informers', () => {
@@ -27,8 +30,20 @@ describe('informers', () => {
   afterEach(() => stop.abort());
 
   async function start(namespaces: readonly string[] = []): Promise<InformerCache> {
-    const observer = { relisted: () => void relists++, restarted: (reason: RestartReason) => void restarts.push(reason), received: () => {} };
-    const cache = new InformerCache({ client, clock, random: new SeededRandom(), log, namespaces, freeze: true, observe: () => observer });
+    const observer = {
+      relisted: () => void relists++,
+      restarted: (reason: RestartReason) => void restarts.push(reason),
+      received: () => {},
+    };
+    const cache = new InformerCache({
+      client,
+      clock,
+      random: new SeededRandom(),
+      log,
+      namespaces,
+      freeze: true,
+      observe: () => observer,
+    });
     void cache.run(stop.signal);
     return cache;
   }
@@ -143,7 +158,13 @@ describe('informers', () => {
   });
 
   it('lists anew after 410 and tells handlers what was deleted, replaced and changed meanwhile', async () => {
-    await client.seed(Secret, secret('gone', '1'), secret('replaced', '1'), secret('changed', '1'), secret('same', '1'));
+    await client.seed(
+      Secret,
+      secret('gone', '1'),
+      secret('replaced', '1'),
+      secret('changed', '1'),
+      secret('same', '1'),
+    );
     const cache = await start();
     const told = record(cache);
     await settle();
@@ -152,11 +173,20 @@ describe('informers', () => {
     await client.delete(Secret, { namespace: 'ns', name: 'gone' });
     await client.delete(Secret, { namespace: 'ns', name: 'replaced' });
     await client.seed(Secret, secret('replaced', '2'));
-    await client.patch(Secret, { namespace: 'ns', name: 'changed' }, { type: 'merge', body: { stringData: { value: '2' } } });
+    await client.patch(
+      Secret,
+      { namespace: 'ns', name: 'changed' },
+      { type: 'merge', body: { stringData: { value: '2' } } },
+    );
     client.compact();
     client.endWatches(apiError(410, 'Expired'));
     await clock.advance(5000);
-    expect(told.sort()).toEqual(['added replaced=2', 'deleted gone=1', 'deleted replaced=1', 'updated changed=1→changed=2']);
+    expect(told.sort()).toEqual([
+      'added replaced=2',
+      'deleted gone=1',
+      'deleted replaced=1',
+      'updated changed=1→changed=2',
+    ]);
     expect(cache.list(Secret)).toHaveLength(3);
     expect(relists).toBe(1);
   });
@@ -167,7 +197,8 @@ describe('informers', () => {
     await settle();
     client.before = ({ verb, options }) => {
       const version = (options as { resourceVersion?: string }).resourceVersion;
-      if (verb === 'list' && version !== '') throw apiError(504, 'Timeout', 'Too large resource version: 100, current: 7');
+      if (verb === 'list' && version !== '')
+        throw apiError(504, 'Timeout', 'Too large resource version: 100, current: 7');
     };
     client.endWatches(apiError(410, 'Expired'));
     await clock.advance(5000);
@@ -196,7 +227,12 @@ describe('informers', () => {
 
   it('never gives up: every error is tried again with back-off between 0.8 and 60 s', async () => {
     const cache = await start();
-    const errors = [apiError(429, 'TooManyRequests', 'storage is (re)initializing'), apiError(500, 'InternalError'), connectionReset(), apiError(403, 'Forbidden')];
+    const errors = [
+      apiError(429, 'TooManyRequests', 'storage is (re)initializing'),
+      apiError(500, 'InternalError'),
+      connectionReset(),
+      apiError(403, 'Forbidden'),
+    ];
     const times: number[] = [];
     client.before = ({ verb }) => {
       if (verb !== 'list' || times.length >= 12) return;
@@ -227,7 +263,10 @@ describe('informers', () => {
   it('does not spin on watches that end at once', async () => {
     const cache = await start();
     client.before = ({ verb }) => {
-      if (verb === 'watch') void Promise.resolve().then(() => Promise.resolve()).then(() => client.endWatches());
+      if (verb === 'watch')
+        void Promise.resolve()
+          .then(() => Promise.resolve())
+          .then(() => client.endWatches());
     };
     cache.informer(Secret);
     await clock.advance(60_000);
@@ -241,7 +280,9 @@ describe('informers', () => {
     await clock.advance(600_000);
     expect(informer.isMissing()).toBe(true);
     expect(cache.unsynced()).toBe('secrets (not installed)');
-    expect(log.entries.filter(({ level }) => level !== 'debug').map(({ message }) => message)).toEqual(['Kind is not installed, waiting for it']);
+    expect(log.entries.filter(({ level }) => level !== 'debug').map(({ message }) => message)).toEqual([
+      'Kind is not installed, waiting for it',
+    ]);
     client.missing.delete('secrets');
     await clock.advance(10_000);
     expect([informer.hasSynced(), informer.isMissing()]).toEqual([true, false]);
@@ -269,7 +310,9 @@ describe('informers', () => {
   });
 
   it('stores objects without managedFields, with kind and apiVersion, immutable (pitfall 14)', async () => {
-    await client.seed(Secret, { metadata: { namespace: 'ns', name: 'a', labels: { x: 'y' }, managedFields: [{ manager: 'someone' }] } });
+    await client.seed(Secret, {
+      metadata: { namespace: 'ns', name: 'a', labels: { x: 'y' }, managedFields: [{ manager: 'someone' }] },
+    });
     const cache = await start();
     await cache.informer(Secret).whenSynced();
     const [object] = cache.list(Secret);

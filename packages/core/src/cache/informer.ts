@@ -1,12 +1,5 @@
 // One resource in memory, shared by all who read it or want to hear of its changes.
-import {
-  keyOf,
-  qualifiedName,
-  type Client,
-  type KubeObject,
-  type ObjectKey,
-  type Resource,
-} from '@stackwright/kube';
+import { keyOf, qualifiedName, type Client, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
 import type { Logger } from '../log.js';
 import type { ReadListOptions } from '../reader.js';
 import type { Clock } from '../seams/clock.js';
@@ -60,7 +53,12 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
   #started = false;
 
   /** `namespaces`: one watch for each; empty: one for all. */
-  constructor(environment: InformerEnvironment, resource: Resource<T>, options: InformerOptions, namespaces: readonly string[]) {
+  constructor(
+    environment: InformerEnvironment,
+    resource: Resource<T>,
+    options: InformerOptions,
+    namespaces: readonly string[],
+  ) {
     this.resource = resource;
     this.options = options;
     this.#environment = environment;

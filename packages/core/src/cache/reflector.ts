@@ -144,7 +144,13 @@ export class Reflector<T extends KubeObject> {
       let events = 0;
       let error: unknown;
       try {
-        const options = { ...this.#selection, signal, timeoutSeconds: this.#timeoutSeconds(), idleTimeout, allowWatchBookmarks: true };
+        const options = {
+          ...this.#selection,
+          signal,
+          timeoutSeconds: this.#timeoutSeconds(),
+          idleTimeout,
+          allowWatchBookmarks: true,
+        };
         for await (const event of client.watch(resource, { ...options, resourceVersion: this.#version })) {
           events++;
           observer?.received();
@@ -162,7 +168,10 @@ export class Reflector<T extends KubeObject> {
       // A 404 is told by the list that follows.
       if (reason === 'expired' || isNotFound(error)) return;
       if (++failures >= watchAttempts) return;
-      this.#options.log.debug({ resource: qualifiedName(resource), reason, err: error }, 'Watch ended, starting it again');
+      this.#options.log.debug(
+        { resource: qualifiedName(resource), reason, err: error },
+        'Watch ended, starting it again',
+      );
       await this.#pause(signal, error);
     }
   }
@@ -204,7 +213,8 @@ export class Reflector<T extends KubeObject> {
 
   #recovered(): void {
     const { log, resource, namespace } = this.#options;
-    if (this.#trouble !== 'none') log.info({ resource: qualifiedName(resource), watchedNamespace: namespace }, 'List succeeded again');
+    if (this.#trouble !== 'none')
+      log.info({ resource: qualifiedName(resource), watchedNamespace: namespace }, 'List succeeded again');
     this.#trouble = 'none';
   }
 }

@@ -52,8 +52,14 @@ class Builder<R extends KubeObject> implements ControllerBuilder<R> {
     if (!this.#for) throw new Error(`${this.#name}: watchesReferences() needs for() first`);
     const informer = this.#manager.cache.informer(this.#for.resource, this.#for.options.informer);
     const index = `${this.#name} → ${qualifiedName(resource)} ${this.#references++}`;
-    informer.addIndex(index, (object) => references(object).map((key) => keyOf(resource.namespaced ? within(object, key) : key)));
-    return this.watches(resource, (object) => informer.byIndex(index, keyOf(requestOf(object))).map(requestOf), options);
+    informer.addIndex(index, (object) =>
+      references(object).map((key) => keyOf(resource.namespaced ? within(object, key) : key)),
+    );
+    return this.watches(
+      resource,
+      (object) => informer.byIndex(index, keyOf(requestOf(object))).map(requestOf),
+      options,
+    );
   }
 
   complete(reconciler: Reconciler, options: ControllerOptions = {}): Controller {

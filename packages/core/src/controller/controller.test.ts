@@ -1,4 +1,12 @@
-import { ConfigMap, defineResource, Deployment, keyOf, Secret, type KubeObject, type ObjectKey } from '@stackwright/kube';
+import {
+  ConfigMap,
+  defineResource,
+  Deployment,
+  keyOf,
+  Secret,
+  type KubeObject,
+  type ObjectKey,
+} from '@stackwright/kube';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CacheNotSyncedError } from '../cache/cache.js';
 import { TerminalError, type ReconcileContext, type Request } from '../reconciler.js';
@@ -10,7 +18,13 @@ import { generationChanged } from './predicates.js';
 interface Widget extends KubeObject {
   spec: { secretName?: string; size?: number };
 }
-const Widget = defineResource<Widget>({ group: 'example.dev', version: 'v1', kind: 'Widget', plural: 'widgets', namespaced: true });
+const Widget = defineResource<Widget>({
+  group: 'example.dev',
+  version: 'v1',
+  kind: 'Widget',
+  plural: 'widgets',
+  namespaced: true,
+});
 const widget = (name: string, spec: Widget['spec'] = {}): Widget => ({ metadata: { namespace: 'ns', name }, spec });
 const at = (name: string): ObjectKey => ({ namespace: 'ns', name });
 const metric = 'controller_runtime_reconcile_total';
@@ -63,13 +77,15 @@ describe('controllers', () => {
 
   it('serves a new object before the backlog of the start', async () => {
     for (let n = 0; n < 5; n++) await client.seed(Widget, widget(`old-${n}`));
-    newController(test.manager, 'widget').for(Widget).complete(async (request) => {
-      reconciled.push(request.name);
-      if (reconciled.length === 1) {
-        await client.seed(Widget, widget('new'));
-        await settle();
-      }
-    });
+    newController(test.manager, 'widget')
+      .for(Widget)
+      .complete(async (request) => {
+        reconciled.push(request.name);
+        if (reconciled.length === 1) {
+          await client.seed(Widget, widget('new'));
+          await settle();
+        }
+      });
     await test.start();
     await settle();
     expect(reconciled.indexOf('new')).toBe(1);
@@ -81,7 +97,14 @@ describe('controllers', () => {
     newController(test.manager, 'widget').for(Widget).owns(Secret).complete(record);
     await test.start();
     reconciled.length = 0;
-    const owner = (name: string, more: object = {}) => ({ apiVersion: 'example.dev/v9', kind: 'Widget', name, uid: name, controller: true, ...more });
+    const owner = (name: string, more: object = {}) => ({
+      apiVersion: 'example.dev/v9',
+      kind: 'Widget',
+      name,
+      uid: name,
+      controller: true,
+      ...more,
+    });
     await client.seed(Secret, { metadata: { ...at('s'), ownerReferences: [owner('a')] } });
     await settle();
     expect(reconciled.splice(0)).toEqual(['a']);
@@ -102,7 +125,12 @@ describe('controllers', () => {
   });
 
   it('watches references: a change of a Secret reconciles those that name it and no other', async () => {
-    await client.seed(Widget, widget('a', { secretName: 'one' }), widget('b', { secretName: 'two' }), widget('c', { secretName: 'one' }));
+    await client.seed(
+      Widget,
+      widget('a', { secretName: 'one' }),
+      widget('b', { secretName: 'two' }),
+      widget('c', { secretName: 'one' }),
+    );
     newController(test.manager, 'widget')
       .for(Widget)
       .watchesReferences(Secret, ({ spec }) => (spec.secretName ? [{ name: spec.secretName }] : []))
@@ -143,12 +171,14 @@ describe('controllers', () => {
   it('retries errors with back-off for that key alone, and begins anew after a success', async () => {
     await client.seed(Widget, widget('bad'), widget('good'));
     const times: number[] = [];
-    newController(test.manager, 'widget').for(Widget).complete(async ({ name }) => {
-      reconciled.push(name);
-      if (name !== 'bad') return;
-      times.push(test.clock.monotonic());
-      if (times.length < 6) throw new Error('not yet');
-    });
+    newController(test.manager, 'widget')
+      .for(Widget)
+      .complete(async ({ name }) => {
+        reconciled.push(name);
+        if (name !== 'bad') return;
+        times.push(test.clock.monotonic());
+        if (times.length < 6) throw new Error('not yet');
+      });
     await test.start();
     await test.clock.advance(1000);
     expect(times.slice(1).map((time, index) => time - (times[index] ?? 0))).toEqual([5, 10, 20, 40, 80]);
@@ -168,11 +198,13 @@ describe('controllers', () => {
   it('repeats after requeueAfter without counting an error, and forgets the back-off (pitfall 11)', async () => {
     await client.seed(Widget, widget('a'));
     const times: number[] = [];
-    newController(test.manager, 'widget').for(Widget).complete(async () => {
-      times.push(test.clock.monotonic());
-      if (times.length === 1 || times.length === 3) throw new Error('now and then');
-      return { requeueAfter: 60_000 };
-    });
+    newController(test.manager, 'widget')
+      .for(Widget)
+      .complete(async () => {
+        times.push(test.clock.monotonic());
+        if (times.length === 1 || times.length === 3) throw new Error('now and then');
+        return { requeueAfter: 60_000 };
+      });
     await test.start();
     await test.clock.advance(120_100);
     expect(times).toEqual([0, 5, 60_005, 60_010, 120_010]);
@@ -181,10 +213,12 @@ describe('controllers', () => {
 
   it('does not retry a terminal error until something changes', async () => {
     await client.seed(Widget, widget('a'));
-    newController(test.manager, 'widget').for(Widget).complete(async ({ name }) => {
-      reconciled.push(name);
-      throw new TerminalError('the spec is wrong');
-    });
+    newController(test.manager, 'widget')
+      .for(Widget)
+      .complete(async ({ name }) => {
+        reconciled.push(name);
+        throw new TerminalError('the spec is wrong');
+      });
     await test.start();
     await test.clock.advance(3_600_000);
     expect(reconciled).toEqual(['a']);
@@ -196,11 +230,13 @@ describe('controllers', () => {
 
   it('survives and counts programming errors, also those that are thrown before the first await', async () => {
     await client.seed(Widget, widget('a'), widget('b'));
-    newController(test.manager, 'widget').for(Widget).complete(({ name }) => {
-      reconciled.push(name);
-      if (name === 'a' && reconciled.length < 3) throw new TypeError('undefined is not a function');
-      return Promise.resolve();
-    });
+    newController(test.manager, 'widget')
+      .for(Widget)
+      .complete(({ name }) => {
+        reconciled.push(name);
+        if (name === 'a' && reconciled.length < 3) throw new TypeError('undefined is not a function');
+        return Promise.resolve();
+      });
     await test.start();
     await test.clock.advance(100);
     expect(reconciled).toEqual(['a', 'b', 'a']);
@@ -210,10 +246,12 @@ describe('controllers', () => {
   it('gives way to conflicts and to caches that are not there yet: a retry, not an error', async () => {
     await client.seed(Widget, widget('a'));
     const errors = [apiError(409, 'Conflict'), new CacheNotSyncedError('secrets')];
-    newController(test.manager, 'widget').for(Widget).complete(async () => {
-      const error = errors.shift();
-      if (error) throw error;
-    });
+    newController(test.manager, 'widget')
+      .for(Widget)
+      .complete(async () => {
+        const error = errors.shift();
+        if (error) throw error;
+      });
     await test.start();
     await test.clock.advance(100);
     expect([await result('requeue'), await result('error'), await result('success')]).toEqual([2, 0, 1]);
@@ -276,10 +314,13 @@ describe('controllers', () => {
 
     it('waits for them, so that nothing is made twice', async () => {
       await client.seed(Widget, widget('a'));
-      const controller = newController(test.manager, 'widget').for(Widget).owns(Secret).complete(async (request, context) => {
-        client.watchesPaused = true;
-        await makeChild(request, context);
-      });
+      const controller = newController(test.manager, 'widget')
+        .for(Widget)
+        .owns(Secret)
+        .complete(async (request, context) => {
+          client.watchesPaused = true;
+          await makeChild(request, context);
+        });
       await test.start();
       controller.enqueue(at('a'));
       await test.clock.advance(1000);
@@ -295,11 +336,14 @@ describe('controllers', () => {
       await client.seed(Widget, widget('a'));
       await client.seed(Secret, { metadata: at('child') });
       const seen: number[] = [];
-      const controller = newController(test.manager, 'widget').for(Widget).owns(Secret).complete(async (_, { client: api }) => {
-        client.watchesPaused = true;
-        seen.push(test.manager.cache.list(Secret).length);
-        if (seen.length === 1) await api.delete(Secret, at('child'));
-      });
+      const controller = newController(test.manager, 'widget')
+        .for(Widget)
+        .owns(Secret)
+        .complete(async (_, { client: api }) => {
+          client.watchesPaused = true;
+          seen.push(test.manager.cache.list(Secret).length);
+          if (seen.length === 1) await api.delete(Secret, at('child'));
+        });
       await test.start();
       controller.enqueue(at('a'));
       await test.clock.advance(500);
@@ -310,10 +354,13 @@ describe('controllers', () => {
 
     it('runs anyway after five seconds, and says so', async () => {
       await client.seed(Widget, widget('a'));
-      const controller = newController(test.manager, 'widget').for(Widget).owns(Secret).complete(async (request, context) => {
-        client.watchesPaused = true;
-        await makeChild(request, context);
-      });
+      const controller = newController(test.manager, 'widget')
+        .for(Widget)
+        .owns(Secret)
+        .complete(async (request, context) => {
+          client.watchesPaused = true;
+          await makeChild(request, context);
+        });
       await test.start();
       controller.enqueue(at('a'));
       await test.clock.advance(4900);
@@ -326,17 +373,26 @@ describe('controllers', () => {
 
     it('does not wait for kinds that nobody watches, dry runs, or other requests', async () => {
       await client.seed(Widget, widget('a'), widget('b'));
-      newController(test.manager, 'widget').for(Widget).complete(async (request, { client: api }) => {
-        client.watchesPaused = true;
-        reconciled.push(request.name);
-        if (reconciled.length > 2) return;
-        await api.create(Secret, { metadata: at(request.name) });
-        await api.patch(Widget, at(request.name), { type: 'merge', body: { spec: { size: 3 } } }, { dryRun: true, signal: new AbortController().signal });
-      });
+      newController(test.manager, 'widget')
+        .for(Widget)
+        .complete(async (request, { client: api }) => {
+          client.watchesPaused = true;
+          reconciled.push(request.name);
+          if (reconciled.length > 2) return;
+          await api.create(Secret, { metadata: at(request.name) });
+          await api.patch(
+            Widget,
+            at(request.name),
+            { type: 'merge', body: { spec: { size: 3 } } },
+            { dryRun: true, signal: new AbortController().signal },
+          );
+        });
       await test.start();
       expect(reconciled).toEqual(['a', 'b']);
       expect(await test.sample('stackwright_stale_sync_skips_total', { result: 'put_off' })).toBe(0);
-      expect(client.calls.find(({ verb }) => verb === 'create')?.options).toMatchObject({ fieldManager: 'test-controller' });
+      expect(client.calls.find(({ verb }) => verb === 'create')?.options).toMatchObject({
+        fieldManager: 'test-controller',
+      });
     });
   });
 
@@ -361,17 +417,20 @@ describe('controllers', () => {
 
   it('remembers nothing of 2 000 objects that came, failed once, wrote and went (pitfall 15)', async () => {
     const failed = new Set<string>();
-    newController(test.manager, 'widget').for(Widget).owns(Secret).complete(
-      async (request, { client: api }) => {
-        if (!test.manager.cache.get(Widget, request)) return;
-        await api.apply(Secret, { metadata: at(request.name) }, { fieldManager: 'test', force: true });
-        if (!failed.has(request.name)) {
-          failed.add(request.name);
-          throw new Error('first time');
-        }
-      },
-      { maxConcurrentReconciles: 50 },
-    );
+    newController(test.manager, 'widget')
+      .for(Widget)
+      .owns(Secret)
+      .complete(
+        async (request, { client: api }) => {
+          if (!test.manager.cache.get(Widget, request)) return;
+          await api.apply(Secret, { metadata: at(request.name) }, { fieldManager: 'test', force: true });
+          if (!failed.has(request.name)) {
+            failed.add(request.name);
+            throw new Error('first time');
+          }
+        },
+        { maxConcurrentReconciles: 50 },
+      );
     await test.start();
     for (let n = 0; n < 2000; n++) await client.seed(Widget, widget(`w-${n}`));
     await test.clock.advance(20_000);

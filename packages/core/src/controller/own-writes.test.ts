@@ -14,7 +14,13 @@ describe('own writes', () => {
   beforeEach(async () => {
     clock = new FakeClock();
     client = new FakeClient(clock);
-    const cache = new InformerCache({ client, clock, random: new SeededRandom(), log: recordingLogger(), namespaces: [] });
+    const cache = new InformerCache({
+      client,
+      clock,
+      random: new SeededRandom(),
+      log: recordingLogger(),
+      namespaces: [],
+    });
     cache.informer(Secret);
     const stop = new AbortController();
     void cache.run(stop.signal);
@@ -30,7 +36,11 @@ describe('own writes', () => {
     client.watchesPaused = true;
     for (const name of ['a', 'b']) {
       const made = await client.create(Secret, { metadata: at(name) });
-      writes.record('request', { resource: Secret, key: at(name), resourceVersion: made.metadata?.resourceVersion ?? '' });
+      writes.record('request', {
+        resource: Secret,
+        key: at(name),
+        resourceVersion: made.metadata?.resourceVersion ?? '',
+      });
     }
     expect([writes.check('request'), writes.check('another')]).toEqual(['Stale', 'Fresh']);
     client.watchesPaused = false;
@@ -54,7 +64,8 @@ describe('own writes', () => {
   });
 
   it('of 10 000 requests that never run again are forgotten by and by, without a timer left (pitfall 15)', async () => {
-    for (let n = 0; n < 10_000; n++) writes.record(`${n}`, { resource: Secret, key: at(`${n}`), resourceVersion: '999999' });
+    for (let n = 0; n < 10_000; n++)
+      writes.record(`${n}`, { resource: Secret, key: at(`${n}`), resourceVersion: '999999' });
     expect(writes.size).toBe(10_000);
     await clock.advance(20_000);
     expect([writes.size, clock.pending]).toEqual([0, 1]); // The informer's resync.
@@ -66,14 +77,25 @@ describe('the client of a run', () => {
     const client = new FakeClient();
     const run = new AbortController();
     const wrote: Write[] = [];
-    const tracked = new TrackedClient(client, { fieldManager: 'mine', signal: run.signal, wrote: (write) => void wrote.push(write), uidOf: () => undefined });
+    const tracked = new TrackedClient(client, {
+      fieldManager: 'mine',
+      signal: run.signal,
+      wrote: (write) => void wrote.push(write),
+      uidOf: () => undefined,
+    });
 
     const made = await tracked.create(Secret, { metadata: at('a') });
     await tracked.apply(Secret, { metadata: at('b') }, { fieldManager: 'other', force: true });
     await tracked.patch(Secret, at('a'), { type: 'merge', body: { data: {} } }, { dryRun: true });
     await tracked.delete(Secret, at('a'), { preconditions: { uid: made.metadata?.uid ?? '' } });
     await tracked.delete(Secret, at('b'));
-    expect(client.calls.map(({ options }) => (options as { fieldManager?: string }).fieldManager)).toEqual(['mine', 'other', 'mine', undefined, undefined]);
+    expect(client.calls.map(({ options }) => (options as { fieldManager?: string }).fieldManager)).toEqual([
+      'mine',
+      'other',
+      'mine',
+      undefined,
+      undefined,
+    ]);
     expect(wrote).toEqual([
       { resource: Secret, key: at('a'), resourceVersion: made.metadata?.resourceVersion },
       { resource: Secret, key: at('b'), resourceVersion: expect.any(String) as string },

@@ -77,7 +77,8 @@ export class OwnWrites {
     const keep = 2 * timeout;
     this.#sweep = clock.schedule(keep, () => {
       this.#sweep = undefined;
-      for (const [request, { since }] of this.#pending) if (clock.monotonic() - since >= keep) this.#pending.delete(request);
+      for (const [request, { since }] of this.#pending)
+        if (clock.monotonic() - since >= keep) this.#pending.delete(request);
       this.#armSweep();
     });
   }

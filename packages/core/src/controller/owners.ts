@@ -12,7 +12,9 @@ export function ownerRequests(owner: Resource, object: Readonly<KubeObject>): re
   const reference = controllerOf(object);
   if (!reference || reference.kind !== owner.kind || groupOf(reference.apiVersion) !== owner.group) return [];
   const namespace = object.metadata?.namespace;
-  return owner.namespaced && namespace !== undefined ? [{ namespace, name: reference.name }] : [{ name: reference.name }];
+  return owner.namespaced && namespace !== undefined
+    ? [{ namespace, name: reference.name }]
+    : [{ name: reference.name }];
 }
 
 function groupOf(apiVersion: string): string {

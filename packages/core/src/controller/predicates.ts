@@ -21,7 +21,9 @@ export const resourceVersionChanged = onUpdate(
   (object, previous) => object.metadata?.resourceVersion !== previous.metadata?.resourceVersion,
 );
 
-export const labelsChanged = onUpdate((object, previous) => !sameEntries(object.metadata?.labels, previous.metadata?.labels));
+export const labelsChanged = onUpdate(
+  (object, previous) => !sameEntries(object.metadata?.labels, previous.metadata?.labels),
+);
 
 export const annotationsChanged = onUpdate(
   (object, previous) => !sameEntries(object.metadata?.annotations, previous.metadata?.annotations),

@@ -1,5 +1,5 @@
 // A controller that runs: its sources fill the queue, its workers empty it.
-import { isConflict, keyOf, parseKey, qualifiedName, type KubeObject, type Resource } from '@stackwright/kube';
+import { keyOf, parseKey, qualifiedName, type KubeObject, type Resource } from '@stackwright/kube';
 import { CacheNotSyncedError, type HandlerRegistration, type Informer } from '../cache/cache.js';
 import type { Logger } from '../log.js';
 import { observeController, type ControllerObserver } from '../metrics/controller.js';
@@ -7,9 +7,17 @@ import type { ReconcileResult } from '../metrics/table.js';
 import { observeQueue, observeUnfinishedWork } from '../metrics/workqueue.js';
 import { isStoppedAtOnce, type Manager, type Runnable } from '../manager/manager.js';
 import { lowPriority, WorkQueue, type QueueItem } from '../queue/work-queue.js';
-import { TerminalError, type ReconcileContext, type Reconciler, type Request } from '../reconciler.js';
+import type { ReconcileContext, Reconciler, Request } from '../reconciler.js';
 import { aborted, settlesWithin } from '../seams/wait.js';
-import type { Controller, ControllerOptions, EnqueueOptions, MapFunction, Source, SourceOptions } from './controller.js';
+import type {
+  Controller,
+  ControllerOptions,
+  EnqueueOptions,
+  MapFunction,
+  Source,
+  SourceOptions,
+} from './controller.js';
+import { kindOfFailure, ReconcileTimeoutError } from './failures.js';
 import { ownerRequests } from './owners.js';
 import { OwnWrites } from './own-writes.js';
 import type { Predicate } from './predicates.js';
@@ -20,11 +28,6 @@ const staleRetry = 50;
 /** Milliseconds that runs have to end by themselves when the controller stops, before their signal is aborted. */
 const drainTime = 10_000;
 const defaults = { maxConcurrentReconciles: 1, cacheSyncTimeout: 120_000, consistencyTimeout: 5_000 };
-
-/** The run took longer than `reconciliationTimeout`. */
-export class ReconcileTimeoutError extends Error {
-  override readonly name = 'ReconcileTimeoutError';
-}
 
 interface AttachedSource {
   resource: Resource;
@@ -50,7 +53,13 @@ export class ControllerRunner implements Controller, Runnable {
   #started = false;
 
   /** `owner`: the reconciled kind, if there is one. */
-  constructor(manager: Manager, name: string, owner: Resource | undefined, reconciler: Reconciler, options: ControllerOptions) {
+  constructor(
+    manager: Manager,
+    name: string,
+    owner: Resource | undefined,
+    reconciler: Reconciler,
+    options: ControllerOptions,
+  ) {
     this.name = name;
     this.#manager = manager;
     this.#owner = owner;
@@ -65,7 +74,11 @@ export class ControllerRunner implements Controller, Runnable {
       ...(options.backoff ? { backoff: options.backoff } : {}),
     });
     observeUnfinishedWork(manager.metrics, name, this.#queue);
-    this.#ownWrites = new OwnWrites({ cache: manager.cache, clock: manager.clock, timeout: this.#options.consistencyTimeout });
+    this.#ownWrites = new OwnWrites({
+      cache: manager.cache,
+      clock: manager.clock,
+      timeout: this.#options.consistencyTimeout,
+    });
   }
 
   enqueue(request: Request, options: EnqueueOptions = {}): void {
@@ -74,7 +87,8 @@ export class ControllerRunner implements Controller, Runnable {
 
   owns<T extends KubeObject>(resource: Resource<T>, options?: SourceOptions<T>): Source {
     const owner = this.#owner;
-    if (!owner) throw new Error(`${this.name} owns ${qualifiedName(resource)} but reconciles no kind: call for() first`);
+    if (!owner)
+      throw new Error(`${this.name} owns ${qualifiedName(resource)} but reconciles no kind: call for() first`);
     return this.watches(resource, (object) => ownerRequests(owner, object), options);
   }
 
@@ -135,7 +149,11 @@ export class ControllerRunner implements Controller, Runnable {
     await workers;
   }
 
-  #attach<T extends KubeObject>(informer: Informer<T>, map: MapFunction<T>, predicates: readonly Predicate<T>[]): HandlerRegistration {
+  #attach<T extends KubeObject>(
+    informer: Informer<T>,
+    map: MapFunction<T>,
+    predicates: readonly Predicate<T>[],
+  ): HandlerRegistration {
     // Each key once: a waiting worker takes the first at once, and a second would be a run of its own.
     const enqueue = (priority: number, ...objects: readonly Readonly<T>[]) => {
       const keys = new Set(objects.flatMap((object) => this.#requests(map, object).map(keyOf)));
@@ -203,7 +221,9 @@ export class ControllerRunner implements Controller, Runnable {
     const run = new AbortController();
     const { reconciliationTimeout } = this.#options;
     const timer = reconciliationTimeout
-      ? clock.schedule(reconciliationTimeout, () => run.abort(new ReconcileTimeoutError(`not done within ${reconciliationTimeout} ms`)))
+      ? clock.schedule(reconciliationTimeout, () =>
+          run.abort(new ReconcileTimeoutError(`not done within ${reconciliationTimeout} ms`)),
+        )
       : undefined;
     this.#runs.add(run);
     this.#observer.started();
@@ -220,7 +240,11 @@ export class ControllerRunner implements Controller, Runnable {
     }
   }
 
-  async #reconcile({ key, priority }: QueueItem, request: Request, context: ReconcileContext): Promise<ReconcileResult> {
+  async #reconcile(
+    { key, priority }: QueueItem,
+    request: Request,
+    context: ReconcileContext,
+  ): Promise<ReconcileResult> {
     const { log } = context;
     try {
       const result = await this.#reconciler(request, context);
@@ -239,24 +263,21 @@ export class ControllerRunner implements Controller, Runnable {
   }
 
   #failed(key: string, priority: number, error: unknown, { log, signal }: ReconcileContext): ReconcileResult {
-    if (error instanceof TerminalError) {
+    const kind = kindOfFailure(error, signal);
+    if (kind === 'terminal') {
       this.#observer.failed('terminal');
       this.#queue.forget(key);
       log.error({ err: error }, 'Reconcile failed for good');
       return 'error';
     }
     this.#queue.add(key, { rateLimited: true, priority });
-    // Expected: somebody wrote first, a cache is still filling, the process stops. The next run knows more.
-    if (isConflict(error) || error instanceof CacheNotSyncedError || isAbortOf(signal, error)) {
+    if (kind === 'expected') {
       log.debug({ err: error }, 'Reconcile gave way');
       return 'requeue';
     }
-    if (isPanic(error)) {
-      this.#observer.failed('panic');
-      log.error({ err: error, failures: this.#queue.failures(key) }, 'Reconcile panicked');
-    } else {
-      log.error({ err: error, failures: this.#queue.failures(key) }, 'Reconcile failed');
-    }
+    if (kind === 'panic') this.#observer.failed('panic');
+    const failures = this.#queue.failures(key);
+    log.error({ err: error, failures }, kind === 'panic' ? 'Reconcile panicked' : 'Reconcile failed');
     return 'error';
   }
 
@@ -269,13 +290,4 @@ export class ControllerRunner implements Controller, Runnable {
       uidOf: (resource, object) => cache.find(resource)?.uidOf(object),
     });
   }
-}
-
-function isAbortOf(signal: AbortSignal, error: unknown): boolean {
-  return signal.aborted && error === signal.reason && !(error instanceof ReconcileTimeoutError);
-}
-
-/** What only a bug throws: the nearest that this language has to a panic. */
-function isPanic(error: unknown): boolean {
-  return !(error instanceof Error) || error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
 }

@@ -33,7 +33,11 @@ export class TrackedClient implements Client {
     this.#run = run;
   }
 
-  get<T extends KubeObject>(resource: Resource<T>, key: ObjectKey, options?: CallOptions & { subresource?: string }): Promise<T> {
+  get<T extends KubeObject>(
+    resource: Resource<T>,
+    key: ObjectKey,
+    options?: CallOptions & { subresource?: string },
+  ): Promise<T> {
     return this.#client.get(resource, key, this.#bound(options));
   }
 
@@ -85,11 +89,17 @@ export class TrackedClient implements Client {
     return { ...(options as Options), signal };
   }
 
-  #managed<Options extends WriteOptions>(options: Options | undefined): Options & { signal: AbortSignal; fieldManager: string } {
+  #managed<Options extends WriteOptions>(
+    options: Options | undefined,
+  ): Options & { signal: AbortSignal; fieldManager: string } {
     return { fieldManager: this.#run.fieldManager, ...this.#bound(options) };
   }
 
-  async #written<T extends KubeObject>(resource: Resource<T>, options: WriteOptions | undefined, call: Promise<T>): Promise<T> {
+  async #written<T extends KubeObject>(
+    resource: Resource<T>,
+    options: WriteOptions | undefined,
+    call: Promise<T>,
+  ): Promise<T> {
     const object = await call;
     const { name, namespace, resourceVersion } = object.metadata ?? {};
     if (!options?.dryRun && name !== undefined && resourceVersion) {

@@ -23,10 +23,20 @@ describe('event recorder', () => {
     clock = new FakeClock();
     client = new FakeClient(clock);
     metrics = new Registry();
-    recorder = new BackgroundEventRecorder({ client, clock, random: new SeededRandom(), log: recordingLogger(), metrics, controller: 'test-controller', instance: 'pod-1' });
+    recorder = new BackgroundEventRecorder({
+      client,
+      clock,
+      random: new SeededRandom(),
+      log: recordingLogger(),
+      metrics,
+      controller: 'test-controller',
+      instance: 'pod-1',
+    });
   });
   const dropped = async (reason: string) =>
-    (await metrics.getSingleMetric('stackwright_events_dropped_total')?.get())?.values.find(({ labels }) => (labels as { reason: string }).reason === reason)?.value;
+    (await metrics.getSingleMetric('stackwright_events_dropped_total')?.get())?.values.find(
+      ({ labels }) => (labels as { reason: string }).reason === reason,
+    )?.value;
   const events = async () => (await client.list(Event)).items;
 
   it('writes an event with all that events.k8s.io/v1 demands', async () => {
@@ -40,7 +50,10 @@ describe('event recorder', () => {
       reportingInstance: 'pod-1',
     });
     expect(event?.eventTime).toMatch(/\.\d{6}Z$/);
-    expect(event?.metadata).toMatchObject({ namespace: 'ns', name: expect.stringMatching(/^a\.[0-9a-f]{16}$/) as string });
+    expect(event?.metadata).toMatchObject({
+      namespace: 'ns',
+      name: expect.stringMatching(/^a\.[0-9a-f]{16}$/) as string,
+    });
   });
 
   it('puts events about cluster-scoped objects into the default namespace', async () => {
@@ -135,7 +148,15 @@ describe('event recorder', () => {
     await recorder.stop(30_000);
     expect(await events()).toHaveLength(1);
     client.before = () => new Promise(() => undefined);
-    const other = new BackgroundEventRecorder({ client, clock, random: new SeededRandom(), log: recordingLogger(), metrics, controller: 'c', instance: 'i' });
+    const other = new BackgroundEventRecorder({
+      client,
+      clock,
+      random: new SeededRandom(),
+      log: recordingLogger(),
+      metrics,
+      controller: 'c',
+      instance: 'i',
+    });
     other.record(object(), failed);
     const stopping = other.stop(30_000);
     await clock.advance(2_000);

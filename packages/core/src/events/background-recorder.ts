@@ -73,7 +73,14 @@ export class BackgroundEventRecorder implements EventRecorder {
     const scrubbed = scrub(details.note);
     const note = scrubbed.length > maxNote ? `${scrubbed.slice(0, maxNote - 1)}…` : scrubbed;
     // The API does not let the note of an event change: another note is another event.
-    const key = JSON.stringify([regarding.metadata?.uid, related?.metadata?.uid, details.type, details.reason, details.action, note]);
+    const key = JSON.stringify([
+      regarding.metadata?.uid,
+      related?.metadata?.uid,
+      details.type,
+      details.reason,
+      details.action,
+      note,
+    ]);
     const series = this.#series.get(key);
     if (series && now - series.lastObserved <= seriesEnd) {
       series.count++;
@@ -109,7 +116,9 @@ export class BackgroundEventRecorder implements EventRecorder {
     series.sentAt = clock.monotonic();
     const observed = microTime(clock.now() - (clock.monotonic() - series.lastObserved));
     const body = { series: { count: series.count, lastObservedTime: observed } };
-    this.#send(series.event.reason ?? '', (client, signal) => client.patch(Event, { namespace, name }, { type: 'merge', body }, { signal }));
+    this.#send(series.event.reason ?? '', (client, signal) =>
+      client.patch(Event, { namespace, name }, { type: 'merge', body }, { signal }),
+    );
   }
 
   #send(reason: string, call: (client: Client, signal: AbortSignal) => Promise<unknown>): void {
@@ -152,14 +161,19 @@ export class BackgroundEventRecorder implements EventRecorder {
       const now = clock.monotonic();
       for (const [key, series] of this.#series) {
         const ended = now - series.lastObserved >= seriesEnd;
-        if (series.count > series.sentCount && (ended || now - series.sentAt >= seriesRefresh)) this.#sendSeries(series);
+        if (series.count > series.sentCount && (ended || now - series.sentAt >= seriesRefresh))
+          this.#sendSeries(series);
         if (ended) this.#series.delete(key);
       }
       this.#armSweep();
     });
   }
 
-  #eventOf(regarding: Readonly<KubeObject>, details: EventDetails, related: Readonly<KubeObject> | undefined): EventObject {
+  #eventOf(
+    regarding: Readonly<KubeObject>,
+    details: EventDetails,
+    related: Readonly<KubeObject> | undefined,
+  ): EventObject {
     const { clock, random, controller, instance } = this.#options;
     const { name = '', namespace = 'default' } = regarding.metadata ?? {};
     const suffix = Buffer.from(random.bytes(8)).toString('hex');

@@ -34,8 +34,14 @@ describe('logs', () => {
   it('hold no secrets: not in fields, nor in objects, nor in messages of errors and their causes', () => {
     const { log, text } = capture();
     const canary = 'hunter2-canary';
-    log.info({ password: canary, secret: { data: { password: canary } }, request: { headers: { authorization: canary } } }, 'Fields');
-    log.error({ err: new Error(`connect mysql://root:${canary}@db/x`, { cause: new Error(`password=${canary}`) }) }, 'Error');
+    log.info(
+      { password: canary, secret: { data: { password: canary } }, request: { headers: { authorization: canary } } },
+      'Fields',
+    );
+    log.error(
+      { err: new Error(`connect mysql://root:${canary}@db/x`, { cause: new Error(`password=${canary}`) }) },
+      'Error',
+    );
     log.error({ err: `Authorization: Bearer ${canary}` }, 'Thrown string');
     expect(text.join('')).not.toContain(canary);
     expect(text).toHaveLength(3);
@@ -43,7 +49,15 @@ describe('logs', () => {
 
   it('show an API error by code, reason and message, without its stack', () => {
     const { log, lines } = capture();
-    log.error({ err: new ApiError({ code: 422, reason: 'Invalid', message: 'spec.replicas: must be positive' }) }, 'Failed');
-    expect(lines()[0]?.['err']).toEqual({ type: 'ApiError', code: 422, reason: 'Invalid', message: 'spec.replicas: must be positive' });
+    log.error(
+      { err: new ApiError({ code: 422, reason: 'Invalid', message: 'spec.replicas: must be positive' }) },
+      'Failed',
+    );
+    expect(lines()[0]?.['err']).toEqual({
+      type: 'ApiError',
+      code: 422,
+      reason: 'Invalid',
+      message: 'spec.replicas: must be positive',
+    });
   });
 });

@@ -214,7 +214,15 @@ class DefaultManager implements ManagerProcess {
   #recorder(name: string): BackgroundEventRecorder {
     const { client, clock, random, log, metrics } = this;
     const identity = this.#options.leaderElection?.identity ?? name;
-    const recorder = new BackgroundEventRecorder({ client, clock, random, log, metrics, controller: fieldManagerOf(name), instance: identity });
+    const recorder = new BackgroundEventRecorder({
+      client,
+      clock,
+      random,
+      log,
+      metrics,
+      controller: fieldManagerOf(name),
+      instance: identity,
+    });
     this.#recorders.push(recorder);
     return recorder;
   }

@@ -24,7 +24,12 @@ describe('environment of a process', () => {
   });
 
   it('refuses what makes no sense, naming the variable', () => {
-    for (const wrong of [{ HTTP_PORT: '80a' }, { HTTP_PORT: '70000' }, { LOG_LEVEL: 'loud' }, { LEADER_ELECTION: 'perhaps' }]) {
+    for (const wrong of [
+      { HTTP_PORT: '80a' },
+      { HTTP_PORT: '70000' },
+      { LOG_LEVEL: 'loud' },
+      { LEADER_ELECTION: 'perhaps' },
+    ]) {
       expect(() => readEnvironment(wrong)).toThrow(EnvironmentError);
       expect(() => readEnvironment(wrong)).toThrow(Object.keys(wrong)[0]);
     }

@@ -30,11 +30,15 @@ type Variables = Readonly<Record<string, string | undefined>>;
 export function readEnvironment(variables: Variables): Environment {
   const inCluster = Boolean(variables['KUBERNETES_SERVICE_HOST']);
   return {
-    namespaces: variables['WATCH_NAMESPACE']?.split(',').map((name) => name.trim()).filter(Boolean),
+    namespaces: variables['WATCH_NAMESPACE']
+      ?.split(',')
+      .map((name) => name.trim())
+      .filter(Boolean),
     podNamespace: variables['POD_NAMESPACE'] || undefined,
     http: { host: variables['BIND_ADDRESS'] || '0.0.0.0', port: portOf(variables, 'HTTP_PORT', 8080) },
     logLevel: oneOf(variables, 'LOG_LEVEL', logLevels, 'info'),
-    leaderElection: oneOf(variables, 'LEADER_ELECTION', ['true', 'false'] as const, inCluster ? 'true' : 'false') === 'true',
+    leaderElection:
+      oneOf(variables, 'LEADER_ELECTION', ['true', 'false'] as const, inCluster ? 'true' : 'false') === 'true',
   };
 }
 
@@ -42,11 +46,17 @@ function portOf(variables: Variables, name: string, fallback: number): number {
   const value = variables[name];
   if (!value) return fallback;
   const port = Number(value);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new EnvironmentError(`${name} is not a port: "${value}"`);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new EnvironmentError(`${name} is not a port: "${value}"`);
   return port;
 }
 
-function oneOf<Value extends string>(variables: Variables, name: string, values: readonly Value[], fallback: Value): Value {
+function oneOf<Value extends string>(
+  variables: Variables,
+  name: string,
+  values: readonly Value[],
+  fallback: Value,
+): Value {
   const value = variables[name];
   if (!value) return fallback;
   const known = values.find((one) => one === value.toLowerCase());

@@ -20,7 +20,9 @@ export interface RunningHttpServer {
 
 export async function startHttpServer(options: HttpServerOptions): Promise<RunningHttpServer> {
   const server: FastifyInstance = Fastify({ logger: false, forceCloseConnections: true });
-  server.get('/metrics', async (_request, reply) => reply.type(options.metrics.contentType).send(await options.metrics.metrics()));
+  server.get('/metrics', async (_request, reply) =>
+    reply.type(options.metrics.contentType).send(await options.metrics.metrics()),
+  );
   server.get('/healthz', (_request, reply) => answer(reply, options.healthz()));
   server.get('/readyz', (_request, reply) => answer(reply, options.readyz()));
   const address = await server.listen({ host: options.host, port: options.port });
@@ -29,7 +31,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
 
 /** One line per check, as the API server's own endpoints have it. */
 function answer(reply: FastifyReply, checks: ReadonlyMap<string, string | undefined>): FastifyReply {
-  const lines = [...checks].map(([name, problem]) => (problem === undefined ? `[+]${name} ok` : `[-]${name} failed: ${problem}`));
+  const lines = [...checks].map(([name, problem]) =>
+    problem === undefined ? `[+]${name} ok` : `[-]${name} failed: ${problem}`,
+  );
   const ok = [...checks.values()].every((problem) => problem === undefined);
   return reply
     .code(ok ? 200 : 503)

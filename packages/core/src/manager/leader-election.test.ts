@@ -22,7 +22,16 @@ describe('leader election', () => {
   });
 
   const elector = (identity: string, more: { client?: Client; clock?: FakeClock } = {}) =>
-    new LeaderElector({ client, clock, random: new SeededRandom(), log: recordingLogger(), metrics, ...key, identity, ...more });
+    new LeaderElector({
+      client,
+      clock,
+      random: new SeededRandom(),
+      log: recordingLogger(),
+      metrics,
+      ...key,
+      identity,
+      ...more,
+    });
   const lease = () => client.peek(Lease, key)?.spec;
 
   /** What became of a promise, without waiting for it. */
@@ -76,7 +85,10 @@ describe('leader election', () => {
 
   it('judges by its own clock, whatever times the lease holds', async () => {
     const farFuture = '2999-01-01T00:00:00.000000Z';
-    await client.create(Lease, { metadata: key, spec: { holderIdentity: 'dead', renewTime: farFuture, leaseDurationSeconds: 15 } });
+    await client.create(Lease, {
+      metadata: key,
+      spec: { holderIdentity: 'dead', renewTime: farFuture, leaseDurationSeconds: 15 },
+    });
     const acquiring = watch(elector('one').acquire(stop.signal));
     await clock.advance(14_000);
     expect(acquiring.done).toBe(false);
@@ -85,12 +97,18 @@ describe('leader election', () => {
   });
 
   it('does not take a lease that looks long expired before having watched it for its duration', async () => {
-    await client.create(Lease, { metadata: key, spec: { holderIdentity: 'alive', renewTime: '1999-01-01T00:00:00.000000Z', leaseDurationSeconds: 15 } });
+    await client.create(Lease, {
+      metadata: key,
+      spec: { holderIdentity: 'alive', renewTime: '1999-01-01T00:00:00.000000Z', leaseDurationSeconds: 15 },
+    });
     const acquiring = watch(elector('one').acquire(stop.signal));
     for (let second = 0; second < 60; second++) {
       await clock.advance(1000);
       const current = await client.get(Lease, key);
-      await client.update(Lease, { ...current, spec: { ...current.spec, renewTime: `1999-01-01T00:00:${String(second).padStart(2, '0')}.000001Z` } });
+      await client.update(Lease, {
+        ...current,
+        spec: { ...current.spec, renewTime: `1999-01-01T00:00:${String(second).padStart(2, '0')}.000001Z` },
+      });
     }
     expect(acquiring.done).toBe(false);
   });

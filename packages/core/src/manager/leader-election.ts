@@ -1,6 +1,13 @@
 // Leader election by a Lease. Whether somebody else's lease has run out is judged by how long *we* have seen it
 // unchanged on our own monotonic clock: clocks of other machines are never trusted. Losing a lease fences nothing: writes must be idempotent anyway.
-import { isAlreadyExists, isConflict, isNotFound, Lease, type Client, type Lease as LeaseObject } from '@stackwright/kube';
+import {
+  isAlreadyExists,
+  isConflict,
+  isNotFound,
+  Lease,
+  type Client,
+  type Lease as LeaseObject,
+} from '@stackwright/kube';
 import type { Registry } from 'prom-client';
 import type { Logger } from '../log.js';
 import { registerMetrics } from '../metrics/metric.js';
@@ -82,7 +89,9 @@ export class LeaderElector {
       const taken = holder !== undefined && holder !== '' && holder !== identity;
       if (!taken && clock.monotonic() - renewed < renewDeadline) continue;
       this.#setLeading(false);
-      throw new LeaseLostError(taken ? `the lease ${name} was taken by ${holder}` : `the lease ${name} was not renewed in ${renewDeadline} ms`);
+      throw new LeaseLostError(
+        taken ? `the lease ${name} was taken by ${holder}` : `the lease ${name} was not renewed in ${renewDeadline} ms`,
+      );
     }
   }
 
@@ -136,7 +145,12 @@ export class LeaderElector {
     const began = clock.monotonic();
     const lease = await this.#read(signal);
     if (!lease) {
-      const made: LeaseObject = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace }, spec: this.#spec() };
+      const made: LeaseObject = {
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: { name, namespace },
+        spec: this.#spec(),
+      };
       return this.#write(client.create(Lease, made, { signal }), began);
     }
     if (!this.#observed || !sameHolding(this.#observed.lease, lease)) this.#observe(lease, began);

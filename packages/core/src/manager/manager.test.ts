@@ -67,7 +67,9 @@ describe('manager', () => {
     await client.seed(Secret, { metadata: { namespace: 'ns', name: 'a' } });
     const test = testManager({ ...election, ...http, client, clock });
     let runs = 0;
-    newController(test.manager, 'secret').for(Secret).complete(async () => void runs++);
+    newController(test.manager, 'secret')
+      .for(Secret)
+      .complete(async () => void runs++);
     await test.start();
     await waitFor(() => test.manager.address !== undefined);
     await waitFor(() => test.manager.cache.hasSynced());
@@ -81,13 +83,19 @@ describe('manager', () => {
 
   it('lets a reconcile finish its work when it is told to stop', async () => {
     const test = testManager(election);
-    await test.client.seed(Secret, { metadata: { namespace: 'ns', name: 'a' } }, { metadata: { namespace: 'ns', name: 'b' } });
+    await test.client.seed(
+      Secret,
+      { metadata: { namespace: 'ns', name: 'a' } },
+      { metadata: { namespace: 'ns', name: 'b' } },
+    );
     let finish = () => {};
     const finished: string[] = [];
-    newController(test.manager, 'secret').for(Secret).complete(async ({ name }, { signal }) => {
-      await new Promise<void>((resolve) => (finish = resolve));
-      finished.push(`${name} ${signal.aborted ? 'aborted' : 'in peace'}`);
-    });
+    newController(test.manager, 'secret')
+      .for(Secret)
+      .complete(async ({ name }, { signal }) => {
+        await new Promise<void>((resolve) => (finish = resolve));
+        finished.push(`${name} ${signal.aborted ? 'aborted' : 'in peace'}`);
+      });
     await test.start();
     const stopping = test.stop();
     await settle();
@@ -102,10 +110,12 @@ describe('manager', () => {
     const test = testManager();
     await test.client.seed(Secret, { metadata: { namespace: 'ns', name: 'a' } });
     let ended = false;
-    newController(test.manager, 'secret').for(Secret).complete(async (_, { signal }) => {
-      await aborted(signal);
-      ended = true;
-    });
+    newController(test.manager, 'secret')
+      .for(Secret)
+      .complete(async (_, { signal }) => {
+        await aborted(signal);
+        ended = true;
+      });
     await test.start();
     const stopping = test.stop();
     await test.clock.advance(9_000);
@@ -129,10 +139,12 @@ describe('manager', () => {
     const test = testManager(election);
     await test.client.seed(Secret, { metadata: { namespace: 'ns', name: 'a' } });
     let reason: unknown;
-    newController(test.manager, 'secret').for(Secret).complete(async (_, { signal }) => {
-      await aborted(signal);
-      reason = signal.reason;
-    });
+    newController(test.manager, 'secret')
+      .for(Secret)
+      .complete(async (_, { signal }) => {
+        await aborted(signal);
+        reason = signal.reason;
+      });
     await test.start();
     const current = await test.client.get(Lease, leaseKey);
     await test.client.update(Lease, { ...current, spec: { ...current.spec, holderIdentity: 'thief' } });
@@ -158,14 +170,18 @@ describe('manager', () => {
     test.client.before = ({ verb }) => {
       if (verb === 'list') throw apiError(403, 'Forbidden');
     };
-    newController(test.manager, 'secret').for(Secret).complete(async () => {});
+    newController(test.manager, 'secret')
+      .for(Secret)
+      .complete(async () => {});
     await test.start();
     await test.clock.advance(121_000);
     await expect(test.ended()).rejects.toThrow('secret: the cache of secrets did not sync within 120000 ms');
 
     const patient = testManager();
     patient.client.missing.add('secrets');
-    newController(patient.manager, 'secret').for(Secret).complete(async () => {});
+    newController(patient.manager, 'secret')
+      .for(Secret)
+      .complete(async () => {});
     await patient.start();
     await patient.clock.advance(600_000);
     await patient.stop();
@@ -176,7 +192,9 @@ describe('manager', () => {
     test.client.missing.add('secrets');
     let complaint: string | undefined = 'no connection';
     test.manager.addReadyCheck('database', () => complaint);
-    newController(test.manager, 'secret').for(Secret).complete(async () => {});
+    newController(test.manager, 'secret')
+      .for(Secret)
+      .complete(async () => {});
     await test.start();
     await waitFor(() => test.manager.address !== undefined);
     await waitFor(() => test.log.entries.some(({ message }) => message === 'Kind is not installed, waiting for it'));

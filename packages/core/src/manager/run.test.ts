@@ -63,10 +63,12 @@ describe('a controller process', () => {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = Buffer.concat((await request.toArray()) as Buffer[]).toString();
-    const send = (code: number, value: object) => response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+    const send = (code: number, value: object) =>
+      response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     const { url = '', method } = request;
     if (url.includes('watch=true')) response.writeHead(200).flushHeaders();
-    else if (!url.includes('/leases')) send(200, { kind: 'List', apiVersion: 'v1', metadata: { resourceVersion: '1' }, items: [] });
+    else if (!url.includes('/leases'))
+      send(200, { kind: 'List', apiVersion: 'v1', metadata: { resourceVersion: '1' }, items: [] });
     else if (method === 'GET') {
       if (lease) send(200, lease);
       else send(404, { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', code: 404 });
@@ -99,7 +101,9 @@ describe('a controller process', () => {
       }
     });
     const said = (message: string) =>
-      new Promise<void>((resolve) => (lines.some(({ msg }) => msg === message) ? resolve() : waiting.set(message, resolve)));
+      new Promise<void>((resolve) =>
+        lines.some(({ msg }) => msg === message) ? resolve() : waiting.set(message, resolve),
+      );
     const exit = new Promise<Exit>((resolve) => started.on('close', (code) => resolve({ code, lines })));
     return { said, exit, stop: () => started.kill('SIGTERM') };
   }
@@ -126,7 +130,10 @@ describe('a controller process', () => {
 
   it('exits 1 with one clear line when its environment makes no sense or no cluster is configured', async () => {
     const wrong = await start({ HTTP_PORT: 'http' }).exit;
-    expect(wrong).toMatchObject({ code: 1, lines: [{ level: 'error', err: { message: 'HTTP_PORT is not a port: "http"' } }] });
+    expect(wrong).toMatchObject({
+      code: 1,
+      lines: [{ level: 'error', err: { message: 'HTTP_PORT is not a port: "http"' } }],
+    });
     const nowhere = await start({ KUBECONFIG: '/nowhere' }).exit;
     expect(nowhere).toMatchObject({ code: 1, lines: [{ level: 'error', err: { type: 'ConfigError' } }] });
   });

@@ -43,7 +43,11 @@ async function serve(
   const connection = await loadConfig();
   const metrics = new Registry();
   observeProcess(metrics);
-  const transport = createTransport({ connection, userAgent: `${name}-controller/0.1.0 stackwright`, onRequest: observeRequests(metrics) });
+  const transport = createTransport({
+    connection,
+    userAgent: `${name}-controller/0.1.0 stackwright`,
+    onRequest: observeRequests(metrics),
+  });
   const namespace = environment.podNamespace ?? connection.namespace;
   const namespaces = environment.namespaces ?? [namespace];
   const manager = createManager({
@@ -53,7 +57,9 @@ async function serve(
     metrics,
     namespaces,
     http: environment.http,
-    leaderElection: environment.leaderElection ? { namespace, identity: `${hostname()}_${systemRandom.uuid()}` } : undefined,
+    leaderElection: environment.leaderElection
+      ? { namespace, identity: `${hostname()}_${systemRandom.uuid()}` }
+      : undefined,
   });
   manager.add(new LoopLag(metrics, systemClock, log));
   for (const module of modules) module.setup(manager.as(module.name));

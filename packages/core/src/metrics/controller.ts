@@ -11,7 +11,11 @@ export interface ControllerObserver {
   stale(result: 'put_off' | 'timed_out'): void;
 }
 
-export function observeController(registry: Registry, controller: string, maxConcurrentReconciles: number): ControllerObserver {
+export function observeController(
+  registry: Registry,
+  controller: string,
+  maxConcurrentReconciles: number,
+): ControllerObserver {
   const metrics = registerMetrics(registry, controllerMetrics);
   const labels = { controller };
   const total = Object.fromEntries(
@@ -31,7 +35,8 @@ export function observeController(registry: Registry, controller: string, maxCon
   const active = metrics.activeWorkers.labels(labels);
 
   // A rate over a series that begins with its first error misses that error: all begin at 0.
-  for (const each of [...Object.values(total), errors, ...Object.values(failures), ...Object.values(stale)]) each.inc(0);
+  for (const each of [...Object.values(total), errors, ...Object.values(failures), ...Object.values(stale)])
+    each.inc(0);
   active.set(0);
   metrics.maxConcurrent.set(labels, maxConcurrentReconciles);
 

@@ -21,16 +21,27 @@ export type MetricSpec = CounterSpec | GaugeSpec | HistogramSpec;
 export type MetricTable = Readonly<Record<string, MetricSpec>>;
 
 export type MetricOf<S extends MetricSpec> =
-  S extends CounterSpec<infer Label> ? Counter<Label>
-  : S extends GaugeSpec<infer Label> ? Gauge<Label>
-  : S extends HistogramSpec<infer Label> ? Histogram<Label>
-  : never;
+  S extends CounterSpec<infer Label>
+    ? Counter<Label>
+    : S extends GaugeSpec<infer Label>
+      ? Gauge<Label>
+      : S extends HistogramSpec<infer Label>
+        ? Histogram<Label>
+        : never;
 
-export function counter<Label extends string = never>(name: string, help: string, labels: readonly Label[] = []): CounterSpec<Label> {
+export function counter<Label extends string = never>(
+  name: string,
+  help: string,
+  labels: readonly Label[] = [],
+): CounterSpec<Label> {
   return { type: 'counter', name, help, labels };
 }
 
-export function gauge<Label extends string = never>(name: string, help: string, labels: readonly Label[] = []): GaugeSpec<Label> {
+export function gauge<Label extends string = never>(
+  name: string,
+  help: string,
+  labels: readonly Label[] = [],
+): GaugeSpec<Label> {
   return { type: 'gauge', name, help, labels };
 }
 
@@ -44,8 +55,13 @@ export function histogram<Label extends string = never>(
 }
 
 /** The metrics of a table, made in `registry` when they are not there yet. */
-export function registerMetrics<Table extends MetricTable>(registry: Registry, table: Table): { [K in keyof Table]: MetricOf<Table[K]> } {
-  const metrics = Object.entries(table).map(([key, spec]) => [key, registry.getSingleMetric(spec.name) ?? make(registry, spec)] as const);
+export function registerMetrics<Table extends MetricTable>(
+  registry: Registry,
+  table: Table,
+): { [K in keyof Table]: MetricOf<Table[K]> } {
+  const metrics = Object.entries(table).map(
+    ([key, spec]) => [key, registry.getSingleMetric(spec.name) ?? make(registry, spec)] as const,
+  );
   return Object.fromEntries(metrics) as { [K in keyof Table]: MetricOf<Table[K]> };
 }
 

@@ -40,7 +40,9 @@ describe('metrics', () => {
 
   it('have the buckets of controller-runtime', () => {
     expect(controllerMetrics.time.buckets).toHaveLength(40);
-    expect(coreMetrics.find(({ name }) => name === 'workqueue_queue_duration_seconds')).toMatchObject({ buckets: { length: 12, 0: 1e-8, 11: 1000 } });
+    expect(coreMetrics.find(({ name }) => name === 'workqueue_queue_duration_seconds')).toMatchObject({
+      buckets: { length: 12, 0: 1e-8, 11: 1000 },
+    });
   });
 
   it('begin every result at zero, so that the first error is an increase', async () => {
@@ -84,7 +86,9 @@ describe('metrics', () => {
     for (let n = 0; n < 100; n++) queue.add(`${n}`, { priority: n });
     const values = (await registry.getSingleMetric('workqueue_depth')?.get())?.values ?? [];
     expect(values).toHaveLength(26);
-    expect(values.find(({ labels }) => (labels as { priority: string }).priority === 'exceeded_cardinality_limit')?.value).toBe(75);
+    expect(
+      values.find(({ labels }) => (labels as { priority: string }).priority === 'exceeded_cardinality_limit')?.value,
+    ).toBe(75);
     expect(values.reduce((sum, { value }) => sum + value, 0)).toBe(100);
   });
 
@@ -103,7 +107,11 @@ describe('metrics', () => {
     const registry = new Registry();
     let now = 0;
     const fires: (() => void)[] = [];
-    const clock = { now: () => now, monotonic: () => now, schedule: (_: number, fire: () => void) => (fires.push(fire), { cancel: () => {} }) };
+    const clock = {
+      now: () => now,
+      monotonic: () => now,
+      schedule: (_: number, fire: () => void) => (fires.push(fire), { cancel: () => {} }),
+    };
     const log = recordingLogger();
     const stop = new AbortController();
     void new LoopLag(registry, clock, log).start(stop.signal);

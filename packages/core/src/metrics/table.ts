@@ -4,8 +4,8 @@ import { stepMetrics } from '../steps/metrics.js';
 import { counter, gauge, histogram, type MetricSpec } from './metric.js';
 
 const reconcileBuckets = [
-  0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.25, 1.5, 1.75, 2, 2.5, 3,
-  3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 40, 50, 60,
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.25, 1.5, 1.75, 2,
+  2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 40, 50, 60,
 ];
 /** 10 ns to 1000 s. */
 const queueBuckets = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100, 1000];
@@ -15,8 +15,13 @@ export const reconcileResults = ['success', 'error', 'requeue', 'requeue_after']
 export type ReconcileResult = (typeof reconcileResults)[number];
 
 export const controllerMetrics = {
-  total: counter('controller_runtime_reconcile_total', 'Total number of reconciliations per controller', ['controller', 'result']),
-  errors: counter('controller_runtime_reconcile_errors_total', 'Total number of reconciliation errors per controller', ['controller']),
+  total: counter('controller_runtime_reconcile_total', 'Total number of reconciliations per controller', [
+    'controller',
+    'result',
+  ]),
+  errors: counter('controller_runtime_reconcile_errors_total', 'Total number of reconciliation errors per controller', [
+    'controller',
+  ]),
   terminalErrors: counter(
     'controller_runtime_terminal_reconcile_errors_total',
     'Total number of reconciliation errors per controller that are not retried',
@@ -27,10 +32,25 @@ export const controllerMetrics = {
     'Total number of reconciliations per controller that ended in a programming error (TypeError and the like)',
     ['controller'],
   ),
-  timeouts: counter('controller_runtime_reconcile_timeouts_total', 'Total number of reconciliations per controller that timed out', ['controller']),
-  time: histogram('controller_runtime_reconcile_time_seconds', 'Length of time per reconciliation per controller', ['controller'], reconcileBuckets),
-  maxConcurrent: gauge('controller_runtime_max_concurrent_reconciles', 'Maximum number of concurrent reconciles per controller', ['controller']),
-  activeWorkers: gauge('controller_runtime_active_workers', 'Number of currently used workers per controller', ['controller']),
+  timeouts: counter(
+    'controller_runtime_reconcile_timeouts_total',
+    'Total number of reconciliations per controller that timed out',
+    ['controller'],
+  ),
+  time: histogram(
+    'controller_runtime_reconcile_time_seconds',
+    'Length of time per reconciliation per controller',
+    ['controller'],
+    reconcileBuckets,
+  ),
+  maxConcurrent: gauge(
+    'controller_runtime_max_concurrent_reconciles',
+    'Maximum number of concurrent reconciles per controller',
+    ['controller'],
+  ),
+  activeWorkers: gauge('controller_runtime_active_workers', 'Number of currently used workers per controller', [
+    'controller',
+  ]),
   staleSkips: counter(
     'stackwright_stale_sync_skips_total',
     'Reconciliations put off because the cache did not show the last own write yet; result: put off, or run anyway after the time-out',
@@ -39,7 +59,11 @@ export const controllerMetrics = {
 } as const;
 
 export const workqueueMetrics = {
-  depth: gauge('workqueue_depth', 'Current depth of workqueue by workqueue and priority', ['name', 'controller', 'priority']),
+  depth: gauge('workqueue_depth', 'Current depth of workqueue by workqueue and priority', [
+    'name',
+    'controller',
+    'priority',
+  ]),
   adds: counter('workqueue_adds_total', 'Total number of adds handled by workqueue', ['name', 'controller']),
   retries: counter('workqueue_retries_total', 'Total number of retries handled by workqueue', ['name', 'controller']),
   queueDuration: histogram(
@@ -67,11 +91,11 @@ export const workqueueMetrics = {
 } as const;
 
 export const restClientMetrics = {
-  requests: counter('rest_client_requests_total', 'Number of HTTP requests, partitioned by status code, method, and host', [
-    'code',
-    'method',
-    'host',
-  ]),
+  requests: counter(
+    'rest_client_requests_total',
+    'Number of HTTP requests, partitioned by status code, method, and host',
+    ['code', 'method', 'host'],
+  ),
   duration: histogram(
     'rest_client_request_duration_seconds',
     'Request latency in seconds, partitioned by verb and host; watches until their headers',
@@ -81,7 +105,9 @@ export const restClientMetrics = {
 } as const;
 
 export const leaderElectionMetrics = {
-  leading: gauge('leader_election_master_status', 'Whether this process is the leader (1) or not (0), by lease', ['name']),
+  leading: gauge('leader_election_master_status', 'Whether this process is the leader (1) or not (0), by lease', [
+    'name',
+  ]),
   slowpath: counter(
     'leader_election_slowpath_total',
     'Total number of renewals that had to read the lease first, because somebody else had written it',
@@ -90,10 +116,22 @@ export const leaderElectionMetrics = {
 } as const;
 
 export const informerMetrics = {
-  synced: gauge('stackwright_informer_synced', 'Whether the informers of a resource hold its initial list (1) or not (0)', ['resource']),
+  synced: gauge(
+    'stackwright_informer_synced',
+    'Whether the informers of a resource hold its initial list (1) or not (0)',
+    ['resource'],
+  ),
   objects: gauge('stackwright_informer_objects', 'Objects in the cache', ['resource']),
-  relists: counter('stackwright_informer_relists_total', 'Lists taken again because a watch could not go on from where it was', ['resource']),
-  watchRestarts: counter('stackwright_informer_watch_restarts_total', 'Watches begun anew, by why the one before ended', ['resource', 'reason']),
+  relists: counter(
+    'stackwright_informer_relists_total',
+    'Lists taken again because a watch could not go on from where it was',
+    ['resource'],
+  ),
+  watchRestarts: counter(
+    'stackwright_informer_watch_restarts_total',
+    'Watches begun anew, by why the one before ended',
+    ['resource', 'reason'],
+  ),
   lastEventAge: gauge(
     'stackwright_informer_last_event_age_seconds',
     'Seconds since the API server last sent an event or bookmark; far above 60 means a stale cache',
@@ -102,7 +140,11 @@ export const informerMetrics = {
 } as const;
 
 export const processMetrics = {
-  loopLag: gauge('stackwright_event_loop_lag_seconds', 'Longest time that the event loop was blocked since the last scrape', []),
+  loopLag: gauge(
+    'stackwright_event_loop_lag_seconds',
+    'Longest time that the event loop was blocked since the last scrape',
+    [],
+  ),
   eventsDropped: counter('stackwright_events_dropped_total', 'Kubernetes events that were not written', ['reason']),
 } as const;
 

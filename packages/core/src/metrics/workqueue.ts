@@ -44,6 +44,11 @@ export function observeUnfinishedWork(registry: Registry, controller: string, qu
   const { unfinished, longestRunning } = registerMetrics(registry, workqueueMetrics);
   const labels = { name: controller, controller };
   const times = () => [...queue.processingTimes()];
-  whenScraped(unfinished, () => unfinished.set(labels, times().reduce((sum, seconds) => sum + seconds, 0)));
+  whenScraped(unfinished, () =>
+    unfinished.set(
+      labels,
+      times().reduce((sum, seconds) => sum + seconds, 0),
+    ),
+  );
   whenScraped(longestRunning, () => longestRunning.set(labels, Math.max(0, ...times())));
 }

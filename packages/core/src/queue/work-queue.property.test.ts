@@ -11,13 +11,16 @@ type Command =
   | { do: 'advance'; by: number };
 
 const command: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({
-    do: fc.constant('add' as const),
-    key: fc.constantFrom('a', 'b', 'c', 'd'),
-    after: fc.constantFrom(0, 0, 10, 50, 200),
-    priority: fc.constantFrom(-100, 0, 5),
-    rateLimited: fc.boolean(),
-  }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('add' as const),
+      key: fc.constantFrom('a', 'b', 'c', 'd'),
+      after: fc.constantFrom(0, 0, 10, 50, 200),
+      priority: fc.constantFrom(-100, 0, 5),
+      rateLimited: fc.boolean(),
+    }),
+  },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('get' as const) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('done' as const), which: fc.nat(10) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('advance' as const), by: fc.constantFrom(5, 50, 500) }) },
@@ -78,53 +81,62 @@ describe('WorkQueue, any sequence of adds, gets, dones and time', () => {
 
   it('hands out by priority, then by age, whatever was added', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(fc.nat(20), fc.integer({ min: -3, max: 3 })), { maxLength: 50 }), async (adds) => {
-        const queue = new WorkQueue({ clock: new FakeClock() });
-        const model = new Map<string, { priority: number; order: number }>();
-        adds.forEach(([n, priority], order) => {
-          queue.add(`${n}`, { priority });
-          const known = model.get(`${n}`);
-          if (known) known.priority = Math.max(known.priority, priority);
-          else model.set(`${n}`, { priority, order });
-        });
-        const expected = [...model].sort(([, a], [, b]) => b.priority - a.priority || a.order - b.order).map(([key]) => key);
-        const actual: string[] = [];
-        while (queue.depth > 0) actual.push((await queue.get())?.key ?? '');
-        expect(actual).toEqual(expected);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(20), fc.integer({ min: -3, max: 3 })), { maxLength: 50 }),
+        async (adds) => {
+          const queue = new WorkQueue({ clock: new FakeClock() });
+          const model = new Map<string, { priority: number; order: number }>();
+          adds.forEach(([n, priority], order) => {
+            queue.add(`${n}`, { priority });
+            const known = model.get(`${n}`);
+            if (known) known.priority = Math.max(known.priority, priority);
+            else model.set(`${n}`, { priority, order });
+          });
+          const expected = [...model]
+            .sort(([, a], [, b]) => b.priority - a.priority || a.order - b.order)
+            .map(([key]) => key);
+          const actual: string[] = [];
+          while (queue.depth > 0) actual.push((await queue.get())?.key ?? '');
+          expect(actual).toEqual(expected);
+        },
+      ),
     );
   });
 
   it('workers that run concurrently finish everything that is added while they run', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 30 }), fc.integer({ min: 1, max: 4 }), async (keys, workers) => {
-        const clock = new FakeClock();
-        const queue = new WorkQueue({ clock });
-        const running = new Set<string>();
-        const seen = new Map<string, number>();
-        const version = new Map<string, number>();
-        const work = async () => {
-          for (let item = await queue.get(); item; item = await queue.get()) {
-            expect(running.has(item.key)).toBe(false);
-            running.add(item.key);
-            seen.set(item.key, version.get(item.key) ?? 0);
-            await settle();
-            running.delete(item.key);
-            queue.done(item.key);
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 30 }),
+        fc.integer({ min: 1, max: 4 }),
+        async (keys, workers) => {
+          const clock = new FakeClock();
+          const queue = new WorkQueue({ clock });
+          const running = new Set<string>();
+          const seen = new Map<string, number>();
+          const version = new Map<string, number>();
+          const work = async () => {
+            for (let item = await queue.get(); item; item = await queue.get()) {
+              expect(running.has(item.key)).toBe(false);
+              running.add(item.key);
+              seen.set(item.key, version.get(item.key) ?? 0);
+              await settle();
+              running.delete(item.key);
+              queue.done(item.key);
+            }
+          };
+          const all = Array.from({ length: workers }, work);
+          for (const key of keys) {
+            version.set(key, (version.get(key) ?? 0) + 1);
+            queue.add(key);
+            if (keys.length % 3 === 0) await Promise.resolve();
           }
-        };
-        const all = Array.from({ length: workers }, work);
-        for (const key of keys) {
-          version.set(key, (version.get(key) ?? 0) + 1);
-          queue.add(key);
-          if (keys.length % 3 === 0) await Promise.resolve();
-        }
-        while (queue.size > 0 || running.size > 0) await settle();
-        queue.shutDown();
-        await Promise.all(all);
-        // The last run of each key began after its last add.
-        expect(seen).toEqual(version);
-      }),
+          while (queue.size > 0 || running.size > 0) await settle();
+          queue.shutDown();
+          await Promise.all(all);
+          // The last run of each key began after its last add.
+          expect(seen).toEqual(version);
+        },
+      ),
       { numRuns: 50 },
     );
   });

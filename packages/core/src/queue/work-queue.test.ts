@@ -98,7 +98,11 @@ describe('WorkQueue', () => {
     let fire = () => {};
     let now = 0;
     const queue = new WorkQueue({
-      clock: { now: () => now, monotonic: () => now, schedule: (_, callback) => ((fire = callback), { cancel: () => {} }) },
+      clock: {
+        now: () => now,
+        monotonic: () => now,
+        schedule: (_, callback) => ((fire = callback), { cancel: () => {} }),
+      },
     });
     const fiftyDays = 50 * 24 * 3_600_000;
     queue.add('a', { after: fiftyDays });

@@ -63,8 +63,12 @@ export class WorkQueue {
 
   readonly #entries = new Map<string, Entry>();
   readonly #processing = new Map<string, Processing>();
-  readonly #ready = new Heap<Entry>((a, b) => (a.priority === b.priority ? a.sequence < b.sequence : a.priority > b.priority));
-  readonly #delayed = new Heap<Entry>((a, b) => (a.readyAt === b.readyAt ? a.sequence < b.sequence : a.readyAt < b.readyAt));
+  readonly #ready = new Heap<Entry>((a, b) =>
+    a.priority === b.priority ? a.sequence < b.sequence : a.priority > b.priority,
+  );
+  readonly #delayed = new Heap<Entry>((a, b) =>
+    a.readyAt === b.readyAt ? a.sequence < b.sequence : a.readyAt < b.readyAt,
+  );
   readonly #waiting: ((item: QueueItem | undefined) => void)[] = [];
   readonly #drained: (() => void)[] = [];
 

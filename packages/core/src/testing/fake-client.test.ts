@@ -1,4 +1,13 @@
-import { Deployment, isAlreadyExists, isConflict, isGone, isNotFound, Secret, type KubeObject, type WatchEvent } from '@stackwright/kube';
+import {
+  Deployment,
+  isAlreadyExists,
+  isConflict,
+  isGone,
+  isNotFound,
+  Secret,
+  type KubeObject,
+  type WatchEvent,
+} from '@stackwright/kube';
 import { describe, expect, it } from 'vitest';
 import { FakeClient } from './fake-client.js';
 import { settle } from './fake-clock.js';
@@ -33,8 +42,16 @@ describe('FakeClient', () => {
   it('keeps status and spec apart and bumps the generation with the spec alone', async () => {
     const client = new FakeClient();
     const made = await client.create(Deployment, { metadata: key, spec: { selector: {}, template: {} } });
-    const status = await client.patch(Deployment, key, { type: 'merge', body: { status: { replicas: 1 } } }, { subresource: 'status' });
-    const spec = await client.patch(Deployment, key, { type: 'json', body: [{ op: 'add', path: '/spec/replicas', value: 2 }] });
+    const status = await client.patch(
+      Deployment,
+      key,
+      { type: 'merge', body: { status: { replicas: 1 } } },
+      { subresource: 'status' },
+    );
+    const spec = await client.patch(Deployment, key, {
+      type: 'json',
+      body: [{ op: 'add', path: '/spec/replicas', value: 2 }],
+    });
     expect([made, status, spec].map(({ metadata }) => metadata?.generation)).toEqual([1, 1, 2]);
     expect(spec).toMatchObject({ spec: { replicas: 2 }, status: { replicas: 1 } });
   });

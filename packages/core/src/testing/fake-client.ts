@@ -42,7 +42,11 @@ interface HistoryEntry {
   event: WatchEvent<KubeObject>;
 }
 
-type Stored = KubeObject & { metadata: ObjectMeta & { name: string; resourceVersion: string }; status?: unknown; spec?: unknown };
+type Stored = KubeObject & {
+  metadata: ObjectMeta & { name: string; resourceVersion: string };
+  status?: unknown;
+  spec?: unknown;
+};
 
 export const apiError = (code: number, reason: string, message = reason, retryAfter?: number): ApiError =>
   new ApiError({ code, reason, message, ...(retryAfter === undefined ? {} : { retryAfter }) });
@@ -133,7 +137,9 @@ export class FakeClient implements Client {
   }
 
   async create<T extends KubeObject>(resource: Resource<T>, object: T, options: WriteOptions = {}): Promise<T> {
-    return this.#call({ verb: 'create', resource, key: nameOf(object), body: object }, options, () => this.#create(resource, object));
+    return this.#call({ verb: 'create', resource, key: nameOf(object), body: object }, options, () =>
+      this.#create(resource, object),
+    );
   }
 
   async update<T extends KubeObject>(resource: Resource<T>, object: T, options: WriteOptions = {}): Promise<T> {
@@ -142,7 +148,12 @@ export class FakeClient implements Client {
     );
   }
 
-  async patch<T extends KubeObject>(resource: Resource<T>, key: ObjectKey, patch: Patch, options: WriteOptions = {}): Promise<T> {
+  async patch<T extends KubeObject>(
+    resource: Resource<T>,
+    key: ObjectKey,
+    patch: Patch,
+    options: WriteOptions = {},
+  ): Promise<T> {
     return this.#call({ verb: 'patch', resource, key, body: patch.body }, options, () => {
       const current = this.#find(resource, key);
       const next = patch.type === 'json' ? this.#jsonPatch(current, patch.body) : mergePatch(current, patch.body);
@@ -166,7 +177,10 @@ export class FakeClient implements Client {
     await this.#call({ verb: 'delete', resource, key }, options, () => {
       const current = this.#find(resource, key);
       const { uid, resourceVersion } = options.preconditions ?? {};
-      if ((uid && uid !== current.metadata.uid) || (resourceVersion && resourceVersion !== current.metadata.resourceVersion)) {
+      if (
+        (uid && uid !== current.metadata.uid) ||
+        (resourceVersion && resourceVersion !== current.metadata.resourceVersion)
+      ) {
         throw apiError(409, 'Conflict', 'The precondition does not hold');
       }
       if (!current.metadata.finalizers?.length) return this.#remove(resource, current);
@@ -179,7 +193,9 @@ export class FakeClient implements Client {
   }
 
   async *watch<T extends KubeObject>(resource: Resource<T>, options: WatchOptions = {}): AsyncGenerator<WatchEvent<T>> {
-    const watch = await this.#call<FakeWatch>({ verb: 'watch', resource }, options, () => this.#openWatch(resource, options));
+    const watch = await this.#call<FakeWatch>({ verb: 'watch', resource }, options, () =>
+      this.#openWatch(resource, options),
+    );
     try {
       for (;;) {
         const result = await watch.next();
@@ -224,7 +240,8 @@ export class FakeClient implements Client {
     await Promise.resolve();
     options.signal?.throwIfAborted();
     await this.before?.(record);
-    if (this.missing.has(record.resource)) throw apiError(404, 'NotFound', 'the server could not find the requested resource');
+    if (this.missing.has(record.resource))
+      throw apiError(404, 'NotFound', 'the server could not find the requested resource');
     const result = act();
     await this.after?.(record);
     return result as Result;
@@ -249,7 +266,8 @@ export class FakeClient implements Client {
 
   #create(resource: Resource, object: KubeObject): Stored {
     const key = nameOf(object);
-    if (this.#kind(resource).has(keyOf(key))) throw apiError(409, 'AlreadyExists', `${qualifiedName(resource)} "${key.name}" already exists`);
+    if (this.#kind(resource).has(keyOf(key)))
+      throw apiError(409, 'AlreadyExists', `${qualifiedName(resource)} "${key.name}" already exists`);
     const metadata = {
       creationTimestamp: rfc3339(this.#clock.now()),
       generation: 1,
@@ -258,23 +276,41 @@ export class FakeClient implements Client {
       name: key.name,
       resourceVersion: '',
     };
-    return this.#store(resource, { ...structuredClone(object), apiVersion: apiVersionOf(resource), kind: resource.kind, metadata }, 'ADDED');
+    return this.#store(
+      resource,
+      { ...structuredClone(object), apiVersion: apiVersionOf(resource), kind: resource.kind, metadata },
+      'ADDED',
+    );
   }
 
   #replace(resource: Resource, current: Stored, wanted: KubeObject, subresource?: string): Stored {
     const { uid, resourceVersion } = wanted.metadata ?? {};
-    if ((uid && uid !== current.metadata.uid) || (resourceVersion && resourceVersion !== current.metadata.resourceVersion)) {
-      throw apiError(409, 'Conflict', 'the object has been modified; please apply your changes to the latest version and try again');
+    if (
+      (uid && uid !== current.metadata.uid) ||
+      (resourceVersion && resourceVersion !== current.metadata.resourceVersion)
+    ) {
+      throw apiError(
+        409,
+        'Conflict',
+        'the object has been modified; please apply your changes to the latest version and try again',
+      );
     }
     const { metadata, status, ...rest } = structuredClone(wanted) as Stored;
     const next: Stored =
       subresource === 'status'
         ? { ...current, ...(status === undefined ? {} : { status }) }
-        : { ...rest, apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: this.#metadata(current, metadata), ...('status' in current ? { status: current.status } : {}) };
+        : {
+            ...rest,
+            apiVersion: apiVersionOf(resource),
+            kind: resource.kind,
+            metadata: this.#metadata(current, metadata),
+            ...('status' in current ? { status: current.status } : {}),
+          };
     if (same(next, current)) return structuredClone(current);
     const { metadata: _metadata, status: _status, ...newRest } = next;
     const { metadata: _oldMetadata, status: _oldStatus, ...oldRest } = current;
-    if (!same(newRest, oldRest)) next.metadata = { ...next.metadata, generation: (current.metadata.generation ?? 0) + 1 };
+    if (!same(newRest, oldRest))
+      next.metadata = { ...next.metadata, generation: (current.metadata.generation ?? 0) + 1 };
     if (next.metadata.deletionTimestamp && !next.metadata.finalizers?.length) return this.#remove(resource, next);
     return this.#store(resource, next, 'MODIFIED');
   }
@@ -284,7 +320,10 @@ export class FakeClient implements Client {
     const { name, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp } = current.metadata;
     const { managedFields: _managedFields, ...rest } = wanted;
     const fixed = { name, resourceVersion, ...(uid ? { uid } : {}), ...(generation ? { generation } : {}) };
-    const times = { ...(creationTimestamp ? { creationTimestamp } : {}), ...(deletionTimestamp ? { deletionTimestamp } : {}) };
+    const times = {
+      ...(creationTimestamp ? { creationTimestamp } : {}),
+      ...(deletionTimestamp ? { deletionTimestamp } : {}),
+    };
     return { ...rest, ...fixed, ...times };
   }
 
@@ -323,8 +362,17 @@ function nameOf(object: KubeObject): ObjectKey {
   return namespace === undefined ? { name } : { namespace, name };
 }
 
-function selects({ namespace, labelSelector }: { namespace?: string; labelSelector?: string }): (object: KubeObject) => boolean {
-  const labels = (labelSelector ?? '').split(',').filter(Boolean).map((term) => term.split('='));
+function selects({
+  namespace,
+  labelSelector,
+}: {
+  namespace?: string;
+  labelSelector?: string;
+}): (object: KubeObject) => boolean {
+  const labels = (labelSelector ?? '')
+    .split(',')
+    .filter(Boolean)
+    .map((term) => term.split('='));
   return ({ metadata }) =>
     (namespace === undefined || metadata?.namespace === namespace) &&
     labels.every(([key = '', value = '']) => metadata?.labels?.[key] === value);

@@ -70,7 +70,8 @@ export class FakeClock implements Clock {
   #next(): Pending | undefined {
     let first: Pending | undefined;
     for (const timer of this.#pending) {
-      if (!first || timer.due < first.due || (timer.due === first.due && timer.sequence < first.sequence)) first = timer;
+      if (!first || timer.due < first.due || (timer.due === first.due && timer.sequence < first.sequence))
+        first = timer;
     }
     return first;
   }

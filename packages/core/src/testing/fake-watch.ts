@@ -12,7 +12,11 @@ export class FakeWatch implements AsyncIterator<WatchEvent<KubeObject>> {
   constructor(matches: (object: KubeObject) => boolean, onClose: (watch: FakeWatch) => void, signal?: AbortSignal) {
     this.#matches = matches;
     this.#onClose = onClose;
-    signal?.addEventListener('abort', () => this.end(signal.reason instanceof Error ? signal.reason : new Error('Aborted')), { once: true });
+    signal?.addEventListener(
+      'abort',
+      () => this.end(signal.reason instanceof Error ? signal.reason : new Error('Aborted')),
+      { once: true },
+    );
   }
 
   push(event: WatchEvent<KubeObject>): void {

@@ -23,7 +23,10 @@ export function mergePatch(target: Json, patch: Json): Json {
 export function jsonPatch(target: Json, operations: readonly object[]): Json {
   let root = structuredClone(target);
   for (const operation of operations as readonly { op: string; path: string; value?: Json }[]) {
-    const path = operation.path.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const path = operation.path
+      .split('/')
+      .slice(1)
+      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
     const last = path.pop();
     if (last === undefined) {
       root = operation.value;
@@ -36,7 +39,11 @@ export function jsonPatch(target: Json, operations: readonly object[]): Json {
   return root;
 }
 
-function applyOperation(parent: Json, last: string, { op, path, value }: { op: string; path: string; value?: Json }): void {
+function applyOperation(
+  parent: Json,
+  last: string,
+  { op, path, value }: { op: string; path: string; value?: Json },
+): void {
   if (Array.isArray(parent)) {
     const index = last === '-' ? parent.length : Number(last);
     if (op === 'test') assertSame(parent[index], value, path);
@@ -77,7 +84,8 @@ export function applyPatch(target: Json, applied: Json, before: Json): Json {
 /** Equality of JSON values, whatever the order of keys. */
 export function same(a: Json, b: Json): boolean {
   if (a === b) return true;
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => same(item, b[index]));
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, index) => same(item, b[index]));
   if (!isObject(a) || !isObject(b)) return false;
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...keys].every((key) => same(a[key], b[key]));

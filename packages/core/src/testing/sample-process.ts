@@ -7,5 +7,8 @@ await runModule({
   name: 'sample',
   customResources: [],
   rules: [],
-  setup: (manager) => void newController(manager, 'sample').for(Secret).complete(async () => {}),
+  setup: (manager) =>
+    void newController(manager, 'sample')
+      .for(Secret)
+      .complete(async () => {}),
 });

@@ -20,11 +20,21 @@ export interface TestManager {
   sample(name: string, labels?: Record<string, string>): Promise<number | undefined>;
 }
 
-export function testManager(options: Partial<ManagerOptions> & { client?: FakeClient; clock?: FakeClock } = {}): TestManager {
+export function testManager(
+  options: Partial<ManagerOptions> & { client?: FakeClient; clock?: FakeClock } = {},
+): TestManager {
   const clock = options.clock ?? new FakeClock();
   const client = options.client ?? new FakeClient(clock);
   const log = recordingLogger();
-  const manager = createManager({ name: 'test', log, random: new SeededRandom(), freeze: true, ...options, client, clock });
+  const manager = createManager({
+    name: 'test',
+    log,
+    random: new SeededRandom(),
+    freeze: true,
+    ...options,
+    client,
+    clock,
+  });
   const signal = new AbortController();
   let run: Promise<void> = Promise.resolve();
   return {

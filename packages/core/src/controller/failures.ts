@@ -1,0 +1,24 @@
+// What an error of a reconcile means.
+import { isConflict } from '@stackwright/kube';
+import { CacheNotSyncedError } from '../cache/cache.js';
+import { TerminalError } from '../reconciler.js';
+
+/** The run took longer than `reconciliationTimeout`. */
+export class ReconcileTimeoutError extends Error {
+  override readonly name = 'ReconcileTimeoutError';
+}
+
+/**
+ * - `terminal`: trying again cannot help.
+ * - `expected`: somebody wrote first, a cache is still filling, the process stops. The next run knows more.
+ * - `panic`: what only a bug throws, the nearest that this language has to a panic.
+ */
+export type FailureKind = 'terminal' | 'expected' | 'panic' | 'error';
+
+export function kindOfFailure(error: unknown, signal: AbortSignal): FailureKind {
+  if (error instanceof TerminalError) return 'terminal';
+  const stopped = signal.aborted && error === signal.reason && !(error instanceof ReconcileTimeoutError);
+  if (stopped || isConflict(error) || error instanceof CacheNotSyncedError) return 'expected';
+  const bug = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+  return bug || !(error instanceof Error) ? 'panic' : 'error';
+}
