@@ -172,12 +172,15 @@ function nameConflict(
         names && name !== undefined && [names.plural, names.singular, ...(names.shortNames ?? [])].includes(name),
     );
   const { names } = definition.spec;
-  const inUse = (reason: string, name: string) => ({ reason, message: `"${name}" is already in use` });
-  if (used(names.plural)) return inUse('PluralConflict', names.plural);
-  if (used(names.singular)) return inUse('SingularConflict', names.singular ?? '');
-  for (const name of names.shortNames ?? []) if (used(name)) return inUse('ShortNamesConflict', name);
   const kinds = taken.flatMap((other) => (other ? [other.kind, other.listKind] : []));
-  if (kinds.includes(names.kind)) return inUse('KindConflict', names.kind);
-  if (names.listKind !== undefined && kinds.includes(names.listKind)) return inUse('ListKindConflict', names.listKind);
-  return undefined;
+  const conflicts = [
+    ...(used(names.plural) ? [['PluralConflict', names.plural]] : []),
+    ...(used(names.singular) ? [['SingularConflict', names.singular]] : []),
+    ...(names.shortNames ?? []).filter(used).map((name) => ['ShortNamesConflict', name]),
+    ...(kinds.includes(names.kind) ? [['KindConflict', names.kind]] : []),
+    ...(kinds.includes(names.listKind) ? [['ListKindConflict', names.listKind]] : []),
+  ];
+  // As a real server has it: the last one is told.
+  const [reason, name] = conflicts.at(-1) ?? [];
+  return reason === undefined ? undefined : { reason, message: `"${name ?? ''}" is already in use` };
 }
