@@ -31,7 +31,12 @@ export async function claimChildren<T extends KubeObject>(
 /** Naming the resource version makes the server refuse the patch when someone else was faster. */
 const identity = ({ metadata: { uid, resourceVersion } }: Stored): object => ({ uid, resourceVersion });
 
-function adopt<T extends KubeObject>(store: Store<T>, object: Stored<T>, kind: Resource, owner: Stored): Promise<Stored<T>> {
+function adopt<T extends KubeObject>(
+  store: Store<T>,
+  object: Stored<T>,
+  kind: Resource,
+  owner: Stored,
+): Promise<Stored<T>> {
   const ownerReferences = [...(object.metadata.ownerReferences ?? []), controllerReference(kind, owner)];
   return store.patch(object.metadata, { metadata: { ...identity(object), ownerReferences } });
 }

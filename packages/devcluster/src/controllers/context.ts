@@ -30,7 +30,7 @@ export interface Context {
   log: Log;
   stores: Stores;
   /** A recorder under the controller's own name. */
-  events(component: string): EventRecorder;
+  events: (component: string) => EventRecorder;
 }
 
 export type Stores = ReturnType<typeof createStores>;

@@ -15,9 +15,17 @@ describe('every namespace', () => {
     await cluster.untilObject(ConfigMap, 'kube-root-ca.crt', ({ data }) => data?.['ca.crt'] === authority['ca.crt']);
 
     await cluster.client.delete(ServiceAccount, { namespace: 'test', name: 'default' });
-    await cluster.client.patch(ConfigMap, { namespace: 'test', name: 'kube-root-ca.crt' }, { type: 'merge', body: { data: { 'ca.crt': 'forged' } } });
+    await cluster.client.patch(
+      ConfigMap,
+      { namespace: 'test', name: 'kube-root-ca.crt' },
+      { type: 'merge', body: { data: { 'ca.crt': 'forged' } } },
+    );
     await cluster.until('the account', () => cluster.get(ServiceAccount, 'default'));
-    const restored = await cluster.untilObject(ConfigMap, 'kube-root-ca.crt', ({ data }) => data?.['ca.crt'] !== 'forged');
+    const restored = await cluster.untilObject(
+      ConfigMap,
+      'kube-root-ca.crt',
+      ({ data }) => data?.['ca.crt'] !== 'forged',
+    );
     expect(restored.data).toEqual(authority);
   });
 });

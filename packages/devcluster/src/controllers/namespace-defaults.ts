@@ -23,12 +23,16 @@ export function namespaceDefaultsController({ stores, clock, log }: Context, cer
     const owner = namespaces.get({ name: namespace });
     if (!owner || owner.metadata.deletionTimestamp || owner.status?.phase === 'Terminating') return;
     if (!serviceAccounts.get({ namespace, name: 'default' })) {
-      await unlessThere(serviceAccounts.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } }));
+      await unlessThere(
+        serviceAccounts.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } }),
+      );
     }
     const data = { 'ca.crt': certificateAuthority };
     const published = configMaps.get({ namespace, name: ROOT_CA });
     if (!published) {
-      await unlessThere(configMaps.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: ROOT_CA, namespace }, data }));
+      await unlessThere(
+        configMaps.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: ROOT_CA, namespace }, data }),
+      );
     } else if (published.data?.['ca.crt'] !== certificateAuthority) {
       await configMaps.update({ ...published, data });
     }

@@ -1,4 +1,5 @@
-import { Pod, type Resource } from '@stackwright/kube';
+import type { Pod } from '@stackwright/kube';
+import { type Resource } from '@stackwright/kube';
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1.d.ts';
 import type { EventRecorder } from '../shared/events.js';
 import { messageOf } from '../shared/log.js';
@@ -38,7 +39,13 @@ export class PodControl {
   async create(owner: Stored, pod: Pod): Promise<Stored<Pod>> {
     try {
       const created = await this.#pods.create(pod);
-      this.#events.record(this.#ownerKind, owner, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata.name}`);
+      this.#events.record(
+        this.#ownerKind,
+        owner,
+        'Normal',
+        'SuccessfulCreate',
+        `Created pod: ${created.metadata.name}`,
+      );
       return created;
     } catch (error) {
       this.#events.record(this.#ownerKind, owner, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`);

@@ -10,7 +10,11 @@ const replicaSet = (replicas: number): ReplicaSet => ({
   apiVersion: 'apps/v1',
   kind: 'ReplicaSet',
   metadata: { name: 'web', namespace: 'test' },
-  spec: { replicas, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [web()], terminationGracePeriodSeconds: 1 } } },
+  spec: {
+    replicas,
+    selector: { matchLabels: labels },
+    template: { metadata: { labels }, spec: { containers: [web()], terminationGracePeriodSeconds: 1 } },
+  },
 });
 
 describe('a ReplicaSet', () => {
@@ -20,7 +24,8 @@ describe('a ReplicaSet', () => {
   });
   afterEach(() => cluster.stop());
 
-  const isFull = ({ spec, status }: ReplicaSet): boolean => status?.availableReplicas === spec?.replicas && status?.replicas === spec?.replicas;
+  const isFull = ({ spec, status }: ReplicaSet): boolean =>
+    status?.availableReplicas === spec?.replicas && status?.replicas === spec?.replicas;
 
   it('replaces a Pod that is deleted', async () => {
     await cluster.client.create(ReplicaSet, replicaSet(2));
@@ -38,7 +43,11 @@ describe('a ReplicaSet', () => {
     await cluster.untilObject(ReplicaSet, 'web', isFull);
     expect((await cluster.list(Pod)).map(({ metadata }) => metadata?.name)).toEqual(['orphan']);
 
-    await cluster.client.patch(Pod, { namespace: 'test', name: 'orphan' }, { type: 'merge', body: { metadata: { labels: { app: 'other' } } } });
+    await cluster.client.patch(
+      Pod,
+      { namespace: 'test', name: 'orphan' },
+      { type: 'merge', body: { metadata: { labels: { app: 'other' } } } },
+    );
     await cluster.until('a second Pod', async () => (await cluster.list(Pod, 'app=web')).length === 1);
     expect((await cluster.get(Pod, 'orphan'))?.metadata?.ownerReferences ?? []).toEqual([]);
   });
@@ -46,14 +55,21 @@ describe('a ReplicaSet', () => {
   it('says why it cannot create Pods', async () => {
     cluster.server.interceptors.push({
       before: ({ verb, resource }) => {
-        if (verb === 'create' && resource.kind === 'Pod') throw new ApiError({ code: 403, reason: 'Forbidden', message: 'exceeded quota' });
+        if (verb === 'create' && resource.kind === 'Pod')
+          throw new ApiError({ code: 403, reason: 'Forbidden', message: 'exceeded quota' });
       },
     });
     await cluster.client.create(ReplicaSet, replicaSet(1));
     const failed = await cluster.untilObject(ReplicaSet, 'web', ({ status }) => status?.conditions?.length);
-    expect(failed.status?.conditions).toMatchObject([{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota' }]);
+    expect(failed.status?.conditions).toMatchObject([
+      { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota' },
+    ]);
     cluster.server.interceptors.pop();
-    await cluster.untilObject(ReplicaSet, 'web', ({ status }) => status?.availableReplicas === 1 && !status.conditions?.length);
+    await cluster.untilObject(
+      ReplicaSet,
+      'web',
+      ({ status }) => status?.availableReplicas === 1 && !status.conditions?.length,
+    );
   });
 
   it('counts a Pod as available only after minReadySeconds', async () => {
@@ -67,8 +83,14 @@ describe('a ReplicaSet', () => {
 });
 
 describe('the Pods to give up first', () => {
-  const ready = (at: string): Pod['status'] => ({ phase: 'Running', conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: at }] });
-  const make = (name: string, { nodeName, status, cost }: { nodeName?: string; status?: Pod['status']; cost?: number }): Stored<Pod> =>
+  const ready = (at: string): Pod['status'] => ({
+    phase: 'Running',
+    conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: at }],
+  });
+  const make = (
+    name: string,
+    { nodeName, status, cost }: { nodeName?: string; status?: Pod['status']; cost?: number },
+  ): Stored<Pod> =>
     ({
       metadata: {
         name,
@@ -88,6 +110,13 @@ describe('the Pods to give up first', () => {
       make('pending', { nodeName: 'n', status: { phase: 'Pending' } }),
       make('unscheduled', { status: { phase: 'Pending' } }),
     ];
-    expect(pods.sort(byDispensability).map(({ metadata }) => metadata.name)).toEqual(['unscheduled', 'pending', 'unready', 'young', 'old', 'dear']);
+    expect(pods.sort(byDispensability).map(({ metadata }) => metadata.name)).toEqual([
+      'unscheduled',
+      'pending',
+      'unready',
+      'young',
+      'old',
+      'dear',
+    ]);
   });
 });

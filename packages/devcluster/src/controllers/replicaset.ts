@@ -1,4 +1,5 @@
-import { Pod, ReplicaSet, type ObjectKey } from '@stackwright/kube';
+import type { Pod } from '@stackwright/kube';
+import { ReplicaSet, type ObjectKey } from '@stackwright/kube';
 import type { ReplicaSetCondition, ReplicaSetStatus } from 'kubernetes-types/apps/v1.d.ts';
 import { rfc3339 } from '../shared/clock.js';
 import { messageOf } from '../shared/log.js';
@@ -67,7 +68,10 @@ export function replicaSetController({ stores, clock, log, events }: Context): L
   }
 
   /** Returns milliseconds until a Pod becomes available by the passing of time alone. */
-  async function writeStatus(set: Stored<ReplicaSet>, failure: { reason: string; error: Error } | undefined): Promise<number | void> {
+  async function writeStatus(
+    set: Stored<ReplicaSet>,
+    failure: { reason: string; error: Error } | undefined,
+  ): Promise<number | void> {
     const active = activePods(set);
     const now = clock.now();
     const waits = active.map((pod) => untilAvailable(pod, set.spec?.minReadySeconds ?? 0, now));
@@ -87,7 +91,9 @@ export function replicaSetController({ stores, clock, log, events }: Context): L
         availableReplicas: waits.filter((wait) => wait === 0).length,
       }),
       ...(set.metadata.generation === undefined ? {} : { observedGeneration: set.metadata.generation }),
-      conditions: failure ? withCondition(conditions, failed, rfc3339(now)) : withoutCondition(conditions, 'ReplicaFailure'),
+      conditions: failure
+        ? withCondition(conditions, failed, rfc3339(now))
+        : withoutCondition(conditions, 'ReplicaFailure'),
     };
     if (!sameValue(status, set.status)) await replicaSets.updateStatus({ ...set, status });
     const pending = waits.filter((wait): wait is number => wait !== undefined && wait > 0);

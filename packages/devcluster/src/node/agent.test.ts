@@ -14,16 +14,23 @@ describe('the node agent', () => {
   });
   afterEach(() => cluster.stop());
 
-  const create = (spec: Partial<PodSpec> = {}, name = 'pod'): Promise<Pod> => cluster.client.create(Pod, pod(name, spec));
-  const until = (holds: (object: Pod) => unknown, name = 'pod', within = 120_000): Promise<Pod> => cluster.untilObject(Pod, name, holds, { within });
+  const create = (spec: Partial<PodSpec> = {}, name = 'pod'): Promise<Pod> =>
+    cluster.client.create(Pod, pod(name, spec));
+  const until = (holds: (object: Pod) => unknown, name = 'pod', within = 120_000): Promise<Pod> =>
+    cluster.untilObject(Pod, name, holds, { within });
   const container = (object: Pod | undefined, name?: string): ContainerStatus => {
     const statuses = [...(object?.status?.initContainerStatuses ?? []), ...(object?.status?.containerStatuses ?? [])];
     return statuses.find((status) => name === undefined || status.name === name)!;
   };
   const isReady = (object: Pod): boolean => podCondition(object, 'Ready')?.status === 'True';
-  const waiting = (reason: string) => (object: Pod): boolean => container(object).state?.waiting?.reason === reason;
+  const waiting =
+    (reason: string) =>
+    (object: Pod): boolean =>
+      container(object).state?.waiting?.reason === reason;
   const events = async (name = 'pod'): Promise<string[]> =>
-    (await cluster.list(CoreEvent)).filter((event) => event.involvedObject.name === name).map((event) => event.reason ?? '');
+    (await cluster.list(CoreEvent))
+      .filter((event) => event.involvedObject.name === name)
+      .map((event) => event.reason ?? '');
   const logs = async (options: { container?: string; previous?: boolean } = {}): Promise<string> => {
     let text = '';
     for await (const piece of await cluster.agent.logs({ namespace: 'test', pod: 'pod', ...options })) text += piece;
@@ -42,8 +49,11 @@ describe('the node agent', () => {
     it('as what it is, and renews its lease', async () => {
       const node = await cluster.get(Node, 'simulated');
       expect(node?.status?.conditions).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'True' }));
-      expect(node?.status?.nodeInfo).toMatchObject({ containerRuntimeVersion: expect.stringContaining('simulated') as string });
-      const lease = async (): Promise<string | undefined> => (await cluster.get(Lease, 'simulated', 'kube-node-lease'))?.spec?.renewTime;
+      expect(node?.status?.nodeInfo).toMatchObject({
+        containerRuntimeVersion: expect.stringContaining('simulated') as string,
+      });
+      const lease = async (): Promise<string | undefined> =>
+        (await cluster.get(Lease, 'simulated', 'kube-node-lease'))?.spec?.renewTime;
       const before = await lease();
       await cluster.pass(30_000);
       expect(await lease()).not.toBe(before);
@@ -54,8 +64,17 @@ describe('the node agent', () => {
     it('and says all about it', async () => {
       await create();
       const running = await until(isReady);
-      expect(running.status).toMatchObject({ phase: 'Running', hostIP: '127.0.0.1', podIP: expect.stringMatching(/^127\./) as string });
-      expect(container(running)).toMatchObject({ ready: true, started: true, restartCount: 0, containerID: expect.stringMatching(/^simulated:\/\//) as string });
+      expect(running.status).toMatchObject({
+        phase: 'Running',
+        hostIP: '127.0.0.1',
+        podIP: expect.stringMatching(/^127\./) as string,
+      });
+      expect(container(running)).toMatchObject({
+        ready: true,
+        started: true,
+        restartCount: 0,
+        containerID: expect.stringMatching(/^simulated:\/\//) as string,
+      });
       for (const type of ['PodScheduled', 'PodReadyToStartContainers', 'Initialized', 'ContainersReady']) {
         expect(podCondition(running, type)?.status).toBe('True');
       }
@@ -65,7 +84,10 @@ describe('the node agent', () => {
     it('to its end', async () => {
       await create({ restartPolicy: 'Never', containers: [task()] });
       const done = await until(({ status }) => status?.phase === 'Succeeded');
-      expect(container(done)).toMatchObject({ ready: false, state: { terminated: { exitCode: 0, reason: 'Completed' } } });
+      expect(container(done)).toMatchObject({
+        ready: false,
+        state: { terminated: { exitCode: 0, reason: 'Completed' } },
+      });
       expect(podCondition(done, 'Ready')).toMatchObject({ status: 'False', reason: 'PodCompleted' });
       expect(await logs()).toBe('simulated: do it is done\n');
     });
@@ -74,10 +96,17 @@ describe('the node agent', () => {
       const order: string[] = [];
       cluster.runtime.script.when({ pod: 'pod' }, { program: async ({ spec }) => (order.push(spec.name), 0) });
       const stop = cluster.runtime.script.when({ container: 'b' }, { exitCode: 1 });
-      await create({ restartPolicy: 'OnFailure', initContainers: ['a', 'b', 'c'].map((name) => task({ name })), containers: [task({ name: 'main' })] });
+      await create({
+        restartPolicy: 'OnFailure',
+        initContainers: ['a', 'b', 'c'].map((name) => task({ name })),
+        containers: [task({ name: 'main' })],
+      });
       const stuck = await until((object) => (container(object, 'b')?.restartCount ?? 0) > 0);
       expect(stuck.status?.phase).toBe('Pending');
-      expect(podCondition(stuck, 'Initialized')).toMatchObject({ status: 'False', message: 'containers with incomplete status: [b c]' });
+      expect(podCondition(stuck, 'Initialized')).toMatchObject({
+        status: 'False',
+        message: 'containers with incomplete status: [b c]',
+      });
       expect(container(stuck, 'main').state?.waiting?.reason).toBe('PodInitializing');
       stop();
       await until(({ status }) => status?.phase === 'Succeeded');
@@ -95,11 +124,20 @@ describe('the node agent', () => {
     it('with sidecars, which are up before the others and end after them', async () => {
       const sidecar = web({ name: 'proxy', restartPolicy: 'Always', ports: [{ containerPort: 81 }] });
       cluster.runtime.script.when({ container: 'task' }, { exitCode: 0, delay: 5000 });
-      await create({ restartPolicy: 'Never', initContainers: [sidecar], containers: [task()], terminationGracePeriodSeconds: 1 });
+      await create({
+        restartPolicy: 'Never',
+        initContainers: [sidecar],
+        containers: [task()],
+        terminationGracePeriodSeconds: 1,
+      });
       const running = await until((object) => container(object, 'task').state?.running);
       expect(container(running, 'proxy').state?.running).toBeDefined();
       const done = await until(({ status }) => status?.phase === 'Succeeded');
-      await cluster.until('the sidecar to end', async () => container(await cluster.get(Pod, 'pod'), 'proxy').state?.terminated ?? done.status?.phase === 'Succeeded');
+      await cluster.until(
+        'the sidecar to end',
+        async () =>
+          container(await cluster.get(Pod, 'pod'), 'proxy').state?.terminated ?? done.status?.phase === 'Succeeded',
+      );
     });
 
     it('no longer than its deadline', async () => {
@@ -116,11 +154,18 @@ describe('the node agent', () => {
       const crashed = await until(waiting('CrashLoopBackOff'));
       expect(crashed.status?.phase).toBe('Running');
       expect(container(crashed)).toMatchObject({
-        state: { waiting: { message: expect.stringMatching(/^back-off 10s restarting failed container=web pod=pod_test/) as string } },
+        state: {
+          waiting: {
+            message: expect.stringMatching(/^back-off 10s restarting failed container=web pod=pod_test/) as string,
+          },
+        },
         lastState: { terminated: { exitCode: 1, reason: 'Error', message: 'no such host\n' } },
       });
       const starts: number[] = [];
-      cluster.runtime.script.when({ pod: 'pod' }, { program: async ({ clock }) => (starts.push(clock.now()), 1), exitCode: undefined });
+      cluster.runtime.script.when(
+        { pod: 'pod' },
+        { program: async ({ clock }) => (starts.push(clock.now()), 1), exitCode: undefined },
+      );
       await cluster.until('more starts', () => starts.length >= 4, { step: 1000, within: 300_000 });
       const waits = starts.slice(1, 4).map((time, index) => (time - starts[index]!) / 1000);
       // Each container ends as soon as it has started.
@@ -147,14 +192,17 @@ describe('the node agent', () => {
 
     it('and keeps the log of the attempt before', async () => {
       let attempt = 0;
-      cluster.runtime.script.when({ pod: 'pod' }, {
-        program: async (context) => {
-          attempt += 1;
-          context.log(`attempt ${attempt}`);
-          if (attempt > 2) await terminated(context);
-          return 1;
+      cluster.runtime.script.when(
+        { pod: 'pod' },
+        {
+          program: async (context) => {
+            attempt += 1;
+            context.log(`attempt ${attempt}`);
+            if (attempt > 2) await terminated(context);
+            return 1;
+          },
         },
-      });
+      );
       await create();
       await until((object) => container(object).restartCount === 2 && container(object).state?.running);
       expect(await logs()).toBe('attempt 3\n');
@@ -182,12 +230,22 @@ describe('the node agent', () => {
 
     it('a Secret for the environment, then a key in it, and starts when they are there', async () => {
       cluster.runtime.script.when({ pod: 'pod' }, { program: printer });
-      await create({ containers: [web({ env: [{ name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } }] })] });
+      await create({
+        containers: [
+          web({ env: [{ name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } }] }),
+        ],
+      });
       const missing = await until(waiting('CreateContainerConfigError'));
       expect(container(missing).state?.waiting?.message).toBe('secret "db" not found');
       await cluster.client.create(Secret, secret('db', { user: 'x' }));
-      await until((object) => container(object).state?.waiting?.message === "couldn't find key password in Secret test/db");
-      await cluster.client.patch(Secret, { namespace: 'test', name: 'db' }, { type: 'merge', body: { stringData: { password: 'p' } } });
+      await until(
+        (object) => container(object).state?.waiting?.message === "couldn't find key password in Secret test/db",
+      );
+      await cluster.client.patch(
+        Secret,
+        { namespace: 'test', name: 'db' },
+        { type: 'merge', body: { stringData: { password: 'p' } } },
+      );
       // At once, not when the retry is due.
       await until(isReady, 'pod', 5000);
       expect(await logs()).toContain('PASSWORD=p\n');
@@ -209,7 +267,10 @@ describe('the node agent', () => {
     });
 
     it('a runtime that can start it', async () => {
-      const mend = cluster.runtime.script.when({ pod: 'pod' }, { startError: { reason: 'RunContainerError', message: 'exec: "nope": not found' } });
+      const mend = cluster.runtime.script.when(
+        { pod: 'pod' },
+        { startError: { reason: 'RunContainerError', message: 'exec: "nope": not found' } },
+      );
       await create();
       const refused = await until(waiting('RunContainerError'));
       expect(container(refused).state?.waiting?.message).toContain('"nope": not found');
@@ -220,11 +281,13 @@ describe('the node agent', () => {
 
   describe('probes', () => {
     /** Answers with what `healthy` says. */
-    const serving = (state: { healthy: boolean }): Program => async (context) => {
-      const { serveHttp } = await import('./simulated/programs/serve.js');
-      await serveHttp((_request, response) => void response.writeHead(state.healthy ? 200 : 503).end(), 80, context);
-      return 0;
-    };
+    const serving =
+      (state: { healthy: boolean }): Program =>
+      async (context) => {
+        const { serveHttp } = await import('./simulated/programs/serve.js');
+        await serveHttp((_request, response) => void response.writeHead(state.healthy ? 200 : 503).end(), 80, context);
+        return 0;
+      };
     const get = { httpGet: { port: 'http', path: '/healthcheck' } };
 
     it('readiness, and takes a container out and in again', async () => {
@@ -234,7 +297,10 @@ describe('the node agent', () => {
       await until(isReady);
       state.healthy = false;
       const unready = await until((object) => !isReady(object));
-      expect(podCondition(unready, 'Ready')).toMatchObject({ reason: 'ContainersNotReady', message: 'containers with unready status: [web]' });
+      expect(podCondition(unready, 'Ready')).toMatchObject({
+        reason: 'ContainersNotReady',
+        message: 'containers with unready status: [web]',
+      });
       expect((await cluster.list(CoreEvent)).find(({ reason }) => reason === 'Unhealthy')?.message).toBe(
         'Readiness probe failed: HTTP probe failed with statuscode: 503',
       );
@@ -246,7 +312,10 @@ describe('the node agent', () => {
     it('liveness, and restarts a container that fails it for long enough', async () => {
       const state = { healthy: true };
       cluster.runtime.script.when({ pod: 'pod' }, { program: serving(state) });
-      await create({ containers: [web({ livenessProbe: { ...get, periodSeconds: 5, failureThreshold: 3 } })], terminationGracePeriodSeconds: 1 });
+      await create({
+        containers: [web({ livenessProbe: { ...get, periodSeconds: 5, failureThreshold: 3 } })],
+        terminationGracePeriodSeconds: 1,
+      });
       await until(isReady);
       state.healthy = false;
       await cluster.pass(9000);
@@ -254,14 +323,20 @@ describe('the node agent', () => {
       const restarted = await until((object) => container(object).restartCount === 1);
       state.healthy = true;
       expect(container(restarted).lastState?.terminated).toBeDefined();
-      expect((await cluster.list(CoreEvent)).map(({ message }) => message)).toContain('Container web failed liveness probe, will be restarted');
+      expect((await cluster.list(CoreEvent)).map(({ message }) => message)).toContain(
+        'Container web failed liveness probe, will be restarted',
+      );
     });
 
     it('startup first, and the others only after it', async () => {
       const state = { healthy: false };
       cluster.runtime.script.when({ pod: 'pod' }, { program: serving(state) });
       const probe = { ...get, periodSeconds: 1, failureThreshold: 1 };
-      await create({ containers: [web({ startupProbe: { ...probe, failureThreshold: 60 }, livenessProbe: probe, readinessProbe: probe })] });
+      await create({
+        containers: [
+          web({ startupProbe: { ...probe, failureThreshold: 60 }, livenessProbe: probe, readinessProbe: probe }),
+        ],
+      });
       await until((object) => container(object).state?.running);
       await cluster.pass(30_000);
       const starting = await cluster.get(Pod, 'pod');
@@ -273,9 +348,14 @@ describe('the node agent', () => {
 
     it('by commands and by connections', async () => {
       const answers: string[][] = [];
-      cluster.runtime.script.when({ pod: 'pod' }, { exec: (command) => (answers.push([...command]), { exitCode: answers.length > 2 ? 0 : 1 }) });
+      cluster.runtime.script.when(
+        { pod: 'pod' },
+        { exec: (command) => (answers.push([...command]), { exitCode: answers.length > 2 ? 0 : 1 }) },
+      );
       const exec = { exec: { command: ['mariadb-admin', 'ping'] }, periodSeconds: 1 };
-      await create({ containers: [web({ readinessProbe: exec, livenessProbe: { tcpSocket: { port: 'http' }, periodSeconds: 1 } })] });
+      await create({
+        containers: [web({ readinessProbe: exec, livenessProbe: { tcpSocket: { port: 'http' }, periodSeconds: 1 } })],
+      });
       const ready = await until(isReady);
       expect(answers.slice(0, 3)).toEqual(Array(3).fill(['mariadb-admin', 'ping']));
       expect(container(ready).restartCount).toBe(0);
@@ -285,14 +365,17 @@ describe('the node agent', () => {
   describe('ends a Pod', () => {
     it('after its hook and its grace, and takes everything of it away', async () => {
       const seen: string[] = [];
-      cluster.runtime.script.when({ pod: 'pod' }, {
-        exec: (command) => (seen.push(command.join(' ')), {}),
-        program: async (context) => {
-          await terminated(context);
-          seen.push('SIGTERM');
-          return 0;
+      cluster.runtime.script.when(
+        { pod: 'pod' },
+        {
+          exec: (command) => (seen.push(command.join(' ')), {}),
+          program: async (context) => {
+            await terminated(context);
+            seen.push('SIGTERM');
+            return 0;
+          },
         },
-      });
+      );
       await create({ containers: [web({ lifecycle: { preStop: { exec: { command: ['drain'] } } } })] });
       const { metadata } = await until(isReady);
       await cluster.client.delete(Pod, { namespace: 'test', name: 'pod' });
@@ -330,7 +413,10 @@ describe('the node agent', () => {
         containers: [
           web({
             command: ['serve', '--bind=$(IP)', '$$(IP)', '$(UNKNOWN)'],
-            envFrom: [{ prefix: 'DB_', secretRef: { name: 'db' } }, { configMapRef: { name: 'absent', optional: true } }],
+            envFrom: [
+              { prefix: 'DB_', secretRef: { name: 'db' } },
+              { configMapRef: { name: 'absent', optional: true } },
+            ],
             env: [
               { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
               { name: 'URL', value: 'mysql://$(DB_USER)@db' },
@@ -356,13 +442,16 @@ describe('the node agent', () => {
 
     it('a token of their ServiceAccount, unless they want none', async () => {
       const paths: (string | undefined)[] = [];
-      cluster.runtime.script.when({}, {
-        program: async (context) => {
-          paths.push(context.path('/var/run/secrets/kubernetes.io/serviceaccount/token'));
-          await terminated(context);
-          return 0;
+      cluster.runtime.script.when(
+        {},
+        {
+          program: async (context) => {
+            paths.push(context.path('/var/run/secrets/kubernetes.io/serviceaccount/token'));
+            await terminated(context);
+            return 0;
+          },
         },
-      });
+      );
       await cluster.until('the account', () => cluster.get(ServiceAccount, 'default'));
       await create();
       await until(isReady);
@@ -381,7 +470,10 @@ describe('the node agent', () => {
 
     it('Secrets as files, which follow the Secret', async () => {
       let path: string | undefined;
-      cluster.runtime.script.when({ pod: 'pod' }, { program: async (context) => ((path = context.path('/keys')), await terminated(context), 0) });
+      cluster.runtime.script.when(
+        { pod: 'pod' },
+        { program: async (context) => ((path = context.path('/keys')), await terminated(context), 0) },
+      );
       await cluster.client.create(Secret, secret('keys', { '0': 'staged', '1': 'primary' }));
       await create({
         containers: [web({ volumeMounts: [{ name: 'keys', mountPath: '/keys' }] })],
@@ -389,7 +481,11 @@ describe('the node agent', () => {
       });
       await until(isReady);
       expect(await readFile(`${path!}/1`, 'utf8')).toBe('primary');
-      await cluster.client.patch(Secret, { namespace: 'test', name: 'keys' }, { type: 'merge', body: { stringData: { '1': null, '2': 'new primary' }, data: { '1': null } } });
+      await cluster.client.patch(
+        Secret,
+        { namespace: 'test', name: 'keys' },
+        { type: 'merge', body: { stringData: { '1': null, '2': 'new primary' }, data: { '1': null } } },
+      );
       await cluster.until('the new key', () => readFile(`${path!}/2`, 'utf8').catch(() => undefined));
       await expect(readFile(`${path!}/1`)).rejects.toThrow('ENOENT');
       expect(container(await cluster.get(Pod, 'pod')).restartCount).toBe(0);
@@ -397,17 +493,24 @@ describe('the node agent', () => {
 
     it('a directory that they share and that outlives a crash', async () => {
       const seen: string[] = [];
-      cluster.runtime.script.when({ pod: 'pod' }, {
-        program: async (context) => {
-          const file = `${context.path('/scratch')!}/starts`;
-          seen.push(await readFile(file, 'utf8').catch(() => 'nothing'));
-          await writeFile(file, context.spec.name);
-          await terminated(context);
-          return 0;
+      cluster.runtime.script.when(
+        { pod: 'pod' },
+        {
+          program: async (context) => {
+            const file = `${context.path('/scratch')!}/starts`;
+            seen.push(await readFile(file, 'utf8').catch(() => 'nothing'));
+            await writeFile(file, context.spec.name);
+            await terminated(context);
+            return 0;
+          },
         },
-      });
+      );
       const mounts = [{ name: 'scratch', mountPath: '/scratch' }];
-      await create({ initContainers: [task({ name: 'init', volumeMounts: mounts })], containers: [web({ volumeMounts: mounts })], volumes: [{ name: 'scratch', emptyDir: {} }] });
+      await create({
+        initContainers: [task({ name: 'init', volumeMounts: mounts })],
+        containers: [web({ volumeMounts: mounts })],
+        volumes: [{ name: 'scratch', emptyDir: {} }],
+      });
       cluster.runtime.script.when({ container: 'init' }, { exitCode: 0 });
       await until(isReady);
       cluster.runtime.crash({ container: 'web' });
@@ -422,7 +525,9 @@ describe('the node agent', () => {
       const before = await until(isReady);
       await cluster.stopAgent();
       const transitions: (string | undefined)[] = [];
-      cluster.server.onAudit(({ changed, resource, subresource }) => changed && resource === 'pods' && transitions.push(subresource));
+      cluster.server.onAudit(
+        ({ changed, resource, subresource }) => changed && resource === 'pods' && transitions.push(subresource),
+      );
       await cluster.startAgent();
       await cluster.pass(60_000);
       const after = await cluster.get(Pod, 'pod');
@@ -469,17 +574,24 @@ describe('the node agent', () => {
       await until((object) => container(object, 'web').state?.waiting?.reason === 'ImagePullBackOff');
       await expect(logs()).rejects.toThrow('a container name must be specified for pod pod, choose one of: [web task]');
       await expect(logs({ container: 'nope' })).rejects.toThrow('container nope is not valid for pod pod');
-      await expect(logs({ container: 'web' })).rejects.toThrow('container "web" in pod "pod" is waiting to start: ImagePullBackOff');
+      await expect(logs({ container: 'web' })).rejects.toThrow(
+        'container "web" in pod "pod" is waiting to start: ImagePullBackOff',
+      );
       await expect(cluster.agent.logs({ namespace: 'test', pod: 'gone' })).rejects.toBeInstanceOf(ApiError);
     });
 
     it('as they are written', async () => {
       let say: (line: string) => void = () => undefined;
-      cluster.runtime.script.when({ pod: 'pod' }, { program: async (context) => ((say = context.log), await terminated(context), 0) });
+      cluster.runtime.script.when(
+        { pod: 'pod' },
+        { program: async (context) => ((say = context.log), await terminated(context), 0) },
+      );
       await create();
       await until(isReady);
       say('one');
-      const stream = (await cluster.agent.logs({ namespace: 'test', pod: 'pod', follow: true }))[Symbol.asyncIterator]();
+      const stream = (await cluster.agent.logs({ namespace: 'test', pod: 'pod', follow: true }))[
+        Symbol.asyncIterator
+      ]();
       expect(await stream.next()).toMatchObject({ value: 'one\n' });
       const next = stream.next();
       say('two');

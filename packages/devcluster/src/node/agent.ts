@@ -109,7 +109,8 @@ export class NodeAgent {
     await node.view.refresh();
     const name = container ?? pod?.spec?.containers[0]?.name;
     const status = node.view.containersOf(pod?.metadata.uid ?? '').findLast((item) => item.name === name);
-    if (status?.state.phase !== 'running') throw new Error(`container ${name ?? ''} of pod ${namespace}/${podName} does not run`);
+    if (status?.state.phase !== 'running')
+      throw new Error(`container ${name ?? ''} of pod ${namespace}/${podName} does not run`);
     return node.runtime.exec(status.id, command, { timeoutSeconds: 60 });
   }
 
@@ -203,7 +204,8 @@ export class NodeAgent {
       this.#log.info('removing what is left of a deleted Pod', { uid });
       try {
         const containers = view.containersOf(uid);
-        await Promise.all(containers.map(({ id, state }) => (state.phase === 'running' ? runtime.stopContainer(id, ORPHAN_GRACE) : undefined)));
+        const running = containers.filter(({ state }) => state.phase === 'running');
+        await Promise.all(running.map(({ id }) => runtime.stopContainer(id, ORPHAN_GRACE)));
         for (const { id } of containers) await runtime.removeContainer(id);
         await runtime.removeSandbox(uid);
         await volumes.remove(uid);

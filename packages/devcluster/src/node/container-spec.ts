@@ -22,7 +22,10 @@ export async function buildContainerSpec(
   const byName = Object.fromEntries(variables.map(({ name, value }) => [name, value]));
   const security = { ...pod.spec?.securityContext, ...container.securityContext };
   if (security.runAsNonRoot && security.runAsUser === 0) {
-    throw new RuntimeError('CreateContainerConfigError', `container's runAsUser breaks non-root policy (pod: "${pod.metadata.name}", container: ${container.name})`);
+    throw new RuntimeError(
+      'CreateContainerConfigError',
+      `container's runAsUser breaks non-root policy (pod: "${pod.metadata.name}", container: ${container.name})`,
+    );
   }
   const limits = container.resources?.limits ?? {};
   const { fsGroup, supplementalGroups = [] } = pod.spec?.securityContext ?? {};
@@ -38,7 +41,11 @@ export async function buildContainerSpec(
     env: variables,
     ...(container.workingDir ? { workingDir: container.workingDir } : {}),
     mounts: await buildMounts(pod, container, attempt, byName, volumes),
-    ports: (container.ports ?? []).map(({ name, containerPort, protocol = 'TCP' }) => ({ ...(name ? { name } : {}), containerPort, protocol })),
+    ports: (container.ports ?? []).map(({ name, containerPort, protocol = 'TCP' }) => ({
+      ...(name ? { name } : {}),
+      containerPort,
+      protocol,
+    })),
     ...(security.runAsUser === undefined ? {} : { user: security.runAsUser }),
     ...(security.runAsGroup === undefined ? {} : { group: security.runAsGroup }),
     supplementalGroups: [...new Set([...supplementalGroups, ...(fsGroup === undefined ? [] : [fsGroup])])],
@@ -52,7 +59,13 @@ export async function buildContainerSpec(
   };
 }
 
-async function buildMounts(pod: Stored<Pod>, container: Container, attempt: number, env: Record<string, string>, volumes: Volumes): Promise<Mount[]> {
+async function buildMounts(
+  pod: Stored<Pod>,
+  container: Container,
+  attempt: number,
+  env: Record<string, string>,
+  volumes: Volumes,
+): Promise<Mount[]> {
   try {
     const mounts: Mount[] = [];
     for (const mount of container.volumeMounts ?? []) {
@@ -60,7 +73,10 @@ async function buildMounts(pod: Stored<Pod>, container: Container, attempt: numb
       mounts.push(await volumes.mount(pod, mount, subPath));
     }
     const hostPath = await volumes.terminationFile(pod.metadata.uid, container.name, attempt);
-    return [...mounts, { hostPath, containerPath: container.terminationMessagePath ?? TERMINATION_PATH, readOnly: false }];
+    return [
+      ...mounts,
+      { hostPath, containerPath: container.terminationMessagePath ?? TERMINATION_PATH, readOnly: false },
+    ];
   } catch (error) {
     if (error instanceof VolumeError) throw new RuntimeError('CreateContainerConfigError', error.message, error);
     throw error;
@@ -85,10 +101,17 @@ export function buildSandboxSpec(pod: Stored<Pod>, dns: ClusterDns | undefined):
 function dnsOf(pod: Stored<Pod>, dns: ClusterDns | undefined): SandboxSpec['dns'] {
   const { dnsPolicy = 'ClusterFirst', hostNetwork, dnsConfig } = pod.spec ?? {};
   const clusterFirst = dnsPolicy === 'ClusterFirstWithHostNet' || (dnsPolicy === 'ClusterFirst' && !hostNetwork);
-  const own = (dnsConfig?.options ?? []).map(({ name = '', value }) => (value === undefined ? name : `${name}:${value}`));
+  const own = (dnsConfig?.options ?? []).map(({ name = '', value }) =>
+    value === undefined ? name : `${name}:${value}`,
+  );
   const nameserver = dnsConfig?.nameservers?.[0];
   if (clusterFirst && dns) {
-    const searches = [`${pod.metadata.namespace}.svc.${dns.domain}`, `svc.${dns.domain}`, dns.domain, ...(dnsConfig?.searches ?? [])];
+    const searches = [
+      `${pod.metadata.namespace}.svc.${dns.domain}`,
+      `svc.${dns.domain}`,
+      dns.domain,
+      ...(dnsConfig?.searches ?? []),
+    ];
     return { nameserver: dns.nameserver, searches, options: ['ndots:5', ...own] };
   }
   if (dnsPolicy === 'None' && nameserver) return { nameserver, searches: dnsConfig?.searches ?? [], options: own };

@@ -112,14 +112,18 @@ export class ContainerStarter {
       if (known?.reason === 'ErrImagePull' && missedFor >= IMAGE_REPORT) {
         const message = `Back-off pulling image "${image}"`;
         this.#scope.record('Normal', 'BackOff', message, container);
-        this.#waiting.set(container.name, { reason: 'ImagePullBackOff', message: `${message}: ErrImagePull: ${known.message}` });
+        this.#waiting.set(container.name, {
+          reason: 'ImagePullBackOff',
+          message: `${message}: ErrImagePull: ${known.message}`,
+        });
       }
       return { started: false, retryIn: missedFor < IMAGE_REPORT ? Math.min(IMAGE_REPORT - missedFor, held) : held };
     }
     const state = await runtime.image(image);
     if (state.present) {
       this.#images.forget(key);
-      if (!known) this.#scope.record('Normal', 'Pulled', `Container image "${image}" already present on machine`, container);
+      if (!known)
+        this.#scope.record('Normal', 'Pulled', `Container image "${image}" already present on machine`, container);
       return undefined;
     }
     this.#images.next(key, clock.now());

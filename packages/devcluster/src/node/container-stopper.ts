@@ -30,7 +30,11 @@ export class ContainerStopper {
     const { log, clock, view } = this.#scope.node;
     const done = this.#stop(status, grace, known === undefined)
       .catch((error: unknown) => {
-        log.warn('container not stopped', { pod: this.#scope.pod.metadata.name, container: status.name, error: messageOf(error) });
+        log.warn('container not stopped', {
+          pod: this.#scope.pod.metadata.name,
+          container: status.name,
+          error: messageOf(error),
+        });
         clock.schedule(RETRY, this.#again);
       })
       .finally(() => {
@@ -53,7 +57,8 @@ export class ContainerStopper {
     if (hook && container) {
       const target = { containerId: status.id, container, podIP: this.#scope.podIP() };
       const failure = await runHook(hook, target, grace, this.#scope.node);
-      if (failure !== undefined) this.#scope.record('Warning', 'FailedPreStopHook', `PreStopHook failed: ${failure}`, container);
+      if (failure !== undefined)
+        this.#scope.record('Warning', 'FailedPreStopHook', `PreStopHook failed: ${failure}`, container);
     }
     // Whatever the hook took, the process still gets its signal and a moment to follow it.
     const left = Math.max(grace - Math.floor((clock.now() - began) / 1000), hook ? 2 : 0);

@@ -16,7 +16,11 @@ export interface PodAddresses {
 }
 
 /** Undefined for a path that the API does not know. */
-export function fieldValue(pod: Stored<Pod>, { fieldPath }: ObjectFieldSelector, addresses: PodAddresses): string | undefined {
+export function fieldValue(
+  pod: Stored<Pod>,
+  { fieldPath }: ObjectFieldSelector,
+  addresses: PodAddresses,
+): string | undefined {
   const subscript = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(fieldPath);
   if (subscript) return pod.metadata[subscript[1] as 'labels' | 'annotations']?.[subscript[2] ?? ''] ?? '';
   switch (fieldPath) {
@@ -54,10 +58,15 @@ function formatMap(map: Record<string, string> | undefined): string {
 }
 
 /** In units of the divisor, rounded up. A limit that is not set is the node's whole capacity. */
-export function resourceValue(container: Container, { resource, divisor }: ResourceFieldSelector, node: NodeResources): string | undefined {
+export function resourceValue(
+  container: Container,
+  { resource, divisor }: ResourceFieldSelector,
+  node: NodeResources,
+): string | undefined {
   const [kind, name = ''] = resource.split('.', 2);
   if (kind !== 'limits' && kind !== 'requests') return undefined;
-  const given = container.resources?.[kind]?.[name] ?? (kind === 'requests' ? container.resources?.limits?.[name] : undefined);
+  const given =
+    container.resources?.[kind]?.[name] ?? (kind === 'requests' ? container.resources?.limits?.[name] : undefined);
   const whole: Record<string, number> = { cpu: node.cpus, memory: node.memoryBytes };
   const value = given === undefined ? (kind === 'limits' ? whole[name] : 0) : quantity(given);
   if (value === undefined || Number.isNaN(value)) return undefined;

@@ -13,14 +13,20 @@ const context: EnvContext = {
   addresses: { podIP: '10.0.0.1', hostIP: '10.0.0.254' },
   node: { cpus: 4, memoryBytes: 2 ** 30 },
   sources: {
-    secret: (_namespace, name) => (name === 'db' ? { apiVersion: 'v1', kind: 'Secret', data: { password: Buffer.from('p$(x)').toString('base64') } } : undefined),
-    configMap: (_namespace, name) => (name === 'conf' ? { apiVersion: 'v1', kind: 'ConfigMap', data: { region: 'RegionOne' } } : undefined),
+    secret: (_namespace, name) =>
+      name === 'db'
+        ? { apiVersion: 'v1', kind: 'Secret', data: { password: Buffer.from('p$(x)').toString('base64') } }
+        : undefined,
+    configMap: (_namespace, name) =>
+      name === 'conf' ? { apiVersion: 'v1', kind: 'ConfigMap', data: { region: 'RegionOne' } } : undefined,
   },
   defaults: { KUBERNETES_SERVICE_HOST: '10.1.0.1' },
 };
 const env = (container: Partial<Container>): Record<string, string> =>
   Object.fromEntries(buildEnv(web(container), context).map(({ name, value }) => [name, value]));
-const field = (fieldPath: string): Partial<Container> => ({ env: [{ name: 'X', valueFrom: { fieldRef: { fieldPath } } }] });
+const field = (fieldPath: string): Partial<Container> => ({
+  env: [{ name: 'X', valueFrom: { fieldRef: { fieldPath } } }],
+});
 
 describe('the environment of a container', () => {
   it.each([
@@ -43,7 +49,9 @@ describe('the environment of a container', () => {
 
   it('says how to reach the API server, unless told otherwise', () => {
     expect(env({})).toEqual({ KUBERNETES_SERVICE_HOST: '10.1.0.1' });
-    expect(env({ env: [{ name: 'KUBERNETES_SERVICE_HOST', value: 'api' }] })).toEqual({ KUBERNETES_SERVICE_HOST: 'api' });
+    expect(env({ env: [{ name: 'KUBERNETES_SERVICE_HOST', value: 'api' }] })).toEqual({
+      KUBERNETES_SERVICE_HOST: 'api',
+    });
   });
 
   it('lets later settings win, and variables refer to earlier ones', () => {
@@ -60,19 +68,34 @@ describe('the environment of a container', () => {
   });
 
   it('takes Secrets as they are', () => {
-    expect(env({ env: [{ name: 'P', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } }] })['P']).toBe('p$(x)');
+    expect(env({ env: [{ name: 'P', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } }] })['P']).toBe(
+      'p$(x)',
+    );
   });
 
   it('leaves out what is optional and missing', () => {
     const optional = { name: 'none', key: 'k', optional: true };
-    expect(env({ env: [{ name: 'X', valueFrom: { secretKeyRef: optional } }, { name: 'Y', valueFrom: { configMapKeyRef: optional } }] })).not.toHaveProperty('X');
+    expect(
+      env({
+        env: [
+          { name: 'X', valueFrom: { secretKeyRef: optional } },
+          { name: 'Y', valueFrom: { configMapKeyRef: optional } },
+        ],
+      }),
+    ).not.toHaveProperty('X');
   });
 
   it.each<[string, Partial<Container>]>([
     ['secret "none" not found', { env: [{ name: 'X', valueFrom: { secretKeyRef: { name: 'none', key: 'k' } } }] }],
-    ['couldn\'t find key k in Secret test/db', { env: [{ name: 'X', valueFrom: { secretKeyRef: { name: 'db', key: 'k' } } }] }],
+    [
+      "couldn't find key k in Secret test/db",
+      { env: [{ name: 'X', valueFrom: { secretKeyRef: { name: 'db', key: 'k' } } }] },
+    ],
     ['configmap "none" not found', { envFrom: [{ configMapRef: { name: 'none' } }] }],
-    ['couldn\'t find key k in ConfigMap test/conf', { env: [{ name: 'X', valueFrom: { configMapKeyRef: { name: 'conf', key: 'k' } } }] }],
+    [
+      "couldn't find key k in ConfigMap test/conf",
+      { env: [{ name: 'X', valueFrom: { configMapKeyRef: { name: 'conf', key: 'k' } } }] },
+    ],
   ])('fails with: %s', (message, container) => {
     expect(() => env(container)).toThrow(expect.objectContaining({ reason: 'CreateContainerConfigError', message }));
   });

@@ -27,7 +27,9 @@ export function buildEnv(container: Container, context: EnvContext): { name: str
     for (const [key, value] of Object.entries(readAll(source, context))) env.set(`${source.prefix ?? ''}${key}`, value);
   }
   for (const { name, value, valueFrom } of container.env ?? []) {
-    const resolved = valueFrom ? resolve(container, valueFrom, context) : expand(value ?? '', { ...context.defaults, ...Object.fromEntries(env) });
+    const resolved = valueFrom
+      ? resolve(container, valueFrom, context)
+      : expand(value ?? '', { ...context.defaults, ...Object.fromEntries(env) });
     if (resolved !== undefined) env.set(name, resolved);
   }
   for (const [name, value] of Object.entries(context.defaults)) if (!env.has(name)) env.set(name, value);
@@ -69,7 +71,10 @@ export function referencesOf(pod: Pod): Set<string> {
   return names;
 }
 
-function readAll(source: NonNullable<Container['envFrom']>[number], { pod, sources }: EnvContext): Record<string, string> {
+function readAll(
+  source: NonNullable<Container['envFrom']>[number],
+  { pod, sources }: EnvContext,
+): Record<string, string> {
   const { namespace } = pod.metadata;
   if (source.secretRef) {
     const name = source.secretRef.name ?? '';
@@ -96,7 +101,8 @@ function resolve(container: Container, from: EnvVarSource, context: EnvContext):
   }
   if (from.resourceFieldRef) {
     const named = from.resourceFieldRef.containerName;
-    const target = named === undefined ? container : (pod.spec?.containers.find(({ name }) => name === named) ?? container);
+    const target =
+      named === undefined ? container : (pod.spec?.containers.find(({ name }) => name === named) ?? container);
     const value = resourceValue(target, from.resourceFieldRef, context.node);
     if (value === undefined) throw configError(`unsupported container resource: ${from.resourceFieldRef.resource}`);
     return value;
@@ -107,7 +113,9 @@ function resolve(container: Container, from: EnvVarSource, context: EnvContext):
     const value = secret?.data?.[key];
     if (value !== undefined) return decode(value);
     if (optional) return undefined;
-    throw configError(secret ? `couldn't find key ${key} in Secret ${namespace}/${name}` : `secret "${name}" not found`);
+    throw configError(
+      secret ? `couldn't find key ${key} in Secret ${namespace}/${name}` : `secret "${name}" not found`,
+    );
   }
   if (from.configMapKeyRef) {
     const { name = '', key, optional } = from.configMapKeyRef;
@@ -115,7 +123,9 @@ function resolve(container: Container, from: EnvVarSource, context: EnvContext):
     const value = configMap?.data?.[key];
     if (value !== undefined) return value;
     if (optional) return undefined;
-    throw configError(configMap ? `couldn't find key ${key} in ConfigMap ${namespace}/${name}` : `configmap "${name}" not found`);
+    throw configError(
+      configMap ? `couldn't find key ${key} in ConfigMap ${namespace}/${name}` : `configmap "${name}" not found`,
+    );
   }
   return undefined;
 }

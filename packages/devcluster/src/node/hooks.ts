@@ -20,7 +20,9 @@ export async function runHook(
   try {
     if (handler.exec) {
       const result = await runtime.exec(target.containerId, handler.exec.command ?? [], { timeoutSeconds });
-      return result.exitCode === 0 ? undefined : `command exited with ${result.exitCode}: ${result.stderr.trim().slice(0, 512)}`;
+      return result.exitCode === 0
+        ? undefined
+        : `command exited with ${result.exitCode}: ${result.stderr.trim().slice(0, 512)}`;
     }
     if (handler.httpGet) {
       const result = await httpProbe(handler.httpGet, target, timeoutSeconds * 1000);

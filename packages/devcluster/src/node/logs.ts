@@ -34,7 +34,9 @@ export async function readLogs(node: NodeContext, request: LogRequest): Promise<
   };
   if (request.follow && !request.previous) return node.runtime.followLogs(status.id, { ...shape, signal });
   const sinceTime =
-    request.sinceSeconds === undefined ? request.sinceTime : new Date(node.clock.now() - request.sinceSeconds * 1000).toISOString();
+    request.sinceSeconds === undefined
+      ? request.sinceTime
+      : new Date(node.clock.now() - request.sinceSeconds * 1000).toISOString();
   const text = await node.runtime.logs(status.id, {
     ...shape,
     ...(limitBytes === undefined ? {} : { limitBytes }),
@@ -50,7 +52,11 @@ async function findContainer(node: NodeContext, pod: Stored<Pod>, request: LogRe
   const only = pod.spec?.containers.length === 1 && init.length === 0 ? pod.spec.containers[0]?.name : undefined;
   const name = chosen ?? only;
   if (name === undefined) {
-    throw refused(400, 'BadRequest', `a container name must be specified for pod ${request.pod}, choose one of: [${all.join(' ')}]`);
+    throw refused(
+      400,
+      'BadRequest',
+      `a container name must be specified for pod ${request.pod}, choose one of: [${all.join(' ')}]`,
+    );
   }
   if (!all.includes(name)) throw refused(400, 'BadRequest', `container ${name} is not valid for pod ${request.pod}`);
   await node.view.refresh();
@@ -66,7 +72,12 @@ async function findContainer(node: NodeContext, pod: Stored<Pod>, request: LogRe
 }
 
 function refused(code: number, reason: string, message: string): ApiError {
-  return new ApiError({ code, reason, message, status: { apiVersion: 'v1', kind: 'Status', status: 'Failure', message, reason, code } });
+  return new ApiError({
+    code,
+    reason,
+    message,
+    status: { apiVersion: 'v1', kind: 'Status', status: 'Failure', message, reason, code },
+  });
 }
 
 async function* once(text: string): AsyncIterable<string> {

@@ -1,4 +1,12 @@
-import { ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, Secret, ServiceAccount, type Client } from '@stackwright/kube';
+import {
+  ConfigMap,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Secret,
+  ServiceAccount,
+  type Client,
+} from '@stackwright/kube';
 import type { Clock } from '../shared/clock.js';
 import type { EventRecorder } from '../shared/events.js';
 import type { Log } from '../shared/log.js';

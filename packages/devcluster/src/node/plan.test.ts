@@ -29,12 +29,24 @@ interface Case {
 }
 
 /** Names with a trailing "*" are sidecars. */
-function plan({ policy = 'Always', init = [], main = ['m'], phases = {}, unstarted = [], failed = {}, images = {} }: Case): [string[], string[]] {
+function plan({
+  policy = 'Always',
+  init = [],
+  main = ['m'],
+  phases = {},
+  unstarted = [],
+  failed = {},
+  images = {},
+}: Case): [string[], string[]] {
   const container = (text: string): Container => {
     const name = text.replace('*', '');
     return { name, image: images[name] ?? 'i', ...(text.endsWith('*') ? { restartPolicy: 'Always' } : {}) };
   };
-  const pod: Pod = { apiVersion: 'v1', kind: 'Pod', spec: { restartPolicy: policy, initContainers: init.map(container), containers: main.map(container) } };
+  const pod: Pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    spec: { restartPolicy: policy, initContainers: init.map(container), containers: main.map(container) },
+  };
   const { start, kill } = planContainers(pod, {
     history: (name) => (phases[name] === undefined ? [] : [status(name, phases[name])]),
     isStarted: ({ name }) => !unstarted.includes(name),
@@ -62,7 +74,12 @@ describe('the next steps of a Pod', () => {
     ['waits until it has started', { init: ['s*', 'a'], phases: { s: 'running' }, unstarted: ['s'] }, [], []],
     ['goes on beside it', { init: ['s*', 'a'], phases: { s: 'running' } }, ['a'], []],
     ['restarts a sidecar at any time', { policy: 'Never', init: ['s*'], phases: { s: 0, m: 'running' } }, ['s'], []],
-    ['ends sidecars when the work is done', { policy: 'Never', init: ['s*'], phases: { s: 'running', m: 0 } }, [], ['s']],
+    [
+      'ends sidecars when the work is done',
+      { policy: 'Never', init: ['s*'], phases: { s: 'running', m: 0 } },
+      [],
+      ['s'],
+    ],
     ['does not restart them then', { policy: 'Never', init: ['s*'], phases: { s: 0, m: 0 } }, [], []],
     ['ends what fails its liveness probe', { phases: { m: 'running' }, failed: { m: 'liveness' } }, [], ['m']],
     ['ends what never starts up', { phases: { m: 'running' }, failed: { m: 'startup' } }, [], ['m']],

@@ -49,9 +49,18 @@ export function planContainers(pod: Pod, state: PodState): Plan {
     const status = latest(container);
     if (status?.state.phase !== 'running') continue;
     const probe = state.failedProbe(container, status.id);
-    if (probe) plan.kill.push({ container, status, message: `Container ${container.name} failed ${probe} probe, will be restarted` });
+    if (probe)
+      plan.kill.push({
+        container,
+        status,
+        message: `Container ${container.name} failed ${probe} probe, will be restarted`,
+      });
     else if (status.image !== container.image && !init.includes(container)) {
-      plan.kill.push({ container, status, message: `Container ${container.name} definition changed, will be restarted` });
+      plan.kill.push({
+        container,
+        status,
+        message: `Container ${container.name} definition changed, will be restarted`,
+      });
     }
   }
 
@@ -77,15 +86,19 @@ export function planContainers(pod: Pod, state: PodState): Plan {
     const restart = code !== undefined && shouldRestart(pod, container, code);
     if (!status || status.state.phase === 'created' || restart) plan.start.push(container);
   }
-  const over = main.length > 0 && main.every((container) => {
-    const code = exitCode(latest(container));
-    return code !== undefined && !shouldRestart(pod, container, code);
-  });
+  const over =
+    main.length > 0 &&
+    main.every((container) => {
+      const code = exitCode(latest(container));
+      return code !== undefined && !shouldRestart(pod, container, code);
+    });
   if (!over) return plan;
   // The work is done: sidecars have nothing to go beside any more.
   const sidecars = init.filter(isSidecar).flatMap((container) => {
     const status = latest(container);
-    return status?.state.phase === 'running' ? [{ container, status, message: `Stopping container ${container.name}` }] : [];
+    return status?.state.phase === 'running'
+      ? [{ container, status, message: `Stopping container ${container.name}` }]
+      : [];
   });
   return { start: [], kill: [...plan.kill, ...sidecars] };
 }

@@ -64,12 +64,18 @@ export class PodScope {
         secret: (namespace, name) => stores.secrets.get({ namespace, name }),
         configMap: (namespace, name) => stores.configMaps.get({ namespace, name }),
       },
-      defaults: { KUBERNETES_SERVICE_HOST: apiServer.host, KUBERNETES_SERVICE_PORT: port, KUBERNETES_SERVICE_PORT_HTTPS: port },
+      defaults: {
+        KUBERNETES_SERVICE_HOST: apiServer.host,
+        KUBERNETES_SERVICE_PORT: port,
+        KUBERNETES_SERVICE_PORT_HTTPS: port,
+      },
     };
   }
 
   record(type: 'Normal' | 'Warning', reason: string, message: string, container?: Container): void {
-    const list = this.pod.spec?.initContainers?.some(({ name }) => name === container?.name) ? 'initContainers' : 'containers';
+    const list = this.pod.spec?.initContainers?.some(({ name }) => name === container?.name)
+      ? 'initContainers'
+      : 'containers';
     this.node.events.record(Pod, this.pod, type, reason, message, container && `spec.${list}{${container.name}}`);
   }
 }

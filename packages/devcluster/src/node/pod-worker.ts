@@ -119,7 +119,11 @@ export class PodWorker {
     let retry: number | undefined;
     for (const container of plan.start) {
       const history = this.#scope.history(container.name);
-      const result = await this.#starter.start(container, nextAttempt(this.#scope.pod, container, history), history.at(-1));
+      const result = await this.#starter.start(
+        container,
+        nextAttempt(this.#scope.pod, container, history),
+        history.at(-1),
+      );
       if (!result.started) {
         retry = soonest(retry, result.retryIn);
         continue;
@@ -189,7 +193,8 @@ export class PodWorker {
     if (pod && !isFinished(pod)) await this.#writeStatus(pod);
     await this.#removeAll();
     const current = pod && this.#node.stores.pods.get(pod.metadata);
-    if (current?.metadata.uid === this.#scope.uid) await this.#node.stores.pods.delete(current, { gracePeriodSeconds: 0 });
+    if (current?.metadata.uid === this.#scope.uid)
+      await this.#node.stores.pods.delete(current, { gracePeriodSeconds: 0 });
     this.#disposed = true;
   }
 
@@ -209,7 +214,10 @@ export class PodWorker {
     const current = stores.pods.get(pod.metadata);
     if (current?.metadata.uid !== this.#scope.uid) return;
     const over = current.metadata.deletionTimestamp !== undefined || this.#isLost();
-    const deadline = { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' };
+    const deadline = {
+      reason: 'DeadlineExceeded',
+      message: 'Pod was active on the node longer than the specified deadline',
+    };
     const status = buildStatus({
       pod: current,
       runtime: runtimeName(facts),

@@ -1,4 +1,5 @@
-import { hostname, release } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { isAlreadyExists, isNotFound, Lease, Namespace, Node } from '@stackwright/kube';
 import type { NodeCondition, NodeStatus } from 'kubernetes-types/core/v1.d.ts';
 import { rfc3339, rfc3339Micro, type Timer } from '../shared/clock.js';
@@ -35,14 +36,22 @@ export class Registration {
 
   async #register(): Promise<void> {
     const { client, nodeName: name } = this.#node;
-    const wanted = { apiVersion: 'v1' as const, kind: 'Node' as const, metadata: { name, labels: this.#labels(), annotations: this.#annotations() } };
+    const wanted = {
+      apiVersion: 'v1' as const,
+      kind: 'Node' as const,
+      metadata: { name, labels: this.#labels(), annotations: this.#annotations() },
+    };
     let node: Stored<Node>;
     try {
       node = (await client.create(Node, wanted)) as Stored<Node>;
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
       const { labels, annotations } = wanted.metadata;
-      node = (await client.patch(Node, { name }, { type: 'merge', body: { metadata: { labels, annotations } } })) as Stored<Node>;
+      node = (await client.patch(
+        Node,
+        { name },
+        { type: 'merge', body: { metadata: { labels, annotations } } },
+      )) as Stored<Node>;
     }
     const status = this.#status(node);
     if (!sameValue(status, node.status)) await client.update(Node, { ...node, status }, { subresource: 'status' });
@@ -65,7 +74,11 @@ export class Registration {
 
   #status(node: Stored<Node>): NodeStatus {
     const { facts, nodeIp, nodeName, clock } = this.#node;
-    const capacity = { cpu: String(facts.cpus), memory: `${Math.floor(facts.memoryBytes / 1024)}Ki`, pods: String(MAX_PODS) };
+    const capacity = {
+      cpu: String(facts.cpus),
+      memory: `${Math.floor(facts.memoryBytes / 1024)}Ki`,
+      pods: String(MAX_PODS),
+    };
     const now = rfc3339(clock.now());
     const condition = (type: string, status: string, reason: string, message: string): NodeCondition => {
       const known = node.status?.conditions?.find((item) => item.type === type);
@@ -94,9 +107,9 @@ export class Registration {
         kernelVersion: release(),
         kubeletVersion: KUBELET_VERSION,
         kubeProxyVersion: '',
-        machineID: hostname(),
+        machineID: nodeName,
         operatingSystem: 'linux',
-        osImage: facts.simulated ? 'simulated' : 'Linux',
+        osImage: facts.simulated ? 'simulated' : distribution(),
         systemUUID: '',
       },
     };
@@ -120,9 +133,13 @@ export class Registration {
       await client.patch(Lease, { namespace: LEASE_NAMESPACE, name }, { type: 'merge', body });
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      await ignoreExisting(client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: LEASE_NAMESPACE } }));
+      await ignoreExisting(
+        client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: LEASE_NAMESPACE } }),
+      );
       const metadata = { namespace: LEASE_NAMESPACE, name };
-      await ignoreExisting(client.create(Lease, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, ...body }));
+      await ignoreExisting(
+        client.create(Lease, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, ...body }),
+      );
     }
   }
 }
@@ -131,6 +148,15 @@ export class Registration {
 function architecture(): string {
   const names: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', ia32: '386' };
   return names[process.arch] ?? process.arch;
+}
+
+/** "Debian GNU/Linux 13 (trixie)". */
+function distribution(): string {
+  try {
+    return /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux';
+  } catch {
+    return 'Linux';
+  }
 }
 
 async function ignoreExisting(creation: Promise<unknown>): Promise<void> {

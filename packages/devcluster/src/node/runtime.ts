@@ -111,9 +111,15 @@ export interface ContainerRuntime {
   stopContainer(id: string, gracePeriodSeconds: number): Promise<void>;
   removeContainer(id: string): Promise<void>;
 
-  logs(id: string, options: { tailLines?: number; limitBytes?: number; sinceTime?: string; timestamps?: boolean }): Promise<string>;
+  logs(
+    id: string,
+    options: { tailLines?: number; limitBytes?: number; sinceTime?: string; timestamps?: boolean },
+  ): Promise<string>;
   /** Follows until the container ends or the signal is aborted. */
-  followLogs(id: string, options: { tailLines?: number; timestamps?: boolean; signal: AbortSignal }): AsyncIterable<string>;
+  followLogs(
+    id: string,
+    options: { tailLines?: number; timestamps?: boolean; signal: AbortSignal },
+  ): AsyncIterable<string>;
   exec(id: string, command: readonly string[], options: { timeoutSeconds: number }): Promise<ExecResult>;
 
   /** Called on every change of a container's state; coalescing is allowed, the agent reads `containers()`. */

@@ -12,12 +12,16 @@ const VOLUME = 'kube-api-access';
 export function withToken(pod: Stored<Pod>, account: ServiceAccount | undefined): Stored<Pod> {
   const { spec } = pod;
   if (!spec || !(spec.automountServiceAccountToken ?? account?.automountServiceAccountToken ?? true)) return pod;
-  const hasToken = (container: Container): boolean => container.volumeMounts?.some(({ mountPath }) => mountPath === TOKEN_PATH) ?? false;
+  const hasToken = (container: Container): boolean =>
+    container.volumeMounts?.some(({ mountPath }) => mountPath === TOKEN_PATH) ?? false;
   if ([...(spec.initContainers ?? []), ...spec.containers].every(hasToken)) return pod;
   const mounted = (container: Container): Container =>
     hasToken(container)
       ? container
-      : { ...container, volumeMounts: [...(container.volumeMounts ?? []), { name: VOLUME, mountPath: TOKEN_PATH, readOnly: true }] };
+      : {
+          ...container,
+          volumeMounts: [...(container.volumeMounts ?? []), { name: VOLUME, mountPath: TOKEN_PATH, readOnly: true }],
+        };
   return {
     ...pod,
     spec: {

@@ -40,9 +40,13 @@ export interface PodReport {
 export function buildStatus(report: PodReport): PodStatus {
   const { pod, podIP, hostIP, now } = report;
   const former = pod.status ?? {};
-  const initContainerStatuses = report.init.map((item) => containerStatus(item, report, former.initContainerStatuses, false));
+  const initContainerStatuses = report.init.map((item) =>
+    containerStatus(item, report, former.initContainerStatuses, false),
+  );
   const initialised = report.init.every(isInitialised);
-  const containerStatuses = report.main.map((item) => containerStatus(item, report, former.containerStatuses, initialised));
+  const containerStatuses = report.main.map((item) =>
+    containerStatus(item, report, former.containerStatuses, initialised),
+  );
   const phase = report.failure ? 'Failed' : phaseOf(report, initContainerStatuses, containerStatuses);
   return {
     ...former,
@@ -76,7 +80,9 @@ function containerStatus(
   const latest = history.at(-1);
   const isMain = !init.includes(item);
   const idle: ContainerState = {
-    waiting: item.waiting ?? { reason: isMain && init.length > 0 && !initialised ? 'PodInitializing' : 'ContainerCreating' },
+    waiting: item.waiting ?? {
+      reason: isMain && init.length > 0 && !initialised ? 'PodInitializing' : 'ContainerCreating',
+    },
   };
   if (!latest) return withoutAttempt(item, pod, known, idle, ending);
 
@@ -182,7 +188,8 @@ function phaseOf(report: PodReport, init: readonly ApiContainerStatus[], main: r
     return codes.every((code) => code === 0) ? 'Succeeded' : 'Failed';
   }
   // A container that waits for its restart has run; one that never ran keeps the Pod pending.
-  if (waiting.some((status) => !status.lastState?.terminated) || !report.init.every(isInitialisedOnce(main))) return 'Pending';
+  if (waiting.some((status) => !status.lastState?.terminated) || !report.init.every(isInitialisedOnce(main)))
+    return 'Pending';
   const stopped = report.main.every(({ container }, index) => {
     const code = codes[index];
     return code !== undefined && !shouldRestart(pod, container, code);
@@ -211,7 +218,8 @@ function conditionsOf(
   const ran = main.some((status) => status.containerID !== undefined);
   const pending = report.init.filter((item) => !isInitialised(item)).map(({ container }) => container.name);
   const gates = (pod.spec?.readinessGates ?? []).filter(
-    ({ conditionType }) => !pod.status?.conditions?.some(({ type, status }) => type === conditionType && status === 'True'),
+    ({ conditionType }) =>
+      !pod.status?.conditions?.some(({ type, status }) => type === conditionType && status === 'True'),
   );
   const notReady: Partial<PodCondition> | undefined =
     phase === 'Succeeded'
@@ -225,19 +233,34 @@ function conditionsOf(
     reason: 'ContainersNotInitialized',
     message: `containers with incomplete status: [${pending.join(' ')}]`,
   };
-  const gated: Partial<PodCondition> = { reason: 'ReadinessGatesNotReady', message: `corresponding condition of pod readiness gate "${gates[0]?.conditionType ?? ''}" does not exist.` };
+  const gated: Partial<PodCondition> = {
+    reason: 'ReadinessGatesNotReady',
+    message: `corresponding condition of pod readiness gate "${gates[0]?.conditionType ?? ''}" does not exist.`,
+  };
   const wanted: [string, boolean, Partial<PodCondition> | undefined][] = [
     ['PodReadyToStartContainers', podIP !== undefined && !over, undefined],
-    ['Initialized', initialised || ran || phase === 'Succeeded', phase === 'Succeeded' ? { reason: 'PodCompleted' } : uninitialised],
+    [
+      'Initialized',
+      initialised || ran || phase === 'Succeeded',
+      phase === 'Succeeded' ? { reason: 'PodCompleted' } : uninitialised,
+    ],
     ['Ready', notReady === undefined && gates.length === 0, notReady ?? gated],
     ['ContainersReady', notReady === undefined, notReady],
   ];
-  const conditions = wanted.map(([type, value, why]) => condition(pod, report.now, type, value, value && phase !== 'Succeeded' ? undefined : why));
+  const conditions = wanted.map(([type, value, why]) =>
+    condition(pod, report.now, type, value, value && phase !== 'Succeeded' ? undefined : why),
+  );
   const own = new Set(wanted.map(([type]) => type));
   return [...conditions, ...(pod.status?.conditions ?? []).filter(({ type }) => !own.has(type))];
 }
 
-function condition(pod: Pod, now: number, type: string, value: boolean, why: Partial<PodCondition> | undefined): PodCondition {
+function condition(
+  pod: Pod,
+  now: number,
+  type: string,
+  value: boolean,
+  why: Partial<PodCondition> | undefined,
+): PodCondition {
   const status = value ? 'True' : 'False';
   const known = pod.status?.conditions?.find((item) => item.type === type);
   const lastTransitionTime = known?.status === status ? (known.lastTransitionTime ?? rfc3339(now)) : rfc3339(now);
@@ -250,7 +273,9 @@ function qosClass(pod: Pod): string {
   const named = containers.map(({ resources }) => resources ?? {});
   if (named.every(({ requests, limits }) => Object.keys({ ...requests, ...limits }).length === 0)) return 'BestEffort';
   const guaranteed = named.every(({ requests, limits }) =>
-    ['cpu', 'memory'].every((name) => limits?.[name] !== undefined && (requests?.[name] ?? limits[name]) === limits[name]),
+    ['cpu', 'memory'].every(
+      (name) => limits?.[name] !== undefined && (requests?.[name] ?? limits[name]) === limits[name],
+    ),
   );
   return guaranteed ? 'Guaranteed' : 'Burstable';
 }

@@ -35,7 +35,14 @@ export class EventRecorder {
   }
 
   /** `fieldPath` names a part of the object: "spec.containers{api}". */
-  record(resource: Resource, object: Stored, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string): void {
+  record(
+    resource: Resource,
+    object: Stored,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+    fieldPath?: string,
+  ): void {
     this.#queue = this.#queue.then(() => this.#write(resource, object, type, reason, message, fieldPath));
   }
 
@@ -44,7 +51,14 @@ export class EventRecorder {
     return this.#queue;
   }
 
-  async #write(resource: Resource, object: Stored, type: string, reason: string, message: string, fieldPath?: string): Promise<void> {
+  async #write(
+    resource: Resource,
+    object: Stored,
+    type: string,
+    reason: string,
+    message: string,
+    fieldPath?: string,
+  ): Promise<void> {
     const key = [object.metadata.uid, type, reason, message, fieldPath].join('\0');
     try {
       const seen = this.#seen.get(key);
@@ -70,7 +84,14 @@ export class EventRecorder {
     }
   }
 
-  async #create(resource: Resource, object: Stored, type: string, reason: string, message: string, fieldPath?: string): Promise<Recorded> {
+  async #create(
+    resource: Resource,
+    object: Stored,
+    type: string,
+    reason: string,
+    message: string,
+    fieldPath?: string,
+  ): Promise<Recorded> {
     const namespace = resource.namespaced ? object.metadata.namespace : 'default';
     // Nanoseconds in Kubernetes; what the clock does not know of them keeps recorders out of each other's way.
     const moment = BigInt(this.#clock.now()) * 1_000_000n + BigInt(randomInt(1_000_000));

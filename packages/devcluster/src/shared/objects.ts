@@ -3,7 +3,13 @@ import { apiVersionOf, type KubeObject, type ObjectMeta, type OwnerReference, ty
 
 /** An object that the API server returned: its identity is always there. `namespace` means nothing for cluster-scoped kinds. */
 export type Stored<T extends KubeObject = KubeObject> = T & {
-  metadata: ObjectMeta & { name: string; namespace: string; uid: string; resourceVersion: string; creationTimestamp: string };
+  metadata: ObjectMeta & {
+    name: string;
+    namespace: string;
+    uid: string;
+    resourceVersion: string;
+    creationTimestamp: string;
+  };
 };
 
 export function controllerOf(object: KubeObject): OwnerReference | undefined {

@@ -21,7 +21,12 @@ describe('a store', () => {
     await server.stop();
   });
 
-  const make = (name: string, value = ''): ConfigMap => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'test' }, data: { value } });
+  const make = (name: string, value = ''): ConfigMap => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: 'test' },
+    data: { value },
+  });
   const names = (): string[] => store.list('test').map(({ metadata }) => metadata.name);
   const until = async (holds: () => boolean): Promise<void> => {
     for (let turn = 0; !holds(); turn += 1) {
@@ -68,7 +73,8 @@ describe('a store', () => {
     let broken = false;
     server.interceptors.push({
       before: ({ verb, user }) => {
-        if (broken && user.name === 'store' && verb !== 'get') throw new ApiError({ code: 503, reason: 'ServiceUnavailable', message: 'down' });
+        if (broken && user.name === 'store' && verb !== 'get')
+          throw new ApiError({ code: 503, reason: 'ServiceUnavailable', message: 'down' });
       },
       after: ({ verb, user }, response) => {
         if (verb !== 'watch' || user.name !== 'store' || response.kind !== 'watch') return undefined;
@@ -88,19 +94,27 @@ describe('a store', () => {
     await until(() => names().length === 2);
     broken = true;
     for (let change = 0; change < 30; change += 1) {
-      await client.patch(ConfigMap, { namespace: 'test', name: 'kept' }, { type: 'merge', body: { data: { value: String(change) } } });
+      await client.patch(
+        ConfigMap,
+        { namespace: 'test', name: 'kept' },
+        { type: 'merge', body: { data: { value: String(change) } } },
+      );
     }
     await client.delete(ConfigMap, { namespace: 'test', name: 'gone' });
     await clock.advance(5000);
     expect(names()).toEqual(['kept', 'gone']);
     broken = false;
-    await until(() => names().join() === 'kept' && store.get({ namespace: 'test', name: 'kept' })?.data?.['value'] === '29');
+    await until(
+      () => names().join() === 'kept' && store.get({ namespace: 'test', name: 'kept' })?.data?.['value'] === '29',
+    );
   });
 
   it('finds what an owner controls', async () => {
     await store.start();
     const owner = await store.create(make('owner'));
-    const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: owner.metadata.uid, controller: true }];
+    const ownerReferences = [
+      { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: owner.metadata.uid, controller: true },
+    ];
     const child = make('child');
     const created = await store.create({ ...child, metadata: { ...child.metadata, ownerReferences } });
     expect(store.controlledBy(owner).map(({ metadata }) => metadata.name)).toEqual(['child']);

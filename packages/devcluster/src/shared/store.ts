@@ -227,7 +227,10 @@ export class Store<T extends KubeObject> {
       try {
         listener(change);
       } catch (error) {
-        (this.#options.log ?? silentLog).warn('listener failed', { object: keyOf(change.object), error: messageOf(error) });
+        (this.#options.log ?? silentLog).warn('listener failed', {
+          object: keyOf(change.object),
+          error: messageOf(error),
+        });
       }
     }
   }

@@ -17,12 +17,24 @@ export function task(overrides: Partial<Container> = {}): Container {
 }
 
 export function pod(name: string, spec: Partial<PodSpec> = {}, labels: Record<string, string> = {}): Pod {
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, labels }, spec: { containers: [web()], ...spec } };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, labels },
+    spec: { containers: [web()], ...spec },
+  };
 }
 
-export function deployment(name: string, spec: Partial<DeploymentSpec> = {}, podSpec: Partial<PodSpec> = {}): Deployment {
+export function deployment(
+  name: string,
+  spec: Partial<DeploymentSpec> = {},
+  podSpec: Partial<PodSpec> = {},
+): Deployment {
   const labels = { app: name };
-  const template = { metadata: { labels }, spec: { containers: [web()], terminationGracePeriodSeconds: 1, ...podSpec } };
+  const template = {
+    metadata: { labels },
+    spec: { containers: [web()], terminationGracePeriodSeconds: 1, ...podSpec },
+  };
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -31,19 +43,33 @@ export function deployment(name: string, spec: Partial<DeploymentSpec> = {}, pod
   };
 }
 
-export function statefulSet(name: string, spec: Partial<StatefulSetSpec> = {}, podSpec: Partial<PodSpec> = {}): StatefulSet {
+export function statefulSet(
+  name: string,
+  spec: Partial<StatefulSetSpec> = {},
+  podSpec: Partial<PodSpec> = {},
+): StatefulSet {
   const labels = { app: name };
   const mounts = [{ name: 'data', mountPath: '/data' }];
   const template = {
     metadata: { labels },
     spec: { containers: [web({ volumeMounts: mounts })], terminationGracePeriodSeconds: 1, ...podSpec },
   };
-  const claim = { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } };
+  const claim = {
+    metadata: { name: 'data' },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  };
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
     metadata: { name, namespace },
-    spec: { replicas: 1, serviceName: name, selector: { matchLabels: labels }, template, volumeClaimTemplates: [claim], ...spec },
+    spec: {
+      replicas: 1,
+      serviceName: name,
+      selector: { matchLabels: labels },
+      template,
+      volumeClaimTemplates: [claim],
+      ...spec,
+    },
   };
 }
 
@@ -57,7 +83,12 @@ export function job(name: string, spec: Partial<JobSpec> = {}, container: Partia
 }
 
 export function service(name: string, spec: Partial<ServiceSpec> = {}): Service {
-  return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec: { ports: [{ port: 80 }], selector: { app: name }, ...spec } };
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace },
+    spec: { ports: [{ port: 80 }], selector: { app: name }, ...spec },
+  };
 }
 
 export function secret(name: string, stringData: Record<string, string>): Secret {

@@ -105,7 +105,10 @@ export class TestCluster {
   }
 
   async list<T extends KubeObject>(resource: Resource<T>, labelSelector?: string): Promise<T[]> {
-    const { items } = await this.client.listAll(resource, { namespace: 'test', ...(labelSelector ? { labelSelector } : {}) });
+    const { items } = await this.client.listAll(resource, {
+      namespace: 'test',
+      ...(labelSelector ? { labelSelector } : {}),
+    });
     return items;
   }
 
@@ -113,7 +116,11 @@ export class TestCluster {
    * Waits for what `probe` finds, moving the clock on in steps of `step` milliseconds between looks. Gives up after
    * `within` milliseconds on that clock, so that a test fails with what it waited for.
    */
-  async until<T>(what: string, probe: () => T | Promise<T>, options: { step?: number; within?: number } = {}): Promise<NonNullable<T>> {
+  async until<T>(
+    what: string,
+    probe: () => T | Promise<T>,
+    options: { step?: number; within?: number } = {},
+  ): Promise<NonNullable<T>> {
     const { step = 100, within = 120_000 } = options;
     const deadline = this.clock.now() + within;
     for (;;) {
@@ -143,7 +150,11 @@ export class TestCluster {
   }
 
   untilGone(resource: Resource, name: string, options?: { step?: number; within?: number }): Promise<unknown> {
-    return this.until(`${resource.kind} ${name} to go`, async () => (await this.get(resource, name)) === undefined, options);
+    return this.until(
+      `${resource.kind} ${name} to go`,
+      async () => (await this.get(resource, name)) === undefined,
+      options,
+    );
   }
 
   /** Lets the clock run for a while. */

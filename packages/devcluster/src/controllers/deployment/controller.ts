@@ -1,4 +1,5 @@
-import { Deployment, isAlreadyExists, Pod, ReplicaSet, type ObjectKey } from '@stackwright/kube';
+import type { Pod, ReplicaSet } from '@stackwright/kube';
+import { Deployment, isAlreadyExists, type ObjectKey } from '@stackwright/kube';
 import { rfc3339 } from '../../shared/clock.js';
 import { controllerOf, sameValue, type Stored } from '../../shared/objects.js';
 import { isFinished } from '../../shared/pods.js';
@@ -6,8 +7,25 @@ import { claimChildren } from '../claim.js';
 import { conditionOf, withCondition } from '../conditions.js';
 import type { Context } from '../context.js';
 import { Loop } from '../loop.js';
-import { active, DESIRED, desired, isRollingUpdate, nextNewReplicas, scaleDownOld, shareOut, type Sets } from './replicas.js';
-import { annotationsFor, findCurrent, newReplicaSet, REVISION, revisionOf, sizeAnnotations, surplus } from './revisions.js';
+import {
+  active,
+  DESIRED,
+  desired,
+  isRollingUpdate,
+  nextNewReplicas,
+  scaleDownOld,
+  shareOut,
+  type Sets,
+} from './replicas.js';
+import {
+  annotationsFor,
+  findCurrent,
+  newReplicaSet,
+  REVISION,
+  revisionOf,
+  sizeAnnotations,
+  surplus,
+} from './revisions.js';
 import { baseStatus, isComplete, untilTimeout, withProgress } from './status.js';
 
 interface Rollout {
@@ -57,11 +75,14 @@ export function deploymentController({ stores, clock, log, events }: Context): L
   }
 
   async function roll(start: Rollout): Promise<number | void> {
-    let rollout = await ensureCurrent(start, (draft) => nextNewReplicas(start.deployment, [...start.old, draft], draft));
+    let rollout = await ensureCurrent(start, (draft) =>
+      nextNewReplicas(start.deployment, [...start.old, draft], draft),
+    );
     const { current } = rollout;
     if (current) {
       const size = nextNewReplicas(rollout.deployment, [...rollout.old, current], current);
-      if (size !== current.spec?.replicas) return writeStatus(await resize(rollout, new Map([[current.metadata.name, size]])));
+      if (size !== current.spec?.replicas)
+        return writeStatus(await resize(rollout, new Map([[current.metadata.name, size]])));
     }
     const shrinking = scaleDownOld(rollout.deployment, rollout.old, rollout.current);
     if (shrinking.size > 0) return writeStatus(await resize(rollout, shrinking));
@@ -136,8 +157,10 @@ export function deploymentController({ stores, clock, log, events }: Context): L
     const known = conditionOf(deployment.status?.conditions, 'Progressing');
     if (known?.reason === 'ProgressDeadlineExceeded') return rollout;
     const wasPaused = known?.reason === 'DeploymentPaused';
-    if (deployment.spec.paused && !wasPaused) return noteProgress(rollout, 'DeploymentPaused', 'Deployment is paused', 'Unknown');
-    if (!deployment.spec.paused && wasPaused) return noteProgress(rollout, 'DeploymentResumed', 'Deployment is resumed', 'Unknown');
+    if (deployment.spec.paused && !wasPaused)
+      return noteProgress(rollout, 'DeploymentPaused', 'Deployment is paused', 'Unknown');
+    if (!deployment.spec.paused && wasPaused)
+      return noteProgress(rollout, 'DeploymentResumed', 'Deployment is resumed', 'Unknown');
     return rollout;
   }
 
@@ -184,7 +207,10 @@ export function deploymentController({ stores, clock, log, events }: Context): L
       const former = set.spec?.replicas ?? 1;
       if (size === undefined || (size === former && sameValue(annotations, set.metadata.annotations))) continue;
       const { uid } = set.metadata;
-      written.set(uid, await replicaSets.patch(set.metadata, { metadata: { uid, annotations }, spec: { replicas: size } }));
+      written.set(
+        uid,
+        await replicaSets.patch(set.metadata, { metadata: { uid, annotations }, spec: { replicas: size } }),
+      );
       announce(deployment, set, former, size);
     }
     const fresh = (set: Stored<ReplicaSet>): Stored<ReplicaSet> => written.get(set.metadata.uid) ?? set;
@@ -204,7 +230,9 @@ export function deploymentController({ stores, clock, log, events }: Context): L
     const all = setsOf(rollout);
     const base = baseStatus(deployment, all, current, now);
     const status = moving ? withProgress(deployment, base, all, current, now) : base;
-    const written = sameValue(status, deployment.status) ? deployment : await deployments.updateStatus({ ...deployment, status });
+    const written = sameValue(status, deployment.status)
+      ? deployment
+      : await deployments.updateStatus({ ...deployment, status });
     const left = untilTimeout(written, now);
     return left === undefined || left === 0 ? undefined : left + 1000;
   }

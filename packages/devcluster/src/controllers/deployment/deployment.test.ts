@@ -18,10 +18,14 @@ describe('a Deployment', () => {
     object.status?.updatedReplicas === object.spec?.replicas &&
     object.status?.replicas === object.spec?.replicas;
   const setImage = (image: string): Promise<Deployment> =>
-    cluster.client.patch(Deployment, { namespace: 'test', name: 'web' }, {
-      type: 'json',
-      body: [{ op: 'replace', path: '/spec/template/spec/containers/0/image', value: image }],
-    });
+    cluster.client.patch(
+      Deployment,
+      { namespace: 'test', name: 'web' },
+      {
+        type: 'json',
+        body: [{ op: 'replace', path: '/spec/template/spec/containers/0/image', value: image }],
+      },
+    );
   const revisions = async (): Promise<Record<string, number>> =>
     Object.fromEntries(
       (await cluster.list(ReplicaSet)).map((set) => [
@@ -33,13 +37,21 @@ describe('a Deployment', () => {
   it('becomes available, and then nothing is written any more', async () => {
     await cluster.client.create(Deployment, deployment('web', { replicas: 2 }));
     const done = await cluster.untilObject(Deployment, 'web', isDone);
-    expect(conditionOf(done.status?.conditions, 'Available')).toMatchObject({ status: 'True', reason: 'MinimumReplicasAvailable' });
-    expect(conditionOf(done.status?.conditions, 'Progressing')).toMatchObject({ status: 'True', reason: 'NewReplicaSetAvailable' });
+    expect(conditionOf(done.status?.conditions, 'Available')).toMatchObject({
+      status: 'True',
+      reason: 'MinimumReplicasAvailable',
+    });
+    expect(conditionOf(done.status?.conditions, 'Progressing')).toMatchObject({
+      status: 'True',
+      reason: 'NewReplicaSetAvailable',
+    });
     expect(await revisions()).toEqual({ '1 web:1': 2 });
 
     await cluster.quiet();
     const writes: string[] = [];
-    cluster.server.onAudit(({ changed, user, verb, resource }) => changed && writes.push(`${user} ${verb} ${resource}`));
+    cluster.server.onAudit(
+      ({ changed, user, verb, resource }) => changed && writes.push(`${user} ${verb} ${resource}`),
+    );
     await cluster.pass(120_000);
     expect(new Set(writes)).toEqual(new Set(['system:node:simulated patch leases']));
   });
@@ -52,16 +64,22 @@ describe('a Deployment', () => {
 
     let [fewest, most] = [Infinity, 0];
     await setImage('web:2');
-    await cluster.until('the rollout', async () => {
-      const pods = (await cluster.list(Pod)).filter(isActive);
-      fewest = Math.min(fewest, pods.filter(isReady).length);
-      most = Math.max(most, pods.length);
-      return isDone((await cluster.get(Deployment, 'web'))!);
-    }, { step: 50 });
+    await cluster.until(
+      'the rollout',
+      async () => {
+        const pods = (await cluster.list(Pod)).filter(isActive);
+        fewest = Math.min(fewest, pods.filter(isReady).length);
+        most = Math.max(most, pods.length);
+        return isDone((await cluster.get(Deployment, 'web'))!);
+      },
+      { step: 50 },
+    );
     expect(fewest).toBeGreaterThanOrEqual(3);
     expect(most).toBeLessThanOrEqual(5);
     expect(await revisions()).toEqual({ '1 web:1': 0, '2 web:2': 4 });
-    expect((await cluster.get(Deployment, 'web'))?.metadata?.annotations).toMatchObject({ 'deployment.kubernetes.io/revision': '2' });
+    expect((await cluster.get(Deployment, 'web'))?.metadata?.annotations).toMatchObject({
+      'deployment.kubernetes.io/revision': '2',
+    });
   });
 
   it('keeps the old Pods when the new ones cannot start, says so after the deadline, and heals', async () => {
@@ -81,7 +99,10 @@ describe('a Deployment', () => {
 
     await setImage('web:3');
     const healed = await cluster.untilObject(Deployment, 'web', isDone);
-    expect(conditionOf(healed.status?.conditions, 'Progressing')).toMatchObject({ status: 'True', reason: 'NewReplicaSetAvailable' });
+    expect(conditionOf(healed.status?.conditions, 'Progressing')).toMatchObject({
+      status: 'True',
+      reason: 'NewReplicaSetAvailable',
+    });
     expect(await revisions()).toEqual({ '1 web:1': 0, '2 web:missing': 0, '3 web:3': 2 });
   });
 
@@ -89,24 +110,45 @@ describe('a Deployment', () => {
     await cluster.client.create(Deployment, deployment('web', { replicas: 2, strategy: { type: 'Recreate' } }));
     await cluster.untilObject(Deployment, 'web', isDone);
     await setImage('web:2');
-    await cluster.until('the rollout', async () => {
-      const images = new Set((await cluster.list(Pod)).filter((pod) => !isFinished(pod)).map((pod) => pod.spec?.containers[0]?.image));
-      expect(images.size).toBeLessThanOrEqual(1);
-      return images.has('web:2') && isDone((await cluster.get(Deployment, 'web'))!);
-    }, { step: 50 });
+    await cluster.until(
+      'the rollout',
+      async () => {
+        const images = new Set(
+          (await cluster.list(Pod)).filter((pod) => !isFinished(pod)).map((pod) => pod.spec?.containers[0]?.image),
+        );
+        expect(images.size).toBeLessThanOrEqual(1);
+        return images.has('web:2') && isDone((await cluster.get(Deployment, 'web'))!);
+      },
+      { step: 50 },
+    );
   });
 
   it('does not roll out while paused, but scales', async () => {
     await cluster.client.create(Deployment, deployment('web'));
     await cluster.untilObject(Deployment, 'web', isDone);
-    await cluster.client.patch(Deployment, { namespace: 'test', name: 'web' }, { type: 'merge', body: { spec: { paused: true } } });
+    await cluster.client.patch(
+      Deployment,
+      { namespace: 'test', name: 'web' },
+      { type: 'merge', body: { spec: { paused: true } } },
+    );
     await setImage('web:2');
-    await cluster.client.patch(Deployment, { namespace: 'test', name: 'web' }, { type: 'merge', body: { spec: { replicas: 3 } } });
+    await cluster.client.patch(
+      Deployment,
+      { namespace: 'test', name: 'web' },
+      { type: 'merge', body: { spec: { replicas: 3 } } },
+    );
     const paused = await cluster.untilObject(Deployment, 'web', ({ status }) => status?.availableReplicas === 3);
-    expect(conditionOf(paused.status?.conditions, 'Progressing')).toMatchObject({ status: 'Unknown', reason: 'DeploymentPaused' });
+    expect(conditionOf(paused.status?.conditions, 'Progressing')).toMatchObject({
+      status: 'Unknown',
+      reason: 'DeploymentPaused',
+    });
     expect(await revisions()).toEqual({ '1 web:1': 3 });
 
-    await cluster.client.patch(Deployment, { namespace: 'test', name: 'web' }, { type: 'merge', body: { spec: { paused: false } } });
+    await cluster.client.patch(
+      Deployment,
+      { namespace: 'test', name: 'web' },
+      { type: 'merge', body: { spec: { paused: false } } },
+    );
     await cluster.untilObject(Deployment, 'web', isDone);
     expect(await revisions()).toEqual({ '1 web:1': 0, '2 web:2': 3 });
   });
@@ -128,7 +170,11 @@ describe('a Deployment', () => {
     await cluster.untilObject(Deployment, 'web', isDone);
     await setImage('web:missing');
     await cluster.until('the new Pods', async () => (await revisions())['2 web:missing'] === 2);
-    await cluster.client.patch(Deployment, { namespace: 'test', name: 'web' }, { type: 'merge', body: { spec: { replicas: 8 } } });
+    await cluster.client.patch(
+      Deployment,
+      { namespace: 'test', name: 'web' },
+      { type: 'merge', body: { spec: { replicas: 8 } } },
+    );
     await cluster.until('the shares', async () => {
       const sizes = await revisions();
       return (sizes['1 web:1'] ?? 0) + (sizes['2 web:missing'] ?? 0) === 10;

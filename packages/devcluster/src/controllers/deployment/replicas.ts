@@ -64,13 +64,21 @@ export function nextNewReplicas(deployment: Deployment, all: Sets, current: Stor
  * How many replicas of old ReplicaSets go now, by name of the set: first those that are not available anyway, then, as
  * far as availability allows, the oldest.
  */
-export function scaleDownOld(deployment: Deployment, old: Sets, current: Stored<ReplicaSet> | undefined): Map<string, number> {
+export function scaleDownOld(
+  deployment: Deployment,
+  old: Sets,
+  current: Stored<ReplicaSet> | undefined,
+): Map<string, number> {
   const minimum = desired(deployment) - limits(deployment).maxUnavailable;
   const all = current ? [...old, current] : old;
   const newUnavailable = current ? (current.spec?.replicas ?? 1) - (current.status?.availableReplicas ?? 0) : 0;
   let removable = specReplicas(all) - minimum - newUnavailable;
   const result = new Map<string, number>();
-  const sizes = new Map(active(old).sort(byAge).map((set) => [set.metadata.name, set.spec?.replicas ?? 1]));
+  const sizes = new Map(
+    active(old)
+      .sort(byAge)
+      .map((set) => [set.metadata.name, set.spec?.replicas ?? 1]),
+  );
   if (removable <= 0) return result;
 
   const take = (set: Stored<ReplicaSet>, count: number): void => {

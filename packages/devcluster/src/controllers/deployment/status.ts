@@ -59,7 +59,8 @@ export function withProgress(
   now: number,
 ): DeploymentStatus {
   let conditions = status.conditions ?? [];
-  const progress = deployment.spec?.progressDeadlineSeconds === undefined ? undefined : progressOf(deployment, status, current, now);
+  const progress =
+    deployment.spec?.progressDeadlineSeconds === undefined ? undefined : progressOf(deployment, status, current, now);
   if (deployment.spec?.progressDeadlineSeconds === undefined) conditions = withoutCondition(conditions, 'Progressing');
   if (progress) conditions = refreshed(conditions, progress, now);
 
@@ -116,7 +117,11 @@ export function untilTimeout(deployment: Deployment, now: number): number | unde
 }
 
 /** Unlike other conditions, progress that goes on renews its time: the deadline runs from it. */
-function refreshed(conditions: readonly DeploymentCondition[], wanted: DeploymentCondition, now: number): DeploymentCondition[] {
+function refreshed(
+  conditions: readonly DeploymentCondition[],
+  wanted: DeploymentCondition,
+  now: number,
+): DeploymentCondition[] {
   const known = conditionOf(conditions, wanted.type);
   if (wanted.status !== 'True' || known?.status !== 'True') return withCondition(conditions, wanted, rfc3339(now));
   const next = { ...wanted, lastTransitionTime: known.lastTransitionTime ?? rfc3339(now) };

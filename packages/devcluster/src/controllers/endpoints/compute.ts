@@ -67,7 +67,12 @@ function resolvePort(port: ServicePort, pod: Pod): EndpointPort | undefined {
   const target = port.targetPort ?? port.port;
   const number = typeof target === 'number' ? target : namedPort(pod, target, protocol);
   if (number === undefined) return undefined;
-  return { name: port.name ?? '', port: number, protocol, ...(port.appProtocol ? { appProtocol: port.appProtocol } : {}) };
+  return {
+    name: port.name ?? '',
+    port: number,
+    protocol,
+    ...(port.appProtocol ? { appProtocol: port.appProtocol } : {}),
+  };
 }
 
 function namedPort(pod: Pod, name: string, protocol: string): number | undefined {

@@ -19,7 +19,8 @@ export function endpointsController({ stores, clock, log }: Context): Loop {
   });
   const addOwner = ({ object }: { object: Stored }): void => {
     const name = object.metadata.labels?.[SERVICE_LABEL] ?? object.metadata.name;
-    if (services.get({ namespace: object.metadata.namespace, name })) loop.add({ namespace: object.metadata.namespace, name });
+    if (services.get({ namespace: object.metadata.namespace, name }))
+      loop.add({ namespace: object.metadata.namespace, name });
   };
   endpointSlices.onChange(addOwner);
   endpoints.onChange(addOwner);
@@ -43,9 +44,13 @@ export function endpointsController({ stores, clock, log }: Context): Loop {
   }
 
   async function writeSlices(service: Stored<Service>, groups: readonly EndpointGroup[]): Promise<void> {
-    const existing = endpointSlices.list(service.metadata.namespace).filter(({ metadata: { labels, deletionTimestamp } }) => {
-      return labels?.[SERVICE_LABEL] === service.metadata.name && labels[MANAGED_LABEL] === MANAGER && !deletionTimestamp;
-    });
+    const existing = endpointSlices
+      .list(service.metadata.namespace)
+      .filter(({ metadata: { labels, deletionTimestamp } }) => {
+        return (
+          labels?.[SERVICE_LABEL] === service.metadata.name && labels[MANAGED_LABEL] === MANAGER && !deletionTimestamp
+        );
+      });
     const plan = planSlices(service, groups, existing);
     for (const slice of plan.update) await endpointSlices.update(slice);
     for (const slice of plan.create) await endpointSlices.create(slice);

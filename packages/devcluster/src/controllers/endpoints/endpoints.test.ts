@@ -26,23 +26,39 @@ describe('the endpoints of a Service', () => {
     expect(await conditions()).toEqual([{ ready: false, serving: false, terminating: false }]);
     const [slice] = await cluster.list(EndpointSlice);
     expect(slice).toMatchObject({
-      metadata: { labels: { 'kubernetes.io/service-name': 'web' }, ownerReferences: [{ kind: 'Service', name: 'web' }] },
+      metadata: {
+        labels: { 'kubernetes.io/service-name': 'web' },
+        ownerReferences: [{ kind: 'Service', name: 'web' }],
+      },
       addressType: 'IPv4',
       ports: [{ name: 'api', port: 80, protocol: 'TCP' }],
     });
-    expect((await cluster.get(Endpoints, 'web'))?.subsets).toMatchObject([{ notReadyAddresses: [{ targetRef: { name: 'web-1' } }] }]);
+    expect((await cluster.get(Endpoints, 'web'))?.subsets).toMatchObject([
+      { notReadyAddresses: [{ targetRef: { name: 'web-1' } }] },
+    ]);
 
     hold();
     cluster.runtime.crash({ pod: 'web-1' });
-    await cluster.until('readiness', async () => (await cluster.get(Endpoints, 'web'))?.subsets?.[0]?.addresses?.length === 1);
+    await cluster.until(
+      'readiness',
+      async () => (await cluster.get(Endpoints, 'web'))?.subsets?.[0]?.addresses?.length === 1,
+    );
     expect(await conditions()).toEqual([{ ready: true, serving: true, terminating: false }]);
 
     cluster.runtime.script.when({ pod: 'web-1' }, { ignoresTerm: true });
     cluster.runtime.crash({ pod: 'web-1' });
-    await cluster.until('the restart', async () => (await cluster.get(Pod, 'web-1'))?.status?.containerStatuses?.[0]?.restartCount === 2);
-    await cluster.until('readiness', async () => (await cluster.get(Endpoints, 'web'))?.subsets?.[0]?.addresses?.length === 1);
+    await cluster.until(
+      'the restart',
+      async () => (await cluster.get(Pod, 'web-1'))?.status?.containerStatuses?.[0]?.restartCount === 2,
+    );
+    await cluster.until(
+      'readiness',
+      async () => (await cluster.get(Endpoints, 'web'))?.subsets?.[0]?.addresses?.length === 1,
+    );
     await cluster.client.delete(Pod, { namespace: 'test', name: 'web-1' });
-    await cluster.until('the end to begin', async () => JSON.stringify(await conditions()).includes('"terminating":true'));
+    await cluster.until('the end to begin', async () =>
+      JSON.stringify(await conditions()).includes('"terminating":true'),
+    );
     expect(await conditions()).toEqual([{ ready: false, serving: true, terminating: true }]);
     expect((await cluster.get(Endpoints, 'web'))?.subsets ?? []).toEqual([]);
     await cluster.until('no endpoint', async () => (await conditions()).length === 0);
@@ -65,11 +81,13 @@ describe('endpoints by rule', () => {
       podIP: `10.0.0.${name.length}`,
       conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
     };
-    return stored({ ...made, status }) as Stored<Pod>;
+    return stored({ ...made, status });
   };
 
   it('are ready at once where unready addresses are published', () => {
-    const groups = computeGroups(stored(service('web', { publishNotReadyAddresses: true })), [running('web', {}, false)]);
+    const groups = computeGroups(stored(service('web', { publishNotReadyAddresses: true })), [
+      running('web', {}, false),
+    ]);
     expect(groups[0]?.endpoints[0]).toMatchObject({ ready: true, serving: true });
   });
 

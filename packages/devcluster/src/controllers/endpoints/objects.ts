@@ -1,5 +1,6 @@
 // Endpoint groups as API objects: EndpointSlices, and the older Endpoints.
-import { EndpointSlice, Service, type Endpoints } from '@stackwright/kube';
+import type { EndpointSlice } from '@stackwright/kube';
+import { Service, type Endpoints } from '@stackwright/kube';
 import type { EndpointAddress, EndpointSubset } from 'kubernetes-types/core/v1.d.ts';
 import { controllerReference, sameValue, type Stored } from '../../shared/objects.js';
 import type { ComputedEndpoint, EndpointGroup } from './compute.js';
@@ -20,7 +21,11 @@ export interface SlicePlan {
 }
 
 /** Keeps slices in place where it can: consumers see an update and not a removal. */
-export function planSlices(service: Stored<Service>, groups: readonly EndpointGroup[], existing: readonly Stored<EndpointSlice>[]): SlicePlan {
+export function planSlices(
+  service: Stored<Service>,
+  groups: readonly EndpointGroup[],
+  existing: readonly Stored<EndpointSlice>[],
+): SlicePlan {
   const plan: SlicePlan = { create: [], update: [], remove: [] };
   const unused = new Set(existing);
   const chunks = (groups.length > 0 ? groups : [{ ports: [], endpoints: [] }]).flatMap(({ ports, endpoints }) =>
@@ -40,14 +45,23 @@ export function planSlices(service: Stored<Service>, groups: readonly EndpointGr
     unused.delete(match);
     const labels = { ...match.metadata.labels, ...wanted.metadata?.labels };
     if (service.spec?.clusterIP !== 'None') delete labels[HEADLESS_LABEL];
-    const next = { ...match, metadata: { ...match.metadata, labels }, endpoints: wanted.endpoints, ports: wanted.ports ?? [] };
+    const next = {
+      ...match,
+      metadata: { ...match.metadata, labels },
+      endpoints: wanted.endpoints,
+      ports: wanted.ports ?? [],
+    };
     if (!sameValue(next, match)) plan.update.push(next);
   }
   plan.remove.push(...unused);
   return plan;
 }
 
-function slice(service: Stored<Service>, ports: EndpointGroup['ports'], endpoints: readonly ComputedEndpoint[]): EndpointSlice {
+function slice(
+  service: Stored<Service>,
+  ports: EndpointGroup['ports'],
+  endpoints: readonly ComputedEndpoint[],
+): EndpointSlice {
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
@@ -80,7 +94,10 @@ function sliceEndpoint(endpoint: ComputedEndpoint): SliceEndpoint {
 }
 
 export function endpointsOf(service: Stored<Service>, groups: readonly EndpointGroup[]): Endpoints {
-  const labels = { ...service.metadata.labels, ...(service.spec?.clusterIP === 'None' ? { [HEADLESS_LABEL]: '' } : {}) };
+  const labels = {
+    ...service.metadata.labels,
+    ...(service.spec?.clusterIP === 'None' ? { [HEADLESS_LABEL]: '' } : {}),
+  };
   return {
     apiVersion: 'v1',
     kind: 'Endpoints',

@@ -1,4 +1,5 @@
-import { Job, Pod, type ObjectKey } from '@stackwright/kube';
+import type { Pod } from '@stackwright/kube';
+import { Job, type ObjectKey } from '@stackwright/kube';
 import type { JobCondition, JobStatus } from 'kubernetes-types/batch/v1.d.ts';
 import { rfc3339 } from '../../shared/clock.js';
 import { controllerOf, nonZero, sameValue, type Stored } from '../../shared/objects.js';
@@ -89,7 +90,8 @@ export function jobController({ stores, clock, log, events }: Context, backoff: 
     const succeeded = total(tally.succeeded, tally.uncounted.succeeded);
     const { completions } = job.spec ?? {};
     // In a work queue nobody starts any more once one has said that the queue is empty.
-    const left = completions === undefined ? (succeeded > 0 ? groups.active.length : parallelism) : completions - succeeded;
+    const left =
+      completions === undefined ? (succeeded > 0 ? groups.active.length : parallelism) : completions - succeeded;
     const wanted = Math.max(0, Math.min(parallelism, left));
     if (groups.active.length > wanted) {
       await dismiss(job, [...groups.active].sort(byDispensability).slice(0, groups.active.length - wanted));
@@ -118,7 +120,8 @@ export function jobController({ stores, clock, log, events }: Context, backoff: 
     const now = rfc3339(clock.now());
     const before = job.status ?? {};
     const running = groups.active.length + groups.terminating.length;
-    const over = verdict !== undefined && running === 0 && tally.uncounted.succeeded.length + tally.uncounted.failed.length === 0;
+    const over =
+      verdict !== undefined && running === 0 && tally.uncounted.succeeded.length + tally.uncounted.failed.length === 0;
     const conditions = conditionsFor(job, verdict, over, now);
     const { startTime, ...rest } = before;
     const started = job.spec?.suspend ? undefined : (startTime ?? now);
@@ -146,7 +149,13 @@ export function jobController({ stores, clock, log, events }: Context, backoff: 
     let conditions = job.status?.conditions ?? [];
     const put = (type: string, status: string, reason: string, message: string): void => {
       const known = conditionOf(conditions, type);
-      const probed = { type, status, reason, message, lastProbeTime: known?.status === status ? (known.lastProbeTime ?? now) : now };
+      const probed = {
+        type,
+        status,
+        reason,
+        message,
+        lastProbeTime: known?.status === status ? (known.lastProbeTime ?? now) : now,
+      };
       conditions = withCondition(conditions, probed, now);
     };
     if (verdict) {
@@ -163,7 +172,9 @@ export function jobController({ stores, clock, log, events }: Context, backoff: 
   function announce(job: Stored<Job>, conditions: readonly JobCondition[]): void {
     const turned = (type: string, status = 'True'): JobCondition | undefined => {
       const condition = conditionOf(conditions, type);
-      return condition?.status === status && conditionOf(job.status?.conditions, type)?.status !== status ? condition : undefined;
+      return condition?.status === status && conditionOf(job.status?.conditions, type)?.status !== status
+        ? condition
+        : undefined;
     };
     const record = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
       recorder.record(Job, job, type, reason, message);
@@ -171,6 +182,7 @@ export function jobController({ stores, clock, log, events }: Context, backoff: 
     const failed = turned('Failed');
     if (failed) record('Warning', failed.reason ?? 'Failed', failed.message ?? '');
     if (turned('Suspended')) record('Normal', 'Suspended', 'Job suspended');
-    if (conditionOf(job.status?.conditions, 'Suspended') && turned('Suspended', 'False')) record('Normal', 'Resumed', 'Job resumed');
+    if (conditionOf(job.status?.conditions, 'Suspended') && turned('Suspended', 'False'))
+      record('Normal', 'Resumed', 'Job resumed');
   }
 }

@@ -11,7 +11,10 @@ describe('a Job', () => {
   });
   afterEach(() => cluster.stop());
 
-  const is = (type: string) => (object: Job): boolean => conditionOf(object.status?.conditions, type)?.status === 'True';
+  const is =
+    (type: string) =>
+    (object: Job): boolean =>
+      conditionOf(object.status?.conditions, type)?.status === 'True';
 
   it('is complete when its Pod has succeeded', async () => {
     await cluster.client.create(Job, job('sync'));
@@ -30,15 +33,25 @@ describe('a Job', () => {
   });
 
   it('tries again with growing waits, and then fails with the last lines of its log in the Pod', async () => {
-    cluster.runtime.script.when({ pod: /^sync-/ }, { exitCode: 3, logs: ['connecting', 'access denied for user keystone'] });
-    await cluster.client.create(Job, job('sync', { backoffLimit: 2 }, { terminationMessagePolicy: 'FallbackToLogsOnError' }));
+    cluster.runtime.script.when(
+      { pod: /^sync-/ },
+      { exitCode: 3, logs: ['connecting', 'access denied for user keystone'] },
+    );
+    await cluster.client.create(
+      Job,
+      job('sync', { backoffLimit: 2 }, { terminationMessagePolicy: 'FallbackToLogsOnError' }),
+    );
     const starts: number[] = [];
-    const failed = await cluster.until('the end', async () => {
-      const count = (await cluster.list(Pod)).length;
-      while (starts.length < count) starts.push(cluster.clock.now());
-      const object = await cluster.get(Job, 'sync');
-      return object && is('Failed')(object) ? object : undefined;
-    }, { step: 500 });
+    const failed = await cluster.until(
+      'the end',
+      async () => {
+        const count = (await cluster.list(Pod)).length;
+        while (starts.length < count) starts.push(cluster.clock.now());
+        const object = await cluster.get(Job, 'sync');
+        return object && is('Failed')(object) ? object : undefined;
+      },
+      { step: 500 },
+    );
     expect(failed.status?.conditions?.map(({ type, reason }) => [type, reason])).toEqual([
       ['FailureTarget', 'BackoffLimitExceeded'],
       ['Failed', 'BackoffLimitExceeded'],
@@ -117,7 +130,13 @@ describe('a Job', () => {
       cluster.server.interceptors.push({
         before: ({ verb, user }) => {
           // The controller gets one write further each time.
-          if (user.name === 'system:kube-controller-manager' && verb !== 'get' && verb !== 'list' && verb !== 'watch' && (writes += 1) > crash) {
+          if (
+            user.name === 'system:kube-controller-manager' &&
+            verb !== 'get' &&
+            verb !== 'list' &&
+            verb !== 'watch' &&
+            (writes += 1) > crash
+          ) {
             throw new ApiError({ code: 500, reason: 'InternalError', message: 'crashed' });
           }
         },
@@ -139,7 +158,11 @@ describe('a Job', () => {
     await cluster.untilObject(Job, 'sync', is('Suspended'));
     await cluster.pass(60_000);
     expect(await cluster.list(Pod)).toEqual([]);
-    await cluster.client.patch(Job, { namespace: 'test', name: 'sync' }, { type: 'merge', body: { spec: { suspend: false } } });
+    await cluster.client.patch(
+      Job,
+      { namespace: 'test', name: 'sync' },
+      { type: 'merge', body: { spec: { suspend: false } } },
+    );
     await cluster.untilObject(Job, 'sync', is('Complete'));
   });
 
@@ -148,9 +171,13 @@ describe('a Job', () => {
     await cluster.untilObject(Job, 'sync', is('Complete'));
     await cluster.pass(50_000);
     expect(await cluster.get(Job, 'sync')).toBeDefined();
-    await cluster.until('the deletion', async () => {
-      const object = await cluster.get(Job, 'sync');
-      return object === undefined || object.metadata?.deletionTimestamp !== undefined;
-    }, { within: 20_000 });
+    await cluster.until(
+      'the deletion',
+      async () => {
+        const object = await cluster.get(Job, 'sync');
+        return object === undefined || object.metadata?.deletionTimestamp !== undefined;
+      },
+      { within: 20_000 },
+    );
   });
 });

@@ -48,7 +48,9 @@ export function group(job: Job, pods: readonly Stored<Pod>[]): PodGroups {
 
 /** When the Pod's last container ended, or the Pod was deleted. */
 export function finishedAt(pod: Stored<Pod>): number {
-  const ends = (pod.status?.containerStatuses ?? []).map((status) => millisecondsOf(status.state?.terminated?.finishedAt));
+  const ends = (pod.status?.containerStatuses ?? []).map((status) =>
+    millisecondsOf(status.state?.terminated?.finishedAt),
+  );
   const end = Math.max(0, ...ends);
   return end > 0 ? end : millisecondsOf(pod.metadata.deletionTimestamp ?? pod.metadata.creationTimestamp);
 }

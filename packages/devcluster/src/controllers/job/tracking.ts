@@ -22,10 +22,12 @@ export function tallyOf(status: JobStatus | undefined): Tally {
 
 /** The tally with newly finished Pods noted, and with those counted whose finalizer is gone. */
 export function advance(tally: Tally, groups: PodGroups): Tally {
-  const tracked = (pods: PodGroups['failed']): Set<string> => new Set(pods.filter(isTracked).map((pod) => pod.metadata.uid));
+  const tracked = (pods: PodGroups['failed']): Set<string> =>
+    new Set(pods.filter(isTracked).map((pod) => pod.metadata.uid));
   const succeeded = tracked(groups.succeeded);
   const failed = tracked(groups.failed);
-  const counted = (noted: readonly string[], held: ReadonlySet<string>): number => noted.filter((uid) => !held.has(uid)).length;
+  const counted = (noted: readonly string[], held: ReadonlySet<string>): number =>
+    noted.filter((uid) => !held.has(uid)).length;
   return {
     succeeded: tally.succeeded + counted(tally.uncounted.succeeded, succeeded),
     failed: tally.failed + counted(tally.uncounted.failed, failed),

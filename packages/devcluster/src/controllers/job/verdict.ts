@@ -19,7 +19,10 @@ export function isOver(job: Job): boolean {
 
 /** What is already written stays: a verdict is never taken back. */
 export function verdictOf(job: Stored<Job>, tally: Tally, groups: PodGroups, now: number): Verdict | undefined {
-  for (const [type, success] of [['SuccessCriteriaMet', true], ['FailureTarget', false]] as const) {
+  for (const [type, success] of [
+    ['SuccessCriteriaMet', true],
+    ['FailureTarget', false],
+  ] as const) {
     const written = conditionOf(job.status?.conditions, type);
     if (written?.status === 'True') return { success, reason: written.reason ?? '', message: written.message ?? '' };
   }
@@ -34,7 +37,9 @@ export function verdictOf(job: Stored<Job>, tally: Tally, groups: PodGroups, now
   const wanted = job.spec?.completions;
   // Without completions (a work queue) the first success says that there is nothing left to do.
   const enough = wanted === undefined ? succeeded > 0 && groups.active.length === 0 : succeeded >= wanted;
-  return enough ? { success: true, reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' } : undefined;
+  return enough
+    ? { success: true, reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' }
+    : undefined;
 }
 
 /** Milliseconds; undefined without a deadline or while suspended. */
@@ -47,7 +52,9 @@ export function untilDeadline(job: Job, now: number): number | undefined {
 /** Milliseconds until the finished Job is deleted; undefined when it stays. */
 export function untilExpiry(job: Job, now: number): number | undefined {
   const seconds = job.spec?.ttlSecondsAfterFinished;
-  const end = ['Complete', 'Failed'].map((type) => conditionOf(job.status?.conditions, type)).find((it) => it?.status === 'True');
+  const end = ['Complete', 'Failed']
+    .map((type) => conditionOf(job.status?.conditions, type))
+    .find((it) => it?.status === 'True');
   if (seconds === undefined || !end) return undefined;
   return Math.max(0, millisecondsOf(end.lastTransitionTime) + seconds * 1000 - now);
 }

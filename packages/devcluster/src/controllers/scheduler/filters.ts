@@ -113,12 +113,17 @@ function affinityMisfits(pod: Stored<Pod>, neighbours: readonly Stored<Pod>[]): 
   const apart = podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
   const together = podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
   const refused = neighbours.some((other) =>
-    (other.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).some((term) => meets(term, other, pod)),
+    (other.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).some((term) =>
+      meets(term, other, pod),
+    ),
   );
   // The first of a group that wants to be together with itself has to start somewhere.
-  const lonely = (term: PodAffinityTerm): boolean => !neighbours.some((other) => meets(term, pod, other)) && !meets(term, pod, pod);
+  const lonely = (term: PodAffinityTerm): boolean =>
+    !neighbours.some((other) => meets(term, pod, other)) && !meets(term, pod, pod);
   return [
-    ...(apart.some((term) => neighbours.some((other) => meets(term, pod, other))) ? ["node(s) didn't match pod anti-affinity rules"] : []),
+    ...(apart.some((term) => neighbours.some((other) => meets(term, pod, other)))
+      ? ["node(s) didn't match pod anti-affinity rules"]
+      : []),
     ...(refused ? ["node(s) didn't satisfy existing pods anti-affinity rules"] : []),
     ...(together.some(lonely) ? ["node(s) didn't match pod affinity rules"] : []),
   ];

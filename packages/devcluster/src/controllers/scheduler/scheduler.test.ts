@@ -18,7 +18,11 @@ describe('the scheduler', () => {
     cluster.untilObject(Pod, name, (object) => podCondition(object, 'PodScheduled')?.status === 'False');
 
   it('says why a Pod does not fit, and places it when there is room', async () => {
-    const hungry = (name: string): Pod => pod(name, { containers: [web({ resources: { requests: { memory: '60%' } } })], terminationGracePeriodSeconds: 0 });
+    const hungry = (name: string): Pod =>
+      pod(name, {
+        containers: [web({ resources: { requests: { memory: '60%' } } })],
+        terminationGracePeriodSeconds: 0,
+      });
     const node = (await cluster.get(Node, 'simulated'))!;
     const most = `${Math.floor(Number(node.status!.allocatable!['memory']!.replace('Ki', '')) * 0.6)}Ki`;
     for (const name of ['first', 'second']) {
@@ -40,7 +44,9 @@ describe('the scheduler', () => {
   it('waits for the claims of a Pod', async () => {
     const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }];
     await cluster.client.create(Pod, pod('user', { volumes }));
-    expect(podCondition(await refused('user'), 'PodScheduled')?.message).toContain('persistentvolumeclaim "data" not found');
+    expect(podCondition(await refused('user'), 'PodScheduled')?.message).toContain(
+      'persistentvolumeclaim "data" not found',
+    );
     await cluster.client.create(PersistentVolumeClaim, {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
@@ -57,22 +63,31 @@ describe('a Pod fits a node', () => {
     spec: {},
     status: { allocatable: { cpu: '2', memory: '1Gi', pods: '3' } },
   } as unknown as Stored<Node>;
-  const tainted = { ...node, spec: { taints: [{ key: 'dedicated', value: 'db', effect: 'NoSchedule' }] } } as Stored<Node>;
-  const make = (name: string, spec: Partial<PodSpec> = {}, labels: Record<string, string> = {}): Stored<Pod> => pod(name, spec, labels) as Stored<Pod>;
+  const tainted = {
+    ...node,
+    spec: { taints: [{ key: 'dedicated', value: 'db', effect: 'NoSchedule' }] },
+  } as Stored<Node>;
+  const make = (name: string, spec: Partial<PodSpec> = {}, labels: Record<string, string> = {}): Stored<Pod> =>
+    pod(name, spec, labels) as Stored<Pod>;
   const check = (spec: Partial<PodSpec>, on = node, pods: Stored<Pod>[] = []): string[] =>
     misfits(make('new', spec, { app: 'new' }), on, { pods, claim: () => undefined });
-  const placed = (name: string, spec: Partial<PodSpec> = {}, labels: Record<string, string> = {}): Stored<Pod> => make(name, { nodeName: 'n1', ...spec }, labels);
+  const placed = (name: string, spec: Partial<PodSpec> = {}, labels: Record<string, string> = {}): Stored<Pod> =>
+    make(name, { nodeName: 'n1', ...spec }, labels);
   const away = (app: string): Partial<PodSpec> => ({
     affinity: {
       podAntiAffinity: {
-        requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app } } }],
+        requiredDuringSchedulingIgnoredDuringExecution: [
+          { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app } } },
+        ],
       },
     },
   });
   const nodeTerm = (operator: string, values: string[]): Partial<PodSpec> => ({
     affinity: {
       nodeAffinity: {
-        requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'size', operator, values }] }] },
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [{ matchExpressions: [{ key: 'size', operator, values }] }],
+        },
       },
     },
   });
@@ -89,9 +104,25 @@ describe('a Pod fits a node', () => {
     ['with any taint when it tolerates all', check({ tolerations: [{ operator: 'Exists' }] }, tainted), []],
     ['with the rest of the CPUs', check(cpu('500m'), node, [placed('a', cpu('1500m'))]), []],
     ['not with more', check(cpu('501m'), node, [placed('a', cpu('1500m'))]), ['Insufficient cpu']],
-    ['not in a full node', check({}, node, ['a', 'b', 'c'].map((name) => placed(name))), ['Too many pods']],
-    ['not beside what it avoids', check(away('db'), node, [placed('a', {}, { app: 'db' })]), ["node(s) didn't match pod anti-affinity rules"]],
-    ['not beside what avoids it', check({}, node, [placed('a', away('new'))]), ["node(s) didn't satisfy existing pods anti-affinity rules"]],
+    [
+      'not in a full node',
+      check(
+        {},
+        node,
+        ['a', 'b', 'c'].map((name) => placed(name)),
+      ),
+      ['Too many pods'],
+    ],
+    [
+      'not beside what it avoids',
+      check(away('db'), node, [placed('a', {}, { app: 'db' })]),
+      ["node(s) didn't match pod anti-affinity rules"],
+    ],
+    [
+      'not beside what avoids it',
+      check({}, node, [placed('a', away('new'))]),
+      ["node(s) didn't satisfy existing pods anti-affinity rules"],
+    ],
   ])('%s', (_name, reasons, expected) => {
     expect(reasons).toEqual(expected);
   });

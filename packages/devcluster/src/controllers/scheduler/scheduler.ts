@@ -46,7 +46,13 @@ export function scheduler(options: { client: Client; stores: Stores; clock: Cloc
     const verdict = place(pod);
     if (verdict.node === undefined) return refuse(pod, verdict.reason);
     await bind(pod, verdict.node);
-    recorder.record(Pod, pod, 'Normal', 'Scheduled', `Successfully assigned ${pod.metadata.namespace}/${pod.metadata.name} to ${verdict.node}`);
+    recorder.record(
+      Pod,
+      pod,
+      'Normal',
+      'Scheduled',
+      `Successfully assigned ${pod.metadata.namespace}/${pod.metadata.name} to ${verdict.node}`,
+    );
   }
 
   function place(pod: Stored<Pod>): { node: string } | { node?: undefined; reason: string } {
@@ -54,14 +60,22 @@ export function scheduler(options: { client: Client; stores: Stores; clock: Cloc
     const preface = `0/${all.length} nodes are available: `;
     if (all.length === 0) return { reason: 'no nodes available to schedule pods' };
     const claim = claimMisfit(pod, state);
-    if (claim !== undefined) return { reason: `${preface}${claim}. preemption: 0/${all.length} nodes are available: ${all.length} Preemption is not helpful for scheduling.` };
+    if (claim !== undefined)
+      return {
+        reason: `${preface}${claim}. preemption: 0/${all.length} nodes are available: ${all.length} Preemption is not helpful for scheduling.`,
+      };
     const counts = new Map<string, number>();
     for (const node of all) {
       const reasons = misfits(pod, node, state);
       if (reasons.length === 0) return { node: node.metadata.name };
       for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
     }
-    return { reason: `${preface}${[...counts].map(([reason, count]) => `${count} ${reason}`).sort().join(', ')}.` };
+    return {
+      reason: `${preface}${[...counts]
+        .map(([reason, count]) => `${count} ${reason}`)
+        .sort()
+        .join(', ')}.`,
+    };
   }
 
   async function refuse(pod: Stored<Pod>, message: string): Promise<void> {
@@ -75,16 +89,28 @@ export function scheduler(options: { client: Client; stores: Stores; clock: Cloc
   /** The binding subresource sets the node and `PodScheduled`. */
   async function bind(pod: Stored<Pod>, node: string): Promise<void> {
     const { namespace, name, uid } = pod.metadata;
-    const body = { apiVersion: 'v1', kind: 'Binding', metadata: { namespace, name, uid }, target: { apiVersion: 'v1', kind: 'Node', name: node } };
+    const body = {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { namespace, name, uid },
+      target: { apiVersion: 'v1', kind: 'Node', name: node },
+    };
     try {
-      await client.raw('POST', pathOf(Pod, { namespace, name }, 'binding'), { body: JSON.stringify(body), contentType: 'application/json' });
+      await client.raw('POST', pathOf(Pod, { namespace, name }, 'binding'), {
+        body: JSON.stringify(body),
+        contentType: 'application/json',
+      });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
     const bound = await pods.refresh(pod);
     if (bound && podCondition(bound, 'PodScheduled')?.status !== 'True') {
       const condition: PodCondition = { type: 'PodScheduled', status: 'True' };
-      const conditions = withCondition((bound.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled'), condition, rfc3339(clock.now()));
+      const conditions = withCondition(
+        (bound.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled'),
+        condition,
+        rfc3339(clock.now()),
+      );
       await pods.updateStatus({ ...bound, status: { ...bound.status, conditions } });
     }
   }
@@ -92,5 +118,11 @@ export function scheduler(options: { client: Client; stores: Stores; clock: Cloc
 
 function isWaiting(pod: Pod): boolean {
   const { nodeName, schedulerName = SCHEDULER, schedulingGates = [] } = pod.spec ?? {};
-  return !nodeName && schedulerName === SCHEDULER && schedulingGates.length === 0 && !isFinished(pod) && !pod.metadata?.deletionTimestamp;
+  return (
+    !nodeName &&
+    schedulerName === SCHEDULER &&
+    schedulingGates.length === 0 &&
+    !isFinished(pod) &&
+    !pod.metadata?.deletionTimestamp
+  );
 }

@@ -1,4 +1,5 @@
-import { isAlreadyExists, Pod, StatefulSet, type ObjectKey } from '@stackwright/kube';
+import type { Pod } from '@stackwright/kube';
+import { isAlreadyExists, StatefulSet, type ObjectKey } from '@stackwright/kube';
 import type { StatefulSetStatus } from 'kubernetes-types/apps/v1.d.ts';
 import { messageOf } from '../../shared/log.js';
 import { controllerOf, nonZero, sameValue, type Stored } from '../../shared/objects.js';
@@ -6,7 +7,16 @@ import { isFinished, isTerminating, untilAvailable } from '../../shared/pods.js'
 import { claimChildren } from '../claim.js';
 import type { Context } from '../context.js';
 import { Loop } from '../loop.js';
-import { isAvailable, isHealthy, isRunningAndReady, newClaims, newPod, ordinalOf, podName, revisionOf } from './pods.js';
+import {
+  isAvailable,
+  isHealthy,
+  isRunningAndReady,
+  newClaims,
+  newPod,
+  ordinalOf,
+  podName,
+  revisionOf,
+} from './pods.js';
 import { atRevision, surplusRevisions, syncRevisions, type Revisions } from './revisions.js';
 
 /** What one pass works on. */
@@ -79,10 +89,21 @@ export function statefulSetController({ stores, clock, log, events }: Context): 
   }
 
   /** True when the replica is there and healthy, so that the next one may be looked at. */
-  async function ensureReplica(pass: Pass, ordinal: number, pod: Stored<Pod> | undefined, ordered: boolean): Promise<boolean> {
+  async function ensureReplica(
+    pass: Pass,
+    ordinal: number,
+    pod: Stored<Pod> | undefined,
+    ordered: boolean,
+  ): Promise<boolean> {
     const { set } = pass;
     if (pod && isFinished(pod) && !isTerminating(pod)) {
-      recorder.record(StatefulSet, set, 'Warning', 'RecreatingFailedPod', `StatefulSet ${set.metadata.namespace}/${set.metadata.name} is recreating failed Pod ${pod.metadata.name}`);
+      recorder.record(
+        StatefulSet,
+        set,
+        'Warning',
+        'RecreatingFailedPod',
+        `StatefulSet ${set.metadata.namespace}/${set.metadata.name} is recreating failed Pod ${pod.metadata.name}`,
+      );
       await remove(set, pod);
       return false;
     }
@@ -139,7 +160,13 @@ export function statefulSetController({ stores, clock, log, events }: Context): 
       await pods.create(pod);
       recorder.record(StatefulSet, set, 'Normal', 'SuccessfulCreate', `create ${subject} successful`);
     } catch (error) {
-      recorder.record(StatefulSet, set, 'Warning', 'FailedCreate', `create ${subject} failed error: ${messageOf(error)}`);
+      recorder.record(
+        StatefulSet,
+        set,
+        'Warning',
+        'FailedCreate',
+        `create ${subject} failed error: ${messageOf(error)}`,
+      );
       throw error;
     }
   }
@@ -151,7 +178,10 @@ export function statefulSetController({ stores, clock, log, events }: Context): 
   }
 
   /** Returns milliseconds until a Pod becomes available by the passing of time alone. */
-  async function writeStatus(set: Stored<StatefulSet>, { current, update, collisions }: Revisions): Promise<number | void> {
+  async function writeStatus(
+    set: Stored<StatefulSet>,
+    { current, update, collisions }: Revisions,
+  ): Promise<number | void> {
     const children = pods.controlledBy(set).filter((pod) => ordinalOf(set, pod.metadata.name) !== undefined);
     const alive = children.filter((pod) => !isTerminating(pod));
     const count = (revision: string): number => alive.filter((pod) => revisionOf(pod) === revision).length;
@@ -160,7 +190,11 @@ export function statefulSetController({ stores, clock, log, events }: Context): 
     const updated = count(update.metadata.name);
     // All Pods have the new template and are ready: it is the current one from now on.
     const partitioned = (set.spec?.updateStrategy?.rollingUpdate?.partition ?? 0) > 0 && updated < replicas;
-    const rolledOut = !partitioned && set.spec?.updateStrategy?.type !== 'OnDelete' && updated === replicas && readyReplicas === replicas;
+    const rolledOut =
+      !partitioned &&
+      set.spec?.updateStrategy?.type !== 'OnDelete' &&
+      updated === replicas &&
+      readyReplicas === replicas;
     const currentName = rolledOut ? update.metadata.name : current.metadata.name;
     const status: StatefulSetStatus = {
       ...(set.metadata.generation === undefined ? {} : { observedGeneration: set.metadata.generation }),

@@ -1,5 +1,6 @@
 // The Pods and claims of a StatefulSet: each replica's name, identity and volumes follow from its ordinal.
-import { PersistentVolumeClaim, Pod, StatefulSet } from '@stackwright/kube';
+import type { PersistentVolumeClaim, Pod } from '@stackwright/kube';
+import { StatefulSet } from '@stackwright/kube';
 import type { Volume } from 'kubernetes-types/core/v1.d.ts';
 import { isReady, untilAvailable } from '../../shared/pods.js';
 import { controllerReference, type Stored } from '../../shared/objects.js';
@@ -39,7 +40,12 @@ export function newPod(set: Stored<StatefulSet>, ordinal: number, revision: stri
     metadata: {
       name,
       namespace: set.metadata.namespace,
-      labels: { ...template?.metadata?.labels, [NAME_LABEL]: name, [INDEX_LABEL]: String(ordinal), [REVISION_LABEL]: revision },
+      labels: {
+        ...template?.metadata?.labels,
+        [NAME_LABEL]: name,
+        [INDEX_LABEL]: String(ordinal),
+        [REVISION_LABEL]: revision,
+      },
       ...(template?.metadata?.annotations ? { annotations: { ...template.metadata.annotations } } : {}),
       ...(template?.metadata?.finalizers ? { finalizers: [...template.metadata.finalizers] } : {}),
       ownerReferences: [controllerReference(StatefulSet, set)],

@@ -1,5 +1,6 @@
 // ControllerRevisions: the templates that a StatefulSet had, so that Pods of an older one can be made again.
-import { ControllerRevision, isAlreadyExists, StatefulSet } from '@stackwright/kube';
+import type { ControllerRevision } from '@stackwright/kube';
+import { isAlreadyExists, StatefulSet } from '@stackwright/kube';
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1.d.ts';
 import { controllerReference, sameValue, templateHash, type Stored } from '../../shared/objects.js';
 import type { Store } from '../../shared/store.js';
@@ -31,7 +32,11 @@ export function atRevision(set: Stored<StatefulSet>, revision: Stored<Controller
   return { ...set, spec: { ...set.spec, template } };
 }
 
-export async function syncRevisions(store: Store<ControllerRevision>, set: Stored<StatefulSet>, known: Stored<ControllerRevision>[]): Promise<Revisions> {
+export async function syncRevisions(
+  store: Store<ControllerRevision>,
+  set: Stored<StatefulSet>,
+  known: Stored<ControllerRevision>[],
+): Promise<Revisions> {
   const all = [...known].sort((a, b) => a.revision - b.revision);
   const data = dataOf(set);
   const highest = all.at(-1)?.revision ?? 0;
@@ -54,7 +59,12 @@ export async function syncRevisions(store: Store<ControllerRevision>, set: Store
   return { current, update, all: all.sort((a, b) => a.revision - b.revision), collisions };
 }
 
-function newRevision(set: Stored<StatefulSet>, data: RevisionData, revision: number, collisions: number): ControllerRevision {
+function newRevision(
+  set: Stored<StatefulSet>,
+  data: RevisionData,
+  revision: number,
+  collisions: number,
+): ControllerRevision {
   const hash = templateHash(data, collisions);
   return {
     apiVersion: 'apps/v1',
@@ -72,7 +82,11 @@ function newRevision(set: Stored<StatefulSet>, data: RevisionData, revision: num
 }
 
 /** Those that nothing uses any more, beyond the history limit. */
-export function surplusRevisions(set: StatefulSet, revisions: Revisions, used: ReadonlySet<string | undefined>): Stored<ControllerRevision>[] {
+export function surplusRevisions(
+  set: StatefulSet,
+  revisions: Revisions,
+  used: ReadonlySet<string | undefined>,
+): Stored<ControllerRevision>[] {
   const live = new Set([revisions.current.metadata.name, revisions.update.metadata.name, ...used]);
   const idle = revisions.all.filter((revision) => !live.has(revision.metadata.name));
   return idle.slice(0, Math.max(0, idle.length - (set.spec?.revisionHistoryLimit ?? 10)));

@@ -1,4 +1,5 @@
-import { PersistentVolume, PersistentVolumeClaim, StorageClass, type ObjectKey } from '@stackwright/kube';
+import type { PersistentVolume, StorageClass } from '@stackwright/kube';
+import { PersistentVolumeClaim, type ObjectKey } from '@stackwright/kube';
 import type { PersistentVolumeSpec } from 'kubernetes-types/core/v1.d.ts';
 import { quantity } from '../../shared/quantity.js';
 import { sameValue, type Stored } from '../../shared/objects.js';
@@ -45,11 +46,13 @@ export function claimController({ stores, clock, log, events }: Context, provisi
   /** A claim that names its volume: makes both sides say so, and notices when the volume is gone. */
   async function follow(claim: Stored<PersistentVolumeClaim>, name: string): Promise<void> {
     const volume = volumes.get({ name });
-    if (volume && (!volume.spec?.claimRef?.uid || volume.spec.claimRef.uid === claim.metadata.uid)) return bind(claim, volume);
+    if (volume && (!volume.spec?.claimRef?.uid || volume.spec.claimRef.uid === claim.metadata.uid))
+      return bind(claim, volume);
     const wasBound = claim.metadata.annotations?.[BIND_COMPLETED] !== undefined;
     const phase = wasBound ? 'Lost' : 'Pending';
     if (claim.status?.phase === phase) return;
-    if (wasBound) record(claim, 'Warning', 'ClaimLost', 'Bound claim has lost its PersistentVolume. Data on the volume is lost!');
+    if (wasBound)
+      record(claim, 'Warning', 'ClaimLost', 'Bound claim has lost its PersistentVolume. Data on the volume is lost!');
     await writeStatus(claim, { phase });
   }
 
@@ -57,7 +60,10 @@ export function claimController({ stores, clock, log, events }: Context, provisi
     if (claim.spec?.storageClassName !== undefined) return claim;
     const standard = storageClasses.list().find((it) => it.metadata.annotations?.[DEFAULT_CLASS] === 'true');
     if (!standard) return claim;
-    return claims.patch(claim.metadata, { metadata: { uid: claim.metadata.uid }, spec: { storageClassName: standard.metadata.name } });
+    return claims.patch(claim.metadata, {
+      metadata: { uid: claim.metadata.uid },
+      spec: { storageClassName: standard.metadata.name },
+    });
   }
 
   /** The smallest volume that fits; one that names this claim comes first. */
@@ -71,8 +77,16 @@ export function claimController({ stores, clock, log, events }: Context, provisi
     const className = claim.spec?.storageClassName ?? '';
     const storageClass = storageClasses.get({ name: className });
     if (!storageClass) {
-      const message = className === '' ? 'no persistent volumes available for this claim and no storage class is set' : `storageclass.storage.k8s.io "${className}" not found`;
-      record(claim, className === '' ? 'Normal' : 'Warning', className === '' ? 'FailedBinding' : 'ProvisioningFailed', message);
+      const message =
+        className === ''
+          ? 'no persistent volumes available for this claim and no storage class is set'
+          : `storageclass.storage.k8s.io "${className}" not found`;
+      record(
+        claim,
+        className === '' ? 'Normal' : 'Warning',
+        className === '' ? 'FailedBinding' : 'ProvisioningFailed',
+        message,
+      );
       return undefined;
     }
     if (storageClass.provisioner !== PROVISIONER) return undefined;
@@ -92,7 +106,10 @@ export function claimController({ stores, clock, log, events }: Context, provisi
     if (reference?.uid !== claim.metadata.uid) {
       const annotations = { [BOUND_BY_CONTROLLER]: 'yes' };
       const { uid, resourceVersion } = volume.metadata;
-      bound = await volumes.patch(volume.metadata, { metadata: { uid, resourceVersion, annotations }, spec: { claimRef: referenceTo(claim) } });
+      bound = await volumes.patch(volume.metadata, {
+        metadata: { uid, resourceVersion, annotations },
+        spec: { claimRef: referenceTo(claim) },
+      });
     }
     if (bound.status?.phase !== 'Bound') await volumes.updateStatus({ ...bound, status: { phase: 'Bound' } });
     let current = claim;
@@ -101,7 +118,9 @@ export function claimController({ stores, clock, log, events }: Context, provisi
       [BOUND_BY_CONTROLLER]: 'yes',
       ...(bound.metadata.annotations?.[PROVISIONED_BY] ? { [STORAGE_PROVISIONER]: PROVISIONER } : {}),
     };
-    const annotated = Object.entries(annotations).every(([name, value]) => claim.metadata.annotations?.[name] === value);
+    const annotated = Object.entries(annotations).every(
+      ([name, value]) => claim.metadata.annotations?.[name] === value,
+    );
     if (claim.spec?.volumeName !== bound.metadata.name || !annotated) {
       current = await claims.patch(claim.metadata, {
         metadata: { uid: claim.metadata.uid, annotations },
@@ -115,18 +134,27 @@ export function claimController({ stores, clock, log, events }: Context, provisi
     });
   }
 
-  async function writeStatus(claim: Stored<PersistentVolumeClaim>, status: NonNullable<PersistentVolumeClaim['status']>): Promise<void> {
+  async function writeStatus(
+    claim: Stored<PersistentVolumeClaim>,
+    status: NonNullable<PersistentVolumeClaim['status']>,
+  ): Promise<void> {
     if (!sameValue(claim.status, status)) await claims.updateStatus({ ...claim, status });
   }
 
-  function record(claim: Stored<PersistentVolumeClaim>, type: 'Normal' | 'Warning', reason: string, message: string): void {
+  function record(
+    claim: Stored<PersistentVolumeClaim>,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+  ): void {
     recorder.record(PersistentVolumeClaim, claim, type, reason, message);
   }
 }
 
 function fits(claim: Stored<PersistentVolumeClaim>, volume: Stored<PersistentVolume>): boolean {
   const reference = volume.spec?.claimRef;
-  if (volume.metadata.deletionTimestamp || volume.status?.phase === 'Released' || volume.status?.phase === 'Failed') return false;
+  if (volume.metadata.deletionTimestamp || volume.status?.phase === 'Released' || volume.status?.phase === 'Failed')
+    return false;
   if (reference) {
     const named = reference.namespace === claim.metadata.namespace && reference.name === claim.metadata.name;
     if (!named || (reference.uid && reference.uid !== claim.metadata.uid)) return false;
@@ -146,7 +174,12 @@ function referenceTo(claim: Stored<PersistentVolumeClaim>): NonNullable<Persiste
   return { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name, uid };
 }
 
-function newVolume(claim: Stored<PersistentVolumeClaim>, storageClass: StorageClass, name: string, path: string): PersistentVolume {
+function newVolume(
+  claim: Stored<PersistentVolumeClaim>,
+  storageClass: StorageClass,
+  name: string,
+  path: string,
+): PersistentVolume {
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolume',

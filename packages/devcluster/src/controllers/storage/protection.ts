@@ -26,8 +26,11 @@ export function claimProtectionController({ stores, clock, log }: Context): Loop
       if (!held) await writeFinalizers(claim, [...(claim.metadata.finalizers ?? []), PVC_PROTECTION]);
       return;
     }
-    const used = pods.list(key.namespace).some((pod) => claimsOf(pod).includes(key.name) && !isFinished(pod) && pod.spec?.nodeName);
-    if (held && !used) await writeFinalizers(claim, claim.metadata.finalizers?.filter((name) => name !== PVC_PROTECTION) ?? []);
+    const used = pods
+      .list(key.namespace)
+      .some((pod) => claimsOf(pod).includes(key.name) && !isFinished(pod) && pod.spec?.nodeName);
+    if (held && !used)
+      await writeFinalizers(claim, claim.metadata.finalizers?.filter((name) => name !== PVC_PROTECTION) ?? []);
   }
 
   async function writeFinalizers(claim: Stored<PersistentVolumeClaim>, finalizers: string[]): Promise<void> {

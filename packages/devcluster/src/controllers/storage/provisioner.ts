@@ -37,7 +37,8 @@ export class HostPathProvisioner {
     const path = volume.spec?.hostPath?.path;
     if (!path) return;
     const inside = relative(this.#directory, path);
-    if (inside === '' || inside.startsWith('..') || inside.includes('/')) throw new Error(`${path} is not a volume of this cluster`);
+    if (inside === '' || inside.startsWith('..') || inside.includes('/'))
+      throw new Error(`${path} is not a volume of this cluster`);
     await rm(path, { recursive: true, force: true });
   }
 }

@@ -30,7 +30,10 @@ describe('a claim', () => {
 
   it('is bound to a new directory of the default class, which goes with it', async () => {
     await cluster.client.create(PersistentVolumeClaim, claim('data'));
-    expect(await bound('data')).toMatchObject({ spec: { storageClassName: 'hostpath' }, status: { capacity: { storage: '1Gi' } } });
+    expect(await bound('data')).toMatchObject({
+      spec: { storageClassName: 'hostpath' },
+      status: { capacity: { storage: '1Gi' } },
+    });
     const volume = await volumeOf('data');
     expect(volume.status?.phase).toBe('Bound');
     const path = volume.spec!.hostPath!.path;
@@ -62,7 +65,12 @@ describe('a claim', () => {
         apiVersion: 'v1',
         kind: 'PersistentVolume',
         metadata: { name },
-        spec: { capacity: { storage }, accessModes, storageClassName: 'manual', hostPath: { path: `/nowhere/${name}` } },
+        spec: {
+          capacity: { storage },
+          accessModes,
+          storageClassName: 'manual',
+          hostPath: { path: `/nowhere/${name}` },
+        },
       });
     await make('large', '10Gi');
     await make('small', '500Mi');
@@ -79,7 +87,12 @@ describe('a claim', () => {
       apiVersion: 'v1',
       kind: 'PersistentVolume',
       metadata: { name: 'late' },
-      spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], storageClassName: 'manual', hostPath: { path: '/nowhere' } },
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes: ['ReadWriteOnce'],
+        storageClassName: 'manual',
+        hostPath: { path: '/nowhere' },
+      },
     });
     await bound('data');
   });
@@ -102,8 +115,11 @@ describe('a claim', () => {
 });
 
 describe('the provisioner', () => {
-  it.each(['/etc', '/volumes/../etc', '/volumes', '/volumes/a/b'])('deletes nothing outside of its directory: %s', async (path) => {
-    const volume: PersistentVolume = { apiVersion: 'v1', kind: 'PersistentVolume', spec: { hostPath: { path } } };
-    await expect(new HostPathProvisioner('/volumes').remove(volume)).rejects.toThrow('not a volume of this cluster');
-  });
+  it.each(['/etc', '/volumes/../etc', '/volumes', '/volumes/a/b'])(
+    'deletes nothing outside of its directory: %s',
+    async (path) => {
+      const volume: PersistentVolume = { apiVersion: 'v1', kind: 'PersistentVolume', spec: { hostPath: { path } } };
+      await expect(new HostPathProvisioner('/volumes').remove(volume)).rejects.toThrow('not a volume of this cluster');
+    },
+  );
 });

@@ -36,13 +36,22 @@ export async function runProbe(probe: Probe, target: ProbeTarget, runtime: Conta
   }
 }
 
-async function execProbe(command: readonly string[], target: ProbeTarget, runtime: ContainerRuntime, timeoutSeconds: number): Promise<ProbeResult> {
+async function execProbe(
+  command: readonly string[],
+  target: ProbeTarget,
+  runtime: ContainerRuntime,
+  timeoutSeconds: number,
+): Promise<ProbeResult> {
   const { exitCode, stdout, stderr } = await runtime.exec(target.containerId, command, { timeoutSeconds });
   return { ok: exitCode === 0, output: `${stdout}${stderr}`.trim().slice(0, MAX_OUTPUT) };
 }
 
 /** Any answer from 200 to 399 is a success; redirects are not followed. */
-export function httpProbe(action: HTTPGetAction, target: Pick<ProbeTarget, 'container' | 'podIP'>, timeout: number): Promise<ProbeResult> {
+export function httpProbe(
+  action: HTTPGetAction,
+  target: Pick<ProbeTarget, 'container' | 'podIP'>,
+  timeout: number,
+): Promise<ProbeResult> {
   const secure = action.scheme?.toUpperCase() === 'HTTPS';
   const host = action.host ?? target.podIP;
   const port = portNumber(action.port, target.container);
@@ -67,7 +76,11 @@ export function httpProbe(action: HTTPGetAction, target: Pick<ProbeTarget, 'cont
       const status = response.statusCode ?? 0;
       response.resume();
       request.destroy();
-      resolve(status >= 200 && status < 400 ? { ok: true, output: '' } : { ok: false, output: `HTTP probe failed with statuscode: ${status}` });
+      resolve(
+        status >= 200 && status < 400
+          ? { ok: true, output: '' }
+          : { ok: false, output: `HTTP probe failed with statuscode: ${status}` },
+      );
     });
     const timer = setTimeout(() => {
       failed(`context deadline exceeded (no answer within ${timeout / 1000} s)`);

@@ -107,7 +107,12 @@ export class Prober {
     if (this.#onHold || subject.started === (kind === 'startup')) return;
     if (clock.now() - subject.startedAt < (probe.initialDelaySeconds ?? 0) * 1000) return;
     const result = await runProbe(probe, subject, runtime);
-    if (this.#stopped || subject.containerId !== this.#containerId || this.#options.subject()?.containerId !== subject.containerId) return;
+    if (
+      this.#stopped ||
+      subject.containerId !== this.#containerId ||
+      this.#options.subject()?.containerId !== subject.containerId
+    )
+      return;
     this.#note(result);
   }
 

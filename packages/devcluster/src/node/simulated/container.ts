@@ -92,9 +92,11 @@ export class SimulatedContainer {
     const { behaviour, spec, clock, program } = this.#options;
     for (const line of behaviour.logs ?? []) context.log(line);
     const messageFile = hostPathOf(spec, '/dev/termination-log');
-    if (behaviour.terminationMessage !== undefined && messageFile) await writeFile(messageFile, behaviour.terminationMessage);
+    if (behaviour.terminationMessage !== undefined && messageFile)
+      await writeFile(messageFile, behaviour.terminationMessage);
     if (behaviour.exitCode !== undefined) {
-      if (behaviour.delay) await pause(clock, behaviour.delay, behaviour.ignoresTerm ? context.killed : context.terminate);
+      if (behaviour.delay)
+        await pause(clock, behaviour.delay, behaviour.ignoresTerm ? context.killed : context.terminate);
       return context.terminate.aborted && !behaviour.ignoresTerm ? 128 + SIGTERM : behaviour.exitCode;
     }
     if (behaviour.neverReady) {
@@ -102,7 +104,8 @@ export class SimulatedContainer {
       return 0;
     }
     const exitCode = await (behaviour.program ?? program)(context);
-    if (behaviour.ignoresTerm) await new Promise<void>((resolve) => context.killed.addEventListener('abort', () => resolve(), { once: true }));
+    if (behaviour.ignoresTerm)
+      await new Promise<void>((resolve) => context.killed.addEventListener('abort', () => resolve(), { once: true }));
     return exitCode;
   }
 

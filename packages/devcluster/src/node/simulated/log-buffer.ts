@@ -44,7 +44,15 @@ export class LogBuffer {
     return limitBytes === undefined ? text : Buffer.from(text).subarray(0, limitBytes).toString('utf8');
   }
 
-  async *follow({ tailLines, timestamps = false, signal }: { tailLines?: number; timestamps?: boolean; signal: AbortSignal }): AsyncIterable<string> {
+  async *follow({
+    tailLines,
+    timestamps = false,
+    signal,
+  }: {
+    tailLines?: number;
+    timestamps?: boolean;
+    signal: AbortSignal;
+  }): AsyncIterable<string> {
     const end = this.#dropped + this.#lines.length;
     let next = tailLines === undefined ? this.#dropped : Math.max(this.#dropped, end - tailLines);
     const wake = (): void => this.#wake();

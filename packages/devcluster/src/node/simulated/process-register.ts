@@ -20,7 +20,8 @@ export class ProcessRegister {
   }
 
   async remove(pid: number | undefined): Promise<void> {
-    if (this.#directory !== undefined && pid !== undefined) await rm(join(this.#directory, String(pid)), { force: true });
+    if (this.#directory !== undefined && pid !== undefined)
+      await rm(join(this.#directory, String(pid)), { force: true });
   }
 
   /** Ends what an earlier process left, unless its number belongs to something else by now. */

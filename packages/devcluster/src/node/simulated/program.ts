@@ -12,10 +12,10 @@ export interface ProgramContext {
   /** Aborted by SIGKILL and at the container's end: let go of everything at once. */
   readonly killed: AbortSignal;
   /** Where the host has what the container sees at this path; undefined outside of its volumes. */
-  path(containerPath: string): string | undefined;
-  log(line: string): void;
+  path: (containerPath: string) => string | undefined;
+  log: (line: string) => void;
   /** Serves now. The container counts as started from here on, so that the first probe finds an answer. */
-  serving(): void;
+  serving: () => void;
 }
 
 /** Runs until it is done or told to end; resolves with the exit code. */

@@ -55,7 +55,9 @@ export class SimulatedRuntime implements ContainerRuntime {
   constructor(options: SimulatedRuntimeOptions = {}) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#register = new ProcessRegister(options.directory === undefined ? undefined : join(options.directory, 'processes'));
+    this.#register = new ProcessRegister(
+      options.directory === undefined ? undefined : join(options.directory, 'processes'),
+    );
   }
 
   async start(): Promise<HostFacts> {
@@ -83,7 +85,10 @@ export class SimulatedRuntime implements ContainerRuntime {
 
   async image(name: string): Promise<ImageState> {
     if (this.script.hasImage(name)) return { present: true, id: `simulated:${name}` };
-    return { present: false, message: `image "${name}" is not on this node, and nothing is pulled: images are built locally` };
+    return {
+      present: false,
+      message: `image "${name}" is not on this node, and nothing is pulled: images are built locally`,
+    };
   }
 
   async createSandbox({ podUid, hostNetwork }: SandboxSpec): Promise<Sandbox> {

@@ -39,7 +39,14 @@ const spec = (overrides: Partial<ContainerSpec>): ContainerSpec => ({
 
 async function run(overrides: Partial<ContainerSpec>): Promise<{ ip: string; status: ContainerStatus }> {
   const podUid = overrides.podUid ?? 'pod';
-  const { ip } = await runtime.createSandbox({ podUid, namespace: 'test', podName: podUid, hostname: podUid, hostNetwork: false, hostAliases: [] });
+  const { ip } = await runtime.createSandbox({
+    podUid,
+    namespace: 'test',
+    podName: podUid,
+    hostname: podUid,
+    hostNetwork: false,
+    hostAliases: [],
+  });
   return { ip, status: await runtime.runContainer(spec(overrides)) };
 }
 
@@ -105,7 +112,10 @@ describe('the simulated MariaDB', () => {
       'GRANT ALL PRIVILEGES ON `key\\_stone`.* TO `key_stone`@`%`',
     ]);
     const again = await connect(ip, 'root', 'another pw');
-    const [rows] = await again.query('SELECT SCHEMA_COMMENT AS comment FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?', ['keystone']);
+    const [rows] = await again.query(
+      'SELECT SCHEMA_COMMENT AS comment FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?',
+      ['keystone'],
+    );
     expect(rows).toEqual([{ comment: 'stackwright.dev/claim=x' }]);
     await again.query('DROP DATABASE IF EXISTS ??', ['keystone']);
     await again.query("DROP USER IF EXISTS ?@'%'", ['key_stone']);
@@ -128,7 +138,10 @@ describe('the simulated MariaDB', () => {
 
 describe('the simulated Keystone', () => {
   it('answers as far as probes and a first login need', async () => {
-    const { ip } = await run({ image: 'localhost/stackwright/keystone:2025.1', ports: [{ containerPort: 5000, protocol: 'TCP' }] });
+    const { ip } = await run({
+      image: 'localhost/stackwright/keystone:2025.1',
+      ports: [{ containerPort: 5000, protocol: 'TCP' }],
+    });
     const url = `http://${ip}:5000`;
     expect((await fetch(url)).status).toBe(300);
     expect((await fetch(`${url}/v3`)).status).toBe(200);
@@ -177,21 +190,25 @@ describe('our own controllers on the simulated node', () => {
   });
 
   it('end when they are told to, or else', async () => {
-    await bundle("process.on('SIGTERM', () => process.exit(0)); setInterval(() => undefined, 1000); console.log('up');");
+    await bundle(
+      "process.on('SIGTERM', () => process.exit(0)); setInterval(() => undefined, 1000); console.log('up');",
+    );
     const first = (await run({ command })).status;
-    for await (const line of runtime.followLogs(first.id, { signal: new AbortController().signal })) if (line === 'up\n') break;
+    for await (const line of runtime.followLogs(first.id, { signal: new AbortController().signal }))
+      if (line === 'up\n') break;
     await runtime.stopContainer(first.id, 10);
     expect((await ended(first.id)).state).toMatchObject({ exitCode: 0 });
 
     await bundle("process.on('SIGTERM', () => undefined); setInterval(() => undefined, 1000); console.log('up');");
     const second = (await run({ command, attempt: 1 })).status;
-    for await (const line of runtime.followLogs(second.id, { signal: new AbortController().signal })) if (line === 'up\n') break;
+    for await (const line of runtime.followLogs(second.id, { signal: new AbortController().signal }))
+      if (line === 'up\n') break;
     await runtime.stopContainer(second.id, 0);
     expect((await ended(second.id)).state).toMatchObject({ exitCode: 137 });
   });
 
   it('do not outlive a devcluster that was killed by more than its next start', async () => {
-    await bundle("setInterval(() => undefined, 1000); console.log(process.pid);");
+    await bundle('setInterval(() => undefined, 1000); console.log(process.pid);');
     const { status } = await run({ command });
     let pid = 0;
     for await (const line of runtime.followLogs(status.id, { signal: new AbortController().signal })) {
@@ -204,7 +221,10 @@ describe('our own controllers on the simulated node', () => {
   });
 
   it('say so when they have not been built', async () => {
-    await expect(run({ command })).rejects.toMatchObject({ reason: 'CreateContainerError', message: expect.stringContaining('npm run build') as string });
+    await expect(run({ command })).rejects.toMatchObject({
+      reason: 'CreateContainerError',
+      message: expect.stringContaining('npm run build') as string,
+    });
   });
 });
 
@@ -229,4 +249,3 @@ describe('the simulated node', () => {
     expect(await runtime.logs(status.id, { timestamps: true, tailLines: 1 })).toMatch(/^\d{4}-.*Z three\n$/);
   });
 });
-

@@ -1,5 +1,17 @@
 import { createHash } from 'node:crypto';
-import { chmod, chown, lstat, mkdir, mkdtemp, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Payload } from './payload.js';
 
@@ -43,7 +55,10 @@ async function linkNames(directory: string, payload: Payload): Promise<void> {
   }
   for (const name of names) {
     const link = join(directory, name);
-    const exists = await lstat(link).then(() => true, () => false);
+    const exists = await lstat(link).then(
+      () => true,
+      () => false,
+    );
     if (!exists) await symlink(join(DATA, name), link);
   }
 }

@@ -21,7 +21,10 @@ export const hostMounter: Mounter = {
   async mountMemory(path, sizeBytes) {
     if ((await mountPoints()).includes(path)) return true;
     const options = ['mode=0777', ...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`])].join(',');
-    return run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]).then(() => true, () => false);
+    return run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]).then(
+      () => true,
+      () => false,
+    );
   },
   async unmountAll(path) {
     for (const point of (await mountPoints()).reverse()) {

@@ -19,6 +19,8 @@ async function walk(path: string, group: number): Promise<void> {
   if (stats.isSymbolicLink()) return;
   await chown(path, -1, group).catch(ignoreMissingRight);
   // chown drops the setgid bit, so the mode comes after it.
-  await chmod(path, stats.isDirectory() ? (stats.mode & 0o7777) | 0o2070 : (stats.mode & 0o7777) | 0o060).catch(ignoreMissingRight);
+  await chmod(path, stats.isDirectory() ? (stats.mode & 0o7777) | 0o2070 : (stats.mode & 0o7777) | 0o060).catch(
+    ignoreMissingRight,
+  );
   if (stats.isDirectory()) for (const name of await readdir(path)) await walk(join(path, name), group);
 }

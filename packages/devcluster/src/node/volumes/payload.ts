@@ -33,8 +33,10 @@ const DEFAULT_MODE = 0o644;
 
 /** Undefined for volumes that are not made of API objects. */
 export async function payloadOf(volume: Volume, context: PayloadContext): Promise<Payload | undefined> {
-  if (volume.secret) return secretFiles(volume.secret.secretName ?? '', volume.secret, volume.secret.defaultMode, context);
-  if (volume.configMap) return configMapFiles(volume.configMap.name ?? '', volume.configMap, volume.configMap.defaultMode, context);
+  if (volume.secret)
+    return secretFiles(volume.secret.secretName ?? '', volume.secret, volume.secret.defaultMode, context);
+  if (volume.configMap)
+    return configMapFiles(volume.configMap.name ?? '', volume.configMap, volume.configMap.defaultMode, context);
   if (volume.downwardAPI) return downwardFiles(volume.downwardAPI.items ?? [], volume.downwardAPI.defaultMode, context);
   if (volume.projected) return projectedFiles(volume.projected, context);
   return undefined;
@@ -42,24 +44,43 @@ export async function payloadOf(volume: Volume, context: PayloadContext): Promis
 
 type Items = Pick<SecretVolumeSource & ConfigMapVolumeSource, 'items' | 'optional'>;
 
-function secretFiles(name: string, selection: Items, mode: number | undefined, { pod, sources }: PayloadContext): Payload {
+function secretFiles(
+  name: string,
+  selection: Items,
+  mode: number | undefined,
+  { pod, sources }: PayloadContext,
+): Payload {
   const secret: Secret | undefined = sources.secret(pod.metadata.namespace, name);
   if (!secret && !selection.optional) throw new VolumeError(`secret "${name}" not found`);
   const files = new Map(Object.entries(secret?.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')]));
   return select(files, selection, mode, 'secret', `${pod.metadata.namespace}/${name}`);
 }
 
-function configMapFiles(name: string, selection: Items, mode: number | undefined, { pod, sources }: PayloadContext): Payload {
+function configMapFiles(
+  name: string,
+  selection: Items,
+  mode: number | undefined,
+  { pod, sources }: PayloadContext,
+): Payload {
   const configMap: ConfigMap | undefined = sources.configMap(pod.metadata.namespace, name);
   if (!configMap && !selection.optional) throw new VolumeError(`configmap "${name}" not found`);
   const files = new Map([
     ...Object.entries(configMap?.data ?? {}).map(([key, value]): [string, Buffer] => [key, Buffer.from(value)]),
-    ...Object.entries(configMap?.binaryData ?? {}).map(([key, value]): [string, Buffer] => [key, Buffer.from(value, 'base64')]),
+    ...Object.entries(configMap?.binaryData ?? {}).map(([key, value]): [string, Buffer] => [
+      key,
+      Buffer.from(value, 'base64'),
+    ]),
   ]);
   return select(files, selection, mode, 'configmap', `${pod.metadata.namespace}/${name}`);
 }
 
-function select(files: ReadonlyMap<string, Buffer>, { items, optional }: Items, mode: number | undefined, kind: string, name: string): Payload {
+function select(
+  files: ReadonlyMap<string, Buffer>,
+  { items, optional }: Items,
+  mode: number | undefined,
+  kind: string,
+  name: string,
+): Payload {
   const wanted: readonly KeyToPath[] = items ?? [...files.keys()].map((key) => ({ key, path: key }));
   const payload: Payload = new Map();
   for (const item of wanted) {
@@ -71,7 +92,11 @@ function select(files: ReadonlyMap<string, Buffer>, { items, optional }: Items, 
   return payload;
 }
 
-function downwardFiles(items: readonly DownwardAPIVolumeFile[], mode: number | undefined, { pod, addresses, node }: PayloadContext): Payload {
+function downwardFiles(
+  items: readonly DownwardAPIVolumeFile[],
+  mode: number | undefined,
+  { pod, addresses, node }: PayloadContext,
+): Payload {
   const payload: Payload = new Map();
   for (const item of items) {
     const container = pod.spec?.containers.find(({ name }) => name === item.resourceFieldRef?.containerName);
@@ -84,7 +109,10 @@ function downwardFiles(items: readonly DownwardAPIVolumeFile[], mode: number | u
   return payload;
 }
 
-async function projectedFiles({ sources, defaultMode }: ProjectedVolumeSource, context: PayloadContext): Promise<Payload> {
+async function projectedFiles(
+  { sources, defaultMode }: ProjectedVolumeSource,
+  context: PayloadContext,
+): Promise<Payload> {
   const payload: Payload = new Map();
   for (const source of sources ?? []) {
     const part: Payload = source.secret
@@ -93,7 +121,7 @@ async function projectedFiles({ sources, defaultMode }: ProjectedVolumeSource, c
         ? configMapFiles(source.configMap.name ?? '', source.configMap, defaultMode, context)
         : source.downwardAPI
           ? downwardFiles(source.downwardAPI.items ?? [], defaultMode, context)
-          : new Map();
+          : new Map<string, File>();
     for (const [path, file] of part) payload.set(path, file);
     if (!source.serviceAccountToken) continue;
     const { audience, expirationSeconds, path } = source.serviceAccountToken;

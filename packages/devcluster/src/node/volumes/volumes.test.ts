@@ -57,7 +57,10 @@ describe('files of a volume', () => {
 
   it.runIf(isRoot)('can be read by the group that they are for', async () => {
     await writePayload(directory, payload({ key: 'x' }, 0o400), 64110);
-    expect(await stat(join(directory, 'key'))).toMatchObject({ gid: 64110, mode: expect.toSatisfy((mode: number) => (mode & 0o777) === 0o440) as number });
+    expect(await stat(join(directory, 'key'))).toMatchObject({
+      gid: 64110,
+      mode: expect.toSatisfy((mode: number) => (mode & 0o777) === 0o440) as number,
+    });
   });
 });
 
@@ -78,20 +81,30 @@ describe('the volumes of a Pod', () => {
   const claims = new Map<string, PersistentVolumeClaim>();
   const persistentVolumes = new Map<string, PersistentVolume>();
   const volumes = (): Volumes =>
-    new Volumes({ directory: join(directory, 'pods'), mounter: noMounter, claim: (_namespace, name) => claims.get(name), persistentVolume: (name) => persistentVolumes.get(name) });
+    new Volumes({
+      directory: join(directory, 'pods'),
+      mounter: noMounter,
+      claim: (_namespace, name) => claims.get(name),
+      persistentVolume: (name) => persistentVolumes.get(name),
+    });
   const make = (volume: Omit<Volume, 'name'>, spec: Partial<PodSpec> = {}): Stored<Pod> => {
     const made = pod('p', { volumes: [{ name: 'v', ...volume }], ...spec }, { app: 'p' }) as Stored<Pod>;
     made.metadata.uid = 'uid';
     return made;
   };
-  const data = Object.fromEntries(Object.entries({ a: '1', b: '2' }).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
+  const data = Object.fromEntries(
+    Object.entries({ a: '1', b: '2' }).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+  );
   const contextOf = (object: Stored<Pod>): PayloadContext => ({
     pod: object,
     addresses: { podIP: '10.0.0.1', hostIP: '10.0.0.2' },
     node: { cpus: 1, memoryBytes: 1 },
     sources: {
       secret: (_namespace, name) => (name === 's' ? { apiVersion: 'v1', kind: 'Secret', data } : undefined),
-      configMap: (_namespace, name) => (name === 'c' ? { apiVersion: 'v1', kind: 'ConfigMap', data: { conf: 'x' }, binaryData: { bin: 'AAE=' } } : undefined),
+      configMap: (_namespace, name) =>
+        name === 'c'
+          ? { apiVersion: 'v1', kind: 'ConfigMap', data: { conf: 'x' }, binaryData: { bin: 'AAE=' } }
+          : undefined,
     },
     token: async (audience) => `token for ${audience ?? 'the API'}`,
   });
@@ -102,7 +115,9 @@ describe('the volumes of a Pod', () => {
   };
 
   it('show the chosen keys of a Secret, under other names where wanted', async () => {
-    const path = await prepare(make({ secret: { secretName: 's', items: [{ key: 'a', path: 'sub/first', mode: 0o600 }] } }));
+    const path = await prepare(
+      make({ secret: { secretName: 's', items: [{ key: 'a', path: 'sub/first', mode: 0o600 }] } }),
+    );
     expect(await readFile(join(path, 'sub/first'), 'utf8')).toBe('1');
     expect((await readdir(path)).filter((name) => !name.startsWith('..'))).toEqual(['sub']);
   });
@@ -127,7 +142,10 @@ describe('the volumes of a Pod', () => {
 
   it.each<[string, Omit<Volume, 'name'>]>([
     ['secret "none" not found', { secret: { secretName: 'none' } }],
-    ['references non-existent secret key: z (test/s)', { secret: { secretName: 's', items: [{ key: 'z', path: 'z' }] } }],
+    [
+      'references non-existent secret key: z (test/s)',
+      { secret: { secretName: 's', items: [{ key: 'z', path: 'z' }] } },
+    ],
     ['configmap "none" not found', { configMap: { name: 'none' } }],
     ['persistentvolumeclaim "none" not found', { persistentVolumeClaim: { claimName: 'none' } }],
     ['hostPath type check failed: /nowhere is not a directory', { hostPath: { path: '/nowhere', type: 'Directory' } }],
@@ -150,7 +168,11 @@ describe('the volumes of a Pod', () => {
   it('are those of the claim, which outlives the Pod', async () => {
     const spec = { accessModes: ['ReadWriteOnce'], volumeName: 'pv' };
     claims.set('data', { apiVersion: 'v1', kind: 'PersistentVolumeClaim', spec, status: { phase: 'Bound' } });
-    persistentVolumes.set('pv', { apiVersion: 'v1', kind: 'PersistentVolume', spec: { hostPath: { path: join(directory, 'pv') } } });
+    persistentVolumes.set('pv', {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      spec: { hostPath: { path: join(directory, 'pv') } },
+    });
     const path = await prepare(make({ persistentVolumeClaim: { claimName: 'data' } }));
     await writeFile(join(path, 'row'), 'x');
     await volumes().remove('uid');
@@ -168,6 +190,7 @@ describe('the volumes of a Pod', () => {
     const object = make({ emptyDir: {} });
     expect((await stat(await prepare(object, 'data/mysql'))).isDirectory()).toBe(true);
     await symlink('/etc', join(await prepare(object), 'escape'));
-    for (const subPath of ['../other', '/etc', 'escape']) await expect(prepare(object, subPath)).rejects.toThrow('leads out of its volume');
+    for (const subPath of ['../other', '/etc', 'escape'])
+      await expect(prepare(object, subPath)).rejects.toThrow('leads out of its volume');
   });
 });

@@ -112,13 +112,19 @@ export class Volumes {
   }
 
   async #emptyDir(path: string, source: NonNullable<Volume['emptyDir']>, group: number | undefined): Promise<void> {
-    const exists = await stat(path).then(() => true, () => false);
+    const exists = await stat(path).then(
+      () => true,
+      () => false,
+    );
     if (!exists) {
       await mkdir(path, { recursive: true });
       await chmod(path, 0o777);
     }
     if (source.medium === 'Memory') {
-      await this.#options.mounter.mountMemory(path, source.sizeLimit === undefined ? undefined : Math.ceil(quantity(source.sizeLimit)));
+      await this.#options.mounter.mountMemory(
+        path,
+        source.sizeLimit === undefined ? undefined : Math.ceil(quantity(source.sizeLimit)),
+      );
     }
     if (group !== undefined) await giveToGroup(path, group, true);
   }
@@ -127,7 +133,8 @@ export class Volumes {
     const claim = this.#options.claim(pod.metadata.namespace, name);
     if (!claim) throw new VolumeError(`persistentvolumeclaim "${name}" not found`);
     const volumeName = claim.spec?.volumeName;
-    if (claim.status?.phase !== 'Bound' || !volumeName) throw new VolumeError(`persistentvolumeclaim "${name}" is not bound`);
+    if (claim.status?.phase !== 'Bound' || !volumeName)
+      throw new VolumeError(`persistentvolumeclaim "${name}" is not bound`);
     const spec = this.#options.persistentVolume(volumeName)?.spec;
     const path = spec?.hostPath?.path ?? spec?.local?.path;
     if (!path) throw new VolumeError(`persistentvolume "${volumeName}" is not a directory of this node`);
@@ -150,7 +157,8 @@ async function resolveSubPath(root: string, subPath: string, fixed: boolean): Pr
   const path = join(root, subPath);
   if (!fixed) await mkdir(path, { recursive: true }).catch(ignoreFile);
   const resolved = await realpath(path).catch(() => undefined);
-  if (resolved === undefined) throw new VolumeError(`failed to prepare subPath "${subPath}": no such file in the volume`);
+  if (resolved === undefined)
+    throw new VolumeError(`failed to prepare subPath "${subPath}": no such file in the volume`);
   const inside = relative(await realpath(root), resolved);
   // A name may begin with two dots, as those of the atomic writer do.
   if (inside === '..' || inside.startsWith('../')) throw outside;

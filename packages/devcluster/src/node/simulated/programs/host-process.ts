@@ -32,7 +32,10 @@ export function hostProcess(bundle: string, apiServer: string | undefined, regis
     try {
       const kubeconfig = join(directory, 'kubeconfig');
       await writeFile(kubeconfig, JSON.stringify(await kubeconfigOf(context.spec, apiServer)), { mode: 0o600 });
-      const child = spawn(process.execPath, [bundle], { env: environment(context.spec, kubeconfig), stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, [bundle], {
+        env: environment(context.spec, kubeconfig),
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
       await register.add(child.pid, bundle);
       return await supervise(child, context).finally(() => register.remove(child.pid));
     } finally {
@@ -63,7 +66,13 @@ async function supervise(child: ChildProcess, { terminate, killed, log }: Progra
 function environment(spec: ContainerSpec, kubeconfig: string): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR } = process.env;
   const own = Object.fromEntries(spec.env.map(({ name, value }) => [name, value]));
-  return { ...(PATH ? { PATH } : {}), ...(HOME ? { HOME } : {}), ...(TMPDIR ? { TMPDIR } : {}), ...own, KUBECONFIG: kubeconfig };
+  return {
+    ...(PATH ? { PATH } : {}),
+    ...(HOME ? { HOME } : {}),
+    ...(TMPDIR ? { TMPDIR } : {}),
+    ...own,
+    KUBECONFIG: kubeconfig,
+  };
 }
 
 /** JSON is YAML. The token is a reference to the volume's file, so that its renewal arrives. */

@@ -8,7 +8,11 @@ const PORT = 5000;
 const TOKEN_LIFE = 3_600_000;
 
 export const keystone: Program = async (context) => {
-  await serveHttp((request, response) => answer(request, response, context), context.spec.ports[0]?.containerPort ?? PORT, context);
+  await serveHttp(
+    (request, response) => answer(request, response, context),
+    context.spec.ports[0]?.containerPort ?? PORT,
+    context,
+  );
   return 0;
 };
 
@@ -27,13 +31,21 @@ function answer(request: IncomingMessage, response: ServerResponse, context: Pro
     request.resume();
     return send(201, token(context.clock.now(), base), { 'x-subject-token': `simulated-${randomUUID()}` });
   }
-  send(404, { error: { code: 404, title: 'Not Found', message: 'The simulated Keystone does not know this resource.' } });
+  send(404, {
+    error: { code: 404, title: 'Not Found', message: 'The simulated Keystone does not know this resource.' },
+  });
 }
 
 function token(now: number, url: string): object {
   const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace('Z', '000Z');
   const domain = { id: 'default', name: 'Default' };
-  const endpoint = (kind: string): object => ({ id: `simulated-${kind}`, interface: kind, region: 'RegionOne', region_id: 'RegionOne', url });
+  const endpoint = (kind: string): object => ({
+    id: `simulated-${kind}`,
+    interface: kind,
+    region: 'RegionOne',
+    region_id: 'RegionOne',
+    url,
+  });
   return {
     token: {
       methods: ['password'],
@@ -42,7 +54,12 @@ function token(now: number, url: string): object {
       is_domain: false,
       roles: [{ id: 'simulated-role', name: 'admin' }],
       catalog: [
-        { id: 'simulated-identity', name: 'keystone', type: 'identity', endpoints: ['public', 'internal', 'admin'].map(endpoint) },
+        {
+          id: 'simulated-identity',
+          name: 'keystone',
+          type: 'identity',
+          endpoints: ['public', 'internal', 'admin'].map(endpoint),
+        },
       ],
       audit_ids: [`simulated-${randomUUID()}`],
       issued_at: time(now),

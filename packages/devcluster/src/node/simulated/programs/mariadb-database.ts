@@ -23,7 +23,8 @@ export class SqlFailure extends Error {
 }
 
 const OK: Result = { columns: [], rows: [] };
-const sha1 = (...parts: readonly (string | Buffer)[]): Buffer => parts.reduce<ReturnType<typeof createHash>>((hash, part) => hash.update(part), createHash('sha1')).digest();
+const sha1 = (...parts: readonly (string | Buffer)[]): Buffer =>
+  parts.reduce<ReturnType<typeof createHash>>((hash, part) => hash.update(part), createHash('sha1')).digest();
 const hashOf = (password: string): string => sha1(sha1(password)).toString('hex');
 
 export class SimulatedDatabase {
@@ -49,7 +50,11 @@ export class SimulatedDatabase {
   execute(user: string, sql: string): Result {
     for (const [pattern, action] of this.#statements) {
       const match = pattern.exec(sql.trim().replace(/;$/, ''));
-      if (match) return action(match.slice(1).map((part) => unquote(part)), user);
+      if (match)
+        return action(
+          match.slice(1).map((part) => unquote(part)),
+          user,
+        );
     }
     // What is not about databases and users changes nothing that anyone here asks for later.
     return OK;
@@ -58,23 +63,49 @@ export class SimulatedDatabase {
   readonly #statements: readonly [RegExp, (values: string[], user: string) => Result][] = [
     [/^SELECT VERSION\(\) AS (\S+)$/i, ([column = 'version']) => one(column, '11.8.6-MariaDB-simulated')],
     [/^SELECT 1(?: AS (\S+))?$/i, ([column]) => one(column || '1', '1')],
-    [/^SELECT SCHEMA_COMMENT AS (\S+) FROM information_schema\.SCHEMATA WHERE SCHEMA_NAME = (\S+)$/i, ([column = '', name = '']) => {
-      const database = this.#contents.databases[name];
-      return database ? one(column, database.comment) : { columns: [column], rows: [] };
-    }],
-    [/^SELECT TABLE_NAME AS (\S+) FROM information_schema\.TABLES WHERE /i, ([column = '']) => ({ columns: [column], rows: [] })],
-    [/^SELECT User AS (\S+) FROM mysql\.user WHERE User = (\S+)/i, ([column = '', name = '']) =>
-      this.#contents.users[name] ? one(column, name) : { columns: [column], rows: [] }],
-    [/^SHOW DATABASES/i, () => ({ columns: ['Database'], rows: Object.keys(this.#contents.databases).map((name) => ({ Database: name })) })],
+    [
+      /^SELECT SCHEMA_COMMENT AS (\S+) FROM information_schema\.SCHEMATA WHERE SCHEMA_NAME = (\S+)$/i,
+      ([column = '', name = '']) => {
+        const database = this.#contents.databases[name];
+        return database ? one(column, database.comment) : { columns: [column], rows: [] };
+      },
+    ],
+    [
+      /^SELECT TABLE_NAME AS (\S+) FROM information_schema\.TABLES WHERE /i,
+      ([column = '']) => ({ columns: [column], rows: [] }),
+    ],
+    [
+      /^SELECT User AS (\S+) FROM mysql\.user WHERE User = (\S+)/i,
+      ([column = '', name = '']) => (this.#contents.users[name] ? one(column, name) : { columns: [column], rows: [] }),
+    ],
+    [
+      /^SHOW DATABASES/i,
+      () => ({
+        columns: ['Database'],
+        rows: Object.keys(this.#contents.databases).map((name) => ({ Database: name })),
+      }),
+    ],
     [/^SHOW GRANTS$/i, (_values, user) => this.#showGrants(user)],
-    [/^CREATE DATABASE (IF NOT EXISTS )?(\S+)(?:.*? COMMENT (?:= ?)?('.*'))?$/i, ([ifNotExists, name = '', comment = '']) =>
-      this.#createDatabase(name, comment, ifNotExists !== '')],
-    [/^ALTER DATABASE (\S+) COMMENT (?:= ?)?('.*')$/i, ([name = '', comment = '']) => this.#change(() => (this.#database(name).comment = comment))],
-    [/^DROP DATABASE (IF EXISTS )?(\S+)$/i, ([, name = '']) => this.#change(() => delete this.#contents.databases[name])],
-    [/^CREATE USER (IF NOT EXISTS )?(\S+)@'%' IDENTIFIED BY ('.*')$/i, ([ifNotExists, name = '', password = '']) =>
-      this.#createUser(name, password, ifNotExists !== '')],
-    [/^ALTER USER (?:IF EXISTS )?(\S+)@'%' IDENTIFIED BY ('.*')$/i, ([name = '', password = '']) =>
-      this.#change(() => (this.#user(name).hash = hashOf(password)))],
+    [
+      /^CREATE DATABASE (IF NOT EXISTS )?(\S+)(?:.*? COMMENT (?:= ?)?('.*'))?$/i,
+      ([ifNotExists, name = '', comment = '']) => this.#createDatabase(name, comment, ifNotExists !== ''),
+    ],
+    [
+      /^ALTER DATABASE (\S+) COMMENT (?:= ?)?('.*')$/i,
+      ([name = '', comment = '']) => this.#change(() => (this.#database(name).comment = comment)),
+    ],
+    [
+      /^DROP DATABASE (IF EXISTS )?(\S+)$/i,
+      ([, name = '']) => this.#change(() => delete this.#contents.databases[name]),
+    ],
+    [
+      /^CREATE USER (IF NOT EXISTS )?(\S+)@'%' IDENTIFIED BY ('.*')$/i,
+      ([ifNotExists, name = '', password = '']) => this.#createUser(name, password, ifNotExists !== ''),
+    ],
+    [
+      /^ALTER USER (?:IF EXISTS )?(\S+)@'%' IDENTIFIED BY ('.*')$/i,
+      ([name = '', password = '']) => this.#change(() => (this.#user(name).hash = hashOf(password))),
+    ],
     [/^GRANT ALL PRIVILEGES ON (\S+)\.\* TO (\S+)@'%'/i, ([pattern = '', name = '']) => this.#grant(pattern, name)],
     [/^DROP USER (IF EXISTS )?(\S+)@'%'$/i, ([, name = '']) => this.#change(() => delete this.#contents.users[name])],
   ];
@@ -102,7 +133,8 @@ export class SimulatedDatabase {
     const column = `Grants for ${user}@%`;
     const to = `TO \`${user}\`@\`%\``;
     const on = (pattern: string): string => (pattern === '*' ? '*' : `\`${pattern}\``);
-    const grants = this.#contents.users[user]?.grants.map((pattern) => `GRANT ALL PRIVILEGES ON ${on(pattern)}.* ${to}`) ?? [];
+    const grants =
+      this.#contents.users[user]?.grants.map((pattern) => `GRANT ALL PRIVILEGES ON ${on(pattern)}.* ${to}`) ?? [];
     return { columns: [column], rows: [`GRANT USAGE ON *.* ${to}`, ...grants].map((grant) => ({ [column]: grant })) };
   }
 
@@ -148,5 +180,7 @@ function unquote(text: string | undefined): string {
   const [, quote = '', inner = ''] = quoted;
   if (quote === '`') return inner.replaceAll('``', '`');
   const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', 0: '\0', Z: '\x1a' };
-  return inner.replace(/\\([\s\S])|''/g, (_match, char: string | undefined) => (char === undefined ? "'" : (escapes[char] ?? char)));
+  return inner.replace(/\\([\s\S])|''/g, (_match, char: string | undefined) =>
+    char === undefined ? "'" : (escapes[char] ?? char),
+  );
 }

@@ -4,7 +4,8 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createConnection, type Connection } from 'mysql2';
 import type { Program, ProgramContext } from '../program.js';
-import { SimulatedDatabase, SqlFailure } from './mariadb-database.js';
+import type { SqlFailure } from './mariadb-database.js';
+import { SimulatedDatabase } from './mariadb-database.js';
 import { serve } from './serve.js';
 
 const PORT = 3306;
@@ -23,7 +24,9 @@ export const mariadb: Program = async (context) => {
 
 /** As mariadbd does it at each start, one statement a line. */
 function runInitFile(database: SimulatedDatabase, { spec, path }: ProgramContext): void {
-  const option = [...(spec.command ?? []), ...(spec.args ?? [])].find((argument) => argument.startsWith('--init-file='));
+  const option = [...(spec.command ?? []), ...(spec.args ?? [])].find((argument) =>
+    argument.startsWith('--init-file='),
+  );
   const file = option && path(option.slice('--init-file='.length));
   if (!file) return;
   for (const line of readFileSync(file, 'utf8').split('\n')) if (line.trim() !== '') database.execute('root', line);
@@ -58,9 +61,13 @@ function greet(socket: Socket, database: SimulatedDatabase): void {
     characterSet: UTF8MB4,
     // All but SSL and compression.
     capabilityFlags: 0xffffff & ~0x0820,
-    authCallback({ user: name, authPluginData1, authPluginData2, authToken }: Login, done: (error: null, refusal?: object) => void) {
+    authCallback(
+      { user: name, authPluginData1, authPluginData2, authToken }: Login,
+      done: (error: null, refusal?: object) => void,
+    ) {
       user = name;
-      if (database.accepts(name, [authPluginData1.subarray(0, 8), authPluginData2.subarray(0, 12)], authToken)) done(null);
+      if (database.accepts(name, [authPluginData1.subarray(0, 8), authPluginData2.subarray(0, 12)], authToken))
+        done(null);
       else done(null, { code: 1045, message: `Access denied for user '${name}'@'${socket.remoteAddress ?? ''}'` });
       endExchange(connection);
     },
@@ -88,5 +95,18 @@ function endExchange(connection: Connection): void {
 function column(name: string): object {
   const length = 1024;
   const text = 253;
-  return { catalog: 'def', schema: '', table: '', orgTable: '', name, orgName: name, characterSet: UTF8MB4, columnLength: length, columnType: text, type: text, flags: 0, decimals: 0 };
+  return {
+    catalog: 'def',
+    schema: '',
+    table: '',
+    orgTable: '',
+    name,
+    orgName: name,
+    characterSet: UTF8MB4,
+    columnLength: length,
+    columnType: text,
+    type: text,
+    flags: 0,
+    decimals: 0,
+  };
 }
