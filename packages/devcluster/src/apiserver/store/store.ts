@@ -121,6 +121,9 @@ export class Store {
    * resourceVersion; of deleted ones the last state with the revision of the deletion.
    */
   commit(changes: readonly Change[]): ApiObject[] {
+    for (const { resource, key, object } of changes) {
+      if (!object && !this.get(resource, key)) throw new Error(`${resource} "${key}" is not in the store`);
+    }
     let revision = this.#revision;
     const committed = changes.map((change): Committed => {
       revision += 1;
@@ -144,7 +147,6 @@ export class Store {
   #apply(change: Committed): StoreEvent {
     const table = this.#table(change.resource);
     const previous = table.objects.get(change.key);
-    if (!change.object && !previous) throw new Error(`${change.resource} "${change.key}" is not in the store`);
     const object = change.object ?? deepFreeze(withRevision(previous as ApiObject, change.revision));
     if (change.object) table.objects.set(change.key, deepFreeze(change.object));
     else table.objects.delete(change.key);
@@ -171,7 +173,7 @@ export class Store {
   #table(resource: string): Table {
     let table = this.#tables.get(resource);
     if (!table) {
-      table = { objects: new Map(), history: new History(this.#floor, this.#historyLimit), sorted: [] };
+      table = { objects: new Map(), history: new History(this.#floor, this.#historyLimit), sorted: undefined };
       this.#tables.set(resource, table);
     }
     return table;
