@@ -150,9 +150,11 @@ describe('a StatefulSet', () => {
       async () => (await cluster.get(Pod, 'db-0'))?.metadata?.uid !== first?.metadata?.uid,
     );
     await cluster.untilObject(StatefulSet, 'db', isDone);
-    let logs = '';
-    for await (const piece of await cluster.agent.logs({ namespace: 'test', pod: 'db-0' })) logs += piece;
-    expect(logs).toBe('xx\n');
+    await cluster.until('what both wrote', async () => {
+      let logs = '';
+      for await (const piece of await cluster.agent.logs({ namespace: 'test', pod: 'db-0' })) logs += piece;
+      return logs === 'xx\n';
+    });
   });
 
   it('with OrderedReady stays at a Pod that cannot start, even after the mistake is mended, as Kubernetes does', async () => {

@@ -26,8 +26,9 @@ export class HostPathProvisioner {
   async create(claim: Stored<PersistentVolumeClaim>, volumeName: string): Promise<string> {
     const { namespace, name } = claim.metadata;
     const path = join(this.#directory, `${namespace}_${name}_${volumeName}`);
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
     await mkdir(path, { recursive: true });
-    // Any user of any container may own the data; who may get here at all is up to the directory above.
+    // Any user of any container may own the data; users of the host do not get through the directory above.
     await chmod(path, 0o777);
     return path;
   }

@@ -33,7 +33,9 @@ export class Volumes {
   }
 
   /** Prepares every volume; throws a VolumeError that names the first that cannot be. */
-  prepare(pod: Stored<Pod>, context: PayloadContext): Promise<void> {
+  async prepare(pod: Stored<Pod>, context: PayloadContext): Promise<void> {
+    // Secrets lie below: on the host they are for root alone. Containers get there by their mounts.
+    await mkdir(this.#options.directory, { recursive: true, mode: 0o700 });
     return this.#forEach(pod, (volume) => this.#prepare(pod, volume, context));
   }
 
