@@ -1,0 +1,45 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { FakeClock, settle } from '../testing/index.js';
+import { systemClock } from './system-clock.js';
+import { microTime, rfc3339 } from './time.js';
+import { settlesWithin, sleep } from './wait.js';
+
+afterEach(() => void vi.restoreAllMocks());
+
+describe('seams', () => {
+  it('never ask for a timer that Node would fire at once (pitfall 5)', () => {
+    const timer = vi.spyOn(globalThis, 'setTimeout');
+    systemClock.schedule(Number.MAX_SAFE_INTEGER, () => undefined).cancel();
+    systemClock.schedule(-5, () => undefined).cancel();
+    expect(timer.mock.calls.map(([, delay]) => delay)).toEqual([2 ** 31 - 1, 0]);
+  });
+
+  it('write the two time formats of the API', () => {
+    const time = Date.UTC(2025, 3, 2, 10, 0, 0, 7);
+    expect(rfc3339(time)).toBe('2025-04-02T10:00:00Z');
+    expect(microTime(time)).toBe('2025-04-02T10:00:00.007000Z');
+  });
+
+  it('sleep until the time is up or the signal is aborted, and leave no timer', async () => {
+    const clock = new FakeClock();
+    const stop = new AbortController();
+    const slept = sleep(clock, 100, stop.signal);
+    await clock.advance(100);
+    await slept;
+    const interrupted = sleep(clock, 100, stop.signal);
+    stop.abort(new Error('stop'));
+    await expect(interrupted).rejects.toThrow('stop');
+    await expect(sleep(clock, 100, stop.signal)).rejects.toThrow('stop');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('say whether something settled in time, and leave no timer', async () => {
+    const clock = new FakeClock();
+    expect(await settlesWithin(clock, 100, Promise.reject(new Error('settled all the same')))).toBe(true);
+    const late = settlesWithin(clock, 100, new Promise(() => undefined));
+    await clock.advance(100);
+    expect(await late).toBe(false);
+    await settle();
+    expect(clock.pending).toBe(0);
+  });
+});
