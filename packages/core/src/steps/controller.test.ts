@@ -69,9 +69,10 @@ describe('a graph in a manager', () => {
     await rollOut('one');
 
     await test.client.patch(ConfigMap, key('one-config'), { type: 'merge', body: { data: { color: 'theirs' } } });
-    await test.client.delete(Secret, key('one-password'));
     await test.clock.advance(1_000);
     expect(test.client.peek(ConfigMap, key('one-config'))?.data).toEqual({ color: 'red' });
+    await test.client.delete(Secret, key('one-password'));
+    await test.clock.advance(1_000);
     expect(test.client.peek(Secret, key('one-password'))).toBeDefined();
     expect(isReady('one')).toBe(true);
   });

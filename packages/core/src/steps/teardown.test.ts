@@ -116,7 +116,11 @@ describe('deletion', () => {
         metadata: { ...key, name: 'data-sample-0', labels: template?.metadata?.labels ?? {} },
       });
       await harness.api.seed(PersistentVolumeClaim, {
-        metadata: { ...key, name: 'data-other-0', labels: { 'app.kubernetes.io/instance': 'other' } },
+        metadata: {
+          ...key,
+          name: 'data-other-0',
+          labels: { ...template?.metadata?.labels, 'app.kubernetes.io/instance': 'other' },
+        },
       });
       await harness.api.delete(Sample, key);
       await harness.settle();
@@ -141,6 +145,8 @@ describe('deletion', () => {
     await harness.settle();
     expect(order).toEqual(['with config']);
     expect(harness.isGone).toBe(true);
+    // The policy is to retain what is data.
+    expect(harness.api.peek(Secret, { ...key, name: 'sample-password' })).toBeDefined();
   });
 
   it('undoes what is data outside only with policy Delete', async () => {
