@@ -3,7 +3,17 @@ import type { ApiError } from '@stackwright/kube';
 import { statusError } from '../errors.js';
 import type { ApiObject, JsonObject } from '../json.js';
 import type { ServedResource } from '../registry/resource.js';
-import { difference, emptySet, formatPath, intersection, isEmpty, paths, union, type FieldPath } from './field-set.js';
+import {
+  difference,
+  emptySet,
+  formatPath,
+  intersection,
+  isEmpty,
+  paths,
+  union,
+  type FieldPath,
+  type FieldSet,
+} from './field-set.js';
 import { beforeFirstApply, decodeManagers, owned, sameManager, type Managed, type Manager } from './managers.js';
 import { objectSchema } from './object-schema.js';
 import { compare, fieldSetOf, merge, remove, withStructs } from './typed.js';
@@ -11,6 +21,13 @@ import { compare, fieldSetOf, merge, remove, withStructs } from './typed.js';
 export interface Applied {
   object: JsonObject;
   managed: Managed[];
+}
+
+export interface ApplyOptions {
+  /** Take fields over from other managers. */
+  force?: boolean;
+  /** Fields that may be taken over without force. */
+  yielded?: FieldSet;
 }
 
 /**
@@ -22,7 +39,7 @@ export function applyConfiguration(
   live: ApiObject | undefined,
   config: JsonObject,
   manager: Manager,
-  force: boolean,
+  options: ApplyOptions = {},
 ): Applied {
   const schema = objectSchema(resource);
   const named = fieldSetOf(schema, config);
@@ -44,7 +61,7 @@ export function applyConfiguration(
       managed.reduce((all, entry) => union(all, entry.fields), named),
     );
     const given = withStructs(schema, mine.fields);
-    object = remove(schema, object, difference(given, kept)) as JsonObject;
+    object = remove(schema, object, difference(given, kept), kept) as JsonObject;
   }
 
   const { added, modified, removed } = compare(schema, live, object);
@@ -53,7 +70,10 @@ export function applyConfiguration(
     .filter((entry) => !sameManager(entry.manager, manager))
     .map((entry) => ({ manager: entry.manager, fields: intersection(entry.fields, changed) }))
     .filter(({ fields }) => !isEmpty(fields));
-  if (conflicts.length > 0 && !force) throw conflictError(conflicts);
+  const refused = conflicts
+    .map((conflict) => ({ ...conflict, fields: difference(conflict.fields, options.yielded ?? emptySet()) }))
+    .filter(({ fields }) => !isEmpty(fields));
+  if (refused.length > 0 && !options.force) throw conflictError(refused);
   managed = managed.map((entry) => {
     const lost = conflicts.find((item) => item.manager === entry.manager)?.fields ?? emptySet();
     return { ...entry, fields: difference(difference(entry.fields, lost), removed) };

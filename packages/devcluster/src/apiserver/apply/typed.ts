@@ -90,6 +90,8 @@ function collect(schema: Schema, value: unknown, set: FieldSet): void {
       return;
     case 'keyed':
     case 'set':
+      // An empty list has no element to own; without this nobody could take it away again.
+      if ((value as unknown[]).length === 0) set.member = true;
       for (const item of value as unknown[]) {
         const element = elementOf(schema, item);
         if (set.children.has(element)) throw new MergeError(`duplicate entries for key ${element.slice(2)}`);
@@ -180,37 +182,46 @@ function mergeLists(schema: Schema, live: readonly unknown[], config: readonly u
   return merged;
 }
 
-/** `value` without the fields of the set; containers that this empties go as well. Not changed in place. */
-export function remove(schema: Schema, value: unknown, fields: FieldSet): unknown {
-  return removeAt(resolve(schema), value, fields);
+/**
+ * `value` without the fields of the set; containers that this empties go as well, unless `kept` has them. Not changed
+ * in place.
+ */
+export function remove(schema: Schema, value: unknown, fields: FieldSet, kept: FieldSet): unknown {
+  return removeAt(resolve(schema), value, fields, kept);
 }
 
-function removeAt(schema: Schema, value: unknown, fields: FieldSet): unknown {
+function removeAt(schema: Schema, value: unknown, fields: FieldSet, kept: FieldSet | undefined): unknown {
   switch (shapeOf(schema, value)) {
     case 'atomic':
       return value;
     case 'map': {
       const result: JsonObject = {};
       for (const [name, item] of Object.entries(value as JsonObject)) {
-        const node = fields.children.get(`f:${name}`);
+        const element = `f:${name}`;
+        const node = fields.children.get(element);
         if (!node) assign(result, name, item);
         else if (!node.member) {
-          const kept = isEmpty(node) ? item : removeAt(fieldOf(schema, name).schema, item, node);
-          if (kept !== undefined) assign(result, name, kept);
+          const rest = isEmpty(node)
+            ? item
+            : removeAt(fieldOf(schema, name).schema, item, node, kept?.children.get(element));
+          if (rest !== undefined) assign(result, name, rest);
         }
       }
-      return Object.keys(result).length > 0 || Object.keys(value as JsonObject).length === 0 ? result : undefined;
+      const emptied = Object.keys(result).length === 0 && Object.keys(value as JsonObject).length > 0;
+      return emptied && !kept?.member ? undefined : result;
     }
     default: {
       const list = value as unknown[];
-      const kept = list.flatMap((item) => {
-        const node = fields.children.get(elementOf(schema, item));
+      const result = list.flatMap((item) => {
+        const element = elementOf(schema, item);
+        const node = fields.children.get(element);
         if (!node) return [item];
         if (node.member) return [];
-        const rest = removeAt(itemsOf(schema), item, node);
+        const rest = removeAt(itemsOf(schema), item, node, kept?.children.get(element));
         return rest === undefined ? [] : [rest];
       });
-      return kept.length > 0 || list.length === 0 ? kept : undefined;
+      const emptied = result.length === 0 && list.length > 0;
+      return emptied && !kept?.member ? undefined : result;
     }
   }
 }

@@ -13,6 +13,10 @@ const PATCHES = [
   'application/apply-patch+yaml',
 ];
 
+/** kubectl patches strategically whatever is said to take it; custom resources do not. */
+const patchesOf = ({ custom }: ServedResource): string[] =>
+  PATCHES.filter((type) => !custom || type !== 'application/strategic-merge-patch+json');
+
 export function pathsOf(resources: readonly ServedResource[], dialect: Dialect): JsonObject {
   const paths: JsonObject = {};
   for (const resource of resources) {
@@ -60,7 +64,7 @@ function operationsOf(resource: ServedResource, dialect: Dialect): (action: stri
           ]
         : [];
     const response = dialect === 'v3' ? { content: { 'application/json': { schema } } } : { schema };
-    const types = action === 'patch' ? PATCHES : ['application/json', 'application/yaml'];
+    const types = action === 'patch' ? patchesOf(resource) : ['application/json', 'application/yaml'];
     return {
       operationId: `${action}${kind}`,
       parameters: [

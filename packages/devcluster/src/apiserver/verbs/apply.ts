@@ -1,5 +1,6 @@
 import type { ApiError } from '@stackwright/kube';
 import { applyConfiguration, type Applied } from '../apply/apply.js';
+import { lastAppliedFields } from '../apply/last-applied.js';
 import { writeManagers } from '../apply/managers.js';
 import { MergeError } from '../apply/typed.js';
 import type { ServerContext } from '../context.js';
@@ -25,7 +26,9 @@ export async function apply(context: ServerContext, request: ResourceRequest): P
   const manager = managerOf(context, request, 'Apply');
   const merged = (live: ApiObject | undefined): Applied => {
     try {
-      return applyConfiguration(resource, live, config, manager, force);
+      // As on a real server: only kubectl, by its own name, inherits from its former self.
+      const yielded = live && manager.name === 'kubectl' ? lastAppliedFields(resource, live) : undefined;
+      return applyConfiguration(resource, live, config, manager, { force, ...(yielded ? { yielded } : {}) });
     } catch (error) {
       if (error instanceof MergeError) throw untyped(request, error.message);
       throw error;
