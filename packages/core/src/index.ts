@@ -13,7 +13,6 @@ export * from './manager/manager.js';
 // Reading
 export * from './reader.js';
 export * from './cache/cache.js';
-export { compareResourceVersions } from './cache/resource-version.js';
 // Writing
 export * from './conditions.js';
 export * from './finalizers.js';
@@ -31,7 +30,6 @@ export * from './seams/clock.js';
 export * from './seams/random.js';
 export { systemClock } from './seams/system-clock.js';
 export { systemRandom } from './seams/system-random.js';
-export * from './seams/time.js';
 export { aborted, settlesWithin, sleep } from './seams/wait.js';
 // For who puts a runtime together by hand: the parts that the manager is made of
 export { InformerCache, type InformerCacheOptions } from './cache/informer-cache.js';

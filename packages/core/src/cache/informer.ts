@@ -1,5 +1,13 @@
 // One resource in memory, shared by all who read it or want to hear of its changes.
-import { keyOf, qualifiedName, type Client, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
+import {
+  type Client,
+  compareResourceVersions,
+  keyOf,
+  type KubeObject,
+  type ObjectKey,
+  qualifiedName,
+  type Resource,
+} from '@stackwright/kube';
 import type { Logger } from '../log.js';
 import type { ReadListOptions } from '../reader.js';
 import type { Clock } from '../seams/clock.js';
@@ -14,7 +22,6 @@ import {
   type InformerOptions,
 } from './cache.js';
 import { Reflector, type ReflectorObserver, type ReflectorSink } from './reflector.js';
-import { compareResourceVersions } from './resource-version.js';
 import { Store } from './store.js';
 import { deepFreeze, setKind, stripManagedFields } from './transform.js';
 

@@ -1,5 +1,12 @@
 // Writes events in the background, one after the other. What repeats becomes a series; what is too much is dropped.
-import { ApiError, Event, type Client, type Event as EventObject, type KubeObject } from '@stackwright/kube';
+import {
+  ApiError,
+  type Client,
+  Event,
+  type Event as EventObject,
+  formatMicroTime,
+  type KubeObject,
+} from '@stackwright/kube';
 import type { Registry } from 'prom-client';
 import type { Logger } from '../log.js';
 import { registerMetrics } from '../metrics/metric.js';
@@ -7,7 +14,6 @@ import { processMetrics } from '../metrics/table.js';
 import type { Clock, Timer } from '../seams/clock.js';
 import { scrub } from '../scrub.js';
 import type { Random } from '../seams/random.js';
-import { microTime } from '../seams/time.js';
 import { settlesWithin, sleep } from '../seams/wait.js';
 import type { EventDetails, EventRecorder } from './recorder.js';
 import { TokenBuckets } from './token-buckets.js';
@@ -114,7 +120,7 @@ export class BackgroundEventRecorder implements EventRecorder {
     const { name = '', namespace = '' } = series.event.metadata ?? {};
     series.sentCount = series.count;
     series.sentAt = clock.monotonic();
-    const observed = microTime(clock.now() - (clock.monotonic() - series.lastObserved));
+    const observed = formatMicroTime(clock.now() - (clock.monotonic() - series.lastObserved));
     const body = { series: { count: series.count, lastObservedTime: observed } };
     this.#send(series.event.reason ?? '', (client, signal) =>
       client.patch(Event, { namespace, name }, { type: 'merge', body }, { signal }),
@@ -182,7 +188,7 @@ export class BackgroundEventRecorder implements EventRecorder {
       kind: 'Event',
       // A name holds 253 characters at most.
       metadata: { name: `${name.slice(0, 236)}.${suffix}`, namespace },
-      eventTime: microTime(clock.now()),
+      eventTime: formatMicroTime(clock.now()),
       reportingController: `${reportingDomain}/${controller}`,
       reportingInstance: instance.slice(0, 128),
       type: details.type,

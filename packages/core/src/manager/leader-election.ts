@@ -1,11 +1,12 @@
 // Leader election by a Lease. Whether somebody else's lease has run out is judged by how long *we* have seen it
 // unchanged on our own monotonic clock: clocks of other machines are never trusted. Losing a lease fences nothing: writes must be idempotent anyway.
 import {
+  type Client,
+  formatMicroTime,
   isAlreadyExists,
   isConflict,
   isNotFound,
   Lease,
-  type Client,
   type Lease as LeaseObject,
 } from '@stackwright/kube';
 import type { Registry } from 'prom-client';
@@ -14,7 +15,6 @@ import { registerMetrics } from '../metrics/metric.js';
 import { leaderElectionMetrics } from '../metrics/table.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
-import { microTime } from '../seams/time.js';
 import { sleep } from '../seams/wait.js';
 import { LeaseLostError } from './manager.js';
 
@@ -190,7 +190,7 @@ export class LeaderElector {
   /** What we write: a renewal of our own lease, or the beginning of a new holding. */
   #spec(current?: LeaseObject): NonNullable<LeaseObject['spec']> {
     const { clock, identity, leaseDuration } = this.#options;
-    const now = microTime(clock.now());
+    const now = formatMicroTime(clock.now());
     const before = current?.spec;
     const ours = before?.holderIdentity === identity;
     return {

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FakeClock, settle } from '../testing/index.js';
 import { systemClock } from './system-clock.js';
-import { microTime, rfc3339 } from './time.js';
 import { settlesWithin, sleep } from './wait.js';
 
 afterEach(() => void vi.restoreAllMocks());
@@ -12,12 +11,6 @@ describe('seams', () => {
     systemClock.schedule(Number.MAX_SAFE_INTEGER, () => undefined).cancel();
     systemClock.schedule(-5, () => undefined).cancel();
     expect(timer.mock.calls.map(([, delay]) => delay)).toEqual([2 ** 31 - 1, 0]);
-  });
-
-  it('write the two time formats of the API', () => {
-    const time = Date.UTC(2025, 3, 2, 10, 0, 0, 7);
-    expect(rfc3339(time)).toBe('2025-04-02T10:00:00Z');
-    expect(microTime(time)).toBe('2025-04-02T10:00:00.007000Z');
   });
 
   it('sleep until the time is up or the signal is aborted, and leave no timer', async () => {

@@ -1,6 +1,12 @@
 // The cache, with the answers to this reconcile's own writes over it: what was just written need not be waited for.
-import { keyOf as keyOfKey, qualifiedName, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
-import { compareResourceVersions } from '../cache/resource-version.js';
+import {
+  compareResourceVersions,
+  keyOf as keyOfKey,
+  type KubeObject,
+  type ObjectKey,
+  qualifiedName,
+  type Resource,
+} from '@stackwright/kube';
 import type { Reader, ReadListOptions } from '../reader.js';
 
 /** A reader that also finds children. */

@@ -1,12 +1,19 @@
 // The reconciler of a graph: what happens to one object from its request to its status.
-import { apiVersionOf, isConflict, isInvalid, isNotFound, type Client, type Resource } from '@stackwright/kube';
+import {
+  apiVersionOf,
+  type Client,
+  formatTime,
+  isConflict,
+  isInvalid,
+  isNotFound,
+  type Resource,
+} from '@stackwright/kube';
 import { CacheNotSyncedError } from '../cache/cache.js';
 import type { EventRecorder } from '../events/recorder.js';
 import { addFinalizer, hasFinalizer, isBeingDeleted, removeFinalizer } from '../finalizers.js';
 import { TerminalError, type ReconcileContext, type Request, type Result } from '../reconciler.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
-import { rfc3339 } from '../seams/time.js';
 import type { WriteContext } from './apply.js';
 import { evaluate, type Evaluation } from './evaluate.js';
 import { ExternalSteps } from './external.js';
@@ -212,7 +219,7 @@ export class GraphReconciler<R extends Reconciled> {
   ): Promise<void> {
     const { graph, clock, metrics, events, fieldManager } = this.#init;
     const before = object.status as ReconciledStatus | undefined;
-    const status = statusFor(object, standings, extra, rfc3339(clock.now()));
+    const status = statusFor(object, standings, extra, formatTime(clock.now()));
     const { name = '', namespace, uid } = object.metadata ?? {};
     const key = namespace === undefined ? { name } : { namespace, name };
     const patch = statusPatch(before, status);

@@ -3,25 +3,25 @@
 import {
   ApiError,
   apiVersionOf,
-  keyOf,
-  qualifiedName,
   type ApplyOptions,
   type CallOptions,
   type Client,
   type DeleteOptions,
+  formatTime,
+  keyOf,
   type KubeList,
   type KubeObject,
   type ListOptions,
   type ObjectKey,
   type ObjectMeta,
   type Patch,
+  qualifiedName,
   type Resource,
   type WatchEvent,
   type WatchOptions,
   type WriteOptions,
 } from '@stackwright/kube';
 import type { Clock } from '../seams/clock.js';
-import { rfc3339 } from '../seams/time.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeWatch } from './fake-watch.js';
 import { applyPatch, jsonPatch, mergePatch, same } from './merge.js';
@@ -186,7 +186,7 @@ export class FakeClient implements Client {
       if (!current.metadata.finalizers?.length) return this.#remove(resource, current);
       if (current.metadata.deletionTimestamp) return undefined;
       const generation = (current.metadata.generation ?? 0) + 1;
-      const metadata = { ...current.metadata, generation, deletionTimestamp: rfc3339(this.#clock.now()) };
+      const metadata = { ...current.metadata, generation, deletionTimestamp: formatTime(this.#clock.now()) };
       this.#store(resource, { ...current, metadata }, 'MODIFIED');
       return undefined;
     });
@@ -269,7 +269,7 @@ export class FakeClient implements Client {
     if (this.#kind(resource).has(keyOf(key)))
       throw apiError(409, 'AlreadyExists', `${qualifiedName(resource)} "${key.name}" already exists`);
     const metadata = {
-      creationTimestamp: rfc3339(this.#clock.now()),
+      creationTimestamp: formatTime(this.#clock.now()),
       generation: 1,
       ...structuredClone(object.metadata),
       uid: `uid-${++this.#uids}`,

@@ -1,5 +1,4 @@
-import { Job, Pod } from '@stackwright/kube';
-import { rfc3339 } from '../../seams/time.js';
+import { formatTime, Job, Pod } from '@stackwright/kube';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { defineGraph } from '../graph.js';
 import { evaluate } from '../evaluate.js';
@@ -31,7 +30,7 @@ const setColor = (color: string) => harness.edit(Sample, 'sample', { spec: { col
 /** What the Job's controller and the kubelet say. */
 async function end(job: Job | undefined, type: 'Complete' | 'Failed', log = ''): Promise<void> {
   await podFor(job, { phase: type === 'Failed' ? 'Failed' : 'Succeeded', log });
-  const condition = { type, status: 'True', lastTransitionTime: rfc3339(harness.clock.now()) };
+  const condition = { type, status: 'True', lastTransitionTime: formatTime(harness.clock.now()) };
   await harness.edit(Job, nameOf(job), { status: { conditions: [condition] } }, 'status');
 }
 
@@ -46,7 +45,7 @@ async function podFor(
   const labels = job?.spec?.template.metadata?.labels ?? {};
   await harness.api.delete(Pod, { namespace: 'ns', name }).catch(() => undefined);
   await harness.api.seed(Pod, { metadata: { namespace: 'ns', name, labels, ownerReferences } });
-  const terminated = { exitCode: phase === 'Failed' ? 1 : 0, message: log, finishedAt: rfc3339(harness.clock.now()) };
+  const terminated = { exitCode: phase === 'Failed' ? 1 : 0, message: log, finishedAt: formatTime(harness.clock.now()) };
   const containerStatuses = [
     { name: 'c', image: 'i', imageID: '', ready: false, restartCount: 0, state: state ?? { terminated } },
   ];
