@@ -151,6 +151,34 @@ describe('a ControlPlane', () => {
   });
 });
 
+describe('a service that is handed over to its team', () => {
+  beforeEach(() => start({ services: { keystone: { ...managed, replicas: 2 } } }));
+
+  it("stays as it is, is nobody's child, and can be taken back", async () => {
+    await harness.settle();
+    await harness.edit(ControlPlane, 'sample', { spec: { services: { keystone: { managed: false } } } });
+    await harness.settle();
+    expect(objectOf('keystone')?.spec).toMatchObject({ replicas: 2, release: '2025.1' });
+    expect(objectOf('keystone')?.metadata?.ownerReferences ?? []).toEqual([]);
+
+    await harness.edit(kindOf('keystone'), 'keystone', { spec: { replicas: 5 } });
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+
+    await harness.edit(ControlPlane, 'sample', { spec: { services: { keystone: { managed: true } } } });
+    await harness.settle();
+    expect(objectOf('keystone')?.spec).toMatchObject({ replicas: 2 });
+  });
+
+  it('stays when the control plane no longer names it', async () => {
+    await harness.settle();
+    await harness.edit(ControlPlane, 'sample', { spec: { services: { keystone: { managed: false } } } });
+    await harness.settle();
+    await harness.edit(ControlPlane, 'sample', { spec: { services: { keystone: null } } });
+    await harness.settle();
+    expect(objectOf('keystone')).toBeDefined();
+  });
+});
+
 describe('a service that its team owns', () => {
   beforeEach(() => start({ services: { horizon: { managed: false } } }));
 

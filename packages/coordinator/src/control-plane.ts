@@ -65,21 +65,24 @@ function serviceStep(g: GraphBuilder<ControlPlane>, { kind, managed, spec }: Pla
   const { resource, service: name } = kind;
   g.step({
     name: stepName(name),
-    ...(managed ? { owns: [resource] } : { reads: [resource] }),
+    // Also of a service that its team owns: it may have been made here, and is then given up.
+    owns: [resource],
     run(scope) {
-      const observed = managed
-        ? scope.own<ServiceObject>(resource, { metadata: { name }, spec: { ...spec } })
-        : scope.get(resource, name);
       const key = { name, namespace: scope.namespace };
-      if (observed) return readinessOf(kind, key, observed);
       const on = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...key };
-      return managed
-        ? waiting(Reason.Pending, `${resource.kind} ${name} is being created`, { on })
-        : failed(
-            Reason.ServiceMissing,
-            `${resource.kind} ${name} does not exist, and its team creates it (managed: false)`,
-            { on },
-          );
+      if (managed) {
+        const observed = scope.own<ServiceObject>(resource, { metadata: { name }, spec: { ...spec } });
+        return observed
+          ? readinessOf(kind, key, observed)
+          : waiting(Reason.Pending, `${resource.kind} ${name} is being created`, { on });
+      }
+      const observed = scope.get(resource, name);
+      if (!observed) {
+        const message = `${resource.kind} ${name} does not exist, and its team creates it (managed: false)`;
+        return failed(Reason.ServiceMissing, message, { on });
+      }
+      scope.release(resource, observed);
+      return readinessOf(kind, key, observed);
     },
   });
 }

@@ -62,6 +62,8 @@ function execute(write: Write, context: WriteContext): Promise<void> {
       return createOnce(write.resource, keyOf(write, context), write.make, context);
     case 'delete':
       return remove(write, context);
+    case 'release':
+      return release(write, context);
   }
 }
 
@@ -113,6 +115,24 @@ async function remove(write: Write & { verb: 'delete' }, context: WriteContext):
     if (!isNotFound(error)) throw error;
   }
   context.overlay.deleted(observed);
+}
+
+async function release(write: Write & { verb: 'release' }, context: WriteContext): Promise<void> {
+  const { resource, observed, owner } = write;
+  const { uid, resourceVersion, ownerReferences = [] } = observed.metadata ?? {};
+  // Lists are replaced whole: only in the state in which it was observed.
+  const body = {
+    metadata: { uid, resourceVersion, ownerReferences: ownerReferences.filter((reference) => reference.uid !== owner) },
+  };
+  const { signal, fieldManager } = context;
+  context.metrics.wrote(resource, 'patch');
+  const answer = await context.client.patch(
+    resource,
+    keyOf(write, context),
+    { type: 'merge', body },
+    { signal, fieldManager },
+  );
+  context.overlay.wrote(resource, answer);
 }
 
 function keyOf({ name, resource }: Pick<Write, 'name' | 'resource'>, { namespace }: WriteContext): ObjectKey {

@@ -93,7 +93,7 @@ function conclude<R extends Reconciled>(
 ): { outcome: StepOutcome; writes: Write[] } {
   const held = scope.wants.map((want) => heldBack(input, want));
   const free = scope.wants.filter((_want, index) => !held[index]);
-  const writes = writesFor(free, scope.removals).filter((write) => !input.postponed?.(write));
+  const writes = writesFor(free, scope.removals, scope.releases).filter((write) => !input.postponed?.(write));
   // Says more than what the step makes of an object that is not its own, or not for long.
   const hold = held.find((one) => one?.state === 'Failed') ?? held.find((one) => one !== undefined);
   if (hold && !(hold.state === 'Waiting' && said.state === 'Failed')) return { outcome: hold, writes };

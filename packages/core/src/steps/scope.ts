@@ -23,6 +23,12 @@ export interface Want {
   readonly make?: (random: Random) => KubeObject;
 }
 
+/** An object that a step gives up. */
+export interface Release extends Removal {
+  /** Uid of the owner whom it is a child of so far. */
+  readonly owner: string;
+}
+
 /** An object that a step wants gone. */
 export interface Removal {
   readonly step: string;
@@ -49,6 +55,7 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
   readonly clock: Pick<Clock, 'now'>;
   readonly wants: Want[] = [];
   readonly removals: Removal[] = [];
+  readonly releases: Release[] = [];
   readonly inputs = new Inputs();
   readonly #step: GraphStep<R>;
   readonly #reader: Reader;
@@ -123,6 +130,13 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
   remove<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>): void {
     this.#check(resource, 'owns');
     this.removals.push({ step: this.#step.name, resource, observed });
+  }
+
+  release<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>): void {
+    this.#check(resource, 'owns');
+    const owner = this.object.metadata?.uid ?? '';
+    const isChild = observed.metadata?.ownerReferences?.some(({ uid }) => uid === owner) ?? false;
+    if (isChild) this.releases.push({ step: this.#step.name, resource, observed, owner });
   }
 
   #want<T extends KubeObject>(

@@ -110,6 +110,12 @@ export interface StepScope<R extends Reconciled = Reconciled> {
    * and resourceVersion are preconditions). Wanting one of the same name in the same run makes it anew.
    */
   remove<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>): void;
+
+  /**
+   * Gives an object up that was made for this one: it stays as it is, and neither pruning nor deletion of this one touches
+   * it any more. The step declares the kind in `owns`.
+   */
+  release<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>): void;
 }
 
 export interface StepOptions {

@@ -8,7 +8,7 @@ import { withHash } from './desired.js';
 import { hashOf } from './hash.js';
 import { Annotation } from './names.js';
 import type { ChildReader } from './overlay.js';
-import type { Removal, Want } from './scope.js';
+import type { Release, Removal, Want } from './scope.js';
 
 /** Why something is written. */
 export type WriteReason =
@@ -21,7 +21,9 @@ export type WriteReason =
   /** A step wants it gone. */
   | 'Removed'
   /** No step wants it any more. */
-  | 'Unwanted';
+  | 'Unwanted'
+  /** A step gives it up. */
+  | 'Released';
 
 interface Common {
   step: string;
@@ -39,11 +41,21 @@ export type Write = Common &
       }
     | { verb: 'create'; make: NonNullable<Want['make']> }
     | { verb: 'delete'; observed: Readonly<KubeObject> }
+    | { verb: 'release'; observed: Readonly<KubeObject>; /** Uid. */ owner: string }
   );
 
 /** In the order in which the step said it, removals first. */
-export function writesFor(wants: readonly Want[], removals: readonly Removal[]): Write[] {
+export function writesFor(
+  wants: readonly Want[],
+  removals: readonly Removal[],
+  releases: readonly Release[] = [],
+): Write[] {
   const writes: Write[] = [];
+  for (const { step, resource, observed, owner } of releases) {
+    if (isBeingDeleted(observed)) continue;
+    const name = observed.metadata?.name ?? '';
+    writes.push({ verb: 'release', why: 'Released', step, resource, name, observed, owner });
+  }
   for (const { step, resource, observed } of removals) {
     if (isBeingDeleted(observed)) continue;
     writes.push({ verb: 'delete', why: 'Removed', step, resource, name: observed.metadata?.name ?? '', observed });
