@@ -9,6 +9,8 @@ export function keystoneConf(given: { database: Database; cache: Cache; maxActiv
     fernet_tokens: { key_repository: fernetKeyDirectory, max_active_keys: given.maxActiveKeys },
     credential: { key_repository: credentialKeyDirectory },
     cache: { enabled: true, backend: 'dogpile.cache.pymemcache', memcache_servers: given.cache.servers.join(',') },
+    // What bcrypt takes. A greater value, as the default is, changes nothing but for a warning at each login.
+    identity: { max_password_length: 72 },
     // Behind an ingress, URLs in answers are those that the user asked for.
     oslo_middleware: { enable_proxy_headers_parsing: true },
   };
