@@ -8,7 +8,15 @@ export function keystoneConf(given: { database: Database; cache: Cache; maxActiv
     database: { connection: given.database.url, max_pool_size: 5 },
     fernet_tokens: { key_repository: fernetKeyDirectory, max_active_keys: given.maxActiveKeys },
     credential: { key_repository: credentialKeyDirectory },
-    cache: { enabled: true, backend: 'dogpile.cache.pymemcache', memcache_servers: given.cache.servers.join(',') },
+    cache: {
+      enabled: true,
+      // Takes a memcached that restarts or is away for a missing entry; with dogpile.cache.pymemcache every connection that
+      // memcached closed costs a request a 500.
+      backend: 'oslo_cache.memcache_pool',
+      // Seconds until a server that did not answer is asked again (default 300).
+      memcache_dead_retry: 10,
+      memcache_servers: given.cache.servers.join(','),
+    },
     // What bcrypt takes. A greater value, as the default is, changes nothing but for a warning at each login.
     identity: { max_password_length: 72 },
     // Behind an ingress, URLs in answers are those that the user asked for.
