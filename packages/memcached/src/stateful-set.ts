@@ -47,6 +47,7 @@ export function statefulSet(name: string, labels: Labels, spec: Memcached['spec'
                 // No UDP: it has been misused to amplify attacks.
                 command: ['memcached', '-m', `${megabytes}`, '-c', '1024', '-U', '0', '-l', '0.0.0.0', '-p', `${port}`],
                 ports: [{ name: 'memcache', containerPort: port }],
+                startupProbe: { ...probe, periodSeconds: 1, failureThreshold: 30 },
                 livenessProbe: { ...probe, periodSeconds: 20 },
                 readinessProbe: { ...probe, periodSeconds: 5 },
                 // Beside what is kept: connections, hash table, the program.

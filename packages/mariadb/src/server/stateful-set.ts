@@ -67,7 +67,7 @@ export function statefulSet(options: ServerOptions): Desired<StatefulSet> {
                 command: ['mariadbd', `--defaults-file=${paths.config}/my.cnf`, `--init-file=${paths.config}/init.sql`],
                 ports: [{ name: 'mysql', containerPort: port }],
                 // Recovery after a crash may take minutes.
-                startupProbe: { ...ping, periodSeconds: 2, failureThreshold: 450 },
+                startupProbe: { ...ping, periodSeconds: 1, failureThreshold: 900 },
                 livenessProbe: { ...ping, periodSeconds: 20, failureThreshold: 6 },
                 readinessProbe: { ...ping, periodSeconds: 5 },
                 resources: resourcesOf({ requests: { cpu: '100m', memory: '512Mi' } }, spec.resources),
