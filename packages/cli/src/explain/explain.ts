@@ -107,19 +107,19 @@ function controllerOf(snapshot: Snapshot, object: KubeObject): ObjectReference[]
 }
 
 function lookAtWorkload(snapshot: Snapshot, object: Deployment | StatefulSet): Look {
-  const wanted = object.spec?.replicas ?? 1;
-  const available = object.status?.readyReplicas ?? 0;
-  const labels = Object.entries(object.spec?.selector.matchLabels ?? {});
+  const { replicas: wanted = 1, selector } = object.spec ?? {};
+  const { readyReplicas = 0, updatedReplicas = 0, replicas: there = 0, observedGeneration } = object.status ?? {};
+  const labels = Object.entries(selector?.matchLabels ?? {});
   const pods = snapshot.list<Pod>('Pod').filter(({ metadata }) => labels.every(([key, value]) => metadata?.labels?.[key] === value));
-  const current = object.status?.observedGeneration === object.metadata?.generation;
-  if (available >= wanted && current) {
-    return { link: link(object, 'Ready', 'Available', `${available}/${wanted} Pods are ready`), causes: [] };
+  const current = observedGeneration === object.metadata?.generation && updatedReplicas >= wanted && there <= wanted;
+  if (readyReplicas >= wanted && current) {
+    return { link: link(object, 'Ready', 'Available', `${readyReplicas}/${wanted} Pods are ready`), causes: [] };
   }
   const failure = object.status?.conditions?.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
   return {
     link: failure
       ? link(object, 'Failed', failure.reason ?? 'ReplicaFailure', scrub(failure.message ?? ''), failure.lastTransitionTime)
-      : link(object, 'Waiting', 'PodsNotReady', `${available}/${wanted} Pods are ready`),
+      : link(object, 'Waiting', 'PodsNotReady', current ? `${readyReplicas}/${wanted} Pods are ready` : 'its Pods are being replaced'),
     causes: pods.map(referenceOf),
   };
 }

@@ -36,6 +36,13 @@ export async function readyEndpoint(client: Client, namespace: string, service: 
   throw new CliError(`Service ${service} has no ready endpoint.`, { hints: [`stackwright why ${service}`] });
 }
 
+/** Nobody is there, or the connection ended before the answer. */
+export class NoAnswer extends CliError {
+  constructor(url: string, cause: unknown) {
+    super(`Keystone at ${url} does not answer.`, { cause, hints: ['stackwright why keystone'] });
+  }
+}
+
 interface TokenBody {
   token: {
     expires_at: string;
@@ -58,6 +65,9 @@ export async function issueToken(url: string, { username, password, project }: C
       },
     }),
     signal,
+  }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw new NoAnswer(url, error);
   });
   const text = await response.text();
   const id = response.headers.get('x-subject-token');

@@ -73,7 +73,7 @@ export function workload(kind: 'Deployment' | 'StatefulSet', name: string, ready
     kind,
     metadata: { name, namespace: 'openstack', generation: 1, annotations },
     spec: { replicas: 1, selector: { matchLabels: { app: name } } },
-    status: { observedGeneration: 1, readyReplicas: ready },
+    status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: ready },
   } as KubeObject;
 }
 

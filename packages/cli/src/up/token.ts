@@ -1,5 +1,6 @@
 import type { Client } from '@stackwright/kube';
-import { adminCredentials, issueToken, readyEndpoint, type Token } from '../openstack/identity.js';
+import { until } from '../cluster/wait.js';
+import { NoAnswer, adminCredentials, issueToken, readyEndpoint, type Token } from '../openstack/identity.js';
 import { table } from '../terminal/table.js';
 
 export interface Shown {
@@ -9,11 +10,20 @@ export interface Shown {
 }
 
 export async function showToken(client: Client, namespace: string, signal: AbortSignal): Promise<Shown> {
-  const [credentials, url] = await Promise.all([
-    adminCredentials(client, namespace, 'keystone'),
-    readyEndpoint(client, namespace, 'keystone'),
-  ]);
-  return { token: await issueToken(url, credentials, signal), url };
+  const credentials = await adminCredentials(client, namespace, 'keystone');
+  return until(
+    async () => {
+      const url = await readyEndpoint(client, namespace, 'keystone');
+      try {
+        return { token: await issueToken(url, credentials, signal), url };
+      } catch (error) {
+        // The Pod may have been replaced since it was found.
+        if (error instanceof NoAnswer) return undefined;
+        throw error;
+      }
+    },
+    { every: 500, signal },
+  );
 }
 
 /** A token is as good as a password: only its beginning is shown. */

@@ -35,6 +35,21 @@ export function kills(cluster: Cluster): void {
     expect(await validateToken(client, token)).toBe(200);
   });
 
+  it('tokens are issued while memcached is replaced', async () => {
+    const { client } = cluster;
+    const [pod] = await podsOf(client, 'app.kubernetes.io/name=memcached');
+    const isReplaced = async () => {
+      const [again] = await podsOf(client, 'app.kubernetes.io/name=memcached');
+      return again?.status?.containerStatuses?.[0]?.ready === true && again.metadata?.uid !== pod?.metadata?.uid;
+    };
+    await client.delete(Pod, { namespace, name: pod?.metadata?.name ?? '' });
+    // A token that is refused ends the test.
+    do await issueToken(client);
+    while (!(await isReplaced()));
+    for (let more = 0; more < 8; more++) await issueToken(client);
+    await eventually(() => allReady(client), slow);
+  });
+
   it.each(Object.keys(changes))('the %s controller may be killed in the middle of a change', async (name) => {
     const { client } = cluster;
     const before = { treasures: await treasures(client, namespace), rows: await rowCounts(client) };
@@ -79,7 +94,7 @@ async function expectAsAsked(client: Client): Promise<void> {
   const { spec } = await client.get(ControlPlane, { namespace, name: 'openstack' });
   const api = await client.get(Deployment, { namespace, name: 'keystone' });
   const database = await client.get(StatefulSet, { namespace, name: 'mariadb' });
-  const cache = await client.get(Deployment, { namespace, name: 'memcached' });
+  const cache = await client.get(StatefulSet, { namespace, name: 'memcached' });
   const requests = ({ spec: workload }: typeof api | typeof database) => workload?.template.spec?.containers[0]?.resources?.requests;
   const { services = {}, infrastructure = {} } = spec;
   expect(api.spec?.replicas).toBe((services['keystone'] as { replicas?: number } | undefined)?.replicas ?? 1);

@@ -1,10 +1,10 @@
-import { labels } from '@stackwright/api';
+import { ControlPlane, labels } from '@stackwright/api';
 import { Keystone } from '@stackwright/keystone';
 import { conditionOf, eventually } from '@stackwright/integration';
 import { Secret, type Client, type Condition, type KubeObject } from '@stackwright/kube';
 import { MariaDB } from '@stackwright/mariadb';
 import { expect, it } from 'vitest';
-import { namespace, type Cluster } from '../cluster.js';
+import { namespace, run, type Cluster } from '../cluster.js';
 import { endpointOf, issueToken, secretOf, validateToken } from '../identity.js';
 import { allReady } from '../observe.js';
 
@@ -15,23 +15,32 @@ export function trouble(cluster: Cluster): void {
   it('a wrong image is named, what runs keeps running, and it heals when the image is right again', async () => {
     const { client } = cluster;
     const token = await issueToken(client);
-    await setImage(client, 'localhost/stackwright/keystone:nonsense');
+    await setKeystone(client, { image: 'localhost/stackwright/keystone:nonsense' });
     const condition = await eventually(() => reasonIs(client, 'ImagePullFailed'), slow);
     expect(condition.message).toContain('keystone:nonsense');
     expect(await root(cluster, 'keystone')).toMatchObject({ state: 'Failed', object: { kind: 'Pod' } });
     expect(await validateToken(client, token)).toBe(200);
-    await setImage(client, null);
+    await setKeystone(client, { image: null });
     await eventually(() => allReady(client), slow);
   });
 
   it('a Job that fails is named with its last words, and is done again when its cause is mended', async () => {
     const { client } = cluster;
-    // An image without keystone in it: the schema Job ends at once.
-    await setImage(client, 'localhost/stackwright/memcached:1.6');
-    const condition = await eventually(() => reasonIs(client, 'JobFailed', 'ContainerCrashed', 'ContainerConfigInvalid'), slow);
-    expect(condition.message).toContain('keystone-manage');
-    await setImage(client, null);
-    await eventually(() => allReady(client), slow);
+    // Another image makes the schema Job run again; what it is configured with lets it fail.
+    const image = 'localhost/stackwright/keystone:e2e';
+    await run('podman', ['tag', 'localhost/stackwright/keystone:2025.1', image]);
+    try {
+      await setKeystone(client, { image, config: { 'keystone.conf': { database: { max_pool_size: 'many' } } } });
+      const condition = await eventually(() => reasonIs(client, 'JobFailed'), slow);
+      expect(condition.message).toContain('max_pool_size');
+      expect(await root(cluster, 'keystone')).toMatchObject({ state: 'Failed', message: expect.stringContaining('max_pool_size') as string });
+      await setKeystone(client, { config: null });
+      await eventually(() => allReady(client), slow);
+    } finally {
+      await setKeystone(client, { image: null, config: null });
+      await eventually(() => allReady(client), slow);
+      await run('podman', ['untag', image, image]);
+    }
   });
 
   it('a Secret that is missing, of no use to us, or wrong is named, step by step until all is well', async () => {
@@ -53,14 +62,14 @@ export function trouble(cluster: Cluster): void {
 
     // The administrator's password of our own server, which plays the external one.
     const { host, port } = await endpointOf(client, 'mariadb');
-    const { password = '' } = await secretOf(client, 'mariadb-root');
+    const { password = '' } = await secretOf(client, 'mariadb-root-password');
     const stringData = { host, port: String(port), username: 'root', password: 'wrong' };
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name: 'external-server' }, stringData } as const;
     await client.create(Secret, secret);
     await becomes('SecretNotOffered');
     await client.patch(Secret, { namespace, name: 'external-server' }, { type: 'merge', body: { metadata: { labels: { [labels.usableBy]: 'mariadb' } } } });
     await becomes('AccessDenied');
-    await client.patch(Secret, { namespace, name: 'external-server' }, { type: 'merge', body: { stringData: { password } } });
+    await client.patch(Secret, { namespace, name: 'external-server' }, { type: 'merge', body: { data: { password: Buffer.from(password).toString('base64') } } });
     await becomes('Ready');
 
     await client.delete(MariaDB, external);
@@ -74,10 +83,12 @@ export function trouble(cluster: Cluster): void {
   }
 }
 
-const setImage = (client: Client, image: string | null) => client.patch(Keystone, keystone, { type: 'merge', body: { spec: { image } } });
+const setKeystone = (client: Client, keystone: object) =>
+  client.patch(ControlPlane, { namespace, name: 'openstack' }, { type: 'merge', body: { spec: { services: { keystone } } } });
 
 interface Root {
   state: string;
+  message: string;
   object: { kind: string; name: string };
 }
 
