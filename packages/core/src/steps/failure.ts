@@ -31,3 +31,8 @@ function reasonOf(error: unknown): string {
   if (isInvalid(error) || (error instanceof ApiError && error.code === 400)) return EngineReason.Rejected;
   return EngineReason.Error;
 }
+
+/** What had only changed under our hands is not worth a condition. */
+export function lasting(failure: StepFailure | undefined): StepFailure | undefined {
+  return failure?.stale ? undefined : failure;
+}

@@ -171,11 +171,18 @@ describe('reconciling a graph', () => {
     expect(harness.api.peek(Deployment, name)?.spec?.replicas).toBe(1);
   });
 
-  it('does not fight for ever with somebody who undoes its repairs', async () => {
+  it.each<[string, (harness: GraphHarness<Sample>) => Promise<unknown>]>([
+    ['changes its fields', (harness) => harness.edit(Deployment, 'sample', { spec: { replicas: 7 } })],
+    [
+      'takes its annotations away',
+      (harness) => harness.edit(Deployment, 'sample', { metadata: { annotations: null } }),
+    ],
+    ['deletes its children', (harness) => harness.api.delete(Deployment, name).catch(() => undefined)],
+  ])('does not fight for ever with somebody who %s', async (_what, undo) => {
     const harness = await settled();
     let repairs = 0;
     for (let second = 0; second < 3_600; second += 10) {
-      await harness.edit(Deployment, 'sample', { spec: { replicas: 7 } });
+      await undo(harness);
       const writes = await harness.writesOf(() => harness.reconcile());
       if (writes.includes('apply deployments.apps ns/sample')) repairs++;
       await harness.clock.advance(10_000);

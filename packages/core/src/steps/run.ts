@@ -55,9 +55,9 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
   const durations = new Map<string, number>();
   const counts = new Map<string, number>();
 
-  const repaired = (one: Write): void => {
+  const made = (one: Write): void => {
     repairs.made(uid, one);
-    input.repaired(one);
+    if (one.why === 'Drifted') input.repaired(one);
   };
   const timed = async (step: string, work: () => Promise<void>): Promise<void> => {
     const start = clock.monotonic();
@@ -69,7 +69,7 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
       const restless = writes.find((one) => counted(counts, one) > writesPerObject);
       const failure = restless ? restlessness(restless) : await carryOut(writes, writing);
       if (failure) failures.set(step, failure);
-      else for (const one of writes.filter(({ why }) => why === 'Drifted')) repaired(one);
+      else writes.forEach(made);
     });
 
   const outside = (one: StepEvaluation<R>, evaluation: Evaluation<R>): (() => Promise<void>) | undefined => {

@@ -13,7 +13,7 @@ import { isBeingDeleted } from '../finalizers.js';
 import type { StepEvaluation } from './evaluate.js';
 import type { ExternalContext, ExternalSteps } from './external.js';
 import { failureOf } from './failure.js';
-import { isSameResource, type DeletionPolicy, type Graph, type GraphStep } from './graph.js';
+import { isSameResource, type DeletionPolicy, type GraphStep } from './graph.js';
 import { Annotation, Label } from './names.js';
 import type { ChildReader } from './overlay.js';
 import { EngineReason } from './reasons.js';
@@ -28,7 +28,8 @@ export function needsFinalizer<R extends Reconciled>(steps: readonly GraphStep<R
 }
 
 export interface TeardownInput<R extends Reconciled> {
-  graph: Graph<R>;
+  /** All kinds that there may be children of. */
+  owns: readonly Resource[];
   steps: readonly StepEvaluation<R>[];
   object: Readonly<R>;
   labels: Readonly<Record<string, string>>;
@@ -50,7 +51,7 @@ export async function tearDown<R extends Reconciled>(input: TeardownInput<R>): P
   }
   // Volumes are made by StatefulSets, not by a step: they go when all that might use them is gone.
   if (standings.length === 0 && input.policy === 'Delete') {
-    for (const resource of kindsOf(input.graph)) {
+    for (const resource of withVolumes(input.owns)) {
       for (const object of retained(input, resource)) await remove(resource, object, input, 'Background');
     }
   }
@@ -124,7 +125,7 @@ function retained<R extends Reconciled>(input: TeardownInput<R>, resource: Resou
   });
 }
 
-function kindsOf<R extends Reconciled>({ owns }: Graph<R>): readonly Resource[] {
+function withVolumes(owns: readonly Resource[]): readonly Resource[] {
   const hasVolumes =
     owns.some((kind) => isSameResource(kind, StatefulSet)) &&
     !owns.some((kind) => isSameResource(kind, PersistentVolumeClaim));

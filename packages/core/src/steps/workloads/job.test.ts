@@ -45,7 +45,11 @@ async function podFor(
   const labels = job?.spec?.template.metadata?.labels ?? {};
   await harness.api.delete(Pod, { namespace: 'ns', name }).catch(() => undefined);
   await harness.api.seed(Pod, { metadata: { namespace: 'ns', name, labels, ownerReferences } });
-  const terminated = { exitCode: phase === 'Failed' ? 1 : 0, message: log, finishedAt: formatTime(harness.clock.now()) };
+  const terminated = {
+    exitCode: phase === 'Failed' ? 1 : 0,
+    message: log,
+    finishedAt: formatTime(harness.clock.now()),
+  };
   const containerStatuses = [
     { name: 'c', image: 'i', imageID: '', ready: false, restartCount: 0, state: state ?? { terminated } },
   ];
