@@ -62,7 +62,7 @@ describe('the client inside of the process', () => {
 
   it('writes the status apart', async () => {
     const client = server.client();
-    await client.create(Widget, widget('w', {}, { namespace: 'default' }) as KubeObject);
+    await client.create(Widget, widget('w', {}, { namespace: 'default' }));
     const answer = await client.patch(
       Widget,
       key('w'),

@@ -11,7 +11,7 @@ import { encodeManagers, writeManagers, type Manager } from './managers.js';
 
 const definition = widgetDefinition() as CustomResourceDefinition;
 const established = { conditions: [{ type: 'Established', status: 'True' }] };
-const [resource] = resourcesOf({ ...definition, status: established } as unknown as CustomResourceDefinition);
+const [resource] = resourcesOf({ ...definition, status: established });
 if (!resource) throw new Error('the widget is not served');
 const widgets = resource;
 

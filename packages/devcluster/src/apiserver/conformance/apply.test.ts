@@ -105,7 +105,7 @@ describe('an apply that changes nothing', () => {
   ])('of %s is no write', async (_what, path, object) => {
     const first = await api.apply(path, object, 'alice');
     const watch = await api.watch(
-      `${path.slice(0, path.lastIndexOf('/'))}?resourceVersion=${first.body.metadata.resourceVersion as string}`,
+      `${path.slice(0, path.lastIndexOf('/'))}?resourceVersion=${first.body.metadata.resourceVersion}`,
     );
     const second = await api.apply(path, object, 'alice');
     expect(second.body.metadata.resourceVersion).toBe(first.body.metadata.resourceVersion);
@@ -250,13 +250,13 @@ describe('lists', () => {
       'bob',
     );
     expect(answer.code).toBe(200);
-    expect(answer.body.spec.template.spec.containers[0][field]).toHaveLength(count);
+    expect(answer.body.spec.template.spec.containers[0][field as 'env' | 'ports']).toHaveLength(count);
   });
 
   it('of conditions merge by type', async () => {
     await api.create(DEPLOYMENTS, deployment('conditions'));
     const condition = (type: string): object => ({
-      ...(deployment('conditions') as object),
+      ...deployment('conditions'),
       spec: undefined,
       status: { conditions: [{ type, status: 'True' }] },
     });

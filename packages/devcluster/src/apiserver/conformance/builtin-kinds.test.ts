@@ -254,7 +254,7 @@ describe('a Job', () => {
 
   it('gets its selector and the labels for it', async () => {
     const created = await api.create(JOBS, job('selected'));
-    const uid = created.metadata.uid as string;
+    const uid = created.metadata.uid;
     expect(created.spec.selector.matchLabels).toEqual({ 'batch.kubernetes.io/controller-uid': uid });
     expect(created.spec.template.metadata.labels).toMatchObject({
       'batch.kubernetes.io/controller-uid': uid,

@@ -9,7 +9,9 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 const causes = (answer: Answer): Record<string, string | undefined> =>
-  Object.fromEntries((status(answer).details?.causes ?? []).map(({ field, message }) => [field, message]));
+  Object.fromEntries(
+    (status(answer).details?.causes ?? []).map(({ field = '', message }) => [field, message] as const),
+  );
 
 describe('validation', () => {
   it.each([
@@ -158,7 +160,7 @@ describe('a CustomResourceDefinition', () => {
     const path = '/apis/example.com/v1/namespaces/default/second';
     expect((await api.get(path)).code).toBe(404);
     const watch = await api.watch(
-      `${CRDS}?fieldSelector=metadata.name%3Dsecond.example.com&resourceVersion=${late.metadata.resourceVersion as string}`,
+      `${CRDS}?fieldSelector=metadata.name%3Dsecond.example.com&resourceVersion=${late.metadata.resourceVersion}`,
     );
     await api.delete(`${CRDS}/first.example.com`);
     await watch.next();
@@ -222,7 +224,7 @@ describe('a CustomResourceDefinition', () => {
 
   it('may change while it serves', async () => {
     const { body } = await api.get(`${CRDS}/widgets.example.com`);
-    body.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.extra = { type: 'string' };
+    body.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties['extra'] = { type: 'string' };
     expect((await api.put(`${CRDS}/widgets.example.com`, body)).code).toBe(200);
     expect((await api.create(WIDGETS, widget('with-extra', { extra: 'yes' }))).spec.extra).toBe('yes');
   });

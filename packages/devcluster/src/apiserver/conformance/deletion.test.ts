@@ -63,7 +63,7 @@ it('a deletion that is done is answered with what was deleted', async () => {
   expect(answer.body).toMatchObject({
     kind: 'Status',
     status: 'Success',
-    details: { name: 'simple', kind: 'configmaps', uid: metadata.uid as string },
+    details: { name: 'simple', kind: 'configmaps', uid: metadata.uid },
   });
 });
 

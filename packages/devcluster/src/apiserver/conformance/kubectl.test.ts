@@ -112,7 +112,7 @@ describe.skipIf(!installed)('kubectl', { timeout: 60_000 }, () => {
   });
 
   it('validates before it applies', async () => {
-    const typo = file({ ...(web(1) as object), spec: { ...(web(1) as { spec: object }).spec, replica: 2 } });
+    const typo = file({ ...web(1), spec: { ...(web(1) as { spec: object }).spec, replica: 2 } });
     const refused = await run(['apply', '-f', typo]);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('strict decoding error: unknown field "spec.replica"');

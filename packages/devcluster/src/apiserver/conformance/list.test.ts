@@ -60,10 +60,10 @@ describe('pages', () => {
     await api.delete(`${path}/d`);
     await api.create(path, configMap('cc'));
     await api.merge(`${path}/e`, { data: { late: 'yes' } });
-    const second = await api.get(`${path}?limit=2&continue=${first.body.metadata.continue as string}`);
+    const second = await api.get(`${path}?limit=2&continue=${first.body.metadata.continue}`);
     expect(names(second)).toEqual(['c', 'd']);
     expect(second.body.metadata.resourceVersion).toBe(first.body.metadata.resourceVersion);
-    const third = await api.get(`${path}?limit=2&continue=${second.body.metadata.continue as string}`);
+    const third = await api.get(`${path}?limit=2&continue=${second.body.metadata.continue}`);
     expect(third.body.items).toMatchObject([{ metadata: { name: 'e' }, data: {} }]);
     expect(third.body.metadata.continue).toBeUndefined();
   });
@@ -72,7 +72,7 @@ describe('pages', () => {
     const path = await namespaceWith('slow', 'a', 'b', 'c');
     const first = await api.get(`${path}?limit=1`);
     for (let round = 0; round < 60; round += 1) await api.merge(`${path}/a`, { data: { round: String(round) } });
-    const late = await api.get(`${path}?limit=1&continue=${first.body.metadata.continue as string}`);
+    const late = await api.get(`${path}?limit=1&continue=${first.body.metadata.continue}`);
     expect(late.code).toBe(410);
     expect(status(late).reason).toBe('Expired');
     const rest = await api.get(`${path}?continue=${status(late).metadata?.continue ?? ''}`);
@@ -87,7 +87,7 @@ describe('pages', () => {
 describe('resourceVersion', () => {
   it('with Exact shows the past', async () => {
     const path = await namespaceWith('past', 'a');
-    const then = (await api.get(path)).body.metadata.resourceVersion as string;
+    const then = (await api.get(path)).body.metadata.resourceVersion;
     await api.create(path, configMap('b'));
     expect(names(await api.get(`${path}?resourceVersion=${then}&resourceVersionMatch=Exact`))).toEqual(['a']);
     expect(names(await api.get(`${path}?resourceVersion=${then}&resourceVersionMatch=NotOlderThan`))).toEqual([
@@ -99,7 +99,7 @@ describe('resourceVersion', () => {
 
   it('of a past that is forgotten is answered 410', async () => {
     const path = await namespaceWith('forgotten', 'a');
-    const then = (await api.get(path)).body.metadata.resourceVersion as string;
+    const then = (await api.get(path)).body.metadata.resourceVersion;
     for (let round = 0; round < 60; round += 1) await api.merge(`${path}/a`, { data: { round: String(round) } });
     expect((await api.get(`${path}?resourceVersion=${then}&resourceVersionMatch=Exact`)).code).toBe(410);
   });

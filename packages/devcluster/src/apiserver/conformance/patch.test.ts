@@ -60,7 +60,7 @@ describe('a strategic merge patch', () => {
   const containers = async (
     name: string,
   ): Promise<{ name: string; image: string; env?: { name: string; value?: string }[] }[]> =>
-    (await api.get(`${DEPLOYMENTS}/${name}`)).body.spec.template.spec.containers as { name: string; image: string }[];
+    (await api.get(`${DEPLOYMENTS}/${name}`)).body.spec.template.spec.containers;
   const patch = (name: string, spec: object) =>
     api.strategic(`${DEPLOYMENTS}/${name}`, { spec: { template: { spec } } });
 

@@ -27,8 +27,7 @@ async function fresh(): Promise<string> {
   return `/api/v1/namespaces/${name}/configmaps`;
 }
 
-const revisionOf = async (path: string): Promise<string> =>
-  (await api.get(path)).body.metadata.resourceVersion as string;
+const revisionOf = async (path: string): Promise<string> => (await api.get(path)).body.metadata.resourceVersion;
 
 describe('a watch', () => {
   it('from a revision tells what came after it, past and future', async () => {
@@ -56,7 +55,7 @@ describe('a watch', () => {
   it('tells the last state of what was deleted, at the revision of the deletion', async () => {
     const path = await fresh();
     const created = await api.create(path, configMap('a', { last: 'words' }));
-    const watch = await api.watch(`${path}?resourceVersion=${created.metadata.resourceVersion as string}`);
+    const watch = await api.watch(`${path}?resourceVersion=${created.metadata.resourceVersion}`);
     await api.delete(`${path}/a`);
     const event = await watch.next();
     expect(event).toMatchObject({ type: 'DELETED', object: { kind: 'ConfigMap', data: { last: 'words' } } });
@@ -114,7 +113,7 @@ describe('bookmarks', () => {
   it('come at intervals, at the current revision', async () => {
     const quick = await TestServer.start({ bookmarkInterval: 5 });
     const watch = await quick.watch(
-      `${CONFIGMAPS}?resourceVersion=${(await quick.get(CONFIGMAPS)).body.metadata.resourceVersion as string}&allowWatchBookmarks=true`,
+      `${CONFIGMAPS}?resourceVersion=${(await quick.get(CONFIGMAPS)).body.metadata.resourceVersion}&allowWatchBookmarks=true`,
     );
     const secret = await quick.create(SECRETS, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'elsewhere' } });
     let event = await watch.next();
