@@ -4,6 +4,7 @@ import { systemClock, type Clock } from '../shared/clock.js';
 import { silentLog, type Log } from '../shared/log.js';
 import { createContext, type Context } from './context.js';
 import { deploymentController } from './deployment/controller.js';
+import { eventExpiry } from './event-expiry.js';
 import { endpointsController } from './endpoints/controller.js';
 import { jobController, type JobBackoff } from './job/controller.js';
 import type { Loop } from './loop.js';
@@ -53,6 +54,7 @@ export class Controllers {
       claimController(context, provisioner),
       volumeController(context, provisioner),
       claimProtectionController(context),
+      eventExpiry({ client: this.#client, clock, log }),
       scheduler({ client: options.client(SCHEDULER_USER), stores: context.stores, clock, log }),
     ];
   }

@@ -290,6 +290,23 @@ describe('the node agent', () => {
       };
     const get = { httpGet: { port: 'http', path: '/healthcheck' } };
 
+    it('readiness, before which a container is never ready', async () => {
+      cluster.runtime.script.when({ pod: 'pod' }, { program: serving({ healthy: false }) });
+      const abort = new AbortController();
+      const seen = new Set<string | undefined>();
+      const watching = (async () => {
+        const events = cluster.client.watch(Pod, { namespace: 'test', signal: abort.signal });
+        for await (const event of events)
+          if (event.type !== 'BOOKMARK') seen.add(podCondition(event.object, 'Ready')?.status);
+      })().catch(() => undefined);
+      await create({ containers: [web({ readinessProbe: get })] });
+      await until((object) => container(object).state?.running);
+      await cluster.pass(60_000);
+      abort.abort();
+      await watching;
+      expect(seen).toEqual(new Set([undefined, 'False']));
+    });
+
     it('readiness, and takes a container out and in again', async () => {
       const state = { healthy: true };
       cluster.runtime.script.when({ pod: 'pod' }, { program: serving(state) });

@@ -161,6 +161,7 @@ export class NodeAgent {
       }),
       stores.secrets.onChange((change) => this.#wakeReaders('Secret', change)),
       stores.configMaps.onChange((change) => this.#wakeReaders('ConfigMap', change)),
+      stores.serviceAccounts.onChange(({ object }) => this.#wake(object.metadata.namespace)),
       stores.claims.onChange(({ object }) => this.#wake(object.metadata.namespace)),
     );
   }

@@ -60,6 +60,30 @@ describe('a store', () => {
     expect(names()).toEqual([]);
   });
 
+  it('does not bring back what it deleted when the watch is behind', async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    server.interceptors.push({
+      after: ({ verb, user }, response) => {
+        if (verb !== 'watch' || user.name !== 'store' || response.kind !== 'watch') return undefined;
+        const { events } = response;
+        const late = async function* (): typeof events {
+          await held;
+          yield* events;
+        };
+        return { kind: 'watch', events: late() };
+      },
+    });
+    await store.start();
+    const told: string[] = [];
+    store.onChange(({ object, deleted }) => told.push(`${object.metadata.name}${deleted ? ' gone' : ''}`));
+    await store.delete(await store.create(make('a')));
+    release();
+    await client.create(ConfigMap, make('b'));
+    await until(() => names().includes('b'));
+    expect(told).toEqual(['a', 'a gone', 'b']);
+  });
+
   it('deletes the object it means and no other of its name', async () => {
     await store.start();
     const former = await store.create(make('a', 'former'));

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ControllerRevision, PersistentVolumeClaim, Pod, StatefulSet } from '@stackwright/kube';
+import { isReady } from '../../shared/pods.js';
 import { statefulSet, web } from '../../testing/manifests.js';
 import { TestCluster } from '../../testing/test-cluster.js';
 
@@ -103,6 +104,24 @@ describe('a StatefulSet', () => {
     );
     expect(order).toEqual(['db-2', 'db-1', 'db-0']);
     expect((await cluster.list(ControllerRevision)).map(({ revision }) => revision).sort()).toEqual([1, 2]);
+  });
+
+  it('does so with Parallel as well', async () => {
+    const probed = web({ readinessProbe: { httpGet: { port: 'http' }, periodSeconds: 1 } });
+    const spec = { replicas: 3, podManagementPolicy: 'Parallel' };
+    await cluster.client.create(StatefulSet, statefulSet('db', spec, { containers: [probed] }));
+    await cluster.untilObject(StatefulSet, 'db', isDone);
+    await setImage('web:2');
+    let fewest = Infinity;
+    await cluster.until(
+      'the rollout',
+      async () => {
+        fewest = Math.min(fewest, (await cluster.list(Pod)).filter(isReady).length);
+        return isDone((await cluster.get(StatefulSet, 'db'))!);
+      },
+      { step: 20 },
+    );
+    expect(fewest).toBe(2);
   });
 
   it('leaves Pods below the partition alone, and remakes them as they were', async () => {
