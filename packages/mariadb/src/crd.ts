@@ -3,6 +3,7 @@ import {
   category,
   endpointColumn,
   groups,
+  immutable,
   printerColumns,
   publish,
   replicas,
@@ -26,9 +27,11 @@ export const MariaDB = defineCustomResource({
   spec: Type.Object({
     ...workloadSpec,
     replicas: replicas({ maximum: 1, description: 'Number of servers. Only 1 for now: there is no replication yet.' }),
-    storage: storageSize('Size of the volume that holds the data. It cannot be changed later.', '10Gi', {
-      'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'the size of the volume cannot be changed' }],
-    }),
+    storage: storageSize(
+      'Size of the volume that holds the data. It cannot be changed later.',
+      '10Gi',
+      immutable('the size of the volume'),
+    ),
     external: Type.Optional(
       Type.Object(
         {

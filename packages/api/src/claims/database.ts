@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { defineCustomResource, type ObjectOf } from '@stackwright/kube';
 import { category, groups, version } from '../names.js';
 import { printerColumns, secretColumn } from '../schema/columns.js';
-import { databaseName, deletionPolicy, objectName } from '../schema/fields.js';
+import { databaseName, deletionPolicy, immutable, objectName } from '../schema/fields.js';
 import { statusOf } from '../schema/status.js';
 
 export const DatabaseClaim = defineCustomResource({
@@ -16,9 +16,13 @@ export const DatabaseClaim = defineCustomResource({
     'Asks for a database and a user on it. When Ready, the Secret named in the status holds the connection: ' +
     'host, port, database, username and password.',
   spec: Type.Object({
-    provider: objectName('The MariaDB that shall hold the database, in the same namespace.', { default: 'mariadb' }),
+    provider: objectName('The MariaDB that shall hold the database, in the same namespace.', {
+      default: 'mariadb',
+      ...immutable('the provider of a database'),
+    }),
     database: databaseName(
       'Name of the database, and of the user who owns it. One claim per name and server: a later claim is refused.',
+      immutable('the name of a database'),
     ),
     deletionPolicy: deletionPolicy(),
   }),

@@ -3,8 +3,13 @@ import { Type, type SchemaOptions } from '@sinclair/typebox';
 import { Quantity, StringEnum } from '@stackwright/kube';
 
 /** DNS-1123 subdomain: the name of an object. */
-export const objectName = (description: string, options: { default?: string } = {}) =>
+export const objectName = (description: string, options: SchemaOptions = {}) =>
   Type.String({ description, maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$', ...options });
+
+/** A field that is set when the object is made, and never again. */
+export const immutable = (what: string) => ({
+  'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: `${what} cannot be changed` }],
+});
 
 export const secretReference = (description: string) =>
   Type.Object({ name: objectName('Name of the Secret, in the same namespace.') }, { description });
@@ -57,8 +62,9 @@ export const storageSize = (description: string, size: string, options: SchemaOp
   Type.String({ description, pattern: '^[1-9][0-9]*(Mi|Gi|Ti)$', default: size, ...options });
 
 /** Lower-case identifiers that are safe unquoted in SQL and in file names. */
-export const databaseName = (description: string) =>
+export const databaseName = (description: string, options: SchemaOptions = {}) =>
   Type.String({
+    ...options,
     description,
     minLength: 1,
     maxLength: 63,

@@ -6,28 +6,32 @@ import { SqlError, type Row, type SqlAdmin, type SqlFailure, type Statement } fr
 const connectTimeout = 5_000;
 
 export const mysql: SqlAdmin = {
-  run(login, statements, signal) {
+  async run(login, statements, signal) {
     signal.throwIfAborted();
     const { host, port, username, password } = login;
     const connection = createConnection({ host, port, user: username, password, connectTimeout, charset: 'utf8mb4' });
     // What breaks while nothing is asked is noticed at the next question; unheard, it would end the process.
     connection.on('error', () => undefined);
-    return new Promise((resolve, reject) => {
-      // A connection that is destroyed leaves questions unanswered for ever, so this ends the waiting, too.
-      const abort = (): void => {
-        connection.destroy();
-        reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
-      };
-      signal.addEventListener('abort', abort, { once: true });
-      talk(connection, password, statements)
-        .then(resolve, (error: unknown) => {
-          connection.destroy();
-          reject(error);
-        })
-        .finally(() => signal.removeEventListener('abort', abort));
-    });
+    const stop = new AbortController();
+    try {
+      // A connection that is destroyed leaves questions unanswered for ever, so the signal ends the waiting, too.
+      return await Promise.race([talk(connection, password, statements), aborted(signal, stop.signal)]);
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    } finally {
+      stop.abort();
+    }
   },
 };
+
+/** Rejects when `signal` is aborted; listens no longer once `unless` is. */
+function aborted(signal: AbortSignal, unless: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const listener = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error('Aborted'));
+    signal.addEventListener('abort', listener, { once: true, signal: unless });
+  });
+}
 
 async function talk(connection: Connection, password: string, statements: readonly Statement[]): Promise<Row[][]> {
   await new Promise<void>((resolve, reject) => {
