@@ -181,6 +181,24 @@ describe('the node agent', () => {
       expect(container(restarted).lastState?.terminated).toMatchObject({ exitCode: 137, reason: 'OOMKilled' });
     });
 
+    it('when their image is another one, and only then', async () => {
+      await create({ terminationGracePeriodSeconds: 1 });
+      await until(isReady);
+      // A runtime may know an image by another name.
+      const containers = cluster.runtime.containers.bind(cluster.runtime);
+      cluster.runtime.containers = async () =>
+        (await containers()).map((status) => ({ ...status, image: `docker.io/library/${status.image}` }));
+      await cluster.pass(60_000);
+      await cluster.stopAgent();
+      await cluster.startAgent();
+      await cluster.pass(60_000);
+      expect(container(await cluster.get(Pod, 'pod'))).toMatchObject({ restartCount: 0, image: 'web:1' });
+      const body = [{ op: 'replace', path: '/spec/containers/0/image', value: 'web:2' }];
+      await cluster.client.patch(Pod, { namespace: 'test', name: 'pod' }, { type: 'json', body });
+      const restarted = await until((object) => container(object).restartCount === 1 && isReady(object));
+      expect(container(restarted).image).toBe('web:2');
+    });
+
     it('not when they may not be', async () => {
       cluster.runtime.script.when({ pod: 'pod' }, { exitCode: 4, terminationMessage: 'disk full' });
       await create({ restartPolicy: 'Never' });

@@ -59,6 +59,7 @@ export class ContainerStarter {
       const { pod, node } = this.#scope;
       const spec = await buildContainerSpec(pod, container, attempt, this.#scope.envContext(), node.volumes);
       const status = await node.runtime.runContainer(spec);
+      this.#scope.noteImage(status, spec.image);
       if (ended !== undefined) this.#restarts.next(name, ended);
       this.#launches.forget(name);
       this.#waiting.delete(name);

@@ -51,6 +51,7 @@ function plan({
     history: (name) => (phases[name] === undefined ? [] : [status(name, phases[name])]),
     isStarted: ({ name }) => !unstarted.includes(name),
     failedProbe: ({ name }) => failed[name],
+    imageOf: () => 'i',
   });
   return [start.map(({ name }) => name), kill.map((item) => item.container.name)];
 }

@@ -10,6 +10,8 @@ export interface PodState {
   /** Runs and has passed its startup probe. */
   isStarted(container: Container, id: string): boolean;
   failedProbe(container: Container, id: string): 'liveness' | 'startup' | undefined;
+  /** The image that a container was started from, by the name that its Pod gave it; undefined when nobody knows. */
+  imageOf(status: ContainerStatus): string | undefined;
 }
 
 export interface Kill {
@@ -55,7 +57,7 @@ export function planContainers(pod: Pod, state: PodState): Plan {
         status,
         message: `Container ${container.name} failed ${probe} probe, will be restarted`,
       });
-    else if (status.image !== container.image && !init.includes(container)) {
+    else if ((state.imageOf(status) ?? container.image) !== container.image && !init.includes(container)) {
       plan.kill.push({
         container,
         status,

@@ -11,6 +11,8 @@ export class PodScope {
   readonly uid: string;
   /** With the ServiceAccount's token mounted. */
   pod: Stored<Pod>;
+  /** By container id. */
+  readonly #images = new Map<string, string>();
 
   constructor(node: NodeContext, pod: Stored<Pod>) {
     this.node = node;
@@ -37,6 +39,23 @@ export class PodScope {
 
   running(): ContainerStatus[] {
     return this.node.view.containersOf(this.uid).filter(({ state }) => state.phase === 'running');
+  }
+
+  /**
+   * The image that a container was started from, by the name that the Pod gave it: runtimes may know it by another.
+   * From an earlier process it is known by the status that it wrote.
+   */
+  imageOf(status: ContainerStatus): string | undefined {
+    const { initContainerStatuses = [], containerStatuses = [] } = this.pod.status ?? {};
+    const written = [...initContainerStatuses, ...containerStatuses].find(
+      ({ containerID }) => containerID === this.idOf(status),
+    );
+    return this.#images.get(status.id) ?? written?.image;
+  }
+
+  /** To be told of every container that is started. */
+  noteImage(status: ContainerStatus, image: string): void {
+    this.#images.set(status.id, image);
   }
 
   /** As the API names it: "podman://…". */

@@ -110,6 +110,7 @@ export class PodWorker {
       history: (name) => this.#scope.history(name),
       isStarted: (container, id) => this.#probes.isStarted(container, id),
       failedProbe: (container, id) => this.#probes.failed(container, id),
+      imageOf: (status) => this.#scope.imageOf(status),
     });
     for (const { container, status, message } of plan.kill) {
       const probe = this.#probes.failed(container, status.id);
@@ -240,6 +241,7 @@ export class PodWorker {
       container,
       history,
       waiting: this.#starter.waiting(container.name),
+      image: (latest && this.#scope.imageOf(latest)) ?? container.image ?? '',
       started: running !== undefined && this.#probes.isStarted(container, running),
       ready: running !== undefined && this.#probes.isReady(container, running),
       terminationMessage: (id) => this.#messages.get(id),

@@ -17,6 +17,8 @@ export interface ContainerReport {
   history: readonly ContainerStatus[];
   /** Why it does not run although it should. */
   waiting: { reason: string; message: string } | undefined;
+  /** That it was started from, or will be. */
+  image: string;
   ready: boolean;
   started: boolean;
   terminationMessage(id: string): string;
@@ -93,7 +95,7 @@ function containerStatus(
   const running = state.running !== undefined;
   return {
     name: container.name,
-    image: container.image ?? latest.image,
+    image: item.image,
     imageID: latest.imageId,
     containerID: `${runtime}://${latest.id}`,
     restartCount: latest.attempt,
@@ -107,7 +109,7 @@ function containerStatus(
 
 /** A container that the runtime does not have: not made yet, or lost. */
 function withoutAttempt(
-  { container }: ContainerReport,
+  { container, image }: ContainerReport,
   pod: Pod,
   known: ApiContainerStatus | undefined,
   idle: ContainerState,
@@ -118,7 +120,7 @@ function withoutAttempt(
   const stays = code !== undefined && (ending || !shouldRestart(pod, container, code));
   return {
     name: container.name,
-    image: container.image ?? '',
+    image,
     imageID: stays ? (known?.imageID ?? '') : '',
     ...(stays && known?.containerID ? { containerID: known.containerID } : {}),
     restartCount: known?.restartCount ?? 0,
