@@ -126,10 +126,11 @@ it('questions of permission are put to the authorizer', async () => {
   await api.stop();
 });
 
-it('probes need no token', async () => {
+it('probes, and the question for the version, need no token', async () => {
   const api = await TestServer.start();
   for (const path of ['/healthz', '/livez', '/readyz']) expect((await api.get(path, { token: '' })).text).toBe('ok');
-  expect((await api.get('/version', { token: '' })).code).toBe(401);
+  expect((await api.get('/version', { token: '' })).code).toBe(200);
+  expect((await api.get('/api', { token: '' })).code).toBe(401);
   await api.stop();
 });
 
@@ -142,7 +143,7 @@ describe('over TLS', () => {
 
   const get = (url: string, ca: string, token: string): Promise<number | undefined> =>
     new Promise((resolve, reject) => {
-      request(`${url}/version`, { ca, headers: { authorization: `Bearer ${token}` }, agent: false }, (response) => {
+      request(`${url}/api`, { ca, headers: { authorization: `Bearer ${token}` }, agent: false }, (response) => {
         response.resume();
         resolve(response.statusCode);
       })

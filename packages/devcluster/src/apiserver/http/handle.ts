@@ -52,6 +52,7 @@ export async function handle(handler: Handler, request: HttpRequest): Promise<Ht
   try {
     const url = new URL(request.url, 'http://server');
     if (PROBES.has(url.pathname)) return text(200, 'ok');
+    if (url.pathname === '/version' && request.method === 'GET') return json(VERSION);
     const user = request.user ?? authenticate(handler.authenticator, request);
     const path = parseResourcePath(url.pathname);
     if (path) return await resource(handler, request, path, url.searchParams, user);
@@ -161,7 +162,6 @@ async function document(handler: Handler, http: HttpRequest, url: URL, user: Use
   if (http.method !== 'GET' && http.method !== 'HEAD') throw methodNotAllowed();
   const path = url.pathname.length > 1 ? url.pathname.replace(/\/$/, '') : url.pathname;
   const accept = http.headers['accept'];
-  if (path === '/version') return json(VERSION);
   if (path === '/api' || path === '/apis') {
     const representation = negotiate(accept, ['APIGroupDiscoveryList']);
     if (representation.as === 'APIGroupDiscoveryList') {

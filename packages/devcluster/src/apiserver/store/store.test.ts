@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ApiObject } from '../json.js';
+import type { Persistence } from './persistence.js';
 import { Store } from './store.js';
 
 const object = (name: string, value = 0): ApiObject => ({
@@ -31,6 +32,23 @@ describe('the store', () => {
     ).toThrow();
     expect(store.get('a', 'n/y')).toBeUndefined();
     expect(store.revision).toBe(revision);
+  });
+
+  it('is as before when a change cannot be made durable', () => {
+    const failing: Persistence = {
+      load: () => undefined,
+      append: () => {
+        throw new Error('no space left on device');
+      },
+      compact: () => undefined,
+      close: async () => undefined,
+    };
+    const store = new Store({ persistence: failing });
+    const { revision } = store;
+    expect(() => store.put('a', 'n/x', object('x'))).toThrow('no space left');
+    expect(store.get('a', 'n/x')).toBeUndefined();
+    expect(store.revision).toBe(revision);
+    expect(store.history('a').since(revision)).toEqual([]);
   });
 
   it('forgets events beyond its limit, and says so', () => {

@@ -3,6 +3,8 @@ export class AddressRange {
   readonly cidr: string;
   readonly #base: number;
   readonly #size: number;
+  /** Where the search begins: an address that was given back is not given out again at once. */
+  #next = 0;
 
   constructor(cidr: string) {
     const [address = '', bits = ''] = cidr.split('/');
@@ -29,8 +31,16 @@ export class AddressRange {
   allocate(taken: ReadonlySet<string>): string {
     // The lowest ones are left to those who ask for a certain address (DNS has the tenth by convention).
     const reserved = Math.min(16, this.#size / 4);
-    for (let step = 0; step < this.#size - 2; step += 1) {
-      const address = toText(this.#base + 1 + ((step + reserved) % (this.#size - 2)));
+    const common = this.#size - 2 - reserved;
+    for (let step = 0; step < common; step += 1) {
+      const offset = (this.#next + step) % common;
+      const address = toText(this.#base + 1 + reserved + offset);
+      if (taken.has(address)) continue;
+      this.#next = offset + 1;
+      return address;
+    }
+    for (let offset = 0; offset < reserved; offset += 1) {
+      const address = toText(this.#base + 1 + offset);
       if (!taken.has(address)) return address;
     }
     throw new Error(`no address of ${this.cidr} is free`);
