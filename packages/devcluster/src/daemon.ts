@@ -8,6 +8,8 @@ export interface DaemonOptions {
   stateDirectory: string;
   port?: number;
   node: NodeDriver;
+  /** That the kubeconfig works in. */
+  namespace?: string;
   repository?: string;
   /** Remove what the node made, instead of running. */
   teardown: boolean;
@@ -45,6 +47,7 @@ async function start({ stateDirectory, node, ...options }: DaemonOptions): Promi
       node,
       port,
       log: consoleLog,
+      ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
       ...(repository === undefined ? {} : { repository }),
     });
   // Kubeconfigs in people's hands stay good across restarts.

@@ -7,6 +7,7 @@ const usage = `Usage: devcluster --state-dir <directory> [options]
   --state-dir <directory>          where the cluster is kept; its kubeconfig is written there
   --port <number>                  of the API server; default: the one it had before, or any free one
   --node podman|simulated|none     what runs the Pods; default podman
+  --namespace <name>               that the kubeconfig works in; default "default"
   --repository <directory>         this repository; default: found from the program's place
   --teardown                       removes the containers of a cluster that does not run, and ends
 `;
@@ -17,6 +18,7 @@ try {
       'state-dir': { type: 'string' },
       port: { type: 'string' },
       node: { type: 'string', default: 'podman' },
+      namespace: { type: 'string' },
       repository: { type: 'string' },
       teardown: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -29,6 +31,7 @@ try {
       stateDirectory: required(values['state-dir'], '--state-dir'),
       ...(values.port === undefined ? {} : { port: port(values.port) }),
       node: driver(values.node),
+      ...(values.namespace === undefined ? {} : { namespace: values.namespace }),
       ...(values.repository === undefined ? {} : { repository: values.repository }),
       teardown: values.teardown,
     });

@@ -46,13 +46,16 @@ export interface StartOptions {
   program: string;
   build: string;
   node: NodeDriver;
+  /** That the kubeconfig works in. */
+  namespace: string;
 }
 
-export function startDaemon(paths: ClusterPaths, { program, build, node }: StartOptions): Daemon {
+export function startDaemon(paths: ClusterPaths, { program, build, node, namespace }: StartOptions): Daemon {
   mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
   const log = openSync(paths.log, 'a', 0o600);
   try {
-    const child = spawn(process.execPath, ['--enable-source-maps', program, '--state-dir', paths.stateDir, '--node', node], {
+    const args = ['--enable-source-maps', program, '--state-dir', paths.stateDir, '--node', node, '--namespace', namespace];
+    const child = spawn(process.execPath, args, {
       cwd: '/',
       detached: true,
       stdio: ['ignore', log, log],

@@ -43,7 +43,8 @@ export async function up(context: CommandContext, { simulated = false, timeout }
     const view = openProgressView(terminal);
     try {
       view.stage(`Embedded cluster (${paths.stateDir})`);
-      const connection = await stages.run('Embedded cluster', () => ensureCluster(paths, { root, node: simulated ? 'simulated' : 'podman', signal }));
+      const node = simulated ? 'simulated' : 'podman';
+      const connection = await stages.run('Embedded cluster', () => ensureCluster(paths, { root, node, namespace, signal }));
       cluster = connection;
       const { client } = connection;
       view.stage('Controllers');
@@ -77,7 +78,7 @@ function nextCommands({ paths, options }: CommandContext, simulated: boolean): s
   const stackwright = ['npx stackwright', ...(stateDir === undefined ? [] : ['--state-dir', stateDir]), ...(namespace === undefined ? [] : ['-n', namespace])].join(' ');
   const commands = [
     `export KUBECONFIG=${paths.kubeconfig}`,
-    `kubectl get controlplanes,keystones,mariadbs,memcacheds,deployments,pods -n ${namespace ?? defaultNamespace}`,
+    'kubectl get controlplanes,keystones,mariadbs,memcacheds,deployments,pods',
     ...(simulated ? [] : [`${stackwright} openstack -- token issue`, `${stackwright} openstack -- catalog list`]),
     `${stackwright} status`,
     `${stackwright} why keystone`,

@@ -11,11 +11,13 @@ import { CliError } from '../errors.js';
 export interface EnsureOptions {
   root: string;
   node: NodeDriver;
+  /** That the kubeconfig works in. */
+  namespace: string;
   signal: AbortSignal;
 }
 
 /** Resolves with a connection to an API server that is ready. */
-export async function ensureCluster(paths: ClusterPaths, { root, node, signal }: EnsureOptions): Promise<ClusterConnection> {
+export async function ensureCluster(paths: ClusterPaths, { root, node, namespace, signal }: EnsureOptions): Promise<ClusterConnection> {
   const program = devclusterProgram(root);
   const build = buildOf(program);
   const last = lastDaemon(paths);
@@ -26,7 +28,7 @@ export async function ensureCluster(paths: ClusterPaths, { root, node, signal }:
   }
   const running = runningDaemon(paths);
   if (running && running.build !== build) await stopDaemon(paths, running, signal);
-  if (running?.build !== build) startDaemon(paths, { program, build, node });
+  if (running?.build !== build) startDaemon(paths, { program, build, node, namespace });
   return until(() => readyConnection(paths), { every: 100, signal });
 }
 

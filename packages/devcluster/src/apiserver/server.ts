@@ -54,6 +54,8 @@ export interface ApiServerOptions {
   serviceRange?: string;
   /** Deletes what lost its owners. Default true; envtest has none. */
   garbageCollection?: boolean;
+  /** The namespace that the administrator's kubeconfig works in. Default: none named, which is "default". */
+  namespace?: string;
   authorizer?: Authorizer;
 }
 
@@ -154,6 +156,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     kubeconfig: kubeconfig({
       server: listener.url,
       token: authenticator.adminToken,
+      ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
       ...(tls ? { certificateAuthority: tls.authority } : {}),
     }),
     client: (user = 'system:admin') => inProcessClient(dispatcher, systemUser(user), rawHandler(handler)),
