@@ -12,7 +12,7 @@ import { readLogs, type LogRequest } from './logs.js';
 import { createNodeStores, type ClusterDns, type NodeContext } from './node-context.js';
 import { PodWorker } from './pod-worker.js';
 import { Registration } from './registration.js';
-import type { ContainerRuntime, ExecResult, HostFacts } from './runtime.js';
+import type { ContainerRuntime, HostFacts } from './runtime.js';
 import { defaultSettings, type AgentSettings } from './settings.js';
 import { RuntimeView } from './view.js';
 import { hostMounter, noMounter } from './volumes/mounter.js';
@@ -100,18 +100,6 @@ export class NodeAgent {
   /** A container's output in pieces; rejects with an ApiError that says why there is none. */
   logs(request: LogRequest): Promise<AsyncIterable<string>> {
     return readLogs(this.#started(), request);
-  }
-
-  /** Runs a command in a container of a Pod, by default in its first. */
-  async exec(namespace: string, podName: string, command: readonly string[], container?: string): Promise<ExecResult> {
-    const node = this.#started();
-    const pod = node.stores.pods.get({ namespace, name: podName });
-    await node.view.refresh();
-    const name = container ?? pod?.spec?.containers[0]?.name;
-    const status = node.view.containersOf(pod?.metadata.uid ?? '').findLast((item) => item.name === name);
-    if (status?.state.phase !== 'running')
-      throw new Error(`container ${name ?? ''} of pod ${namespace}/${podName} does not run`);
-    return node.runtime.exec(status.id, command, { timeoutSeconds: 60 });
   }
 
   #started(): NodeContext {

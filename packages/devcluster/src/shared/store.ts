@@ -137,10 +137,14 @@ export class Store<T extends KubeObject> {
           synced();
         }
         const watch = this.#client.watch(this.resource, { ...this.#selection(), resourceVersion, signal });
+        let idle = true;
         for await (const event of watch) {
           resourceVersion = this.#take(event);
           retry = FIRST_RETRY;
+          idle = false;
         }
+        // A server that ends watches as soon as they begin must not be asked in a circle.
+        if (idle) await pause(this.#options.clock, retry, signal);
       } catch (error) {
         if (signal.aborted) break;
         if (isGone(error)) {
