@@ -1,7 +1,10 @@
 import { ApiError } from '@stackwright/kube';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { badInputs, badObject } from './support/bad-input.js';
 import { namespace, startWorld, type World } from './support/world.js';
+
+// For slow machines: nothing waits longer than what it waits for.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 describe('bad input', () => {
   let world: World;

@@ -2,9 +2,12 @@ import { ControlPlane } from '@stackwright/api';
 import { Keystone } from '@stackwright/keystone';
 import { Deployment, PersistentVolumeClaim, Secret, StatefulSet, type Resource } from '@stackwright/kube';
 import { MariaDB } from '@stackwright/mariadb';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { eventually, expectReady, treasures } from './support/facts.js';
 import { controlPlane, namespace, startWorld, type World } from './support/world.js';
+
+// For slow machines: nothing waits longer than what it waits for.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const plane = { namespace, name: 'openstack' };
 
@@ -16,17 +19,17 @@ describe('deleting a control plane', () => {
     world = await startWorld();
     const { client } = world;
     await client.create(ControlPlane, controlPlane());
-    await eventually(() => expectReady(client, ControlPlane, plane), 30_000);
+    await eventually(() => expectReady(client, ControlPlane, plane), 60_000);
     const before = await treasures(client, namespace);
 
     await client.delete(ControlPlane, plane);
-    await eventually(() => expectNothingRuns(world), 30_000);
+    await eventually(() => expectNothingRuns(world), 60_000);
     const kept = await treasures(client, namespace);
     expect(Object.keys(kept)).toEqual(expect.arrayContaining(['Secret keystone-fernet-keys', 'Secret keystone-credential-keys', 'Secret keystone-admin-password']));
     expect(before).toMatchObject(kept);
 
     await client.create(ControlPlane, controlPlane());
-    await eventually(() => expectReady(client, ControlPlane, plane), 30_000);
+    await eventually(() => expectReady(client, ControlPlane, plane), 60_000);
     expect(await treasures(client, namespace)).toEqual(before);
   });
 
@@ -34,13 +37,13 @@ describe('deleting a control plane', () => {
     world = await startWorld();
     const { client } = world;
     await client.create(ControlPlane, controlPlane({ deletionPolicy: 'Delete' }));
-    await eventually(() => expectReady(client, ControlPlane, plane), 30_000);
+    await eventually(() => expectReady(client, ControlPlane, plane), 60_000);
     await client.delete(ControlPlane, plane);
     await eventually(async () => {
       await expectNothingRuns(world);
       expect((await client.listAll(PersistentVolumeClaim, { namespace })).items).toEqual([]);
       expect((await client.listAll(Secret, { namespace })).items.filter(({ type }) => type === 'Opaque')).toEqual([]);
-    }, 30_000);
+    }, 60_000);
   });
 });
 

@@ -3,9 +3,12 @@ import { explain, rootOf, takeSnapshot } from '@stackwright/cli';
 import { Keystone } from '@stackwright/keystone';
 import { Pod, Secret, type KubeObject, type Resource } from '@stackwright/kube';
 import { MariaDB } from '@stackwright/mariadb';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { conditionOf, eventually, expectReady, treasures } from './support/facts.js';
 import { controlPlane, namespace, startWorld, type World } from './support/world.js';
+
+// For slow machines: nothing waits longer than what it waits for.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const plane = { namespace, name: 'openstack' };
 const keystone = { namespace, name: 'keystone' };
@@ -21,13 +24,13 @@ describe('trouble', () => {
     await world.client.create(ControlPlane, controlPlane(spec));
     await becomesReady();
   };
-  const becomesReady = () => eventually(() => expectReady(world.client, ControlPlane, plane), 30_000);
+  const becomesReady = () => eventually(() => expectReady(world.client, ControlPlane, plane), 60_000);
   const becomes = (kind: Resource, name: string, reason: string) =>
     eventually(async () => {
       const condition = await conditionOf(world.client, kind, { namespace, name });
       expect(condition.reason, condition.message).toBe(reason);
       return condition;
-    }, 30_000);
+    }, 60_000);
   /** What `stackwright why` names, as "Kind/name". */
   const cause = async (kind: string, group: string, name: string) => {
     const root = rootOf(explain(await takeSnapshot(world.client, namespace), { apiVersion: `${group}/v1alpha1`, kind, name }));
@@ -90,7 +93,7 @@ describe('trouble', () => {
       expect(restarts).toBeGreaterThanOrEqual(3);
       await expectReady(world.client, Keystone, keystone);
       await expectReady(world.client, ControlPlane, plane);
-    }, 30_000);
+    }, 60_000);
     expect(await treasures(world.client, namespace)).toEqual(before);
   });
 });

@@ -3,9 +3,12 @@ import { manifestsFor, modules } from '@stackwright/cli';
 import type { PolicyRule } from '@stackwright/core';
 import type { AuditEvent } from '@stackwright/devcluster';
 import type { ClusterRole, KubeObject, Role, RoleBinding } from '@stackwright/kube';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { eventually, expectReady } from './support/facts.js';
 import { controlPlane, namespace, startWorld, type World } from './support/world.js';
+
+// For slow machines: nothing waits longer than what it waits for.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const manifests = manifestsFor(modules, { namespace, imagePrefix: 'localhost/stackwright', version: 'test' });
 
@@ -36,11 +39,11 @@ describe('the Roles of the manifests', () => {
     const { client } = world;
     const plane = { namespace, name: 'openstack' };
     await client.create(ControlPlane, controlPlane({ deletionPolicy: 'Delete' }));
-    await eventually(() => expectReady(client, ControlPlane, plane), 30_000);
+    await eventually(() => expectReady(client, ControlPlane, plane), 60_000);
     await client.delete(ControlPlane, plane);
     await eventually(async () => {
       expect((await client.listAll(ControlPlane, { namespace })).items).toEqual([]);
-    }, 30_000);
+    }, 60_000);
   });
   afterAll(() => world.stop());
 

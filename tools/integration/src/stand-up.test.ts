@@ -1,9 +1,12 @@
 import { ControlPlane } from '@stackwright/api';
 import { Keystone } from '@stackwright/keystone';
 import { Deployment, Job, StatefulSet } from '@stackwright/kube';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { eventually, expectReady, treasures, writesOf } from './support/facts.js';
 import { controlPlane, namespace, startWorld, type World } from './support/world.js';
+
+// For slow machines: nothing waits longer than what it waits for.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const plane = { namespace, name: 'openstack' };
 
@@ -15,7 +18,7 @@ describe('a control plane', () => {
     world = await startWorld();
     const { client } = world;
     await client.create(ControlPlane, controlPlane());
-    await eventually(() => expectReady(client, ControlPlane, plane), 30_000);
+    await eventually(() => expectReady(client, ControlPlane, plane), 60_000);
 
     const keystone = await client.get(Keystone, { namespace, name: 'keystone' });
     expect(keystone.status).toMatchObject({ endpoint: 'http://keystone.openstack.svc:5000', release: '2025.1' });
@@ -31,13 +34,13 @@ describe('a control plane', () => {
     world = await startWorld({ resync: 100 });
     const { client, audit } = world;
     await client.create(ControlPlane, controlPlane());
-    await eventually(() => expectReady(client, ControlPlane, plane), 30_000);
+    await eventually(() => expectReady(client, ControlPlane, plane), 60_000);
     // What was under way when it became ready may still say so; then it is quiet.
     await eventually(async () => {
       const before = audit.length;
       await looksAtEverything(world, 2);
       expect(writesOf(audit.slice(before))).toEqual([]);
-    }, 30_000);
+    }, 60_000);
     const from = audit.length;
     await looksAtEverything(world, 10);
     expect(writesOf(audit.slice(from))).toEqual([]);
@@ -47,7 +50,7 @@ describe('a control plane', () => {
     world = await startWorld();
     const { client } = world;
     await client.create(ControlPlane, controlPlane());
-    await eventually(() => expectReady(client, ControlPlane, plane), 30_000);
+    await eventually(() => expectReady(client, ControlPlane, plane), 60_000);
     const before = await treasures(client, namespace);
     for (const [name, controller] of [...world.controllers]) {
       await controller.kill();
@@ -57,7 +60,7 @@ describe('a control plane', () => {
     await eventually(async () => {
       expect((await client.get(Deployment, { namespace, name: 'keystone' })).status?.readyReplicas).toBe(2);
       await expectReady(client, ControlPlane, plane);
-    }, 30_000);
+    }, 60_000);
     expect(await treasures(client, namespace)).toEqual(before);
   });
 });
@@ -74,5 +77,5 @@ async function looksAtEverything({ controllers }: World, times: number): Promise
   const before = await counts();
   await eventually(async () => {
     for (const [i, count] of (await counts()).entries()) expect(count).toBeGreaterThanOrEqual((before[i] ?? 0) + times);
-  }, 30_000);
+  }, 60_000);
 }
