@@ -7,7 +7,7 @@ export interface ReleaseFacts {
   tag: string;
   /** Command lines by purpose: `dbSync`, `bootstrap`. No secrets. */
   commands: Readonly<Record<string, readonly string[]>>;
-  /** WSGI applications by component, as uwsgi's `module` takes them. */
+  /** WSGI applications by component: "module:callable" or "module:factory()". */
   wsgi?: Readonly<Record<string, string>>;
 }
 

@@ -2,12 +2,46 @@
 
 export type UwsgiOptions = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** `module` is the WSGI application; `options` come beside or instead of ours, `undefined` takes one away. */
-export function renderUwsgi(api: { module: string; port: number }, options: UwsgiOptions = {}): string {
+export interface WsgiApi {
+  /** The application, as "module:callable" or "module:factory()". */
+  application: string;
+  port: number;
+  /** Where the files are mounted. */
+  directory: string;
+}
+
+const loader = 'stackwright_application';
+
+/**
+ * The files that serve an API: `uwsgi.ini` and what it loads. `options` come beside or instead of ours, `undefined` takes
+ * one away.
+ */
+export function uwsgiFiles(api: WsgiApi, options: UwsgiOptions = {}): Record<string, string> {
+  return { 'uwsgi.ini': renderUwsgi(api, options), [`${loader}.py`]: renderLoader(api.application) };
+}
+
+/**
+ * An application that ends itself while it is loaded would be started again and again within one container, without a
+ * sign to the outside. As an error it ends the container, with the cause at the end of its log.
+ */
+function renderLoader(application: string): string {
+  const [, module, callable] = /^([A-Za-z_][\w.]*):([A-Za-z_]\w*(?:\(\))?)$/.exec(application) ?? [];
+  if (!module || !callable) throw new Error(`"${application}" is no WSGI application`);
+  return `import importlib
+
+try:
+    application = importlib.import_module('${module}').${callable}
+except SystemExit as error:
+    raise RuntimeError(f'the application ended while it was loaded: {error}') from error
+`;
+}
+
+function renderUwsgi(api: WsgiApi, options: UwsgiOptions): string {
   const merged: UwsgiOptions = {
     plugins: 'python3',
     'http-socket': `0.0.0.0:${api.port}`,
-    module: api.module,
+    pythonpath: api.directory,
+    module: `${loader}:application`,
     master: true,
     processes: 1,
     threads: 4,

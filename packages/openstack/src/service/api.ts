@@ -15,7 +15,7 @@ import {
   type StepScope,
 } from '@stackwright/core';
 import { ConfigMap, Deployment, EndpointSlice, Pod, Service } from '@stackwright/kube';
-import { renderUwsgi } from '../config/uwsgi.js';
+import { uwsgiFiles } from '../config/uwsgi.js';
 import type { HttpProbe } from '../seams/http-probe.js';
 import { servicePod } from '../workload/container.js';
 import { resourcesOf } from '../workload/resources.js';
@@ -23,7 +23,7 @@ import type { Api, ApiOptions, Release, ServiceObject } from './builder.js';
 import { valueOf } from './given.js';
 
 const portName = 'http';
-const uwsgiFile = '/etc/stackwright/uwsgi.ini';
+const directory = '/etc/stackwright';
 const defaultResources = { requests: { cpu: '100m', memory: '256Mi' } };
 
 export function apiSteps<R extends ServiceObject>(
@@ -43,15 +43,15 @@ export function apiSteps<R extends ServiceObject>(
     reads: [{ resource: Pod, parts: true }],
     run(scope) {
       const facts = scope.output(release);
-      const module = facts.wsgi?.[component];
-      if (!module)
+      const application = facts.wsgi?.[component];
+      if (!application)
         return failed(
           Reason.UnsupportedRelease,
           `The catalog has no WSGI application "${component}" for release ${facts.release}`,
         );
       const workload = service(scope.name);
       const selector = { ...scope.labels, [Label.component]: component };
-      const uwsgi = { 'uwsgi.ini': renderUwsgi({ module, port: options.port }, options.uwsgi) };
+      const uwsgi = uwsgiFiles({ application, port: options.port, directory }, options.uwsgi);
       const uwsgiConfig = `${workload}-uwsgi`;
       scope.own(ConfigMap, { metadata: { name: uwsgiConfig }, data: uwsgi });
       scope.own(Service, serviceFor(workload, selector, options.port));
@@ -61,11 +61,11 @@ export function apiSteps<R extends ServiceObject>(
         name: component,
         image: facts.reference,
         user: facts.user,
-        command: ['uwsgi_python3', '--ini', uwsgiFile],
+        command: ['uwsgi_python3', '--ini', `${directory}/uwsgi.ini`],
         env: options.env ? valueOf(options.env, scope) : [],
         mounts: [
           ...(settings?.mounts ?? []),
-          { path: uwsgiFile, configMap: uwsgiConfig, file: 'uwsgi.ini' },
+          { path: directory, configMap: uwsgiConfig },
           ...(options.mounts ? valueOf(options.mounts, scope) : []),
         ],
         writable: options.writable ?? [],

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, literal, renderOsloConfig, type OsloScalar } from './oslo-config.js';
 import { checkFiles, mergeOverride } from './override.js';
-import { renderUwsgi } from './uwsgi.js';
+import { uwsgiFiles } from './uwsgi.js';
 
 /** What oslo.config's parser makes of a file (oslo_config/iniparser.py): values by section and option. */
 function parse(text: string): Record<string, Record<string, string[]>> {
@@ -148,26 +148,33 @@ describe('a configuration override', () => {
 });
 
 describe('uwsgi', () => {
-  const api = { module: 'x:application', port: 5000 };
+  const api = { application: 'x.wsgi:application', port: 5000, directory: '/etc/stackwright' };
+  const ini = (options = {}) => uwsgiFiles(api, options)['uwsgi.ini'] ?? '';
 
   it('closes connections, loads after the fork and fails when there is no application', () => {
-    const lines = renderUwsgi(api).split('\n');
-    expect(lines).toEqual(
-      expect.arrayContaining([
-        '[uwsgi]',
-        'http-socket = 0.0.0.0:5000',
-        'module = x:application',
-        'add-header = Connection: close',
-        'lazy-apps = true',
-        'need-app = true',
-      ]),
-    );
+    const expected = [
+      '[uwsgi]',
+      'http-socket = 0.0.0.0:5000',
+      'pythonpath = /etc/stackwright',
+      'module = stackwright_application:application',
+      'add-header = Connection: close',
+      'lazy-apps = true',
+      'need-app = true',
+    ];
+    expect(ini().split('\n')).toEqual(expect.arrayContaining(expected));
   });
 
   it('takes options of a service instead of ours, beside them, or out', () => {
-    const text = renderUwsgi(api, { threads: 1, 'socket-timeout': 60, 'thunder-lock': undefined });
+    const text = ini({ threads: 1, 'socket-timeout': 60, 'thunder-lock': undefined });
     expect(text).toContain('threads = 1\n');
     expect(text).toContain('socket-timeout = 60\n');
     expect(text).not.toContain('thunder-lock');
+  });
+
+  it('loads applications and factories of applications, and nothing else', () => {
+    const load = (application: string) => uwsgiFiles({ ...api, application })['stackwright_application.py'];
+    expect(load('x.wsgi:application')).toContain("import_module('x.wsgi').application\n");
+    expect(load('x.wsgi:init_app()')).toContain("import_module('x.wsgi').init_app()\n");
+    for (const wrong of ['x', "x:y'", 'x:y(1)', 'x; y:z']) expect(() => load(wrong)).toThrow(/is no WSGI application/);
   });
 });
