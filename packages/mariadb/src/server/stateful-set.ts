@@ -45,6 +45,9 @@ export function statefulSet(options: ServerOptions): Desired<StatefulSet> {
     spec: {
       replicas: spec.replicas,
       serviceName: headlessService(name),
+      // In order, a Pod that never became ready would not be replaced by one of a template that is right again
+      // (kubernetes.io: StatefulSets, "Forced rollback").
+      podManagementPolicy: 'Parallel',
       selector: { matchLabels: { ...labels } },
       template: {
         metadata: { labels: { ...labels }, annotations: { 'stackwright.dev/config-hash': configHash } },
