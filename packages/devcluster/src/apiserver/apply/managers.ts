@@ -1,6 +1,6 @@
 // managedFields: which manager owns which fields, kept through creates, updates and patches.
 import type { ManagedFieldsEntry } from '@stackwright/kube';
-import type { ApiObject } from '../json.js';
+import { equal, type ApiObject } from '../json.js';
 import type { ServedResource } from '../registry/resource.js';
 import type { Schema } from '../schema/schema.js';
 import { difference, emptySet, fromFieldsV1, isEmpty, sameSet, toFieldsV1, union, type FieldSet } from './field-set.js';
@@ -62,20 +62,25 @@ export function encodeManagers(managed: readonly Managed[]): ManagedFieldsEntry[
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Writes them to the object. An entry whose fields are as before keeps its time: else every write would be a change. */
+/** Writes them to the object. Where nothing else changed, entries keep their time: else every write would be a change. */
 export function writeManagers(object: ApiObject, old: ApiObject | undefined, managed: readonly Managed[]): void {
   const before = decodeManagers(old?.metadata.managedFields);
+  const changed = old === undefined || !equal(withoutManagers(object), withoutManagers(old));
   const settled = managed.map(({ manager, fields }) => {
     const same = before.find(
       (entry) => sameManager(entry.manager, manager) && entry.manager.apiVersion === manager.apiVersion,
     );
-    return same && sameSet(same.fields, fields)
-      ? { manager: { ...manager, time: same.manager.time }, fields }
-      : { manager, fields };
+    const untouched = same && !changed && sameSet(same.fields, fields);
+    return untouched ? { manager: { ...manager, time: same.manager.time }, fields } : { manager, fields };
   });
   const entries = encodeManagers(settled);
   if (entries.length > 0) object.metadata.managedFields = entries;
   else delete object.metadata.managedFields;
+}
+
+function withoutManagers(object: ApiObject): ApiObject {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }
 
 /** Records a create, update or patch of the manager: what it changed is its own now, and nobody else's. */

@@ -16,6 +16,9 @@ import {
 let api: TestServer;
 beforeAll(async () => {
   api = await TestServer.start();
+  // Times of managers have whole seconds: nothing may hide behind two writes in the same one.
+  let seconds = 0;
+  api.server.context.now = () => Date.now() + (seconds += 1) * 1000;
   await api.create(CRDS, widgetDefinition());
 });
 afterAll(() => api.stop());
@@ -310,6 +313,17 @@ describe('updates', () => {
     expect(managers(await api.get(`${CONFIGMAPS}/taken`))).toEqual({
       'test Update': { 'f:data': { 'f:a': {}, 'f:c': {} } },
     });
+  });
+
+  it('are dated by the last change of their manager', async () => {
+    const timeOf = (answer: Answer, name: string): string | undefined =>
+      answer.body.metadata.managedFields.find(({ manager }) => manager === name)?.time;
+    const first = await api.apply(`${CONFIGMAPS}/dated`, configMap('dated', { a: '1' }), 'alice');
+    const second = await api.merge(`${CONFIGMAPS}/dated`, { data: { b: '1' } });
+    expect(timeOf(second, 'alice')).toBe(timeOf(first, 'alice'));
+    const third = await api.apply(`${CONFIGMAPS}/dated`, configMap('dated', { a: '2' }), 'alice');
+    expect(timeOf(third, 'alice')).not.toBe(timeOf(first, 'alice'));
+    expect(timeOf(third, 'test')).toBe(timeOf(second, 'test'));
   });
 
   it('of the status are tracked apart', async () => {
