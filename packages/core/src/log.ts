@@ -1,4 +1,4 @@
-// contract: structured logs. JSON, one line each; messages in Kubernetes style: capital letter, past tense, no period.
+// Structured logs. JSON, one line each; messages in Kubernetes style: capital letter, past tense, no period.
 
 export interface Logger {
   debug(fields: object, message: string): void;

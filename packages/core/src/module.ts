@@ -1,4 +1,4 @@
-// contract: what a controller process consists of, as data, so that processes, the all-in-one, manifests and
+// What a controller process consists of, as data, so that processes, the all-in-one, manifests and
 // generated references all come from the same declaration.
 import type { CustomResource } from '@stackwright/kube';
 import type { Manager } from './manager/manager.js';

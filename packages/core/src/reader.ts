@@ -1,4 +1,4 @@
-// contract: reads from the informer cache. Objects are shared: treat them as frozen.
+// Reads from the informer cache. Objects are shared: treat them as frozen.
 import type { KubeObject, ObjectKey, Resource } from '@stackwright/kube';
 
 export interface ReadListOptions {

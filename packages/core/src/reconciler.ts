@@ -1,4 +1,4 @@
-// contract: the plain level of the library, as controller-runtime has it.
+// The plain level of the library, as controller-runtime has it.
 import type { Client, ObjectKey } from '@stackwright/kube';
 import type { Logger } from './log.js';
 

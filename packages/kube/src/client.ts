@@ -1,4 +1,4 @@
-// contract: what a client of the API offers. `http-client.ts` implements it over the pooled transport; `plan` will
+// What a client of the API offers. `http-client.ts` implements it over the pooled transport; `plan` will
 // implement it over a shadow API server.
 import type { KubeList, KubeObject, ObjectKey } from './meta.js';
 import type { Resource } from './resource.js';

@@ -1,4 +1,4 @@
-// contract: the one error type of the library.
+// The one error type of the library.
 import type { Status } from './meta.js';
 
 /** Reasons that do not come from the server. */

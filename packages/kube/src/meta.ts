@@ -1,4 +1,4 @@
-// contract: the wire shape of objects. Times are RFC 3339 strings, as they are on the wire.
+// The wire shape of objects. Times are RFC 3339 strings, as they are on the wire.
 
 export interface OwnerReference {
   apiVersion: string;

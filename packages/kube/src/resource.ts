@@ -1,4 +1,4 @@
-// contract: a resource descriptor names a kind on the API and carries its TypeScript type.
+// A resource descriptor names a kind on the API and carries its TypeScript type.
 import type { KubeObject, ObjectKey } from './meta.js';
 
 declare const type: unique symbol;

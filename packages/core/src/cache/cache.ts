@@ -1,4 +1,4 @@
-// contract: the informer cache of a manager. One watch per resource, namespace and selector, whoever asks for it.
+// The informer cache of a manager. One watch per resource, namespace and selector, whoever asks for it.
 import type { KubeObject, ObjectKey, Resource } from '@stackwright/kube';
 import type { Reader } from '../reader.js';
 

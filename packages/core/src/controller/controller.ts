@@ -1,4 +1,4 @@
-// contract: the plain level of the library. `newController(manager, name).for(R).owns(S).complete(reconciler)`.
+// The plain level of the library. `newController(manager, name).for(R).owns(S).complete(reconciler)`.
 import type { KubeObject, ObjectKey, Resource } from '@stackwright/kube';
 import type { HandlerRegistration, InformerOptions } from '../cache/cache.js';
 import type { Reconciler, Request } from '../reconciler.js';

@@ -1,4 +1,4 @@
-// contract: events.k8s.io/v1 events about objects.
+// Events.k8s.io/v1 events about objects.
 import type { KubeObject } from '@stackwright/kube';
 
 export interface EventDetails {

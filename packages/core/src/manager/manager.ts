@@ -1,4 +1,4 @@
-// contract: what a controller module gets from the process that hosts it.
+// What a controller module gets from the process that hosts it.
 import type { Client } from '@stackwright/kube';
 import type { Registry } from 'prom-client';
 import type { Cache } from '../cache/cache.js';

@@ -1,4 +1,4 @@
-// contract: time, as everything in a controller sees it.
+// Time, as everything in a controller sees it.
 
 export interface Timer {
   cancel(): void;

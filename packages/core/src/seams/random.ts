@@ -1,4 +1,4 @@
-// contract: chance, as everything in a controller sees it.
+// Chance, as everything in a controller sees it.
 
 export interface Random {
   /** In [0, 1): for jitter. */

@@ -1,4 +1,4 @@
-// contract: the step graph. A step is a pure function from what was observed to the objects that it wants and whether
+// The step graph. A step is a pure function from what was observed to the objects that it wants and whether
 // it is done. The engine does the rest: order, server-side apply, prune, conditions, events, metrics, retries.
 import type { KubeObject, ObjectMeta, Resource } from '@stackwright/kube';
 import type { Clock } from '../seams/clock.js';

@@ -1,4 +1,4 @@
-// contract: what the node agent needs of whatever runs containers. Two drivers: `podman/` and `simulated/`.
+// What the node agent needs of whatever runs containers. Two drivers: `podman/` and `simulated/`.
 // The agent (agent.ts) owns the life of a Pod; a driver only knows sandboxes (a Pod's network) and containers.
 
 export interface HostFacts {

@@ -1,4 +1,4 @@
-// contract: one source for a custom resource's TypeScript type, its CRD and its reference page.
+// One source for a custom resource's TypeScript type, its CRD and its reference page.
 import type { Static, TObject, TProperties } from '@sinclair/typebox';
 import type { KubeObject, ObjectMeta } from '../meta.js';
 import { defineResource, type Resource } from '../resource.js';

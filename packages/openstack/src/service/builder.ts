@@ -1,4 +1,4 @@
-// contract: what a service declares itself with. Each method adds one or two steps that all services share; what is true of
+// What a service declares itself with. Each method adds one or two steps that all services share; what is true of
 // one service alone it adds with `step` and `external`.
 import type { GraphBuilder, Reconciled, StepHandle, StepScope } from '@stackwright/core';
 import type { ServiceSpec } from '@stackwright/api';
