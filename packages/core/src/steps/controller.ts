@@ -17,7 +17,7 @@ export interface GraphControllerOptions extends ControllerOptions {
   name?: string;
 }
 
-/** The field manager of server-side apply is `<manager's name>-controller`. */
+/** Adds a controller to the manager that reconciles the graph's objects. */
 export function controllerForGraph<R extends Reconciled>(
   manager: Manager,
   graph: Graph<R>,
@@ -45,7 +45,7 @@ export function controllerForGraph<R extends Reconciled>(
     clock,
     random,
     metrics: observeSteps(manager.metrics),
-    fieldManager: `${manager.name}-controller`,
+    fieldManager: manager.fieldManager,
     watch: ({ steps }) => {
       const kinds = { owns: steps.flatMap(({ owns }) => owns), reads: steps.flatMap(({ reads }) => reads) };
       for (const { resource, map } of newWatches(kinds)) {

@@ -21,6 +21,8 @@ export const Annotation = {
   desiredHash: 'stackwright.dev/desired-hash',
   /** Hash of the form in which the server took it, where that differs from what was applied. */
   acceptedHash: 'stackwright.dev/accepted-hash',
+  /** On a Job: a number greater than that of every Job of its purpose before it. */
+  turn: 'stackwright.dev/turn',
   /** On a Job: how often the same was tried before. */
   attempt: 'stackwright.dev/attempt',
   /** On a Job that is a further attempt: why the one before failed. */

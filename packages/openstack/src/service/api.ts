@@ -160,7 +160,7 @@ function containerFor({ port, probe: path }: Pick<ApiOptions<ServiceObject>, 'po
   const httpGet = { path, port: portName };
   return {
     ports: [{ name: portName, containerPort: port, protocol: 'TCP' }],
-    startupProbe: { httpGet, periodSeconds: 2, timeoutSeconds: 10, failureThreshold: 90 },
+    startupProbe: { httpGet, periodSeconds: 1, timeoutSeconds: 10, failureThreshold: 180 },
     readinessProbe: { httpGet, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3 },
     // Slow is not dead: under load a restart makes things worse.
     livenessProbe: { httpGet, periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 6 },

@@ -121,6 +121,49 @@ describe('a Job', () => {
     expect((await active()).map(nameOf)).not.toEqual([nameOf(first)]);
   });
 
+  it('that never got started is removed when its inputs are taken back, so that it cannot start later', async () => {
+    const [first] = await jobs();
+    await end(first, 'Complete');
+    await harness.settle();
+    await setColor('b');
+    await harness.settle();
+    const [stuck] = await active();
+    await podFor(stuck, { phase: 'Pending', state: { waiting: { reason: 'ImagePullBackOff' } } });
+    await harness.settle();
+    await setColor('a');
+    await harness.settle();
+    await removePod(stuck);
+    await harness.settle();
+    expect((await jobs()).map(({ metadata }) => metadata?.uid)).toEqual([first?.metadata?.uid]);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  it.each(['Complete', 'Failed'] as const)(
+    'runs again when one with other inputs has run since (and is %s)',
+    async (fate) => {
+      const [first] = await jobs();
+      await end(first, 'Complete');
+      await harness.settle();
+      await setColor('b');
+      await harness.settle();
+      const [second] = await active();
+      await podFor(second, { phase: 'Running', state: { running: {} } });
+      await setColor('a');
+      await harness.settle();
+      // What it did may be half undone by the other: neither done nor to be run beside it.
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'JobRunning' });
+      await end(second, fate);
+      await harness.settle();
+      const [again] = await active();
+      expect(nameOf(again)).toBe(nameOf(first));
+      expect(again?.metadata?.uid).not.toBe(first?.metadata?.uid);
+      await end(again, 'Complete');
+      await harness.settle();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+      expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    },
+  );
+
   it('that failed shows the end of its log, is tried again by itself with growing delays, and heals', async () => {
     const delays: number[] = [];
     for (let attempt = 0; attempt < 7; attempt++) {

@@ -39,20 +39,27 @@ type Scope<R extends Reconciled> = StepScope<R>;
 export function runJob<R extends Reconciled>(scope: Scope<R>, run: JobRun): Outcome<string> {
   const suffix = `-${run.purpose}-${hashOf(run.inputs, 8)}`;
   const name = scope.name.slice(0, longestName - suffix.length) + suffix;
-  const current = scope.get(Job, name);
   const on = referenceTo(scope, name);
+  const jobs = scope.list(Job, { labels: labelsFor(scope, run.purpose) });
+  const current = jobs.find(({ metadata }) => metadata?.name === name);
+  const others = jobs.filter((job) => job !== current && !neverStarted(scope, run.purpose, job));
+  const turn = Math.max(0, ...jobs.map(turnOf)) + 1;
   const want = (attempt: number, failure?: string) =>
-    scope.ownOnce(Job, name, () => jobOf(scope, run, name, attempt, failure));
-  const again = current && jobState(current) === 'Failed' ? attemptAfter(current) : undefined;
+    scope.ownOnce(Job, name, () => jobOf(scope, run, { name, turn, attempt, failure }));
 
-  if (!current || (again && scope.clock.now() >= again.due)) {
-    const before = predecessor(scope, run.purpose, name);
-    if (before) {
+  const state = current && jobState(current);
+  const again = current && state === 'Failed' ? attemptAfter(current) : undefined;
+  // With other inputs something has run since, and may have undone what this one did.
+  const isSuperseded = current && state !== 'Active' && others.some((job) => turnOf(job) > turnOf(current));
+  if (state !== 'Active') {
+    const alive = somethingElse(scope, run.purpose, others, current);
+    if (alive) {
       if (current) want(0);
-      return before;
+      return alive;
     }
   }
-  if (!current) {
+  if (!current || isSuperseded) {
+    if (current) scope.remove(Job, current);
     want(0);
     return waiting(EngineReason.Pending, `Job ${name} is being created`, { on });
   }
@@ -66,8 +73,8 @@ export function runJob<R extends Reconciled>(scope: Scope<R>, run: JobRun): Outc
     want(again.attempt, failure);
     return failed(EngineReason.JobFailed, failure, { on, retryAfter: Math.max(wait, 1_000) });
   }
-  want(attemptOf(current));
-  if (jobState(current) === 'Complete') return done(name);
+  want(0);
+  if (state === 'Complete') return done(name);
   const problem = podProblem(pods, scope.clock.now());
   if (problem) return failed(problem.reason, `Job ${name}: ${problem.message}`, { on: problem.on });
   const failure = current.metadata?.annotations?.[Annotation.lastFailure];
@@ -75,35 +82,50 @@ export function runJob<R extends Reconciled>(scope: Scope<R>, run: JobRun): Outc
   return waiting(EngineReason.JobRunning, `Job ${name} is running`, { on, after: schedulingGrace });
 }
 
-/** Something of the same purpose that has to end first: a Job with earlier inputs, or Pods of one that was removed. */
-function predecessor<R extends Reconciled>(scope: Scope<R>, purpose: string, name: string): Outcome<never> | undefined {
-  const others = scope.list(Job, { labels: labelsFor(scope, purpose) }).filter((job) => job.metadata?.name !== name);
-  for (const job of others.filter((one) => jobState(one) === 'Active')) {
-    const other = job.metadata?.name ?? '';
-    const pods = podsOf(scope, purpose, job);
-    // It has waited for its image or its Secret ever since and has done nothing: what it waits for may never come.
-    if (pods.length > 0 && !pods.some(isStarted)) scope.remove(Job, job);
-    const problem = podProblem(pods, scope.clock.now());
+/**
+ * A Job with other inputs that has waited for its image or its Secret ever since and has done nothing: removed, since what it
+ * waits for may never come, or come when it is no longer wanted.
+ */
+function neverStarted<R extends Reconciled>(scope: Scope<R>, purpose: string, job: Readonly<Job>): boolean {
+  if (jobState(job) !== 'Active') return false;
+  const pods = podsOf(scope, purpose, job);
+  if (pods.length === 0 || pods.some(isStarted)) return false;
+  scope.remove(Job, job);
+  return true;
+}
+
+/** What of the same purpose has to end first: a Job with other inputs, or Pods of one that was removed. */
+function somethingElse<R extends Reconciled>(
+  scope: Scope<R>,
+  purpose: string,
+  others: readonly Readonly<Job>[],
+  current: Readonly<Job> | undefined,
+): Outcome<never> | undefined {
+  const running = others.find((job) => jobState(job) === 'Active');
+  if (running) {
+    const other = running.metadata?.name ?? '';
+    const problem = podProblem(podsOf(scope, purpose, running), scope.clock.now());
     const message = `Waits for Job ${other}, which has other inputs, to end${problem ? ` (${problem.message})` : ''}`;
-    return waiting(EngineReason.JobRunning, message, { on: referenceTo(scope, other) });
+    return waiting(EngineReason.JobRunning, message, { on: referenceTo(scope, other), after: schedulingGrace });
   }
-  const isActive = ({ status }: Readonly<Pod>) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed';
-  const straggler = scope.list(Pod, { labels: labelsFor(scope, purpose) }).find(isActive);
+  const mine = current ? podsOf(scope, purpose, current) : [];
+  const straggler = scope
+    .list(Pod, { labels: labelsFor(scope, purpose) })
+    .find((pod) => pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed' && !mine.includes(pod));
   if (!straggler) return undefined;
   const pod = straggler.metadata?.name ?? '';
   const on = { apiVersion: 'v1', kind: 'Pod', name: pod, namespace: scope.namespace };
-  return waiting(EngineReason.JobRunning, `Waits for Pod ${pod} of an earlier Job to end`, { on });
+  return waiting(EngineReason.JobRunning, `Waits for Pod ${pod} of another Job to end`, { on });
 }
 
 function jobOf<R extends Reconciled>(
   scope: Scope<R>,
   run: JobRun,
-  name: string,
-  attempt: number,
-  failure?: string,
+  { name, turn, attempt, failure }: { name: string; turn: number; attempt: number; failure: string | undefined },
 ): Desired<Job> {
   const labels = labelsFor(scope, run.purpose);
   const annotations = {
+    [Annotation.turn]: `${turn}`,
     ...(attempt > 0 ? { [Annotation.attempt]: `${attempt}` } : {}),
     ...(failure === undefined ? {} : { [Annotation.lastFailure]: scrub(failure).slice(-2_048) }),
   };
@@ -125,8 +147,17 @@ function attemptAfter(job: Readonly<Job>): { attempt: number; due: number } {
 }
 
 function attemptOf(job: Readonly<Job>): number {
-  const attempt = Number(job.metadata?.annotations?.[Annotation.attempt] ?? 0);
-  return Number.isInteger(attempt) && attempt > 0 ? attempt : 0;
+  return numberIn(job, Annotation.attempt);
+}
+
+/** In which order Jobs of a purpose were made; times have seconds only. */
+function turnOf(job: Readonly<Job>): number {
+  return numberIn(job, Annotation.turn);
+}
+
+function numberIn(job: Readonly<Job>, annotation: string): number {
+  const value = Number(job.metadata?.annotations?.[annotation] ?? 0);
+  return Number.isInteger(value) && value > 0 ? value : 0;
 }
 
 function messageOf(job: Readonly<Job>, pods: readonly Readonly<Pod>[]): string {
