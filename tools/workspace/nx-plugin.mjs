@@ -27,10 +27,9 @@ export const createNodesV2 = [
 ];
 
 function targetsOf(root, absolute) {
-  const targets = {
-    lint: command(`eslint ${root}`, { inputs: [...sources, '^default'], cache: true }),
-  };
+  const targets = {};
   if (existsSync(join(absolute, 'tsconfig.json'))) {
+    targets.lint = command(`eslint ${root}`, { inputs: [...sources, '^default'], cache: true });
     targets.typecheck = command(`tsc -b ${root}`, {
       dependsOn: ['^typecheck'],
       inputs: [...sources, '^default'],

@@ -2,21 +2,13 @@ import { ControlPlane } from '@stackwright/api';
 import { Keystone } from '@stackwright/keystone';
 import { Deployment, PersistentVolumeClaim, Secret, StatefulSet, type Resource } from '@stackwright/kube';
 import { MariaDB } from '@stackwright/mariadb';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect } from 'vitest';
 import { eventually, expectReady, treasures } from './support/facts.js';
-import { controlPlane, namespace, startWorld, type World } from './support/world.js';
-
-// For slow machines: nothing waits longer than what it waits for.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
-
-const plane = { namespace, name: 'openstack' };
+import { it } from './support/test.js';
+import { controlPlane, namespace, plane, type World } from './support/world.js';
 
 describe('deleting a control plane', () => {
-  let world: World;
-  afterEach(() => world.stop());
-
-  it('keeps volumes, passwords and keys, and a new one takes them up', async () => {
-    world = await startWorld();
+  it.concurrent('keeps volumes, passwords and keys, and a new one takes them up', async ({ world }) => {
     const { client } = world;
     await client.create(ControlPlane, controlPlane());
     await eventually(() => expectReady(client, ControlPlane, plane), 60_000);
@@ -33,8 +25,7 @@ describe('deleting a control plane', () => {
     expect(await treasures(client, namespace)).toEqual(before);
   });
 
-  it('leaves nothing when the policy is Delete', async () => {
-    world = await startWorld();
+  it.concurrent('leaves nothing when the policy is Delete', async ({ world }) => {
     const { client } = world;
     await client.create(ControlPlane, controlPlane({ deletionPolicy: 'Delete' }));
     await eventually(() => expectReady(client, ControlPlane, plane), 60_000);

@@ -3,43 +3,41 @@ import { explain, rootOf, takeSnapshot } from '@stackwright/cli';
 import { Keystone } from '@stackwright/keystone';
 import { Pod, Secret, type KubeObject, type Resource } from '@stackwright/kube';
 import { MariaDB } from '@stackwright/mariadb';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect } from 'vitest';
 import { conditionOf, eventually, expectReady, treasures } from './support/facts.js';
-import { controlPlane, namespace, startWorld, type World } from './support/world.js';
+import { it } from './support/test.js';
+import { controlPlane, namespace, plane, type World } from './support/world.js';
 
-// For slow machines: nothing waits longer than what it waits for.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
-
-const plane = { namespace, name: 'openstack' };
 const keystone = { namespace, name: 'keystone' };
 
+/** What the tests do and ask, in the words of a user. */
+function userOf({ client }: World) {
+  const becomesReady = () => eventually(() => expectReady(client, ControlPlane, plane), 60_000);
+  return {
+    becomesReady,
+    up: async () => {
+      await client.create(ControlPlane, controlPlane());
+      await becomesReady();
+    },
+    becomes: (kind: Resource, name: string, reason: string) =>
+      eventually(async () => {
+        const condition = await conditionOf(client, kind, { namespace, name });
+        expect(condition.reason, condition.message).toBe(reason);
+        return condition;
+      }, 60_000),
+    /** What `stackwright why` names, as "Kind/name". */
+    cause: async (kind: string, group: string, name: string) => {
+      const root = rootOf(explain(await takeSnapshot(client, namespace), { apiVersion: `${group}/v1alpha1`, kind, name }));
+      return { object: `${root.object.kind}/${root.object.name}`, state: root.state, message: root.message };
+    },
+    setImage: (image: string | null) =>
+      client.patch(ControlPlane, plane, { type: 'merge', body: { spec: { services: { keystone: { image } } } } }),
+  };
+}
+
 describe('trouble', () => {
-  let world: World;
-  beforeEach(async () => {
-    world = await startWorld();
-  });
-  afterEach(() => world.stop());
-
-  const up = async (spec: object = {}) => {
-    await world.client.create(ControlPlane, controlPlane(spec));
-    await becomesReady();
-  };
-  const becomesReady = () => eventually(() => expectReady(world.client, ControlPlane, plane), 60_000);
-  const becomes = (kind: Resource, name: string, reason: string) =>
-    eventually(async () => {
-      const condition = await conditionOf(world.client, kind, { namespace, name });
-      expect(condition.reason, condition.message).toBe(reason);
-      return condition;
-    }, 60_000);
-  /** What `stackwright why` names, as "Kind/name". */
-  const cause = async (kind: string, group: string, name: string) => {
-    const root = rootOf(explain(await takeSnapshot(world.client, namespace), { apiVersion: `${group}/v1alpha1`, kind, name }));
-    return { object: `${root.object.kind}/${root.object.name}`, state: root.state, message: root.message };
-  };
-  const setImage = (image: string | null) =>
-    world.client.patch(ControlPlane, plane, { type: 'merge', body: { spec: { services: { keystone: { image } } } } });
-
-  it('of a wrong image is named up to the control plane, and over when the image is right', async () => {
+  it.concurrent('of a wrong image is named up to the control plane, and over when the image is right', async ({ world }) => {
+    const { up, becomes, becomesReady, cause, setImage } = userOf(world);
     await up();
     await setImage('localhost/stackwright/keystone:missing');
     await becomes(Keystone, 'keystone', 'ImagePullFailed');
@@ -50,7 +48,8 @@ describe('trouble', () => {
     await becomesReady();
   });
 
-  it('of a failing Job is named by its last words, and over when its cause is', async () => {
+  it.concurrent('of a failing Job is named by its last words, and over when its cause is', async ({ world }) => {
+    const { becomes, becomesReady, cause } = userOf(world);
     const mend = world.simulated.script.when({ command: /db_sync/ }, { exitCode: 1, logs: ['Traceback', 'Table is marked as crashed'] });
     await world.client.create(ControlPlane, controlPlane());
     const { message } = await becomes(Keystone, 'keystone', 'JobFailed');
@@ -60,7 +59,8 @@ describe('trouble', () => {
     await becomesReady();
   });
 
-  it('of an external server is named step by step: no Secret, not offered, wrong password', async () => {
+  it.concurrent('of an external server is named step by step: no Secret, not offered, wrong password', async ({ world }) => {
+    const { up, becomes, cause } = userOf(world);
     await up();
     await world.client.create<KubeObject>(MariaDB, {
       apiVersion: 'mariadb.stackwright.dev/v1alpha1',
@@ -83,8 +83,8 @@ describe('trouble', () => {
     await becomes(MariaDB, 'external', 'Ready');
   });
 
-  it('of containers that crash passes by itself, and costs no password or key', async () => {
-    await up();
+  it.concurrent('of containers that crash passes by itself, and costs no password or key', async ({ world }) => {
+    await userOf(world).up();
     const before = await treasures(world.client, namespace);
     for (const pod of [/^mariadb-/, /^memcached-/, /^keystone-/]) expect(world.simulated.crash({ pod })).toBeGreaterThan(0);
     await eventually(async () => {

@@ -1,22 +1,13 @@
 import { ControlPlane } from '@stackwright/api';
 import { Keystone } from '@stackwright/keystone';
 import { Deployment, Job, StatefulSet } from '@stackwright/kube';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect } from 'vitest';
 import { eventually, expectReady, treasures, writesOf } from './support/facts.js';
-import { controlPlane, namespace, startWorld, type World } from './support/world.js';
-
-// For slow machines: nothing waits longer than what it waits for.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
-
-const plane = { namespace, name: 'openstack' };
+import { it } from './support/test.js';
+import { controlPlane, namespace, plane, startWorld, type World } from './support/world.js';
 
 describe('a control plane', () => {
-  let world: World;
-  afterEach(() => world.stop());
-
-  it('stands up from one object, with everything in its place', async () => {
-    world = await startWorld();
-    const { client } = world;
+  it.concurrent('stands up from one object, with everything in its place', async ({ world: { client } }) => {
     await client.create(ControlPlane, controlPlane());
     await eventually(() => expectReady(client, ControlPlane, plane), 60_000);
 
@@ -30,24 +21,7 @@ describe('a control plane', () => {
     expect(jobs).toEqual([expect.stringMatching(/^keystone-bootstrap-/), expect.stringMatching(/^keystone-db-sync-/)]);
   });
 
-  it('is left alone once it stands: nothing is written, however often all is looked at', async () => {
-    world = await startWorld({ resync: 100 });
-    const { client, audit } = world;
-    await client.create(ControlPlane, controlPlane());
-    await eventually(() => expectReady(client, ControlPlane, plane), 60_000);
-    // What was under way when it became ready may still say so; then it is quiet.
-    await eventually(async () => {
-      const before = audit.length;
-      await looksAtEverything(world, 2);
-      expect(writesOf(audit.slice(before))).toEqual([]);
-    }, 60_000);
-    const from = audit.length;
-    await looksAtEverything(world, 10);
-    expect(writesOf(audit.slice(from))).toEqual([]);
-  });
-
-  it('survives the death of every controller, without a password or key changing', async () => {
-    world = await startWorld();
+  it.concurrent('survives the death of every controller, without a password or key changing', async ({ world }) => {
     const { client } = world;
     await client.create(ControlPlane, controlPlane());
     await eventually(() => expectReady(client, ControlPlane, plane), 60_000);
@@ -62,6 +36,26 @@ describe('a control plane', () => {
       await expectReady(client, ControlPlane, plane);
     }, 60_000);
     expect(await treasures(client, namespace)).toEqual(before);
+  });
+
+  it.concurrent('is left alone once it stands: nothing is written, however often all is looked at', async () => {
+    const world = await startWorld({ resync: 100 });
+    const { client, audit } = world;
+    try {
+      await client.create(ControlPlane, controlPlane());
+      await eventually(() => expectReady(client, ControlPlane, plane), 60_000);
+      // What was under way when it became ready may still say so; then it is quiet.
+      await eventually(async () => {
+        const before = audit.length;
+        await looksAtEverything(world, 2);
+        expect(writesOf(audit.slice(before))).toEqual([]);
+      }, 60_000);
+      const from = audit.length;
+      await looksAtEverything(world, 10);
+      expect(writesOf(audit.slice(from))).toEqual([]);
+    } finally {
+      await world.stop();
+    }
   });
 });
 

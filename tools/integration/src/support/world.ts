@@ -17,6 +17,9 @@ import { silentLog } from './log.js';
 
 export const namespace = 'openstack';
 
+/** The key of the one control plane. */
+export const plane = { namespace, name: 'openstack' };
+
 export interface RunningController {
   readonly manager: ManagerProcess;
   /** As SIGTERM: finishes what it does. */
@@ -119,7 +122,7 @@ async function startController(cluster: Devcluster, module: ControllerModule, re
 export const controlPlane = (spec: object = {}): KubeObject => ({
   apiVersion: 'stackwright.dev/v1alpha1',
   kind: ControlPlane.kind,
-  metadata: { name: 'openstack', namespace },
+  metadata: plane,
   ...{
     spec: {
       release: '2025.1',
