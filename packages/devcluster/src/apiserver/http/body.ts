@@ -46,8 +46,9 @@ export function decodeBody(body: Uint8Array, contentType: string | undefined): u
       );
     }
   }
+  const hint = type.endsWith('protobuf') ? ' (protobuf is not served here; kubectl sends JSON with `apply -f`)' : '';
   throw unsupportedMediaType(
-    `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml`,
+    `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml${hint}`,
   );
 }
 
