@@ -42,14 +42,20 @@ export async function podsOf(client: Client, labelSelector: string): Promise<Pod
   return items.filter(({ metadata, status }) => !metadata?.deletionTimestamp && status?.phase === 'Running');
 }
 
-/** Container id by "Pod/container", and how often it was restarted. */
+/**
+ * What runs, by "Pod/container": the container's id and how often it was restarted. Of controllers the Pod's uid alone:
+ * one that has lost its Lease, the API being away, ends and is started anew.
+ */
 export async function containersOf(client: Client): Promise<Record<string, string>> {
   const { items } = await client.listAll(Pod, { namespace });
   return Object.fromEntries(
     items.flatMap(({ metadata, status }) =>
       (status?.containerStatuses ?? [])
-        .filter(({ state }) => state?.running)
-        .map(({ name, containerID, restartCount }) => [`${metadata?.name ?? ''}/${name}`, `${containerID ?? ''} restarted ${restartCount}`]),
+        .filter(({ state }) => !state?.terminated)
+        .map(({ name, containerID, restartCount }) => [
+          `${metadata?.name ?? ''}/${name}`,
+          name === 'controller' ? (metadata?.uid ?? '') : `${containerID ?? ''} restarted ${restartCount}`,
+        ]),
     ),
   );
 }

@@ -60,6 +60,18 @@ describe('explain', () => {
     });
   });
 
+  it('finds the last words behind the prefixes of oslo.log', () => {
+    const line = (text: string) => `2025-06-01 12:00:00.123 7 ERROR keystone ${text}`;
+    const message = [line('Traceback (most recent call last):'), line('ValueError: max_pool_size is not valid: many'), line(''), ''].join('\n');
+    const observed = snapshot(
+      job('keystone-db-sync', { conditions: [{ type: 'Failed', status: 'True' }] }),
+      pod('keystone-db-sync', { state: { terminated: { exitCode: 1, message } } }),
+    );
+    expect(explain(observed, referenceOf(job('keystone-db-sync'))).at(-1)?.message).toBe(
+      'container main exited with 1: ValueError: max_pool_size is not valid: many',
+    );
+  });
+
   it('looks into the run before when a container crashes again and again', () => {
     const observed = snapshot(
       custom('Keystone', 'keystone', { ready: false, reason: 'ContainerCrashed', on: ['Deployment/keystone'] }),

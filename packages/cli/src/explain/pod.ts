@@ -65,8 +65,14 @@ function troubleOf({ name, state, lastState, restartCount }: ContainerStatus): P
   return undefined;
 }
 
+/** Date, process, level, logger and request in front of a line of oslo.log. */
+const osloPrefix = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \d+ [A-Z]+ \S+(?: \[[^\]]*\])?/;
+
 /** The last line says what went wrong more often than any other; the whole is in the log. */
 function lastWords(message: string | undefined): string {
-  const last = scrub(message ?? '').trimEnd().split('\n').at(-1)?.trim();
-  return last ? `: ${last}` : '';
+  const last = scrub(message ?? '')
+    .split('\n')
+    .map((line) => line.replace(osloPrefix, '').trim())
+    .findLast((line) => line !== '');
+  return last === undefined ? '' : `: ${last}`;
 }

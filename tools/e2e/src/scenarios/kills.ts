@@ -77,8 +77,8 @@ export function kills(cluster: Cluster): void {
     const token = await issueToken(client);
     const before = { treasures: await treasures(client, namespace), rows: await rowCounts(client), containers: await containersOf(client) };
     process.kill(cluster.pid, 'SIGKILL');
-    const again = await cluster.npmStart();
-    expect(again.code).toBe(0);
+    const again = await cluster.stackwright('up');
+    expect(again.code, again.stderr).toBe(0);
     await eventually(() => allReady(client), slow);
     expect(await containersOf(client)).toEqual(before.containers);
     expect(await treasures(client, namespace)).toEqual(before.treasures);

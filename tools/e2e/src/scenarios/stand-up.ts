@@ -33,6 +33,14 @@ export function standUp(cluster: Cluster): void {
     expect(listed.stdout).toMatch(/keystone\.keystone\.stackwright\.dev\/keystone\s+True\s+Ready/);
   });
 
+  it('kubectl takes the printed manifests', async ({ skip }) => {
+    if (!(await hasKubectl())) skip('kubectl is not installed');
+    const { stdout } = await cluster.stackwright('manifests');
+    const applied = await cluster.kubectl(stdout, 'apply', '--dry-run=server', '-f', '-');
+    expect(applied.code, applied.stderr).toBe(0);
+    expect(applied.stdout).toMatch(/deployment\.apps\/keystone-controller configured \(server dry run\)/);
+  });
+
   it('status and why say that all is well', async () => {
     const status = await cluster.stackwright('status');
     expect(status.code, status.stdout).toBe(0);
