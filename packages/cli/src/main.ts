@@ -22,7 +22,8 @@ try {
     setExitCode: (code) => (process.exitCode = code),
   }).parseAsync();
 } catch (error) {
-  process.exitCode = report(error);
+  // What was under way says "aborted" in many ways.
+  process.exitCode = report(interrupted.signal.aborted ? interrupted.signal.reason : error);
 }
 
 function report(error: unknown): number {

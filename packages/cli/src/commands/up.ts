@@ -9,7 +9,7 @@ import { openProgressView } from '../progress/view.js';
 import { elapsed } from '../terminal/duration.js';
 import { plainColors } from '../terminal/terminal.js';
 import { awaitReady } from '../up/await-ready.js';
-import { ensureCluster } from '../up/cluster.js';
+import { ensureCluster, expectSameKind } from '../up/cluster.js';
 import { ensureImages } from '../up/images.js';
 import { ensureControlPlane, installControllers } from '../up/install.js';
 import { showToken, tokenLines } from '../up/token.js';
@@ -27,6 +27,8 @@ export async function up(context: CommandContext, { simulated = false, timeout }
   const root = workspaceRoot();
   if (root === undefined) throw new CliError('`up` works from a clone only: it runs what is built there.');
   const namespace = context.options.namespace ?? defaultNamespace;
+  const node = simulated ? 'simulated' : 'podman';
+  expectSameKind(paths, node);
   const expired = AbortSignal.timeout(timeout);
   const signal = AbortSignal.any([context.signal, expired]);
   const stages = new Stages();

@@ -16,16 +16,19 @@ export interface EnsureOptions {
   signal: AbortSignal;
 }
 
+/** A state directory holds one kind of cluster for its life. */
+export function expectSameKind(paths: ClusterPaths, node: NodeDriver): void {
+  const last = lastDaemon(paths);
+  if (!last || last.node === node) return;
+  throw new CliError(`The cluster in ${paths.stateDir} was made with ${last.node === 'simulated' ? '--simulated' : 'real containers'}.`, {
+    hints: ['Remove it with `npx stackwright down --purge`, or keep both with another --state-dir.'],
+  });
+}
+
 /** Resolves with a connection to an API server that is ready. */
 export async function ensureCluster(paths: ClusterPaths, { root, node, namespace, signal }: EnsureOptions): Promise<ClusterConnection> {
   const program = devclusterProgram(root);
   const build = buildOf(program);
-  const last = lastDaemon(paths);
-  if (last && last.node !== node) {
-    throw new CliError(`The cluster in ${paths.stateDir} was made with ${last.node === 'simulated' ? '--simulated' : 'real containers'}.`, {
-      hints: ['Remove it with `npx stackwright down --purge`, or keep both with another --state-dir.'],
-    });
-  }
   const running = runningDaemon(paths);
   if (running && running.build !== build) await stopDaemon(paths, running, signal);
   if (running?.build !== build) startDaemon(paths, { program, build, node, namespace });
