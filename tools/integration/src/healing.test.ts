@@ -48,6 +48,16 @@ describe('trouble', () => {
     await becomesReady();
   });
 
+  it.concurrent('of a database server that never came up is over when its image is right', async ({ world }) => {
+    const { becomes, becomesReady } = userOf(world);
+    const image = 'localhost/stackwright/mariadb:missing';
+    const database = (mariadb: object) => ({ infrastructure: { database: { mariadb }, cache: { memcached: {} } } });
+    await world.client.create(ControlPlane, controlPlane(database({ image })));
+    expect((await becomes(MariaDB, 'mariadb', 'ImagePullFailed')).message).toContain('mariadb:missing');
+    await world.client.patch(ControlPlane, plane, { type: 'merge', body: { spec: database({ image: null }) } });
+    await becomesReady();
+  });
+
   it.concurrent('of a failing Job is named by its last words, and over when its cause is', async ({ world }) => {
     const { becomes, becomesReady, cause } = userOf(world);
     const mend = world.simulated.script.when({ command: /db_sync/ }, { exitCode: 1, logs: ['Traceback', 'Table is marked as crashed'] });
