@@ -39,7 +39,8 @@ export function trouble(cluster: Cluster): void {
     } finally {
       await setKeystone(client, { image: null, config: null });
       await eventually(() => allReady(client), slow);
-      await run('podman', ['untag', image, image]);
+      const untagged = await run('podman', ['untag', image, image]);
+      expect(untagged.code, untagged.stderr).toBe(0);
     }
   });
 
