@@ -61,7 +61,7 @@ export default tseslint.config(
     rules: { 'no-restricted-properties': ['error', ...seams], 'no-restricted-globals': ['error', ...seamGlobals] },
   },
   {
-    files: ['**/*.test.ts'],
+    files: ['**/*.test.ts', '**/*.e2e.ts'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
 );

@@ -1,5 +1,4 @@
-// Against real podman: STACKWRIGHT_LIVE=1 npx vitest run packages/devcluster/src/node/podman/runtime.live.test.ts
-// Needs root and the image `base` (npx tsx tools/images/src/main.ts --only base). Leaves nothing behind.
+// Against real podman; part of `npm run e2e`. Needs root and the image `base`. Leaves nothing behind.
 import { createServer, type AddressInfo } from 'node:net';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,9 +15,8 @@ import { PodmanRuntime } from './runtime.js';
 
 const IMAGE = 'localhost/stackwright/base:trixie';
 const clusterId = `live-${process.pid}`;
-const LIVE = process.env['STACKWRIGHT_LIVE'] === '1';
 
-describe.skipIf(!LIVE)('Pods on podman', { timeout: 60_000 }, () => {
+describe('Pods on podman', { timeout: 60_000 }, () => {
   let directory: string;
   let addresses: AddressPlan;
   let hostBefore: unknown;
