@@ -2,9 +2,13 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-const documents = ['README.md', 'CONTRIBUTING.md', ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((path) => join('docs', path))].filter(
-  (path) => path.endsWith('.md'),
-);
+const below = (directory: string): string[] =>
+  readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) return entry.name === 'node_modules' || entry.name === 'dist' ? [] : below(path);
+    return entry.name.endsWith('.md') ? [path] : [];
+  });
+const documents = ['README.md', 'CONTRIBUTING.md', ...['docs', 'packages', 'tools'].flatMap(below)];
 
 /** As GitHub makes anchors of headings. */
 const anchorsOf = (text: string): string[] =>

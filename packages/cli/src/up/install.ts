@@ -29,7 +29,7 @@ export async function installControllers(client: Client, modules: readonly Contr
       build: buildOf(join(root, 'packages', module.name, 'dist/main.js')),
     }),
   );
-  const home: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
+  const home: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels: { 'app.kubernetes.io/part-of': 'stackwright' } } };
   await applyAll(client, [home, ...controllers], signal);
 }
 
