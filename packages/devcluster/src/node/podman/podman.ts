@@ -1,4 +1,5 @@
 // The only file that calls podman. Others see containers as data.
+import { tmpdir } from 'node:os';
 import pLimit from 'p-limit';
 import { CommandError, runCommand, type CommandOptions } from './command.js';
 
@@ -44,8 +45,12 @@ export class Podman {
   /** `--runtime` for all that follows. */
   runtime: string | undefined;
 
-  constructor(program = 'podman') {
+  /** conmon leaves an empty file `oom` where podman was called, when a container ran out of memory. */
+  readonly #cwd: string;
+
+  constructor({ program = 'podman', cwd = tmpdir() }: { program?: string; cwd?: string } = {}) {
     this.#program = program;
+    this.#cwd = cwd;
   }
 
   async info(): Promise<PodmanInfo> {
@@ -108,7 +113,7 @@ export class Podman {
 
   /** Runs a container to its end and removes it. */
   async runOnce(args: readonly string[], runtime: string): Promise<void> {
-    await this.#limit(() => runCommand(this.#program, ['--runtime', runtime, 'run', '--rm', ...args]));
+    await this.#limit(() => runCommand(this.#program, ['--runtime', runtime, 'run', '--rm', ...args], { cwd: this.#cwd }));
   }
 
   async stop(id: string, gracePeriodSeconds: number): Promise<void> {
@@ -144,7 +149,7 @@ export class Podman {
     return runCommand(
       this.#program,
       [...(this.runtime === undefined ? [] : ['--runtime', this.runtime]), ...args],
-      options,
+      { cwd: this.#cwd, ...options },
     );
   }
 }

@@ -42,7 +42,7 @@ const EXEC_MARK = 'STACKWRIGHT_EXEC';
 /** Pods as real containers. */
 export class PodmanRuntime implements ContainerRuntime {
   readonly #options: PodmanRuntimeOptions;
-  readonly #podman = new Podman();
+  readonly #podman: Podman;
   readonly #network: PodNetwork;
   readonly #store: SandboxStore;
   readonly #containers: ContainerCache;
@@ -54,11 +54,13 @@ export class PodmanRuntime implements ContainerRuntime {
   constructor(options: PodmanRuntimeOptions) {
     this.#options = options;
     this.#network = new PodNetwork(options.clusterId, options.addresses);
+    this.#podman = new Podman({ cwd: options.directory });
     this.#store = new SandboxStore(join(options.directory, 'sandboxes'));
     this.#containers = new ContainerCache(this.#podman, `${LABELS.cluster}=${options.clusterId}`);
   }
 
   async start(): Promise<HostFacts> {
+    await mkdir(this.#options.directory, { recursive: true });
     this.#host = await probeHost(this.#podman, this.#options.probeImage);
     await this.#network.setup();
     await this.#adopt();
@@ -74,6 +76,7 @@ export class PodmanRuntime implements ContainerRuntime {
   }
 
   async teardown(): Promise<void> {
+    await mkdir(this.#options.directory, { recursive: true });
     this.#exits.stop();
     await this.#removeAllContainers();
     await this.#network.teardown();
@@ -258,7 +261,6 @@ export class PodmanRuntime implements ContainerRuntime {
   async #adopt(): Promise<void> {
     const bootFile = join(this.#options.directory, 'boot-id');
     const bootId = await readFile(BOOT_ID, 'utf8');
-    await mkdir(this.#options.directory, { recursive: true });
     if ((await readFile(bootFile, 'utf8').catch(() => undefined)) !== bootId) {
       // No container runs after a reboot, and podman no longer knows how they ended.
       await this.#removeAllContainers();
