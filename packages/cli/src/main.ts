@@ -5,7 +5,9 @@ import { createProgram } from './program.js';
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.once(name, () => {
-    interrupted.abort(new CliError('Interrupted; run the same command again to go on.', { exitCode: name === 'SIGINT' ? 130 : 143 }));
+    interrupted.abort(
+      new CliError('Interrupted; run the same command again to go on.', { exitCode: name === 'SIGINT' ? 130 : 143 }),
+    );
   });
 }
 // Who pipes into `head` has seen enough.
@@ -32,7 +34,9 @@ function report(error: unknown): number {
     return error.exitCode;
   }
   if (isConnectionFailed(error)) {
-    process.stderr.write(`stackwright: the API server cannot be reached: ${error.message}\n  The embedded cluster is started, and started again, by npm start.\n`);
+    process.stderr.write(
+      `stackwright: the API server cannot be reached: ${error.message}\n  The embedded cluster is started, and started again, by npm start.\n`,
+    );
     return exitCodes.error;
   }
   if (error instanceof ApiError) {

@@ -89,7 +89,11 @@ export function createProgram({ stdout, stderr, signal, setExitCode }: ProgramOp
     .command('manifests')
     .description('print the CRDs and controllers as YAML for kubectl apply, for any Kubernetes from 1.30 on')
     .option('--service <name...>', 'only these controllers')
-    .option('--image-prefix <prefix>', "registry and path of all images, the controllers' and those they run", imagePrefix())
+    .option(
+      '--image-prefix <prefix>',
+      "registry and path of all images, the controllers' and those they run",
+      imagePrefix(),
+    )
     .action(({ service, imagePrefix: prefix }: { service?: string[]; imagePrefix: string }) => {
       const { terminal, options } = context();
       manifests(terminal, modules, service ?? [], {

@@ -4,7 +4,12 @@ import { generated } from './markdown.js';
 
 /** The command line's own help, command by command. */
 export function commandsPage(): string {
-  const program = createProgram({ stdout: process.stdout, stderr: process.stderr, signal: AbortSignal.abort(), setExitCode: () => undefined });
+  const program = createProgram({
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: AbortSignal.abort(),
+    setExitCode: () => undefined,
+  });
   const help = (title: string, command: Command) =>
     `## ${title}\n\n\`\`\`\n${command.configureHelp({ helpWidth: 100 }).helpInformation().trimEnd()}\n\`\`\``;
   return [

@@ -5,10 +5,17 @@ import { generated, markdownTable } from './markdown.js';
 
 /** Every kind of ours, field by field. */
 export function kindsPage(): string {
-  const kinds = modules.flatMap(({ name, customResources }) => customResources.map((resource) => ({ resource, controller: name })));
+  const kinds = modules.flatMap(({ name, customResources }) =>
+    customResources.map((resource) => ({ resource, controller: name })),
+  );
   const index = markdownTable(
     ['Kind', 'Group', 'Reconciled by', 'Needs'],
-    kinds.map(({ resource, controller }) => [`[${resource.kind}](#${resource.kind.toLowerCase()})`, resource.group, controller, needsOf(resource)]),
+    kinds.map(({ resource, controller }) => [
+      `[${resource.kind}](#${resource.kind.toLowerCase()})`,
+      resource.group,
+      controller,
+      needsOf(resource),
+    ]),
   );
   return [
     '# Custom resources',

@@ -13,7 +13,11 @@ const documents = ['README.md', 'CONTRIBUTING.md', ...['docs', 'packages', 'tool
 /** As GitHub makes anchors of headings. */
 const anchorsOf = (text: string): string[] =>
   [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
-    title.toLowerCase().replace(/[^\w\s-]/g, '').trim().replace(/\s/g, '-'),
+    title
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .trim()
+      .replace(/\s/g, '-'),
   );
 
 describe('documentation', () => {

@@ -31,7 +31,14 @@ export async function metricsPage(): Promise<string> {
       text,
       markdownTable(
         ['Metric', 'Type', 'Labels', 'Meaning'],
-        metrics.filter(belongs).map(({ name, type, labels, help }) => [`\`${name}\``, type, labels.map((label) => `\`${label}\``).join(', '), help]),
+        metrics
+          .filter(belongs)
+          .map(({ name, type, labels, help }) => [
+            `\`${name}\``,
+            type,
+            labels.map((label) => `\`${label}\``).join(', '),
+            help,
+          ]),
       ),
     ]),
   ].join('\n\n');

@@ -2,7 +2,10 @@ import { reasons, type ReasonDoc } from '@stackwright/api';
 import { generated } from './markdown.js';
 
 const states: Record<ReasonDoc['state'], { title: string; text: string }> = {
-  Failed: { title: 'Something is wrong', text: 'Somebody should look. What can heal by itself is tried again by itself, and at once when what it needs has changed.' },
+  Failed: {
+    title: 'Something is wrong',
+    text: 'Somebody should look. What can heal by itself is tried again by itself, and at once when what it needs has changed.',
+  },
   Waiting: { title: 'Something else has to happen first', text: 'Nothing is wrong with the object itself.' },
   Done: { title: 'All is well', text: 'Nothing needs doing.' },
 };
@@ -19,7 +22,11 @@ export function reasonsPage(): string {
       text,
       ...entries
         .filter(([, doc]) => doc.state === state)
-        .flatMap(([name, { meaning, remedy }]) => [`### ${name}`, meaning, ...(remedy === undefined ? [] : [`**What helps:** ${remedy}`])]),
+        .flatMap(([name, { meaning, remedy }]) => [
+          `### ${name}`,
+          meaning,
+          ...(remedy === undefined ? [] : [`**What helps:** ${remedy}`]),
+        ]),
     ]),
   ].join('\n\n');
 }

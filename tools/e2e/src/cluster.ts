@@ -28,7 +28,10 @@ export class Cluster {
   }
 
   async connect(): Promise<void> {
-    const transport = createTransport({ connection: await loadConfig({ kubeconfig: this.kubeconfig }), userAgent: 'e2e' });
+    const transport = createTransport({
+      connection: await loadConfig({ kubeconfig: this.kubeconfig }),
+      userAgent: 'e2e',
+    });
     this.#client = createClient(transport);
     this.#close = () => {
       transport.close();
@@ -45,7 +48,13 @@ export class Cluster {
   }
 
   async stackwright(...args: string[]): Promise<Output> {
-    return run(process.execPath, [join(root, 'packages/cli/bin/stackwright.mjs'), '--state-dir', this.stateDir, '--no-color', ...args]);
+    return run(process.execPath, [
+      join(root, 'packages/cli/bin/stackwright.mjs'),
+      '--state-dir',
+      this.stateDir,
+      '--no-color',
+      ...args,
+    ]);
   }
 
   async kubectl(input: string | undefined, ...args: string[]): Promise<Output> {
@@ -59,8 +68,16 @@ export class Cluster {
 }
 
 /** Never rejects for an exit code: that is what tests look at. */
-export async function run(command: string, args: readonly string[], { show = false, input }: { show?: boolean; input?: string } = {}): Promise<Output> {
-  const child = spawn(command, args, { cwd: root, stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, CI: 'true', NO_COLOR: '1' } });
+export async function run(
+  command: string,
+  args: readonly string[],
+  { show = false, input }: { show?: boolean; input?: string } = {},
+): Promise<Output> {
+  const child = spawn(command, args, {
+    cwd: root,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, CI: 'true', NO_COLOR: '1' },
+  });
   const output: Output = { code: -1, stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -78,5 +95,8 @@ export async function run(command: string, args: readonly string[], { show = fal
 }
 
 export async function hasKubectl(): Promise<boolean> {
-  return promisify(execFile)('kubectl', ['version', '--client']).then(() => true, () => false);
+  return promisify(execFile)('kubectl', ['version', '--client']).then(
+    () => true,
+    () => false,
+  );
 }

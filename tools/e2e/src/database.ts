@@ -8,7 +8,10 @@ export async function rowCounts(client: Client): Promise<Record<string, number>>
   const { host, port } = await endpointOf(client, 'mariadb');
   const connection = await createConnection({ host, port, user: username, password, database });
   try {
-    const [tables] = await connection.query<RowDataPacket[]>('SELECT table_name AS name FROM information_schema.tables WHERE table_schema = ?', [database]);
+    const [tables] = await connection.query<RowDataPacket[]>(
+      'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = ?',
+      [database],
+    );
     const counts: Record<string, number> = {};
     for (const { name } of tables as { name: string }[]) {
       const [rows] = await connection.query<RowDataPacket[]>('SELECT COUNT(*) AS count FROM ??', [name]);

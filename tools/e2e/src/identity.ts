@@ -9,7 +9,10 @@ export async function secretOf(client: Client, name: string): Promise<Record<str
 
 /** Host and port of a ready endpoint. */
 export async function endpointOf(client: Client, service: string): Promise<{ host: string; port: number }> {
-  const { items } = await client.listAll(EndpointSlice, { namespace, labelSelector: `kubernetes.io/service-name=${service}` });
+  const { items } = await client.listAll(EndpointSlice, {
+    namespace,
+    labelSelector: `kubernetes.io/service-name=${service}`,
+  });
   for (const { endpoints, ports } of items) {
     const host = endpoints.find(({ conditions }) => conditions?.ready)?.addresses[0];
     const port = ports?.[0]?.port;
@@ -43,7 +46,9 @@ export async function issueToken(client: Client): Promise<string> {
 
 /** HTTP status of the validation of a token by itself. */
 export async function validateToken(client: Client, token: string): Promise<number> {
-  const response = await fetch(`${await url(client)}/auth/tokens`, { headers: { 'x-auth-token': token, 'x-subject-token': token } });
+  const response = await fetch(`${await url(client)}/auth/tokens`, {
+    headers: { 'x-auth-token': token, 'x-subject-token': token },
+  });
   await response.arrayBuffer();
   return response.status;
 }

@@ -17,12 +17,29 @@ import { Memcached } from '@stackwright/memcached';
 import { expectReady } from '@stackwright/integration';
 import { namespace } from './cluster.js';
 
-const kinds: readonly Resource[] = [ControlPlane, Keystone, MariaDB, Memcached, Deployment, StatefulSet, Job, Pod, Secret, Service];
+const kinds: readonly Resource[] = [
+  ControlPlane,
+  Keystone,
+  MariaDB,
+  Memcached,
+  Deployment,
+  StatefulSet,
+  Job,
+  Pod,
+  Secret,
+  Service,
+];
 
 /** resourceVersion by object: equal when nothing was written. */
 export async function objectVersions(client: Client): Promise<Record<string, string>> {
-  const lists = await Promise.all(kinds.map(async (kind) => (await client.listAll<KubeObject>(kind, { namespace })).items));
-  return Object.fromEntries(lists.flat().map(({ kind, metadata }) => [`${kind ?? ''} ${metadata?.name ?? ''}`, metadata?.resourceVersion ?? '']));
+  const lists = await Promise.all(
+    kinds.map(async (kind) => (await client.listAll<KubeObject>(kind, { namespace })).items),
+  );
+  return Object.fromEntries(
+    lists
+      .flat()
+      .map(({ kind, metadata }) => [`${kind ?? ''} ${metadata?.name ?? ''}`, metadata?.resourceVersion ?? '']),
+  );
 }
 
 export async function allReady(client: Client): Promise<void> {

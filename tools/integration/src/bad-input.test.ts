@@ -14,7 +14,9 @@ describe('bad input', () => {
   afterAll(() => world.stop());
 
   it.each(badInputs)('$what is refused, by the path of the field', async (input) => {
-    const refused: unknown = await world.client.create(input.kind, badObject(input, namespace)).catch((error: unknown) => error);
+    const refused: unknown = await world.client
+      .create(input.kind, badObject(input, namespace))
+      .catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(ApiError);
     expect((refused as ApiError).message).toContain(input.path);
   });

@@ -50,7 +50,10 @@ describe('stackwright --simulated', () => {
   it('status and why say that all is well', async () => {
     const status = await stackwright('status', '-o', 'json');
     expect(status.code, status.stderr).toBe(0);
-    expect(JSON.parse(status.stdout)).toMatchObject({ ready: true, controlPlane: { name: 'openstack', release: '2025.1' } });
+    expect(JSON.parse(status.stdout)).toMatchObject({
+      ready: true,
+      controlPlane: { name: 'openstack', release: '2025.1' },
+    });
     expect((await stackwright('why', 'keystone')).stdout).toMatch(/^Keystone keystone is ready/);
   });
 
@@ -64,7 +67,9 @@ describe('stackwright --simulated', () => {
     const { code, stdout } = await stackwright('env');
     expect(code).toBe(0);
     expect(stdout).toContain(`export KUBECONFIG='${stateDir}/kubeconfig'`);
-    expect(stdout).not.toContain((JSON.parse(readFileSync(join(stateDir, 'clouds.yaml'), 'utf8')) as Clouds).clouds['openstack']?.auth.password);
+    expect(stdout).not.toContain(
+      (JSON.parse(readFileSync(join(stateDir, 'clouds.yaml'), 'utf8')) as Clouds).clouds['openstack']?.auth.password,
+    );
   });
 
   it('up again changes nothing, and refuses to make a simulated cluster real', async () => {

@@ -17,7 +17,13 @@ describe('deleting a control plane', () => {
     await client.delete(ControlPlane, plane);
     await eventually(() => expectNothingRuns(world), 60_000);
     const kept = await treasures(client, namespace);
-    expect(Object.keys(kept)).toEqual(expect.arrayContaining(['Secret keystone-fernet-keys', 'Secret keystone-credential-keys', 'Secret keystone-admin-password']));
+    expect(Object.keys(kept)).toEqual(
+      expect.arrayContaining([
+        'Secret keystone-fernet-keys',
+        'Secret keystone-credential-keys',
+        'Secret keystone-admin-password',
+      ]),
+    );
     expect(before).toMatchObject(kept);
 
     await client.create(ControlPlane, controlPlane());

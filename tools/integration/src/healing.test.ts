@@ -27,7 +27,9 @@ function userOf({ client }: World) {
       }, 60_000),
     /** What `stackwright why` names, as "Kind/name". */
     cause: async (kind: string, group: string, name: string) => {
-      const root = rootOf(explain(await takeSnapshot(client, namespace), { apiVersion: `${group}/v1alpha1`, kind, name }));
+      const root = rootOf(
+        explain(await takeSnapshot(client, namespace), { apiVersion: `${group}/v1alpha1`, kind, name }),
+      );
       return { object: `${root.object.kind}/${root.object.name}`, state: root.state, message: root.message };
     },
     setImage: (image: string | null) =>
@@ -36,17 +38,23 @@ function userOf({ client }: World) {
 }
 
 describe('trouble', () => {
-  it.concurrent('of a wrong image is named up to the control plane, and over when the image is right', async ({ world }) => {
-    const { up, becomes, becomesReady, cause, setImage } = userOf(world);
-    await up();
-    await setImage('localhost/stackwright/keystone:missing');
-    await becomes(Keystone, 'keystone', 'ImagePullFailed');
-    const { message } = await becomes(ControlPlane, 'openstack', 'ImagePullFailed');
-    expect(message).toContain('keystone:missing');
-    expect(await cause('ControlPlane', 'stackwright.dev', 'openstack')).toMatchObject({ object: expect.stringMatching(/^Pod\/keystone-/) as string, state: 'Failed' });
-    await setImage(null);
-    await becomesReady();
-  });
+  it.concurrent(
+    'of a wrong image is named up to the control plane, and over when the image is right',
+    async ({ world }) => {
+      const { up, becomes, becomesReady, cause, setImage } = userOf(world);
+      await up();
+      await setImage('localhost/stackwright/keystone:missing');
+      await becomes(Keystone, 'keystone', 'ImagePullFailed');
+      const { message } = await becomes(ControlPlane, 'openstack', 'ImagePullFailed');
+      expect(message).toContain('keystone:missing');
+      expect(await cause('ControlPlane', 'stackwright.dev', 'openstack')).toMatchObject({
+        object: expect.stringMatching(/^Pod\/keystone-/) as string,
+        state: 'Failed',
+      });
+      await setImage(null);
+      await becomesReady();
+    },
+  );
 
   it.concurrent('of a database server that never came up is over when its image is right', async ({ world }) => {
     const { becomes, becomesReady } = userOf(world);
@@ -60,43 +68,59 @@ describe('trouble', () => {
 
   it.concurrent('of a failing Job is named by its last words, and over when its cause is', async ({ world }) => {
     const { becomes, becomesReady, cause } = userOf(world);
-    const mend = world.simulated.script.when({ command: /db_sync/ }, { exitCode: 1, logs: ['Traceback', 'Table is marked as crashed'] });
+    const mend = world.simulated.script.when(
+      { command: /db_sync/ },
+      { exitCode: 1, logs: ['Traceback', 'Table is marked as crashed'] },
+    );
     await world.client.create(ControlPlane, controlPlane());
     const { message } = await becomes(Keystone, 'keystone', 'JobFailed');
     expect(message).toContain('Table is marked as crashed');
-    expect(await cause('Keystone', 'keystone.stackwright.dev', 'keystone')).toMatchObject({ state: 'Failed', message: expect.stringContaining('Table is marked as crashed') as string });
+    expect(await cause('Keystone', 'keystone.stackwright.dev', 'keystone')).toMatchObject({
+      state: 'Failed',
+      message: expect.stringContaining('Table is marked as crashed') as string,
+    });
     mend();
     await becomesReady();
   });
 
-  it.concurrent('of an external server is named step by step: no Secret, not offered, wrong password', async ({ world }) => {
-    const { up, becomes, cause } = userOf(world);
-    await up();
-    await world.client.create<KubeObject>(MariaDB, {
-      apiVersion: 'mariadb.stackwright.dev/v1alpha1',
-      kind: 'MariaDB',
-      metadata: { namespace, name: 'external' },
-      ...{ spec: { external: { secretRef: { name: 'server' } } } },
-    });
-    await becomes(MariaDB, 'external', 'WaitingForObject');
-    expect(await cause('MariaDB', 'mariadb.stackwright.dev', 'external')).toMatchObject({ object: 'Secret/server', state: 'Missing' });
+  it.concurrent(
+    'of an external server is named step by step: no Secret, not offered, wrong password',
+    async ({ world }) => {
+      const { up, becomes, cause } = userOf(world);
+      await up();
+      await world.client.create<KubeObject>(MariaDB, {
+        apiVersion: 'mariadb.stackwright.dev/v1alpha1',
+        kind: 'MariaDB',
+        metadata: { namespace, name: 'external' },
+        ...{ spec: { external: { secretRef: { name: 'server' } } } },
+      });
+      await becomes(MariaDB, 'external', 'WaitingForObject');
+      expect(await cause('MariaDB', 'mariadb.stackwright.dev', 'external')).toMatchObject({
+        object: 'Secret/server',
+        state: 'Missing',
+      });
 
-    const server = { namespace, name: 'server' };
-    const { status } = await world.client.get(Pod, { namespace, name: 'mariadb-0' });
-    const { data = {} } = await world.client.get(Secret, { namespace, name: 'mariadb-root-password' });
-    const stringData = { host: status?.podIP ?? '', port: '3306', username: 'root', password: 'wrong' };
-    await world.client.create(Secret, { apiVersion: 'v1', kind: 'Secret', metadata: server, stringData });
-    await becomes(MariaDB, 'external', 'SecretNotOffered');
-    await world.client.patch(Secret, server, { type: 'merge', body: { metadata: { labels: { [labels.usableBy]: 'mariadb' } } } });
-    await becomes(MariaDB, 'external', 'AccessDenied');
-    await world.client.patch(Secret, server, { type: 'merge', body: { data: { password: data['password'] } } });
-    await becomes(MariaDB, 'external', 'Ready');
-  });
+      const server = { namespace, name: 'server' };
+      const { status } = await world.client.get(Pod, { namespace, name: 'mariadb-0' });
+      const { data = {} } = await world.client.get(Secret, { namespace, name: 'mariadb-root-password' });
+      const stringData = { host: status?.podIP ?? '', port: '3306', username: 'root', password: 'wrong' };
+      await world.client.create(Secret, { apiVersion: 'v1', kind: 'Secret', metadata: server, stringData });
+      await becomes(MariaDB, 'external', 'SecretNotOffered');
+      await world.client.patch(Secret, server, {
+        type: 'merge',
+        body: { metadata: { labels: { [labels.usableBy]: 'mariadb' } } },
+      });
+      await becomes(MariaDB, 'external', 'AccessDenied');
+      await world.client.patch(Secret, server, { type: 'merge', body: { data: { password: data['password'] } } });
+      await becomes(MariaDB, 'external', 'Ready');
+    },
+  );
 
   it.concurrent('of containers that crash passes by itself, and costs no password or key', async ({ world }) => {
     await userOf(world).up();
     const before = await treasures(world.client, namespace);
-    for (const pod of [/^mariadb-/, /^memcached-/, /^keystone-/]) expect(world.simulated.crash({ pod })).toBeGreaterThan(0);
+    for (const pod of [/^mariadb-/, /^memcached-/, /^keystone-/])
+      expect(world.simulated.crash({ pod })).toBeGreaterThan(0);
     await eventually(async () => {
       const { items } = await world.client.listAll(Pod, { namespace });
       const restarts = items.reduce((sum, { status }) => sum + (status?.containerStatuses?.[0]?.restartCount ?? 0), 0);

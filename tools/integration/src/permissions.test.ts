@@ -19,11 +19,16 @@ function rulesOf(controller: string): PolicyRule[] {
     .filter(({ subjects }) => subjects?.some(({ name }) => name === controller))
     .map(({ roleRef }) => `${roleRef.kind}/${roleRef.name}`);
   return manifests
-    .filter((object: KubeObject): object is Role | ClusterRole => bound.includes(`${object.kind ?? ''}/${object.metadata?.name ?? ''}`))
+    .filter((object: KubeObject): object is Role | ClusterRole =>
+      bound.includes(`${object.kind ?? ''}/${object.metadata?.name ?? ''}`),
+    )
     .flatMap(({ rules }) => rules ?? []) as PolicyRule[];
 }
 
-const allows = (rules: readonly PolicyRule[], { group = '', resource = '', subresource, name, verb }: AuditEvent): boolean =>
+const allows = (
+  rules: readonly PolicyRule[],
+  { group = '', resource = '', subresource, name, verb }: AuditEvent,
+): boolean =>
   rules.some(
     (rule) =>
       rule.apiGroups.includes(group) &&
@@ -47,12 +52,18 @@ describe('the Roles of the manifests', () => {
   });
   afterAll(() => world.stop());
 
-  it.each(modules.map(({ name }) => `${name}-controller`))('allow all that the %s does in the life of a control plane', (controller) => {
-    const rules = rulesOf(controller);
-    const refused = world.audit
-      .filter(({ userAgent, resource }) => userAgent.startsWith(controller) && resource !== undefined)
-      .filter((event) => !allows(rules, event))
-      .map(({ verb, group, resource, subresource }) => `${verb} ${resource ?? ''}${subresource ? `/${subresource}` : ''}.${group ?? ''}`);
-    expect([...new Set(refused)]).toEqual([]);
-  });
+  it.each(modules.map(({ name }) => `${name}-controller`))(
+    'allow all that the %s does in the life of a control plane',
+    (controller) => {
+      const rules = rulesOf(controller);
+      const refused = world.audit
+        .filter(({ userAgent, resource }) => userAgent.startsWith(controller) && resource !== undefined)
+        .filter((event) => !allows(rules, event))
+        .map(
+          ({ verb, group, resource, subresource }) =>
+            `${verb} ${resource ?? ''}${subresource ? `/${subresource}` : ''}.${group ?? ''}`,
+        );
+      expect([...new Set(refused)]).toEqual([]);
+    },
+  );
 });

@@ -15,8 +15,13 @@ describe('a control plane', () => {
     expect(keystone.status).toMatchObject({ endpoint: 'http://keystone.openstack.svc:5000', release: '2025.1' });
     const { status } = await client.get(ControlPlane, plane);
     expect(status?.readyServices).toBe('3/3');
-    expect((await client.listAll(StatefulSet, { namespace })).items.map(({ metadata }) => metadata?.name)).toEqual(['mariadb', 'memcached']);
-    expect((await client.listAll(Deployment, { namespace })).items.map(({ metadata }) => metadata?.name)).toEqual(['keystone']);
+    expect((await client.listAll(StatefulSet, { namespace })).items.map(({ metadata }) => metadata?.name)).toEqual([
+      'mariadb',
+      'memcached',
+    ]);
+    expect((await client.listAll(Deployment, { namespace })).items.map(({ metadata }) => metadata?.name)).toEqual([
+      'keystone',
+    ]);
     const jobs = (await client.listAll(Job, { namespace })).items.map(({ metadata }) => metadata?.name ?? '');
     expect(jobs).toEqual([expect.stringMatching(/^keystone-bootstrap-/), expect.stringMatching(/^keystone-db-sync-/)]);
   });
@@ -30,7 +35,10 @@ describe('a control plane', () => {
       await controller.kill();
       await world.start(name);
     }
-    await client.patch(ControlPlane, plane, { type: 'merge', body: { spec: { services: { keystone: { replicas: 2 } } } } });
+    await client.patch(ControlPlane, plane, {
+      type: 'merge',
+      body: { spec: { services: { keystone: { replicas: 2 } } } },
+    });
     await eventually(async () => {
       expect((await client.get(Deployment, { namespace, name: 'keystone' })).status?.readyReplicas).toBe(2);
       await expectReady(client, ControlPlane, plane);

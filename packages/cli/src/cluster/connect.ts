@@ -37,6 +37,9 @@ export async function connect({ kubeconfig, embedded }: ConnectOptions): Promise
     };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new CliError(error.message, { cause: error, hints: ['Start the embedded cluster with `npm start`, or name a cluster with --kubeconfig.'] });
+    throw new CliError(error.message, {
+      cause: error,
+      hints: ['Start the embedded cluster with `npm start`, or name a cluster with --kubeconfig.'],
+    });
   }
 }

@@ -54,7 +54,16 @@ export function startDaemon(paths: ClusterPaths, { program, build, node, namespa
   mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
   const log = openSync(paths.log, 'a', 0o600);
   try {
-    const args = ['--enable-source-maps', program, '--state-dir', paths.stateDir, '--node', node, '--namespace', namespace];
+    const args = [
+      '--enable-source-maps',
+      program,
+      '--state-dir',
+      paths.stateDir,
+      '--node',
+      node,
+      '--namespace',
+      namespace,
+    ];
     const child = spawn(process.execPath, args, {
       cwd: '/',
       detached: true,
@@ -79,10 +88,20 @@ export async function stopDaemon(paths: ClusterPaths, daemon: Daemon, signal: Ab
 /** Removes the containers and networks of a cluster that does not run. */
 export async function tearDown(paths: ClusterPaths, program: string, node: NodeDriver): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    execFile(process.execPath, [program, '--state-dir', paths.stateDir, '--node', node, '--teardown'], (error, _stdout, stderr) => {
-      if (error) reject(new CliError("Removing the cluster's containers failed.", { cause: error, hints: stderr.trimEnd().split('\n') }));
-      else resolve();
-    });
+    execFile(
+      process.execPath,
+      [program, '--state-dir', paths.stateDir, '--node', node, '--teardown'],
+      (error, _stdout, stderr) => {
+        if (error)
+          reject(
+            new CliError("Removing the cluster's containers failed.", {
+              cause: error,
+              hints: stderr.trimEnd().split('\n'),
+            }),
+          );
+        else resolve();
+      },
+    );
   });
 }
 

@@ -13,7 +13,9 @@ export interface ClusterPaths {
 }
 
 export function clusterPaths(stateDir: string | undefined): ClusterPaths {
-  const directory = resolve(stateDir ?? process.env['STACKWRIGHT_STATE_DIR'] ?? join(workspaceRoot() ?? process.cwd(), '.stackwright'));
+  const directory = resolve(
+    stateDir ?? process.env['STACKWRIGHT_STATE_DIR'] ?? join(workspaceRoot() ?? process.cwd(), '.stackwright'),
+  );
   return {
     stateDir: directory,
     kubeconfig: join(directory, 'kubeconfig'),
@@ -26,7 +28,11 @@ export function clusterPaths(stateDir: string | undefined): ClusterPaths {
 export function workspaceRoot(): string | undefined {
   for (let directory = import.meta.dirname; directory !== dirname(directory); directory = dirname(directory)) {
     const manifest = join(directory, 'package.json');
-    if (existsSync(manifest) && (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }).name === 'stackwright') return directory;
+    if (
+      existsSync(manifest) &&
+      (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }).name === 'stackwright'
+    )
+      return directory;
   }
   return undefined;
 }

@@ -4,7 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
  * Looks again and again until `look` gives something else than undefined. Rejects with the signal's reason when it is
  * aborted.
  */
-export async function until<T>(look: () => Promise<T | undefined>, { every, signal }: { every: number; signal: AbortSignal }): Promise<T> {
+export async function until<T>(
+  look: () => Promise<T | undefined>,
+  { every, signal }: { every: number; signal: AbortSignal },
+): Promise<T> {
   for (;;) {
     signal.throwIfAborted();
     const result = await look();

@@ -32,7 +32,10 @@ export async function withCluster<T>(
 ): Promise<T> {
   const cluster = await connect({ kubeconfig: context.options.kubeconfig, embedded: context.paths.kubeconfig });
   try {
-    return await work(cluster, context.options.namespace ?? (cluster.namespace === 'default' ? defaultNamespace : cluster.namespace));
+    return await work(
+      cluster,
+      context.options.namespace ?? (cluster.namespace === 'default' ? defaultNamespace : cluster.namespace),
+    );
   } finally {
     cluster.close();
   }

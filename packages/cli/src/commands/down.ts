@@ -1,5 +1,12 @@
 import { existsSync } from 'node:fs';
-import { devclusterProgram, forgetCluster, lastDaemon, runningDaemon, stopDaemon, tearDown } from '../cluster/daemon.js';
+import {
+  devclusterProgram,
+  forgetCluster,
+  lastDaemon,
+  runningDaemon,
+  stopDaemon,
+  tearDown,
+} from '../cluster/daemon.js';
 import { workspaceRoot } from '../cluster/paths.js';
 import { CliError } from '../errors.js';
 import type { CommandContext } from './context.js';
@@ -7,7 +14,10 @@ import type { CommandContext } from './context.js';
 /** How long the cluster's process may take to end. Milliseconds. */
 const patience = 60_000;
 
-export async function down({ paths, terminal, signal }: CommandContext, { purge = false }: { purge?: boolean }): Promise<void> {
+export async function down(
+  { paths, terminal, signal }: CommandContext,
+  { purge = false }: { purge?: boolean },
+): Promise<void> {
   const last = lastDaemon(paths);
   if (!existsSync(paths.stateDir) || !last) {
     terminal.note(`There is no embedded cluster in ${paths.stateDir}.`);
@@ -19,5 +29,9 @@ export async function down({ paths, terminal, signal }: CommandContext, { purge 
   if (running) await stopDaemon(paths, running, AbortSignal.any([signal, AbortSignal.timeout(patience)]));
   await tearDown(paths, devclusterProgram(root), last.node);
   if (purge) forgetCluster(paths);
-  terminal.note(purge ? 'The cluster is gone, its state and volumes with it.' : `The cluster is stopped. State and volumes are kept in ${paths.stateDir}.`);
+  terminal.note(
+    purge
+      ? 'The cluster is gone, its state and volumes with it.'
+      : `The cluster is stopped. State and volumes are kept in ${paths.stateDir}.`,
+  );
 }

@@ -10,7 +10,9 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 export async function env(context: CommandContext): Promise<void> {
   const { paths, terminal, options } = context;
   if (!existsSync(paths.kubeconfig)) {
-    throw new CliError(`There is no embedded cluster in ${paths.stateDir}.`, { hints: ['Start one with `npm start`.'] });
+    throw new CliError(`There is no embedded cluster in ${paths.stateDir}.`, {
+      hints: ['Start one with `npm start`.'],
+    });
   }
   const embedded = { ...context, options: { ...options, kubeconfig: paths.kubeconfig } };
   terminal.data(`export KUBECONFIG=${quoted(paths.kubeconfig)}`);
@@ -21,7 +23,9 @@ export async function env(context: CommandContext): Promise<void> {
       writeFileSync(clouds, Buffer.from(data['clouds.yaml'] ?? '', 'base64'), { mode: 0o600 });
       terminal.data(`export OS_CLIENT_CONFIG_FILE=${quoted(clouds)}`);
       terminal.data(`export OS_CLOUD=${quoted(namespace)}`);
-      terminal.note(`# A client on this host must resolve *.${namespace}.svc; \`stackwright openstack -- <command>\` needs nothing.`);
+      terminal.note(
+        `# A client on this host must resolve *.${namespace}.svc; \`stackwright openstack -- <command>\` needs nothing.`,
+      );
     } catch (error) {
       if (!isNotFound(error)) throw error;
       terminal.note('# Keystone has no administrator yet; see `stackwright status`.');

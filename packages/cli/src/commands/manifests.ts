@@ -6,7 +6,12 @@ import type { ManifestOptions } from '../manifests/controller.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 /** Prints what `kubectl apply -f -` takes. */
-export function manifests(terminal: Terminal, modules: readonly ControllerModule[], services: readonly string[], options: ManifestOptions): void {
+export function manifests(
+  terminal: Terminal,
+  modules: readonly ControllerModule[],
+  services: readonly string[],
+  options: ManifestOptions,
+): void {
   terminal.data(toYaml(...manifestsFor(selected(modules, services), options)).trimEnd());
 }
 
@@ -15,7 +20,9 @@ function selected(modules: readonly ControllerModule[], services: readonly strin
   return services.map((name) => {
     const module = modules.find((each) => each.name === name);
     if (!module) {
-      throw new CliError(`There is no controller "${name}".`, { hints: [`There are: ${modules.map((each) => each.name).join(', ')}`] });
+      throw new CliError(`There is no controller "${name}".`, {
+        hints: [`There are: ${modules.map((each) => each.name).join(', ')}`],
+      });
     }
     return module;
   });

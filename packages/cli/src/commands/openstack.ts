@@ -13,7 +13,11 @@ export interface OpenstackOptions {
 }
 
 /** Runs the OpenStack client with `args` as a Pod, prints what it printed and resolves with its exit code. */
-export async function openstack(context: CommandContext, args: readonly string[], options: OpenstackOptions): Promise<number> {
+export async function openstack(
+  context: CommandContext,
+  args: readonly string[],
+  options: OpenstackOptions,
+): Promise<number> {
   return withCluster(context, async ({ client }, namespace) => {
     await refuseSimulated(client);
     const { metadata } = await client.create(

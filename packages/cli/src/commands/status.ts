@@ -45,7 +45,12 @@ export function reportOf(snapshot: Snapshot): StatusReport {
   };
 }
 
-export function renderStatus({ controlPlane, services }: StatusReport, snapshot: Snapshot, colors: Colors, columns = 120): string[] {
+export function renderStatus(
+  { controlPlane, services }: StatusReport,
+  snapshot: Snapshot,
+  colors: Colors,
+  columns = 120,
+): string[] {
   if (!controlPlane && services.length === 0) return [`Nothing of Stackwright is in namespace ${snapshot.namespace}.`];
   const title = controlPlane
     ? `ControlPlane ${snapshot.namespace}/${controlPlane.name}  ${controlPlane.release ?? ''}  ${controlPlane.ready ? 'Ready' : `not ready (${controlPlane.reason ?? 'not reconciled yet'})`}`

@@ -46,7 +46,9 @@ export async function up(context: CommandContext, { simulated = false, timeout }
     try {
       view.stage(`Embedded cluster (${paths.stateDir})`);
       const node = simulated ? 'simulated' : 'podman';
-      const connection = await stages.run('Embedded cluster', () => ensureCluster(paths, { root, node, namespace, signal }));
+      const connection = await stages.run('Embedded cluster', () =>
+        ensureCluster(paths, { root, node, namespace, signal }),
+      );
       cluster = connection;
       const { client } = connection;
       view.stage('Controllers');
@@ -60,7 +62,12 @@ export async function up(context: CommandContext, { simulated = false, timeout }
       const shown = await stages.run('Token', () => showToken(client, namespace, signal));
       view.close();
       terminal.note(['', 'Time of each stage:', ...stages.lines(), ''].join('\n'));
-      terminal.data([simulated ? 'The simulated Keystone issued a token (worth nothing):' : 'Keystone issued a token:', ...tokenLines(shown)].join('\n'));
+      terminal.data(
+        [
+          simulated ? 'The simulated Keystone issued a token (worth nothing):' : 'Keystone issued a token:',
+          ...tokenLines(shown),
+        ].join('\n'),
+      );
       terminal.data(nextCommands(context, simulated));
     } finally {
       view.close();
@@ -68,8 +75,14 @@ export async function up(context: CommandContext, { simulated = false, timeout }
   } catch (error) {
     if (!expired.aborted || context.signal.aborted) throw error;
     const hints = last?.controlPlane ? whyLines(last, subjectOf(last, undefined), plainColors) : [];
-    const running = runningDaemon(paths) ? 'It goes on by itself; run the same command again to wait on.' : `The cluster's log: ${paths.log}`;
-    throw new CliError(`Not ready after ${elapsed(timeout)}.`, { cause: error, exitCode: exitCodes.timeout, hints: [...hints, running] });
+    const running = runningDaemon(paths)
+      ? 'It goes on by itself; run the same command again to wait on.'
+      : `The cluster's log: ${paths.log}`;
+    throw new CliError(`Not ready after ${elapsed(timeout)}.`, {
+      cause: error,
+      exitCode: exitCodes.timeout,
+      hints: [...hints, running],
+    });
   } finally {
     cluster?.close();
   }
@@ -77,7 +90,11 @@ export async function up(context: CommandContext, { simulated = false, timeout }
 
 function nextCommands({ paths, options }: CommandContext, simulated: boolean): string {
   const { stateDir, namespace } = options;
-  const stackwright = ['npx stackwright', ...(stateDir === undefined ? [] : ['--state-dir', stateDir]), ...(namespace === undefined ? [] : ['-n', namespace])].join(' ');
+  const stackwright = [
+    'npx stackwright',
+    ...(stateDir === undefined ? [] : ['--state-dir', stateDir]),
+    ...(namespace === undefined ? [] : ['-n', namespace]),
+  ].join(' ');
   const commands = [
     `export KUBECONFIG=${paths.kubeconfig}`,
     'kubectl get controlplanes,keystones,mariadbs,memcacheds,deployments,pods',

@@ -9,7 +9,11 @@ import { takeSnapshot } from '../observe/take-snapshot.js';
 import type { Colors } from '../terminal/terminal.js';
 import { withCluster, type CommandContext } from './context.js';
 
-export async function why(context: CommandContext, service: string | undefined, { output }: { output?: 'json' }): Promise<void> {
+export async function why(
+  context: CommandContext,
+  service: string | undefined,
+  { output }: { output?: 'json' },
+): Promise<void> {
   await withCluster(context, async ({ client }, namespace) => {
     const snapshot = await takeSnapshot(client, namespace, context.signal);
     const subject = subjectOf(snapshot, service);
@@ -18,7 +22,12 @@ export async function why(context: CommandContext, service: string | undefined, 
       return;
     }
     const chain = explain(snapshot, subject);
-    const report = { ready: chain[0].state === 'Ready', chain, root: rootOf(chain), advice: adviceFor(chain, namespace) };
+    const report = {
+      ready: chain[0].state === 'Ready',
+      chain,
+      root: rootOf(chain),
+      advice: adviceFor(chain, namespace),
+    };
     context.terminal.data(JSON.stringify(report, undefined, 2));
   });
 }
@@ -43,4 +52,6 @@ export function subjectOf(snapshot: Snapshot, service: string | undefined): Obje
 }
 
 const namesHint = ({ services }: Snapshot): string[] =>
-  services.length > 0 ? [`Services there: ${services.map(({ metadata }) => metadata?.name).join(', ')}`] : ['Name another one with --namespace.'];
+  services.length > 0
+    ? [`Services there: ${services.map(({ metadata }) => metadata?.name).join(', ')}`]
+    : ['Name another one with --namespace.'];

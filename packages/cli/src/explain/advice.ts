@@ -26,7 +26,8 @@ export function adviceFor(chain: Chain, namespace: string): Advice {
   };
 }
 
-const docOf = (reason: string): ReasonDoc | undefined => (reason in reasons ? reasons[reason as keyof typeof reasons] : undefined);
+const docOf = (reason: string): ReasonDoc | undefined =>
+  reason in reasons ? reasons[reason as keyof typeof reasons] : undefined;
 
 function commandFor({ object, state, reason, container, restarted }: Link, namespace: string): string {
   const kubectl = `kubectl -n ${object.namespace ?? namespace}`;

@@ -19,9 +19,21 @@ describe('explain', () => {
 
   it('follows a claim to its provider, the workload and the container that cannot start', () => {
     const observed = snapshot(
-      custom('ControlPlane', 'openstack', { ready: false, reason: 'WaitingForClaim', on: ['Keystone/keystone', 'MariaDB/mariadb'] }),
-      custom('Keystone', 'keystone', { ready: false, reason: 'WaitingForClaim', on: ['DatabaseClaim/keystone-database'] }),
-      custom('DatabaseClaim', 'keystone-database', { ready: false, reason: 'WaitingForProvider', on: ['MariaDB/mariadb'] }),
+      custom('ControlPlane', 'openstack', {
+        ready: false,
+        reason: 'WaitingForClaim',
+        on: ['Keystone/keystone', 'MariaDB/mariadb'],
+      }),
+      custom('Keystone', 'keystone', {
+        ready: false,
+        reason: 'WaitingForClaim',
+        on: ['DatabaseClaim/keystone-database'],
+      }),
+      custom('DatabaseClaim', 'keystone-database', {
+        ready: false,
+        reason: 'WaitingForProvider',
+        on: ['MariaDB/mariadb'],
+      }),
       custom('MariaDB', 'mariadb', { ready: false, reason: 'RolloutInProgress', on: ['StatefulSet/mariadb'] }),
       workload('StatefulSet', 'mariadb', 0),
       pod('mariadb', { state: { waiting: { reason: 'ErrImageNeverPull', message: 'image "nope" is not there' } } }),
@@ -39,7 +51,11 @@ describe('explain', () => {
 
   it('prefers what failed to what only waits', () => {
     const observed = snapshot(
-      custom('Keystone', 'keystone', { ready: false, reason: 'WaitingForClaim', on: ['CacheClaim/keystone-cache', 'Secret/external'] }),
+      custom('Keystone', 'keystone', {
+        ready: false,
+        reason: 'WaitingForClaim',
+        on: ['CacheClaim/keystone-cache', 'Secret/external'],
+      }),
       custom('CacheClaim', 'keystone-cache', { ready: false, reason: 'WaitingForProvider', on: [] }),
     );
     expect(chain(observed).at(-1)).toBe('Secret/external Missing NotFound');
@@ -48,9 +64,18 @@ describe('explain', () => {
   it('quotes the last words of a failed Job, without the password in them', () => {
     const observed = snapshot(
       custom('Keystone', 'keystone', { ready: false, reason: 'JobFailed', on: ['Job/keystone-db-sync'] }),
-      job('keystone-db-sync', { failed: 1, conditions: [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded', message: 'too often' }] }),
+      job('keystone-db-sync', {
+        failed: 1,
+        conditions: [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded', message: 'too often' }],
+      }),
       pod('keystone-db-sync', {
-        state: { terminated: { exitCode: 1, reason: 'Error', message: 'Traceback\ncannot reach mysql+pymysql://keystone:s3cret@mariadb/keystone\n' } },
+        state: {
+          terminated: {
+            exitCode: 1,
+            reason: 'Error',
+            message: 'Traceback\ncannot reach mysql+pymysql://keystone:s3cret@mariadb/keystone\n',
+          },
+        },
       }),
     );
     expect(explain(observed, referenceOf(custom('Keystone', 'keystone'))).at(-1)).toMatchObject({
@@ -62,7 +87,12 @@ describe('explain', () => {
 
   it('finds the last words behind the prefixes of oslo.log', () => {
     const line = (text: string) => `2025-06-01 12:00:00.123 7 ERROR keystone ${text}`;
-    const message = [line('Traceback (most recent call last):'), line('ValueError: max_pool_size is not valid: many'), line(''), ''].join('\n');
+    const message = [
+      line('Traceback (most recent call last):'),
+      line('ValueError: max_pool_size is not valid: many'),
+      line(''),
+      '',
+    ].join('\n');
     const observed = snapshot(
       job('keystone-db-sync', { conditions: [{ type: 'Failed', status: 'True' }] }),
       pod('keystone-db-sync', { state: { terminated: { exitCode: 1, message } } }),
@@ -92,16 +122,23 @@ describe('explain', () => {
   it('blames the controller when nobody looked at the object', () => {
     const observed = snapshot(
       custom('Keystone', 'keystone'),
-      workload('Deployment', 'keystone-controller', 0, { 'stackwright.dev/reconciles': 'Keystone.keystone.stackwright.dev' }),
+      workload('Deployment', 'keystone-controller', 0, {
+        'stackwright.dev/reconciles': 'Keystone.keystone.stackwright.dev',
+      }),
     );
-    expect(chain(observed)).toEqual(['Keystone/keystone Waiting NotReconciled', 'Deployment/keystone-controller Waiting PodsNotReady']);
+    expect(chain(observed)).toEqual([
+      'Keystone/keystone Waiting NotReconciled',
+      'Deployment/keystone-controller Waiting PodsNotReady',
+    ]);
   });
 
   it('blames the controller when all that was waited for is there', () => {
     const observed = snapshot(
       custom('Keystone', 'keystone', { ready: false, reason: 'WaitingForClaim', on: ['CacheClaim/keystone-cache'] }),
       custom('CacheClaim', 'keystone-cache', { ready: true }),
-      workload('Deployment', 'keystone-controller', 0, { 'stackwright.dev/reconciles': 'Keystone.keystone.stackwright.dev' }),
+      workload('Deployment', 'keystone-controller', 0, {
+        'stackwright.dev/reconciles': 'Keystone.keystone.stackwright.dev',
+      }),
     );
     expect(chain(observed).at(-1)).toBe('Deployment/keystone-controller Waiting PodsNotReady');
   });
@@ -111,7 +148,10 @@ describe('explain', () => {
       custom('Keystone', 'keystone', { ready: false, reason: 'WaitingForService', on: ['MariaDB/mariadb'] }),
       custom('MariaDB', 'mariadb', { ready: false, reason: 'WaitingForService', on: ['Keystone/keystone'] }),
     );
-    expect(chain(observed)).toEqual(['Keystone/keystone Waiting WaitingForService', 'MariaDB/mariadb Waiting WaitingForService']);
+    expect(chain(observed)).toEqual([
+      'Keystone/keystone Waiting WaitingForService',
+      'MariaDB/mariadb Waiting WaitingForService',
+    ]);
   });
 
   it('names what does not exist', () => {

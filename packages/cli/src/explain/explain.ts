@@ -2,7 +2,15 @@
 import { reasons, type Reason } from '@stackwright/api';
 import type { ObjectReference } from '@stackwright/core';
 import type { Deployment, Job, KubeObject, PersistentVolumeClaim, Pod, StatefulSet } from '@stackwright/kube';
-import { conditionOf, groupOf, isObserved, isOurGroup, isReady, referenceOf, type CustomResourceObject } from '../observe/objects.js';
+import {
+  conditionOf,
+  groupOf,
+  isObserved,
+  isOurGroup,
+  isReady,
+  referenceOf,
+  type CustomResourceObject,
+} from '../observe/objects.js';
 import type { Snapshot } from '../observe/snapshot.js';
 import { reconcilesAnnotation } from '../manifests/labels.js';
 import { stateOfPod } from './pod.js';
@@ -43,7 +51,8 @@ function walk(snapshot: Snapshot, reference: ObjectReference, seen: ReadonlySet<
   const path = new Set(seen).add(observed);
   const deeper = causes.filter((cause) => !path.has(snapshot.find(cause))).map((cause) => walk(snapshot, cause, path));
   const worst = deeper.reduce<Chain | undefined>(
-    (best, chain) => (best === undefined || severity[rootOf(chain).state] > severity[rootOf(best).state] ? chain : best),
+    (best, chain) =>
+      best === undefined || severity[rootOf(chain).state] > severity[rootOf(best).state] ? chain : best,
     undefined,
   );
   return worst && rootOf(worst).state !== 'Ready' ? [link, ...worst] : [link];
@@ -82,7 +91,9 @@ function lookAtCustomResource(snapshot: Snapshot, object: CustomResourceObject):
     return { link: link(object, 'Ready', ready.reason, ready.message, ready.lastTransitionTime), causes: [] };
   }
   if (!ready || !isObserved(object)) {
-    const message = ready ? 'its controller has not acted on the last change yet' : 'no controller has looked at it yet';
+    const message = ready
+      ? 'its controller has not acted on the last change yet'
+      : 'no controller has looked at it yet';
     return {
       link: link(object, 'Waiting', 'NotReconciled', message, object.metadata?.creationTimestamp),
       causes: controllerOf(snapshot, object),
@@ -91,7 +102,13 @@ function lookAtCustomResource(snapshot: Snapshot, object: CustomResourceObject):
   const waits = object.status?.waitingFor ?? [];
   const byRoot = [...waits].sort((a, b) => Number(b.reason === ready.reason) - Number(a.reason === ready.reason));
   return {
-    link: link(object, isPatient(ready.reason) ? 'Waiting' : 'Failed', ready.reason, ready.message, ready.lastTransitionTime),
+    link: link(
+      object,
+      isPatient(ready.reason) ? 'Waiting' : 'Failed',
+      ready.reason,
+      ready.message,
+      ready.lastTransitionTime,
+    ),
     // All that it waits for may be there already, and only its controller not running to see it.
     causes: [...byRoot, ...controllerOf(snapshot, object)],
   };
@@ -110,7 +127,9 @@ function lookAtWorkload(snapshot: Snapshot, object: Deployment | StatefulSet): L
   const { replicas: wanted = 1, selector } = object.spec ?? {};
   const { readyReplicas = 0, updatedReplicas = 0, replicas: there = 0, observedGeneration } = object.status ?? {};
   const labels = Object.entries(selector?.matchLabels ?? {});
-  const pods = snapshot.list<Pod>('Pod').filter(({ metadata }) => labels.every(([key, value]) => metadata?.labels?.[key] === value));
+  const pods = snapshot
+    .list<Pod>('Pod')
+    .filter(({ metadata }) => labels.every(([key, value]) => metadata?.labels?.[key] === value));
   const current = observedGeneration === object.metadata?.generation && updatedReplicas >= wanted && there <= wanted;
   if (readyReplicas >= wanted && current) {
     return { link: link(object, 'Ready', 'Available', `${readyReplicas}/${wanted} Pods are ready`), causes: [] };
@@ -118,27 +137,54 @@ function lookAtWorkload(snapshot: Snapshot, object: Deployment | StatefulSet): L
   const failure = object.status?.conditions?.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
   return {
     link: failure
-      ? link(object, 'Failed', failure.reason ?? 'ReplicaFailure', scrub(failure.message ?? ''), failure.lastTransitionTime)
-      : link(object, 'Waiting', 'PodsNotReady', current ? `${readyReplicas}/${wanted} Pods are ready` : 'its Pods are being replaced'),
+      ? link(
+          object,
+          'Failed',
+          failure.reason ?? 'ReplicaFailure',
+          scrub(failure.message ?? ''),
+          failure.lastTransitionTime,
+        )
+      : link(
+          object,
+          'Waiting',
+          'PodsNotReady',
+          current ? `${readyReplicas}/${wanted} Pods are ready` : 'its Pods are being replaced',
+        ),
     causes: pods.map(referenceOf),
   };
 }
 
 function lookAtJob(snapshot: Snapshot, object: Job): Look {
-  const condition = (type: string) => object.status?.conditions?.find((each) => each.type === type && each.status === 'True');
-  const pods = snapshot.list<Pod>('Pod').filter(({ metadata }) => metadata?.ownerReferences?.some(({ uid }) => uid === object.metadata?.uid));
+  const condition = (type: string) =>
+    object.status?.conditions?.find((each) => each.type === type && each.status === 'True');
+  const pods = snapshot
+    .list<Pod>('Pod')
+    .filter(({ metadata }) => metadata?.ownerReferences?.some(({ uid }) => uid === object.metadata?.uid));
   const complete = condition('Complete');
-  if (complete) return { link: link(object, 'Ready', 'Complete', 'has finished', complete.lastTransitionTime), causes: [] };
+  if (complete)
+    return { link: link(object, 'Ready', 'Complete', 'has finished', complete.lastTransitionTime), causes: [] };
   const failed = condition('Failed');
   if (failed) {
     return {
-      link: link(object, 'Failed', failed.reason ?? 'Failed', scrub(failed.message ?? 'has failed'), failed.lastTransitionTime),
+      link: link(
+        object,
+        'Failed',
+        failed.reason ?? 'Failed',
+        scrub(failed.message ?? 'has failed'),
+        failed.lastTransitionTime,
+      ),
       causes: pods.map(referenceOf),
     };
   }
   const attempts = object.status?.failed ?? 0;
   return {
-    link: link(object, 'Waiting', 'Running', attempts > 0 ? `attempt ${attempts + 1}` : 'is running', object.status?.startTime),
+    link: link(
+      object,
+      'Waiting',
+      'Running',
+      attempts > 0 ? `attempt ${attempts + 1}` : 'is running',
+      object.status?.startTime,
+    ),
     causes: pods.map(referenceOf),
   };
 }
@@ -157,7 +203,12 @@ function lookAtPod(object: Pod): Look {
 
 function lookAtVolume(object: PersistentVolumeClaim): Look {
   const bound = object.status?.phase === 'Bound';
-  return { link: bound ? link(object, 'Ready', 'Bound', 'is bound') : link(object, 'Waiting', 'Unbound', 'is not bound to a volume'), causes: [] };
+  return {
+    link: bound
+      ? link(object, 'Ready', 'Bound', 'is bound')
+      : link(object, 'Waiting', 'Unbound', 'is not bound to a volume'),
+    causes: [],
+  };
 }
 
 const link = (object: KubeObject, state: Link['state'], reason: string, message: string, since?: string): Link => ({

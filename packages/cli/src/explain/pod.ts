@@ -23,7 +23,11 @@ export function stateOfPod(pod: Pod): PodState {
 
   const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status === 'False') {
-    return { state: 'Failed', reason: scheduled.reason ?? 'Unschedulable', message: scrub(scheduled.message ?? 'no node takes it') };
+    return {
+      state: 'Failed',
+      reason: scheduled.reason ?? 'Unschedulable',
+      message: scrub(scheduled.message ?? 'no node takes it'),
+    };
   }
 
   const init = status?.initContainerStatuses ?? [];
@@ -34,14 +38,28 @@ export function stateOfPod(pod: Pod): PodState {
   }
   const initialising = init.find(({ state }) => !state?.terminated);
   if (initialising) {
-    return { state: 'Waiting', reason: 'PodInitializing', message: `init container ${initialising.name} runs`, container: initialising.name };
+    return {
+      state: 'Waiting',
+      reason: 'PodInitializing',
+      message: `init container ${initialising.name} runs`,
+      container: initialising.name,
+    };
   }
   const unready = containers.find(({ ready }) => !ready);
   if (unready?.state?.running) {
-    return { state: 'Waiting', reason: 'NotReady', message: `container ${unready.name} runs but is not ready yet`, container: unready.name };
+    return {
+      state: 'Waiting',
+      reason: 'NotReady',
+      message: `container ${unready.name} runs but is not ready yet`,
+      container: unready.name,
+    };
   }
   if (containers.length === 0 || unready) {
-    return { state: 'Waiting', reason: unready?.state?.waiting?.reason ?? 'Pending', message: 'its containers are being created' };
+    return {
+      state: 'Waiting',
+      reason: unready?.state?.waiting?.reason ?? 'Pending',
+      message: 'its containers are being created',
+    };
   }
   return { state: 'Ready', reason: 'Ready', message: 'is ready' };
 }
@@ -60,7 +78,12 @@ function troubleOf({ name, state, lastState, restartCount }: ContainerStatus): P
   }
   if (waiting && !starting.has(waiting.reason ?? '')) {
     const reason = waiting.reason ?? 'Waiting';
-    return { state: 'Failed', reason, message: `container ${name}: ${scrub(waiting.message ?? reason)}`, container: name };
+    return {
+      state: 'Failed',
+      reason,
+      message: `container ${name}: ${scrub(waiting.message ?? reason)}`,
+      container: name,
+    };
   }
   return undefined;
 }

@@ -22,8 +22,12 @@ describe('why', () => {
         on: ['Job/keystone-db-sync-1a2b3c4d'],
         since: 150,
       }),
-      job('keystone-db-sync-1a2b3c4d', { conditions: [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded', message: 'it failed' }] }),
-      pod('keystone-db-sync-1a2b3c4d', { state: { terminated: { exitCode: 1, reason: 'Error', message: 'Access denied for user keystone' } } }),
+      job('keystone-db-sync-1a2b3c4d', {
+        conditions: [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded', message: 'it failed' }],
+      }),
+      pod('keystone-db-sync-1a2b3c4d', {
+        state: { terminated: { exitCode: 1, reason: 'Error', message: 'Access denied for user keystone' } },
+      }),
     );
     expect(lines(observed)).toEqual([
       'Keystone keystone is not ready (2m30s)  JobFailed: Job keystone-db-sync-1a2b3c4d failed',
@@ -38,21 +42,34 @@ describe('why', () => {
 
   it('says how to make a Secret that is missing', () => {
     const observed = snapshot(
-      custom('Keystone', 'keystone', { ready: false, reason: 'WaitingForObject', message: 'Secret external does not exist', on: ['Secret/external'] }),
+      custom('Keystone', 'keystone', {
+        ready: false,
+        reason: 'WaitingForObject',
+        message: 'Secret external does not exist',
+        on: ['Secret/external'],
+      }),
     );
-    expect(lines(observed)).toContain('Look at it:  kubectl -n openstack create secret generic external --from-literal=…');
+    expect(lines(observed)).toContain(
+      'Look at it:  kubectl -n openstack create secret generic external --from-literal=…',
+    );
   });
 
   it('says how to see a container that crashes again and again', () => {
     const observed = snapshot(
       custom('Keystone', 'keystone', { ready: false, reason: 'ContainerCrashed', on: ['Deployment/keystone'] }),
       workload('Deployment', 'keystone', 0),
-      pod('keystone', { restartCount: 2, state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: { exitCode: 22 } } }),
+      pod('keystone', {
+        restartCount: 2,
+        state: { waiting: { reason: 'CrashLoopBackOff' } },
+        lastState: { terminated: { exitCode: 22 } },
+      }),
     );
     expect(lines(observed)).toContain('Look at it:  kubectl -n openstack logs keystone-0 -c main --previous');
   });
 
   it('is short when all is well', () => {
-    expect(lines(snapshot(custom('Keystone', 'keystone', { ready: true, since: 3600 })))).toEqual(['Keystone keystone is ready (60m)']);
+    expect(lines(snapshot(custom('Keystone', 'keystone', { ready: true, since: 3600 })))).toEqual([
+      'Keystone keystone is ready (60m)',
+    ]);
   });
 });

@@ -38,7 +38,11 @@ function resourceOf({ apiVersion, kind }: KubeObject): Resource {
 }
 
 /** Waits until the API serves the kinds: a new CRD takes a moment. */
-export async function untilServed(client: Client, definitions: readonly CustomResourceDefinition[], signal: AbortSignal): Promise<void> {
+export async function untilServed(
+  client: Client,
+  definitions: readonly CustomResourceDefinition[],
+  signal: AbortSignal,
+): Promise<void> {
   for (const { spec } of definitions) {
     const resource = defineResource({
       group: spec.group,
@@ -47,7 +51,10 @@ export async function untilServed(client: Client, definitions: readonly CustomRe
       plural: spec.names.plural,
       namespaced: spec.scope === 'Namespaced',
     });
-    await until(() => client.list(resource, { limit: 1, signal }).then(() => true, ignoreUnserved), { every: 100, signal });
+    await until(() => client.list(resource, { limit: 1, signal }).then(() => true, ignoreUnserved), {
+      every: 100,
+      signal,
+    });
   }
 }
 

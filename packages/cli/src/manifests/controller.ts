@@ -3,7 +3,16 @@
 import { publishedService } from '@stackwright/api';
 import { coordinator, coordinatorRules } from '@stackwright/coordinator';
 import type { ControllerModule, PolicyRule } from '@stackwright/core';
-import type { ClusterRole, ClusterRoleBinding, Deployment, KubeObject, ObjectMeta, Role, RoleBinding, ServiceAccount } from '@stackwright/kube';
+import type {
+  ClusterRole,
+  ClusterRoleBinding,
+  Deployment,
+  KubeObject,
+  ObjectMeta,
+  Role,
+  RoleBinding,
+  ServiceAccount,
+} from '@stackwright/kube';
 import { reconcilesAnnotation } from './labels.js';
 
 export interface ManifestOptions {
@@ -22,7 +31,12 @@ const controllerUser = 64190;
 const port = 8080;
 
 export function controllerManifests(module: ControllerModule, options: ManifestOptions): KubeObject[] {
-  return [serviceAccount(module, options), ...permissions(module, options), ...coordinatorPermissions(module, options), deployment(module, options)];
+  return [
+    serviceAccount(module, options),
+    ...permissions(module, options),
+    ...coordinatorPermissions(module, options),
+    deployment(module, options),
+  ];
 }
 
 export const controllerName = (module: ControllerModule): string => `${module.name}-controller`;
@@ -47,7 +61,12 @@ function serviceAccount(module: ControllerModule, options: ManifestOptions): Ser
 function commonRules(module: ControllerModule): PolicyRule[] {
   return [
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
-    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [controllerName(module)], verbs: ['get', 'update'] },
+    {
+      apiGroups: ['coordination.k8s.io'],
+      resources: ['leases'],
+      resourceNames: [controllerName(module)],
+      verbs: ['get', 'update'],
+    },
     { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
   ];
 }
@@ -94,7 +113,11 @@ const subjectOf = (serviceAccountName: string, { namespace }: ManifestOptions) =
 });
 
 /** A Role, and the RoleBinding of the same name. */
-function granted(of: ObjectMeta & { name: string }, rules: readonly PolicyRule[], subject: ReturnType<typeof subjectOf>): [Role, RoleBinding] {
+function granted(
+  of: ObjectMeta & { name: string },
+  rules: readonly PolicyRule[],
+  subject: ReturnType<typeof subjectOf>,
+): [Role, RoleBinding] {
   return [
     { apiVersion: `${rbac}/v1`, kind: 'Role', metadata: of, rules: mutable(rules) },
     {
@@ -118,13 +141,18 @@ const mutable = (rules: readonly PolicyRule[]): NonNullable<Role['rules']> =>
 function deployment(module: ControllerModule, options: ManifestOptions): Deployment {
   const name = controllerName(module);
   const selector = { 'app.kubernetes.io/name': name };
-  const fromField = (variable: string, fieldPath: string) => ({ name: variable, valueFrom: { fieldRef: { fieldPath } } });
+  const fromField = (variable: string, fieldPath: string) => ({
+    name: variable,
+    valueFrom: { fieldRef: { fieldPath } },
+  });
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: {
       ...metadata(module, options),
-      annotations: { [reconcilesAnnotation]: module.customResources.map(({ kind, group }) => `${kind}.${group}`).join(',') },
+      annotations: {
+        [reconcilesAnnotation]: module.customResources.map(({ kind, group }) => `${kind}.${group}`).join(','),
+      },
     },
     spec: {
       // One is enough: what it manages runs on without it, and a second would only wait for the Lease.
@@ -141,7 +169,12 @@ function deployment(module: ControllerModule, options: ManifestOptions): Deploym
         },
         spec: {
           serviceAccountName: name,
-          securityContext: { runAsNonRoot: true, runAsUser: controllerUser, runAsGroup: controllerUser, seccompProfile: { type: 'RuntimeDefault' } },
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: controllerUser,
+            runAsGroup: controllerUser,
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
           containers: [
             {
               name: 'controller',

@@ -1,6 +1,12 @@
 import { ControlPlane, DatabaseClaim, publish } from '@stackwright/api';
 import type { ControllerModule } from '@stackwright/core';
-import { defineCustomResource, type ClusterRole, type Deployment, type Role, type RoleBinding } from '@stackwright/kube';
+import {
+  defineCustomResource,
+  type ClusterRole,
+  type Deployment,
+  type Role,
+  type RoleBinding,
+} from '@stackwright/kube';
 import { describe, expect, it } from 'vitest';
 import { manifestsFor } from './manifests.js';
 
@@ -27,7 +33,9 @@ const coordinator: ControllerModule = {
 };
 const options = { namespace: 'cloud', imagePrefix: 'registry.example/sw', version: '1.2.3' };
 const objects = manifestsFor([mariadb, coordinator], options);
-const names = objects.map(({ kind, metadata }) => `${kind ?? ''} ${metadata?.namespace ?? '-'}/${metadata?.name ?? ''}`);
+const names = objects.map(
+  ({ kind, metadata }) => `${kind ?? ''} ${metadata?.namespace ?? '-'}/${metadata?.name ?? ''}`,
+);
 
 const find = <T>(kind: string, name: string): T => {
   const object = objects.find((each) => each.kind === kind && each.metadata?.name === name);
@@ -80,19 +88,31 @@ describe('manifests', () => {
   it('run the controller without privileges and watch their own namespace', () => {
     const { template } = find<Deployment>('Deployment', 'mariadb-controller').spec ?? {};
     const container = template?.spec?.containers[0];
-    expect(template?.spec).toMatchObject({ serviceAccountName: 'mariadb-controller', securityContext: { runAsNonRoot: true } });
+    expect(template?.spec).toMatchObject({
+      serviceAccountName: 'mariadb-controller',
+      securityContext: { runAsNonRoot: true },
+    });
     expect(container).toMatchObject({
       image: 'registry.example/sw/controller:1.2.3',
       command: ['node', '/opt/stackwright/mariadb/main.js'],
-      securityContext: { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+      securityContext: {
+        readOnlyRootFilesystem: true,
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ['ALL'] },
+      },
       readinessProbe: { httpGet: { path: '/readyz' } },
     });
-    expect(container?.env).toContainEqual({ name: 'WATCH_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } });
+    expect(container?.env).toContainEqual({
+      name: 'WATCH_NAMESPACE',
+      valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } },
+    });
     expect(container?.env).toContainEqual({ name: 'STACKWRIGHT_IMAGE_PREFIX', value: 'registry.example/sw' });
   });
 
   it('name the kinds that a controller reconciles', () => {
     const { metadata } = find<Deployment>('Deployment', 'mariadb-controller');
-    expect(metadata?.annotations?.['stackwright.dev/reconciles']).toBe('MariaDB.mariadb.stackwright.dev,DatabaseClaim.claims.stackwright.dev');
+    expect(metadata?.annotations?.['stackwright.dev/reconciles']).toBe(
+      'MariaDB.mariadb.stackwright.dev,DatabaseClaim.claims.stackwright.dev',
+    );
   });
 });

@@ -12,7 +12,8 @@ export class Snapshot {
   constructor(namespace: string, takenAt: number, objects: Iterable<KubeObject>) {
     this.namespace = namespace;
     this.takenAt = takenAt;
-    for (const object of objects) this.#objects.set(keyFor(object.apiVersion, object.kind, object.metadata?.name), object);
+    for (const object of objects)
+      this.#objects.set(keyFor(object.apiVersion, object.kind, object.metadata?.name), object);
   }
 
   /** By group, kind and name: the version in `apiVersion` does not matter. */

@@ -35,7 +35,9 @@ export async function takeSnapshot(client: Client, namespace: string, signal?: A
         namespaced: true,
       }),
     );
-  const lists = await Promise.all([...ours, ...workloads].map((resource) => listOf(client, resource, namespace, signal)));
+  const lists = await Promise.all(
+    [...ours, ...workloads].map((resource) => listOf(client, resource, namespace, signal)),
+  );
   const objects = lists.flat();
   return new Snapshot(namespace, Date.now(), [...objects, ...(await namedInWaits(client, namespace, objects, signal))]);
 }
@@ -43,9 +45,16 @@ export async function takeSnapshot(client: Client, namespace: string, signal?: A
 /** Of what is only ever named, existence is all that matters: no Secret's content is kept. */
 const named: readonly Resource[] = [Secret, ConfigMap, Service];
 
-async function namedInWaits(client: Client, namespace: string, objects: readonly CustomResourceObject[], signal?: AbortSignal): Promise<KubeObject[]> {
+async function namedInWaits(
+  client: Client,
+  namespace: string,
+  objects: readonly CustomResourceObject[],
+  signal?: AbortSignal,
+): Promise<KubeObject[]> {
   const wanted = new Map<string, { resource: Resource; name: string }>();
-  for (const { kind, name } of objects.flatMap((object) => (isOurGroup(groupOf(object.apiVersion)) ? (object.status?.waitingFor ?? []) : []))) {
+  for (const { kind, name } of objects.flatMap((object) =>
+    isOurGroup(groupOf(object.apiVersion)) ? (object.status?.waitingFor ?? []) : [],
+  )) {
     const resource = named.find((each) => each.kind === kind);
     if (resource) wanted.set(`${kind}/${name}`, { resource, name });
   }
@@ -64,7 +73,12 @@ async function namedInWaits(client: Client, namespace: string, objects: readonly
 }
 
 /** Nothing, where the kind has gone in the meantime. */
-async function listOf(client: Client, resource: Resource, namespace: string, signal?: AbortSignal): Promise<KubeObject[]> {
+async function listOf(
+  client: Client,
+  resource: Resource,
+  namespace: string,
+  signal?: AbortSignal,
+): Promise<KubeObject[]> {
   try {
     return (await client.listAll(resource, { namespace, ...(signal ? { signal } : {}) })).items;
   } catch (error) {

@@ -17,12 +17,21 @@ export function clientPod({ namespace, image, secret, cloud, args }: ClientPodOp
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { generateName: 'openstack-client-', namespace, labels: { 'app.kubernetes.io/name': 'openstack-client' } },
+    metadata: {
+      generateName: 'openstack-client-',
+      namespace,
+      labels: { 'app.kubernetes.io/name': 'openstack-client' },
+    },
     spec: {
       restartPolicy: 'Never',
       automountServiceAccountToken: false,
       terminationGracePeriodSeconds: 1,
-      securityContext: { runAsNonRoot: true, runAsUser: 65534, runAsGroup: 65534, seccompProfile: { type: 'RuntimeDefault' } },
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: 65534,
+        runAsGroup: 65534,
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
       containers: [
         {
           name: clientContainer,
@@ -37,7 +46,11 @@ export function clientPod({ namespace, image, secret, cloud, args }: ClientPodOp
             { name: 'clouds', mountPath: '/etc/openstack', readOnly: true },
             { name: 'tmp', mountPath: '/tmp' },
           ],
-          securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ['ALL'] },
+          },
         },
       ],
       volumes: [

@@ -27,7 +27,10 @@ export async function adminCredentials(client: Client, namespace: string, keysto
 
 /** URL of a Pod that answers: it can be reached from the cluster's host, where names of Services mean nothing. */
 export async function readyEndpoint(client: Client, namespace: string, service: string): Promise<string> {
-  const { items } = await client.listAll(EndpointSlice, { namespace, labelSelector: `kubernetes.io/service-name=${service}` });
+  const { items } = await client.listAll(EndpointSlice, {
+    namespace,
+    labelSelector: `kubernetes.io/service-name=${service}`,
+  });
   for (const { endpoints, ports } of items) {
     const address = endpoints.find(({ conditions }) => conditions?.ready !== false)?.addresses[0];
     const port = ports?.[0]?.port;
@@ -53,7 +56,11 @@ interface TokenBody {
 }
 
 /** `url` without a version. */
-export async function issueToken(url: string, { username, password, project }: Credentials, signal: AbortSignal): Promise<Token> {
+export async function issueToken(
+  url: string,
+  { username, password, project }: Credentials,
+  signal: AbortSignal,
+): Promise<Token> {
   const domain = { name: 'Default' };
   const response = await fetch(`${url}/v3/auth/tokens`, {
     method: 'POST',
@@ -71,7 +78,8 @@ export async function issueToken(url: string, { username, password, project }: C
   });
   const text = await response.text();
   const id = response.headers.get('x-subject-token');
-  if (!response.ok || id === null) throw new CliError(`Keystone issued no token: HTTP ${response.status} ${text.slice(0, 300)}`);
+  if (!response.ok || id === null)
+    throw new CliError(`Keystone issued no token: HTTP ${response.status} ${text.slice(0, 300)}`);
   const { token } = JSON.parse(text) as TokenBody;
   return {
     id,

@@ -8,7 +8,8 @@ const controlPlane = custom('ControlPlane', 'openstack', {
   ready: false,
   spec: { infrastructure: { database: { mariadb: {} }, cache: { memcached: {} } }, services: { keystone: {} } },
 });
-const controller = (name: string, ready: number) => workload('Deployment', name, ready, { 'stackwright.dev/reconciles': name });
+const controller = (name: string, ready: number) =>
+  workload('Deployment', name, ready, { 'stackwright.dev/reconciles': name });
 
 const starting = snapshot(controlPlane, controller('coordinator-controller', 1), controller('mariadb-controller', 0));
 const underway = snapshot(
@@ -16,10 +17,24 @@ const underway = snapshot(
   controller('coordinator-controller', 1),
   controller('mariadb-controller', 1),
   custom('MariaDB', 'mariadb', { ready: true, since: 31, created: 100 }),
-  custom('Memcached', 'memcached', { ready: false, reason: 'ImagePullFailed', on: ['Deployment/memcached'], since: 12, created: 99 }),
+  custom('Memcached', 'memcached', {
+    ready: false,
+    reason: 'ImagePullFailed',
+    on: ['Deployment/memcached'],
+    since: 12,
+    created: 99,
+  }),
   workload('Deployment', 'memcached', 0),
-  pod('memcached', { state: { waiting: { reason: 'ErrImageNeverPull', message: 'image "memcached:9" is not there' } } }),
-  custom('Keystone', 'keystone', { ready: false, reason: 'JobRunning', on: ['Job/keystone-db-sync-1a2b3c4d'], since: 7, created: 98 }),
+  pod('memcached', {
+    state: { waiting: { reason: 'ErrImageNeverPull', message: 'image "memcached:9" is not there' } },
+  }),
+  custom('Keystone', 'keystone', {
+    ready: false,
+    reason: 'JobRunning',
+    on: ['Job/keystone-db-sync-1a2b3c4d'],
+    since: 7,
+    created: 98,
+  }),
   job('keystone-db-sync-1a2b3c4d'),
 );
 const finished = snapshot(

@@ -17,7 +17,9 @@ export interface Row {
 /** One row for the controllers together, then one per service that the control plane names. */
 export function progressOf(snapshot: Snapshot): Row[] {
   const services = snapshot.services;
-  const missing = servicesNamedIn(snapshot.controlPlane).filter((name) => !services.some(({ metadata }) => metadata?.name === name));
+  const missing = servicesNamedIn(snapshot.controlPlane).filter(
+    (name) => !services.some(({ metadata }) => metadata?.name === name),
+  );
   return [
     ...controllersRow(snapshot),
     ...services.map((service) => serviceRow(service, explain(snapshot, referenceOf(service)))),

@@ -16,7 +16,11 @@ export interface BlockOptions {
   spinner?: string;
 }
 
-export function renderBlock(title: string, rows: readonly Row[], { colors, columns, now, spinner }: BlockOptions): string[] {
+export function renderBlock(
+  title: string,
+  rows: readonly Row[],
+  { colors, columns, now, spinner }: BlockOptions,
+): string[] {
   const colored = (state: Row['state'], text: string): string =>
     state === 'Ready' ? colors.green(text) : state === 'Failed' ? colors.red(text) : colors.cyan(text);
   const names = Math.max(0, ...rows.map(({ name }) => name.length));

@@ -21,7 +21,10 @@ export class Stages {
   lines(): string[] {
     const total = this.#done.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
     return table(
-      [...this.#done, { name: 'Total', milliseconds: total }].map(({ name, milliseconds }) => [name, elapsed(milliseconds)]),
+      [...this.#done, { name: 'Total', milliseconds: total }].map(({ name, milliseconds }) => [
+        name,
+        elapsed(milliseconds),
+      ]),
       '  ',
     );
   }

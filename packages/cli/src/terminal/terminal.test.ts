@@ -44,10 +44,12 @@ describe('parseDuration', () => {
 describe('table', () => {
   it('aligns by what is seen, not by colour codes', () => {
     const green = '\u001b[32mok\u001b[39m';
-    expect(table([['a', green, 'x'], ['bbb', 'failed', 'y'], ['c', '', '']])).toEqual([
-      `a    ${green}      x`,
-      'bbb  failed  y',
-      'c',
-    ]);
+    expect(
+      table([
+        ['a', green, 'x'],
+        ['bbb', 'failed', 'y'],
+        ['c', '', ''],
+      ]),
+    ).toEqual([`a    ${green}      x`, 'bbb  failed  y', 'c']);
   });
 });

@@ -49,7 +49,13 @@ export function custom(kind: string, name: string, state: CustomState = {}): Cus
   return {
     apiVersion: apiVersionOf(kind),
     kind,
-    metadata: { name, namespace: 'openstack', generation: 1, uid: `uid-${name}`, creationTimestamp: ago(state.created ?? 120) },
+    metadata: {
+      name,
+      namespace: 'openstack',
+      generation: 1,
+      uid: `uid-${name}`,
+      creationTimestamp: ago(state.created ?? 120),
+    },
     spec: state.spec ?? {},
     ...(state.ready === undefined
       ? {}
@@ -67,7 +73,12 @@ export function custom(kind: string, name: string, state: CustomState = {}): Cus
   };
 }
 
-export function workload(kind: 'Deployment' | 'StatefulSet', name: string, ready: number, annotations: Record<string, string> = {}): KubeObject {
+export function workload(
+  kind: 'Deployment' | 'StatefulSet',
+  name: string,
+  ready: number,
+  annotations: Record<string, string> = {},
+): KubeObject {
   return {
     apiVersion: 'apps/v1',
     kind,
@@ -78,7 +89,13 @@ export function workload(kind: 'Deployment' | 'StatefulSet', name: string, ready
 }
 
 export function job(name: string, status: object = { active: 1 }): KubeObject {
-  return { apiVersion: 'batch/v1', kind: 'Job', metadata: { name, namespace: 'openstack', uid: `uid-${name}` }, spec: {}, status } as KubeObject;
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name, namespace: 'openstack', uid: `uid-${name}` },
+    spec: {},
+    status,
+  } as KubeObject;
 }
 
 /** A Pod of the workload or Job `owner` with one container called `main`. */
@@ -92,6 +109,10 @@ export function pod(owner: string, container: object, more: object = {}): KubeOb
       labels: { app: owner },
       ownerReferences: [{ apiVersion: 'v1', kind: 'Owner', name: owner, uid: `uid-${owner}` }],
     },
-    status: { phase: 'Running', containerStatuses: [{ name: 'main', ready: false, restartCount: 0, ...container }], ...more },
+    status: {
+      phase: 'Running',
+      containerStatuses: [{ name: 'main', ready: false, restartCount: 0, ...container }],
+      ...more,
+    },
   } as KubeObject;
 }

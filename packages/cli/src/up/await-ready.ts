@@ -19,7 +19,10 @@ export interface AwaitOptions {
 }
 
 /** Shows the rows until the control plane and all that is shown is ready. */
-export async function awaitReady(client: Client, { paths, namespace, view, signal, seen }: AwaitOptions): Promise<Snapshot> {
+export async function awaitReady(
+  client: Client,
+  { paths, namespace, view, signal, seen }: AwaitOptions,
+): Promise<Snapshot> {
   return until(
     async () => {
       try {
@@ -31,7 +34,11 @@ export async function awaitReady(client: Client, { paths, namespace, view, signa
       } catch (error) {
         // The cluster may be started anew meanwhile; gone for good it is when its process is.
         if (!isConnectionFailed(error) && !isTimeout(error)) throw error;
-        if (!runningDaemon(paths)) throw new CliError('The embedded cluster has ended.', { cause: error, hints: [`Its log: ${paths.log}`, 'Run the same command again to start it.'] });
+        if (!runningDaemon(paths))
+          throw new CliError('The embedded cluster has ended.', {
+            cause: error,
+            hints: [`Its log: ${paths.log}`, 'Run the same command again to start it.'],
+          });
         return undefined;
       }
     },

@@ -3,7 +3,15 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { ApiError } from '@stackwright/kube';
 import { connect, type ClusterConnection } from '../cluster/connect.js';
-import { devclusterProgram, lastDaemon, lastWords, runningDaemon, startDaemon, stopDaemon, type NodeDriver } from '../cluster/daemon.js';
+import {
+  devclusterProgram,
+  lastDaemon,
+  lastWords,
+  runningDaemon,
+  startDaemon,
+  stopDaemon,
+  type NodeDriver,
+} from '../cluster/daemon.js';
 import type { ClusterPaths } from '../cluster/paths.js';
 import { until } from '../cluster/wait.js';
 import { CliError } from '../errors.js';
@@ -20,13 +28,19 @@ export interface EnsureOptions {
 export function expectSameKind(paths: ClusterPaths, node: NodeDriver): void {
   const last = lastDaemon(paths);
   if (!last || last.node === node) return;
-  throw new CliError(`The cluster in ${paths.stateDir} was made with ${last.node === 'simulated' ? '--simulated' : 'real containers'}.`, {
-    hints: ['Remove it with `npx stackwright down --purge`, or keep both with another --state-dir.'],
-  });
+  throw new CliError(
+    `The cluster in ${paths.stateDir} was made with ${last.node === 'simulated' ? '--simulated' : 'real containers'}.`,
+    {
+      hints: ['Remove it with `npx stackwright down --purge`, or keep both with another --state-dir.'],
+    },
+  );
 }
 
 /** Resolves with a connection to an API server that is ready. */
-export async function ensureCluster(paths: ClusterPaths, { root, node, namespace, signal }: EnsureOptions): Promise<ClusterConnection> {
+export async function ensureCluster(
+  paths: ClusterPaths,
+  { root, node, namespace, signal }: EnsureOptions,
+): Promise<ClusterConnection> {
   const program = devclusterProgram(root);
   const build = buildOf(program);
   const running = runningDaemon(paths);
@@ -37,7 +51,9 @@ export async function ensureCluster(paths: ClusterPaths, { root, node, namespace
 
 async function readyConnection(paths: ClusterPaths): Promise<ClusterConnection | undefined> {
   if (!runningDaemon(paths)) {
-    throw new CliError('The embedded cluster did not come up. It said:', { hints: [...lastWords(paths).split('\n'), `All of its log: ${paths.log}`] });
+    throw new CliError('The embedded cluster did not come up. It said:', {
+      hints: [...lastWords(paths).split('\n'), `All of its log: ${paths.log}`],
+    });
   }
   if (!existsSync(paths.kubeconfig)) return undefined;
   const cluster = await connect({ kubeconfig: paths.kubeconfig, embedded: paths.kubeconfig });

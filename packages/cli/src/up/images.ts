@@ -13,7 +13,9 @@ export async function ensureImages(terminal: Terminal, signal: AbortSignal): Pro
       },
     });
     const built = images.filter(({ cached }) => !cached).length;
-    return built === 0 ? `all ${images.length} images are up to date` : `${built} of ${images.length} images were built`;
+    return built === 0
+      ? `all ${images.length} images are up to date`
+      : `${built} of ${images.length} images were built`;
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ImageError) {

@@ -16,7 +16,11 @@ export interface InstallOptions {
   signal: AbortSignal;
 }
 
-export async function installControllers(client: Client, modules: readonly ControllerModule[], { root, namespace, signal }: InstallOptions): Promise<void> {
+export async function installControllers(
+  client: Client,
+  modules: readonly ControllerModule[],
+  { root, namespace, signal }: InstallOptions,
+): Promise<void> {
   const definitions = customResourceDefinitions(modules);
   await applyAll(client, definitions, signal);
   await untilServed(client, definitions, signal);
@@ -29,7 +33,11 @@ export async function installControllers(client: Client, modules: readonly Contr
       build: buildOf(join(root, 'packages', module.name, 'dist/main.js')),
     }),
   );
-  const home: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels: { 'app.kubernetes.io/part-of': 'stackwright' } } };
+  const home: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: namespace, labels: { 'app.kubernetes.io/part-of': 'stackwright' } },
+  };
   await applyAll(client, [home, ...controllers], signal);
 }
 
@@ -43,7 +51,10 @@ const spec = {
 };
 
 /** One that is there already is the user's: it is left as it is. */
-export async function ensureControlPlane(client: Client, { namespace, signal }: Pick<InstallOptions, 'namespace' | 'signal'>): Promise<void> {
+export async function ensureControlPlane(
+  client: Client,
+  { namespace, signal }: Pick<InstallOptions, 'namespace' | 'signal'>,
+): Promise<void> {
   const object = {
     apiVersion: apiVersionOf(ControlPlane),
     kind: ControlPlane.kind,

@@ -6,7 +6,9 @@ import { hasKubectl, namespace, type Cluster } from '../cluster.js';
 export function badInput(cluster: Cluster): void {
   it.each(badInputs)('$what is refused, by the path of the field', async (input) => {
     const object = badObject(input, namespace);
-    const refused: unknown = await cluster.client.create(input.kind, object, { fieldValidation: 'Strict' }).catch((error: unknown) => error);
+    const refused: unknown = await cluster.client
+      .create(input.kind, object, { fieldValidation: 'Strict' })
+      .catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(ApiError);
     expect((refused as ApiError).message).toContain(input.path);
   });

@@ -14,15 +14,30 @@ const key = { namespace, name: 'openstack' };
 export function deletion(cluster: Cluster): void {
   it('deleting the control plane keeps databases, volumes, passwords and keys: made again, it goes on', async () => {
     const { client } = cluster;
-    const before = { treasures: await treasures(client, namespace), rows: await rowCounts(client), token: await issueToken(client) };
+    const before = {
+      treasures: await treasures(client, namespace),
+      rows: await rowCounts(client),
+      token: await issueToken(client),
+    };
     const { spec } = await client.get(ControlPlane, key);
     await client.delete(ControlPlane, key);
     await eventually(() => expectNoPods(client), slow);
     const kept = await treasures(client, namespace);
-    expect(Object.keys(kept)).toEqual(expect.arrayContaining(['Volume data-mariadb-0', 'Secret keystone-fernet-keys', 'Secret keystone-admin-password']));
+    expect(Object.keys(kept)).toEqual(
+      expect.arrayContaining([
+        'Volume data-mariadb-0',
+        'Secret keystone-fernet-keys',
+        'Secret keystone-admin-password',
+      ]),
+    );
     expect(before.treasures).toMatchObject(kept);
 
-    await client.create<KubeObject>(ControlPlane, { apiVersion: 'stackwright.dev/v1alpha1', kind: 'ControlPlane', metadata: key, ...{ spec } });
+    await client.create<KubeObject>(ControlPlane, {
+      apiVersion: 'stackwright.dev/v1alpha1',
+      kind: 'ControlPlane',
+      metadata: key,
+      ...{ spec },
+    });
     await eventually(() => allReady(client), slow);
     expect(await treasures(client, namespace)).toEqual(before.treasures);
     expect(await rowCounts(client)).toEqual(before.rows);
@@ -51,5 +66,9 @@ export function deletion(cluster: Cluster): void {
 /** But the controllers'. */
 async function expectNoPods(client: Client): Promise<void> {
   const { items } = await client.listAll(Pod, { namespace });
-  expect(items.filter(({ metadata }) => metadata?.labels?.['app.kubernetes.io/component'] !== 'controller').map(({ metadata }) => metadata?.name)).toEqual([]);
+  expect(
+    items
+      .filter(({ metadata }) => metadata?.labels?.['app.kubernetes.io/component'] !== 'controller')
+      .map(({ metadata }) => metadata?.name),
+  ).toEqual([]);
 }

@@ -56,7 +56,11 @@ export function kills(cluster: Cluster): void {
     const [pod] = await podsOf(client, `app.kubernetes.io/name=${name}-controller`);
     const killed = pod?.status?.containerStatuses?.[0]?.containerID ?? '';
 
-    await client.patch(ControlPlane, { namespace, name: 'openstack' }, { type: 'merge', body: { spec: changes[name] } });
+    await client.patch(
+      ControlPlane,
+      { namespace, name: 'openstack' },
+      { type: 'merge', body: { spec: changes[name] } },
+    );
     const { code, stderr } = await run('podman', ['kill', '--signal', 'KILL', killed.replace(/^.*:\/\//, '')]);
     expect(code, stderr).toBe(0);
 
@@ -75,7 +79,11 @@ export function kills(cluster: Cluster): void {
   it('the cluster itself may be killed: containers run on and nothing is made anew', async () => {
     const { client } = cluster;
     const token = await issueToken(client);
-    const before = { treasures: await treasures(client, namespace), rows: await rowCounts(client), containers: await containersOf(client) };
+    const before = {
+      treasures: await treasures(client, namespace),
+      rows: await rowCounts(client),
+      containers: await containersOf(client),
+    };
     process.kill(cluster.pid, 'SIGKILL');
     const again = await cluster.stackwright('up');
     expect(again.code, again.stderr).toBe(0);
@@ -87,7 +95,8 @@ export function kills(cluster: Cluster): void {
   });
 }
 
-const keystonePods = (client: Client) => podsOf(client, 'app.kubernetes.io/name=keystone,app.kubernetes.io/component=api');
+const keystonePods = (client: Client) =>
+  podsOf(client, 'app.kubernetes.io/name=keystone,app.kubernetes.io/component=api');
 
 /** What the changes above ask for has reached the workloads. */
 async function expectAsAsked(client: Client): Promise<void> {
@@ -95,11 +104,13 @@ async function expectAsAsked(client: Client): Promise<void> {
   const api = await client.get(Deployment, { namespace, name: 'keystone' });
   const database = await client.get(StatefulSet, { namespace, name: 'mariadb' });
   const cache = await client.get(StatefulSet, { namespace, name: 'memcached' });
-  const requests = ({ spec: workload }: typeof api | typeof database) => workload?.template.spec?.containers[0]?.resources?.requests;
+  const requests = ({ spec: workload }: typeof api | typeof database) =>
+    workload?.template.spec?.containers[0]?.resources?.requests;
   const { services = {}, infrastructure = {} } = spec;
   expect(api.spec?.replicas).toBe((services['keystone'] as { replicas?: number } | undefined)?.replicas ?? 1);
   expect(requests(database)).toMatchObject(requestsIn(infrastructure['database']?.['mariadb']));
   expect(requests(cache)).toMatchObject(requestsIn(infrastructure['cache']?.['memcached']));
 }
 
-const requestsIn = (service: object | undefined): object => (service as { resources?: { requests?: object } } | undefined)?.resources?.requests ?? {};
+const requestsIn = (service: object | undefined): object =>
+  (service as { resources?: { requests?: object } } | undefined)?.resources?.requests ?? {};

@@ -28,7 +28,13 @@ export function standUp(cluster: Cluster): void {
 
   it('kubectl works with the printed kubeconfig', async ({ skip }) => {
     if (!(await hasKubectl())) skip('kubectl is not installed');
-    const listed = await cluster.kubectl(undefined, '-n', namespace, 'get', 'controlplanes,keystones,mariadbs,memcacheds,deployments,pods');
+    const listed = await cluster.kubectl(
+      undefined,
+      '-n',
+      namespace,
+      'get',
+      'controlplanes,keystones,mariadbs,memcacheds,deployments,pods',
+    );
     expect(listed.code, listed.stderr).toBe(0);
     expect(listed.stdout).toMatch(/keystone\.keystone\.stackwright\.dev\/keystone\s+True\s+Ready/);
   });

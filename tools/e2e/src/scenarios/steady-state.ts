@@ -18,7 +18,9 @@ export function steadyState(cluster: Cluster): void {
     await eventually(async () => {
       const quiet = auditOf(cluster).slice(from);
       for (const name of Object.keys(before)) {
-        const renewed = quiet.filter((event) => event.resource === 'leases' && event.name === name && event.changed).length;
+        const renewed = quiet.filter(
+          (event) => event.resource === 'leases' && event.name === name && event.changed,
+        ).length;
         if (renewed < renewals) throw new Error(`${name} was renewed ${renewed} times`);
       }
     }, 240_000);

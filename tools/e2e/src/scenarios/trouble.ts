@@ -33,7 +33,10 @@ export function trouble(cluster: Cluster): void {
       await setKeystone(client, { image, config: { 'keystone.conf': { database: { max_pool_size: 'many' } } } });
       const condition = await eventually(() => reasonIs(client, 'JobFailed'), slow);
       expect(condition.message).toContain('max_pool_size');
-      expect(await root(cluster, 'keystone')).toMatchObject({ state: 'Failed', message: expect.stringContaining('max_pool_size') as string });
+      expect(await root(cluster, 'keystone')).toMatchObject({
+        state: 'Failed',
+        message: expect.stringContaining('max_pool_size') as string,
+      });
       await setKeystone(client, { config: null });
       await eventually(() => allReady(client), slow);
     } finally {
@@ -59,18 +62,34 @@ export function trouble(cluster: Cluster): void {
         expect(condition.reason, condition.message).toBe(reason);
       }, slow);
     await becomes('WaitingForObject');
-    expect(await root(cluster, 'external')).toMatchObject({ state: 'Missing', object: { kind: 'Secret', name: 'external-server' } });
+    expect(await root(cluster, 'external')).toMatchObject({
+      state: 'Missing',
+      object: { kind: 'Secret', name: 'external-server' },
+    });
 
     // The administrator's password of our own server, which plays the external one.
     const { host, port } = await endpointOf(client, 'mariadb');
     const { password = '' } = await secretOf(client, 'mariadb-root-password');
     const stringData = { host, port: String(port), username: 'root', password: 'wrong' };
-    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name: 'external-server' }, stringData } as const;
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { namespace, name: 'external-server' },
+      stringData,
+    } as const;
     await client.create(Secret, secret);
     await becomes('SecretNotOffered');
-    await client.patch(Secret, { namespace, name: 'external-server' }, { type: 'merge', body: { metadata: { labels: { [labels.usableBy]: 'mariadb' } } } });
+    await client.patch(
+      Secret,
+      { namespace, name: 'external-server' },
+      { type: 'merge', body: { metadata: { labels: { [labels.usableBy]: 'mariadb' } } } },
+    );
     await becomes('AccessDenied');
-    await client.patch(Secret, { namespace, name: 'external-server' }, { type: 'merge', body: { data: { password: Buffer.from(password).toString('base64') } } });
+    await client.patch(
+      Secret,
+      { namespace, name: 'external-server' },
+      { type: 'merge', body: { data: { password: Buffer.from(password).toString('base64') } } },
+    );
     await becomes('Ready');
 
     await client.delete(MariaDB, external);
@@ -85,7 +104,11 @@ export function trouble(cluster: Cluster): void {
 }
 
 const setKeystone = (client: Client, keystone: object) =>
-  client.patch(ControlPlane, { namespace, name: 'openstack' }, { type: 'merge', body: { spec: { services: { keystone } } } });
+  client.patch(
+    ControlPlane,
+    { namespace, name: 'openstack' },
+    { type: 'merge', body: { spec: { services: { keystone } } } },
+  );
 
 interface Root {
   state: string;

@@ -16,15 +16,30 @@ export const badInputs: readonly BadInput[] = [
   { what: 'a wrong type', kind: Keystone, spec: { release: '2025.1', replicas: 'two' }, path: 'spec.replicas' },
   { what: 'a required field that is missing', kind: Keystone, spec: { replicas: 1 }, path: 'spec.release' },
   { what: 'a value that is not of the pattern', kind: Keystone, spec: { release: 'epoxy' }, path: 'spec.release' },
-  { what: 'a field deep down', kind: Keystone, spec: { release: '2025.1', fernet: { maxActiveKeys: 1 } }, path: 'spec.fernet.maxActiveKeys' },
-  { what: 'a word that is none of the words', kind: MariaDB, spec: { deletionPolicy: 'Keep' }, path: 'spec.deletionPolicy' },
+  {
+    what: 'a field deep down',
+    kind: Keystone,
+    spec: { release: '2025.1', fernet: { maxActiveKeys: 1 } },
+    path: 'spec.fernet.maxActiveKeys',
+  },
+  {
+    what: 'a word that is none of the words',
+    kind: MariaDB,
+    spec: { deletionPolicy: 'Keep' },
+    path: 'spec.deletionPolicy',
+  },
   {
     what: 'a role that two services shall play',
     kind: ControlPlane,
     spec: { release: '2025.1', infrastructure: { database: { mariadb: {}, mysql: {} } } },
     path: 'spec.infrastructure.database',
   },
-  { what: 'a field that does not exist', kind: Keystone, spec: { release: '2025.1', replica: 1 }, path: 'spec.replica' },
+  {
+    what: 'a field that does not exist',
+    kind: Keystone,
+    spec: { release: '2025.1', replica: 1 },
+    path: 'spec.replica',
+  },
 ];
 
 export const badObject = ({ kind, spec }: BadInput, namespace: string): KubeObject => ({

@@ -21,12 +21,19 @@ interface WithStatus extends KubeObject {
 }
 
 /** The condition of an object as it was last told; throws while its controller has not acted on the last change. */
-export async function conditionOf(client: Client, resource: Resource, key: ObjectKey, type = 'Ready'): Promise<Condition> {
+export async function conditionOf(
+  client: Client,
+  resource: Resource,
+  key: ObjectKey,
+  type = 'Ready',
+): Promise<Condition> {
   const { metadata, status }: WithStatus = await client.get(resource, key);
   const condition = status?.conditions?.find((each) => each.type === type);
   if (!condition) throw new Error(`${resource.kind} ${key.name} has no condition ${type}`);
   if ((condition.observedGeneration ?? 0) < (metadata?.generation ?? 0)) {
-    throw new Error(`${resource.kind} ${key.name}: ${type} is of generation ${condition.observedGeneration ?? 0}, not ${metadata?.generation ?? 0}`);
+    throw new Error(
+      `${resource.kind} ${key.name}: ${type} is of generation ${condition.observedGeneration ?? 0}, not ${metadata?.generation ?? 0}`,
+    );
   }
   return condition;
 }
@@ -41,9 +48,15 @@ export async function expectReady(client: Client, resource: Resource, key: Objec
 export async function treasures(client: Client, namespace: string): Promise<Record<string, string>> {
   const { items: secrets } = await client.listAll(Secret, { namespace });
   const { items: volumes } = await client.listAll(PersistentVolumeClaim, { namespace });
-  const hash = (data: object) => createHash('sha256').update(JSON.stringify(Object.entries(data).sort())).digest('hex').slice(0, 16);
+  const hash = (data: object) =>
+    createHash('sha256')
+      .update(JSON.stringify(Object.entries(data).sort()))
+      .digest('hex')
+      .slice(0, 16);
   return Object.fromEntries([
-    ...secrets.filter(({ type }) => type === 'Opaque').map(({ metadata, data }) => [`Secret ${metadata?.name ?? ''}`, hash(data ?? {})]),
+    ...secrets
+      .filter(({ type }) => type === 'Opaque')
+      .map(({ metadata, data }) => [`Secret ${metadata?.name ?? ''}`, hash(data ?? {})]),
     ...volumes.map(({ metadata }) => [`Volume ${metadata?.name ?? ''}`, metadata?.uid ?? '']),
   ]) as Record<string, string>;
 }
@@ -53,6 +66,11 @@ const mutating = new Set(['create', 'update', 'patch', 'delete', 'deletecollecti
 /** Requests of our controllers that ask for a change, renewals of their Leases apart. */
 export function writesOf(audit: readonly AuditEvent[]): string[] {
   return audit
-    .filter(({ verb, userAgent, resource }) => mutating.has(verb) && /-controller\b/.test(userAgent) && resource !== 'leases')
-    .map(({ userAgent, verb, resource, subresource, name }) => `${userAgent} ${verb} ${resource ?? ''}${subresource ? `/${subresource}` : ''} ${name ?? ''}`);
+    .filter(
+      ({ verb, userAgent, resource }) => mutating.has(verb) && /-controller\b/.test(userAgent) && resource !== 'leases',
+    )
+    .map(
+      ({ userAgent, verb, resource, subresource, name }) =>
+        `${userAgent} ${verb} ${resource ?? ''}${subresource ? `/${subresource}` : ''} ${name ?? ''}`,
+    );
 }

@@ -52,7 +52,8 @@ export async function startWorld({ modules = allModules, resync }: WorldOptions 
   const audit: AuditEvent[] = [];
   cluster.server.onAudit((event) => audit.push(event));
   const user = await connect(cluster, 'user');
-  for (const definition of customResourceDefinitions(modules)) await user.client.create(CustomResourceDefinition, definition);
+  for (const definition of customResourceDefinitions(modules))
+    await user.client.create(CustomResourceDefinition, definition);
   await user.client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
 
   const controllers = new Map<string, RunningController>();
@@ -86,7 +87,11 @@ async function connect(cluster: Devcluster, userAgent: string): Promise<{ client
   return { client: createClient(transport), transport };
 }
 
-async function startController(cluster: Devcluster, module: ControllerModule, resync: number | undefined): Promise<RunningController> {
+async function startController(
+  cluster: Devcluster,
+  module: ControllerModule,
+  resync: number | undefined,
+): Promise<RunningController> {
   const { client, transport } = await connect(cluster, `${module.name}-controller`);
   const manager = createManager({
     name: module.name,
