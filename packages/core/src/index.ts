@@ -25,6 +25,8 @@ export { createLogger, logLevels, type LoggerOptions, type LogLevel } from './lo
 export { scrub } from './scrub.js';
 export * from './metrics/metric.js';
 export { coreMetrics } from './metrics/table.js';
+export * from './tracing/tracer.js';
+export { clientWithin } from './tracing/traced-client.js';
 // Seams
 export * from './seams/clock.js';
 export * from './seams/random.js';

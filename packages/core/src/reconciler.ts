@@ -1,6 +1,7 @@
 // The plain level of the library, as controller-runtime has it.
 import type { Client, ObjectKey } from '@stackwright/kube';
 import type { Logger } from './log.js';
+import type { Span } from './tracing/tracer.js';
 
 /** What to reconcile: a name, never an event (level-triggered). */
 export type Request = ObjectKey;
@@ -18,9 +19,11 @@ export interface ReconcileContext {
   client: Client;
   /** Aborted on time-out, ten seconds after the manager was told to stop, and at once when the lease is lost. */
   signal: AbortSignal;
-  /** Carries controller, namespace, name and reconcileID. */
+  /** Carries controller, namespace, name, reconcileID and, when tracing is on, traceID. */
   log: Logger;
   reconcileID: string;
+  /** Of this reconcile. Spans within it are made with `span.span(…)`; calls of `client` are, by themselves. */
+  span: Span;
 }
 
 /** Rejecting requeues with back-off; rejecting with a `TerminalError` does not requeue. */

@@ -7,6 +7,8 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** Milliseconds until the call fails with a `Timeout` ApiError. Default 30 000. */
   timeout?: number;
+  /** W3C `traceparent` of the span that the call belongs to: API servers with tracing on go on with it. */
+  traceparent?: string;
 }
 
 export interface WriteOptions extends CallOptions {

@@ -137,6 +137,7 @@ class HttpClient implements Client {
       body: JSON.stringify(body),
       signal: options.signal,
       timeout: options.timeout,
+      traceparent: options.traceparent,
     });
   }
 
@@ -149,13 +150,14 @@ class HttpClient implements Client {
     path: string,
     options: CallOptions & { body?: string; contentType?: string; accept?: string } = {},
   ): Promise<string> {
-    const { body, contentType, accept = '*/*', signal, timeout } = options;
+    const { body, contentType, accept = '*/*', signal, timeout, traceparent } = options;
     return this.#transport.request({
       method,
       path,
       accept,
       signal,
       timeout,
+      traceparent,
       ...(body !== undefined && { body }),
       ...(contentType !== undefined && { contentType }),
     });
@@ -168,13 +170,14 @@ class HttpClient implements Client {
     options: CallOptions & { contentType?: string; idempotent?: boolean },
     body?: object,
   ): Promise<T> {
-    const { signal, timeout, contentType, idempotent } = options;
+    const { signal, timeout, traceparent, contentType, idempotent } = options;
     const text = await this.#transport.request({
       method,
       verb,
       path,
       signal,
       timeout,
+      traceparent,
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(contentType !== undefined && { contentType }),
       ...(idempotent !== undefined && { idempotent }),

@@ -51,6 +51,8 @@ export interface Call {
   timeout?: number | undefined;
   /** Doing it twice does no harm: tried again when the connection breaks before the answer. Default: GET only. */
   idempotent?: boolean;
+  /** Sent as the header of that name. */
+  traceparent?: string | undefined;
 }
 
 export interface Transport {
@@ -240,6 +242,7 @@ class PooledTransport implements Transport {
         ...credentials.headers,
         accept: call.accept ?? 'application/json',
         'user-agent': this.#options.userAgent ?? 'stackwright',
+        ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
         ...(call.body !== undefined && {
           'content-type': call.contentType ?? 'application/json',
           'content-length': Buffer.byteLength(call.body),

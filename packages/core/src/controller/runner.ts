@@ -9,6 +9,8 @@ import { isStoppedAtOnce, type Manager, type Runnable } from '../manager/manager
 import { lowPriority, WorkQueue, type QueueItem } from '../queue/work-queue.js';
 import type { ReconcileContext, Reconciler, Request } from '../reconciler.js';
 import { aborted, settlesWithin } from '../seams/wait.js';
+import { clientWithin } from '../tracing/traced-client.js';
+import type { Span } from '../tracing/tracer.js';
 import type {
   Controller,
   ControllerOptions,
@@ -230,14 +232,35 @@ export class ControllerRunner implements Controller, Runnable {
     const began = clock.monotonic();
     let result: ReconcileResult = 'error';
     try {
-      const context = { signal: run.signal, log, reconcileID, client: this.#clientOf(item.key, run.signal) };
-      result = await this.#reconcile(item, request, context);
+      result = await this.#traced(request, reconcileID, (span) => {
+        const client = clientWithin(this.#clientOf(item.key, run.signal), span);
+        const traced = span.traceID === undefined ? log : log.child({ traceID: span.traceID });
+        return this.#reconcile(item, request, { signal: run.signal, log: traced, reconcileID, client, span });
+      });
     } finally {
       timer?.cancel();
       this.#runs.delete(run);
       if (run.signal.reason instanceof ReconcileTimeoutError) this.#observer.failed('timeout');
       this.#observer.finished(result, (clock.monotonic() - began) / 1000);
     }
+  }
+
+  #traced(
+    request: Request,
+    reconcileID: string,
+    run: (span: Span) => Promise<ReconcileResult>,
+  ): Promise<ReconcileResult> {
+    const attributes = {
+      controller: this.name,
+      'k8s.namespace.name': request.namespace,
+      'k8s.object.name': request.name,
+      reconcileID,
+    };
+    return this.#manager.tracer.span(`reconcile ${this.name}`, attributes, async (span) => {
+      const result = await run(span);
+      span.set({ result });
+      return result;
+    });
   }
 
   async #reconcile(
@@ -262,8 +285,9 @@ export class ControllerRunner implements Controller, Runnable {
     }
   }
 
-  #failed(key: string, priority: number, error: unknown, { log, signal }: ReconcileContext): ReconcileResult {
+  #failed(key: string, priority: number, error: unknown, { log, signal, span }: ReconcileContext): ReconcileResult {
     const kind = kindOfFailure(error, signal);
+    if (kind !== 'expected') span.fail(error);
     if (kind === 'terminal') {
       this.#observer.failed('terminal');
       this.#queue.forget(key);

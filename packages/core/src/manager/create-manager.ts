@@ -13,6 +13,7 @@ import type { Random } from '../seams/random.js';
 import { systemClock } from '../seams/system-clock.js';
 import { systemRandom } from '../seams/system-random.js';
 import { aborted, lasting, reasonOf } from '../seams/wait.js';
+import { noTracer, type Tracer } from '../tracing/tracer.js';
 import { startHttpServer, type RunningHttpServer } from './http-server.js';
 import { LeaderElector } from './leader-election.js';
 import { LeaseLostError, type Manager, type Runnable } from './manager.js';
@@ -34,6 +35,8 @@ export interface ManagerOptions {
   random?: Random;
   /** Default: a new one, without metrics of the process. */
   metrics?: Registry;
+  /** Default: none, spans are not made. */
+  tracer?: Tracer;
   /** Milliseconds that everything together has to stop. Default 30 000. */
   gracePeriod?: number;
   /** Makes cached objects immutable. Default: not in production (NODE_ENV). */
@@ -68,6 +71,7 @@ class DefaultManager implements ManagerProcess {
   readonly random: Random;
   readonly log: Logger;
   readonly metrics: Registry;
+  readonly tracer: Tracer;
   readonly namespaces: readonly string[];
 
   readonly #options: ManagerOptions;
@@ -89,6 +93,7 @@ class DefaultManager implements ManagerProcess {
     this.random = options.random ?? systemRandom;
     this.log = options.log;
     this.metrics = options.metrics ?? new Registry();
+    this.tracer = options.tracer ?? noTracer;
     this.namespaces = options.namespaces ?? [];
     const informers = observeInformers(this.metrics, this.clock);
     this.cache = new InformerCache({
@@ -141,6 +146,7 @@ class DefaultManager implements ManagerProcess {
       clock: this.clock,
       random: this.random,
       metrics: this.metrics,
+      tracer: this.tracer,
       namespaces: this.namespaces,
       add: (runnable) => this.add(runnable),
       addReadyCheck: (check, ready) => this.addReadyCheck(check, ready),

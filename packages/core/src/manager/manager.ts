@@ -6,6 +6,7 @@ import type { EventRecorder } from '../events/recorder.js';
 import type { Logger } from '../log.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
+import type { Tracer } from '../tracing/tracer.js';
 
 /** Something that runs for as long as the manager does. */
 export interface Runnable {
@@ -27,6 +28,8 @@ export interface Manager {
   readonly random: Random;
   readonly log: Logger;
   readonly metrics: Registry;
+  /** Spans of reconciles; off unless the process was told to trace. */
+  readonly tracer: Tracer;
   /** Namespaces that are watched; empty: all. */
   readonly namespaces: readonly string[];
   /** May be called while the manager runs. */

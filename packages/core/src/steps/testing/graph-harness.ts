@@ -8,6 +8,7 @@ import type { Result } from '../../reconciler.js';
 import { FakeClient, type FakeCall } from '../../testing/fake-client.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { SeededRandom } from '../../testing/seeded-random.js';
+import { noSpan } from '../../tracing/tracer.js';
 import { isSameResource, resourceOf, type Graph } from '../graph.js';
 import { observeSteps } from '../metrics.js';
 import type { ChildReader } from '../overlay.js';
@@ -136,6 +137,7 @@ export class GraphHarness<R extends Reconciled> {
       signal: new AbortController().signal,
       log: this.#logger(),
       reconcileID: 'test',
+      span: noSpan,
     };
     return (await this.#reconciler.reconcile(this.key, context)) ?? {};
   }
