@@ -1,6 +1,10 @@
 export * from './server.js';
 export type { AdmissionAttributes, AdmissionPlugin } from './admission.js';
 export type { AuditEvent } from './audit.js';
+export { Faults, type InjectedFault, type InjectOptions } from './faults/faults.js';
+export type { Effect, FaultName } from './faults/effects.js';
+export type { RequestMatch } from './faults/match.js';
+export type { WatchEnd } from './faults/open-watches.js';
 export type { Authorizer } from './auth/authorizer.js';
 export { ConnectionLost, type Interceptor } from './intercept.js';
 export type { LogOptions, NodeProxy } from './subresources/log.js';

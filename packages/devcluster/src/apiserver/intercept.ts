@@ -1,4 +1,4 @@
-// The seam for fault injection: code that runs around every request, between authentication and the answer.
+// Code that runs around every request, between authentication and the answer.
 import type { ResourceRequest, ResourceResponse } from './request.js';
 
 export interface Interceptor {

@@ -12,6 +12,7 @@ import { inProcessClient, type RawHandler } from './client.js';
 import type { ServerContext } from './context.js';
 import { serveDefinitions } from './crds/serve.js';
 import { discovery } from './discovery.js';
+import { Faults } from './faults/faults.js';
 import type { Dispatcher, SubresourceHandler } from './dispatch.js';
 import { handle, type Handler } from './http/handle.js';
 import { listen } from './http/listen.js';
@@ -68,7 +69,9 @@ export interface ApiServer {
   readonly kubeconfig: string;
   /** A client that skips HTTP and nothing else; requests are made in the name of the user, who may do everything. */
   client(user?: string): Client;
-  /** For fault injection. */
+  /** What goes wrong between the server and its clients over HTTP; nothing, until a test says so. */
+  readonly faults: Faults;
+  /** Code around every request of a resource, those from inside the process included. */
   readonly interceptors: Interceptor[];
   readonly admission: AdmissionPlugin[];
   /** Who serves logs; the node agent, once there is one. */
@@ -138,11 +141,12 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     options.garbageCollection === false
       ? undefined
       : new GarbageCollector(context, system('generic-garbage-collector'));
+  const faults = new Faults();
   const listener = await listen({
     host,
     port: options.port ?? 0,
     ...(tls ? { tls } : {}),
-    handle: (request) => handle(handler, request),
+    handle: (request) => faults.around((sound) => handle(handler, sound), request),
   });
   publishServer(context, {
     clusterIP: serviceRange.first,
@@ -160,6 +164,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       ...(tls ? { certificateAuthority: tls.authority } : {}),
     }),
     client: (user = 'system:admin') => inProcessClient(dispatcher, systemUser(user), rawHandler(handler)),
+    faults,
     interceptors: dispatcher.interceptors,
     admission: context.admission,
     setNodeProxy: (proxy) => {

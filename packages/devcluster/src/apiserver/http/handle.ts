@@ -32,6 +32,8 @@ export interface HttpRequest {
   user?: UserInfo;
   /** Aborted when the client has gone or the server stops. */
   signal: AbortSignal;
+  /** The connection that it came on, to tell one from another. */
+  connection?: object;
 }
 
 export interface HttpAnswer {
@@ -191,7 +193,7 @@ const json = (value: object, contentType = 'application/json'): HttpAnswer => ({
 
 const text = (code: number, body: string): HttpAnswer => ({ code, headers: { 'content-type': 'text/plain' }, body });
 
-function failure(error: ApiError): HttpAnswer {
+export function failure(error: ApiError): HttpAnswer {
   const seconds = error.status?.details?.retryAfterSeconds;
   return {
     code: error.code,

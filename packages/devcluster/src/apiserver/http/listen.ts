@@ -70,6 +70,7 @@ async function serve(
       headers: incoming.headers as Record<string, string | undefined>,
       body: () => read(incoming),
       signal,
+      connection: incoming.socket,
     });
     if (typeof body === 'string') {
       outgoing.writeHead(code, { ...headers, 'content-length': Buffer.byteLength(body) } as Record<

@@ -241,7 +241,7 @@ export class Watch {
     response.on('data', (chunk: string) => {
       const lines = (rest + chunk).split('\n');
       rest = lines.pop() ?? '';
-      for (const line of lines) this.#events.push(JSON.parse(line) as Event);
+      for (const line of lines) this.#events.push(eventOf(line));
       this.#waiting?.();
     });
     const end = (): void => {
@@ -274,8 +274,21 @@ export class Watch {
     return taken;
   }
 
+  /** How many events have come that nobody took. */
+  get unread(): number {
+    return this.#events.length;
+  }
+
   close(): void {
     this.#response.destroy();
+  }
+}
+
+function eventOf(line: string): Event {
+  try {
+    return JSON.parse(line) as Event;
+  } catch {
+    return { type: 'GARBAGE', object: {} } as Event;
   }
 }
 

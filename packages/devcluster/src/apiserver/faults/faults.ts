@@ -1,0 +1,148 @@
+// Fault injection: what goes wrong between this server and its clients over HTTP. Clients inside the process
+// (`server.client()`) are spared, so a test can look at the truth while its subject meets the faults.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { statusError } from '../errors.js';
+import { failure, type HttpAnswer, type HttpRequest } from '../http/handle.js';
+import { ConnectionLost } from '../intercept.js';
+import { gone, spoiled } from './bodies.js';
+import { isBodyEffect, isOfWatches, type Effect, type FaultName } from './effects.js';
+import { matcherOf, type RequestMatch } from './match.js';
+import { OpenWatches, type WatchEnd } from './open-watches.js';
+
+export interface InjectOptions {
+  /** After so many requests the fault is over. Default: it stays. */
+  times?: number;
+  /** Of each request that matches, 0 to 1. Default 1. */
+  probability?: number;
+}
+
+export interface InjectedFault {
+  /** Requests that met it. */
+  readonly hits: number;
+  remove(): void;
+}
+
+interface Rule {
+  effect: Effect;
+  matches(request: HttpRequest): boolean;
+  left: number;
+  probability: number;
+  hits: number;
+}
+
+type Answer = (request: HttpRequest) => Promise<HttpAnswer>;
+
+/** `code` → reason, for refusals that do not say. */
+const REASONS: Readonly<Record<number, string>> = {
+  409: 'Conflict',
+  410: 'Expired',
+  429: 'TooManyRequests',
+  500: 'InternalError',
+  503: 'ServiceUnavailable',
+  504: 'Timeout',
+};
+
+export class Faults {
+  readonly #rules: Rule[] = [];
+  readonly #watches = new OpenWatches();
+  readonly #dead = new WeakSet();
+  readonly #counts = new Map<FaultName, number>();
+  readonly #random: () => number;
+
+  constructor(random: () => number = Math.random) {
+    this.#random = random;
+  }
+
+  /**
+   * Requests that match meet the effect. Where several faults match, the one injected last is met.
+   *
+   *     faults.inject({ fault: 'status', code: 429, retryAfter: 1 }, { verb: 'list', resource: 'widgets' }, { times: 1 });
+   *     faults.inject({ fault: 'drop', after: true }, { verb: 'patch' }, { probability: 0.05 });
+   */
+  inject(effect: Effect, match: RequestMatch = {}, options: InjectOptions = {}): InjectedFault {
+    const rule: Rule = {
+      effect,
+      matches: matcherOf(isOfWatches(effect) ? { ...match, verb: 'watch' } : match),
+      left: options.times ?? Infinity,
+      probability: options.probability ?? 1,
+      hits: 0,
+    };
+    this.#rules.unshift(rule);
+    return {
+      get hits() {
+        return rule.hits;
+      },
+      remove: () => this.#remove(rule),
+    };
+  }
+
+  /** Ends watches that are open now; new ones are served. Returns how many there were. */
+  endWatches(how: WatchEnd, match: RequestMatch = {}): number {
+    return this.#watches.end(how, matcherOf(match));
+  }
+
+  /** How many watches are open and served. */
+  openWatches(match: RequestMatch = {}): number {
+    return this.#watches.count(matcherOf(match));
+  }
+
+  /** No more faults from now on. What hangs goes on hanging. */
+  clear(): void {
+    this.#rules.length = 0;
+  }
+
+  /** Requests that met a fault, by its name. */
+  get counts(): ReadonlyMap<FaultName, number> {
+    return this.#counts;
+  }
+
+  /** What the server does between its sockets and its handler. Rejects with ConnectionLost only. */
+  async around(answer: Answer, request: HttpRequest): Promise<HttpAnswer> {
+    if (request.connection && this.#dead.has(request.connection)) return await never(request);
+    const rule = this.#rules.find((each) => each.matches(request) && this.#random() < each.probability);
+    if (!rule) return this.#watches.control(request, await answer(request));
+    rule.hits += 1;
+    rule.left -= 1;
+    if (rule.left <= 0) this.#remove(rule);
+    this.#counts.set(rule.effect.fault, (this.#counts.get(rule.effect.fault) ?? 0) + 1);
+    return this.#watches.control(request, await this.#meet(rule.effect, answer, request));
+  }
+
+  async #meet(effect: Effect, answer: Answer, request: HttpRequest): Promise<HttpAnswer> {
+    if (isBodyEffect(effect)) {
+      const sound = await answer(request);
+      return { ...sound, body: spoiled(sound.body, effect, request.signal) };
+    }
+    if (effect.fault === 'half-open') {
+      if (request.connection) this.#dead.add(request.connection);
+      return await never(request);
+    }
+    // A stream that nobody reads never begins: it needs no end.
+    const done = effect.after ? await answer(request) : undefined;
+    switch (effect.fault) {
+      case 'status': {
+        const { code, reason = REASONS[code] ?? 'Unknown', message = 'an injected fault', retryAfter } = effect;
+        return failure(
+          statusError(code, reason, message, retryAfter === undefined ? undefined : { retryAfterSeconds: retryAfter }),
+        );
+      }
+      case 'delay':
+        await sleep(effect.milliseconds, undefined, { signal: request.signal }).catch(() => undefined);
+        return done ?? (await answer(request));
+      case 'drop':
+        throw new ConnectionLost('the connection was dropped');
+      case 'hang':
+        return await never(request);
+    }
+  }
+
+  #remove(rule: Rule): void {
+    const index = this.#rules.indexOf(rule);
+    if (index >= 0) this.#rules.splice(index, 1);
+  }
+}
+
+async function never({ signal }: HttpRequest): Promise<never> {
+  await gone(signal);
+  throw new ConnectionLost('the client went without an answer');
+}
