@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { ContainerStatus } from '../runtime.js';
 import { logPathOf, toStatus } from './container-status.js';
-import type { Podman } from './podman.js';
+import type { Podman, PodmanContainer } from './podman.js';
 
 interface Known {
   podUid: string;
@@ -18,6 +18,7 @@ const FULL_LISTING_INTERVAL = 30_000;
  */
 export class ContainerCache {
   readonly #podman: Podman;
+  /** `key=value`, which all containers of this cluster carry. */
   readonly #label: string;
   readonly #known = new Map<string, Known>();
   readonly #stale = new Set<string>();
@@ -86,12 +87,17 @@ export class ContainerCache {
     const found = new Map((await this.#podman.inspect(asked)).map((container) => [container.Id, container]));
     for (const id of asked) {
       const container = found.get(id);
-      if (container === undefined) {
+      // Ends are told of all containers on the host: those of other clusters, and of its users, are none of ours.
+      if (container === undefined || !this.#isOurs(container)) {
         this.forget(id);
         continue;
       }
       const status = toStatus(container, this.#killed.has(id));
       this.#known.set(id, { podUid: status.podUid, logPath: logPathOf(container) ?? '', status });
     }
+  }
+
+  #isOurs({ Config }: PodmanContainer): boolean {
+    return Object.entries(Config.Labels ?? {}).some(([key, value]) => `${key}=${value}` === this.#label);
   }
 }
