@@ -5,6 +5,8 @@ export interface AuditEvent {
   /** RFC 3339 with milliseconds, when the answer was ready. */
   time: string;
   user: string;
+  /** In whose name the user asked (`kubectl --as`). */
+  impersonatedUser?: string;
   userAgent: string;
   /** get, list, watch, create, update, patch, delete, deletecollection. */
   verb: string;

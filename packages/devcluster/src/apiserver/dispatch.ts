@@ -1,13 +1,13 @@
 // From a request for a resource to its answer: authorization, fault injection, the verb, and the audit log.
 import { ApiError } from '@stackwright/kube';
 import type { AuditSink } from './audit.js';
-import type { Authorizer } from './auth/authorizer.js';
+import { refusal, type Authorizer } from './auth/authorizer.js';
 import type { ServerContext } from './context.js';
 import { forbidden, internal, methodNotAllowed, notFound } from './errors.js';
 import type { ApiObject } from './json.js';
 import { ConnectionLost, type Interceptor } from './intercept.js';
 import type { Subresource } from './registry/resource.js';
-import type { ResourceRequest, ResourceResponse } from './request.js';
+import { keyOfRequest, type ResourceRequest, type ResourceResponse } from './request.js';
 import { apply } from './verbs/apply.js';
 import { create } from './verbs/create.js';
 import { remove, removeCollection } from './verbs/delete.js';
@@ -34,7 +34,7 @@ export async function dispatch(dispatcher: Dispatcher, request: ResourceRequest)
   const { context, interceptors } = dispatcher;
   const start = context.now();
   try {
-    await authorize(dispatcher.authorizer, request);
+    await authorize(dispatcher, request);
     for (const interceptor of interceptors) await interceptor.before?.(request);
     let response = await handle(dispatcher, request);
     for (const interceptor of interceptors) response = (await interceptor.after?.(request, response)) ?? response;
@@ -47,28 +47,30 @@ export async function dispatch(dispatcher: Dispatcher, request: ResourceRequest)
   }
 }
 
-async function authorize(authorizer: Authorizer, request: ResourceRequest): Promise<void> {
-  const { resource, verb, user, namespace, name, subresource } = request;
-  const decision = await authorizer.authorize({
-    user,
-    verb,
-    resource: {
-      group: resource.group,
-      version: resource.version,
-      plural: resource.plural,
-      ...(subresource === undefined ? {} : { subresource }),
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(name === undefined ? {} : { name }),
-    },
-  });
-  if (decision.allowed) return;
-  const where = namespace === undefined ? ' at the cluster scope' : ` in the namespace "${namespace}"`;
-  const what = `${resource.plural}${subresource ? `/${subresource}` : ''}`;
-  throw forbidden(
-    resource,
-    name ?? '',
-    `User "${user.name}" cannot ${verb} resource "${what}" in API group "${resource.group}"${where}${decision.reason ? `: ${decision.reason}` : ''}`,
-  );
+async function authorize({ authorizer, context }: Dispatcher, request: ResourceRequest): Promise<void> {
+  const { resource, verb, user, namespace, name, subresource, parameters, patchType } = request;
+  // Who lists or watches one object by its name may do so by a rule for that name.
+  const named = name ?? /^metadata\.name==?([^,]+)$/.exec(parameters.fieldSelector ?? '')?.[1];
+  const confirm = async (wanted: string): Promise<void> => {
+    const attributes = {
+      user,
+      verb: wanted,
+      resource: {
+        group: resource.group,
+        version: resource.version,
+        plural: resource.plural,
+        ...(subresource === undefined ? {} : { subresource }),
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(named === undefined ? {} : { name: named }),
+      },
+    };
+    const decision = await authorizer.authorize(attributes);
+    if (!decision.allowed) throw forbidden(resource, name ?? '', refusal(attributes, decision.reason));
+  };
+  await confirm(verb);
+  // A write to what is not there yet creates it.
+  const creates = (patchType === 'apply' || (verb === 'update' && resource.strategy.createOnUpdate)) && !subresource;
+  if (creates && !context.store.get(resource.storage, keyOfRequest(request))) await confirm('create');
 }
 
 async function handle(dispatcher: Dispatcher, request: ResourceRequest): Promise<ResourceResponse> {
@@ -118,7 +120,8 @@ function record(
   const reads = verb === 'get' || verb === 'list' || verb === 'watch';
   const event = {
     time: new Date(now).toISOString(),
-    user: request.user.name,
+    user: (request.impersonator ?? request.user).name,
+    ...(request.impersonator ? { impersonatedUser: request.user.name } : {}),
     userAgent: request.userAgent,
     verb,
     ...(resource.group ? { group: resource.group } : {}),

@@ -52,7 +52,9 @@ export const forbidden = (resource: GroupResource, name: string, message: string
   statusError(
     403,
     'Forbidden',
-    `${qualified(resource)}${name ? ` "${name}"` : ''} is forbidden: ${message}`,
+    resource.plural === ''
+      ? `forbidden: ${message}`
+      : `${qualified(resource)}${name ? ` "${name}"` : ''} is forbidden: ${message}`,
     about(resource, name),
   );
 

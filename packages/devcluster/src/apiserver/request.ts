@@ -7,6 +7,8 @@ export interface UserInfo {
   name: string;
   uid?: string;
   groups: readonly string[];
+  /** What else is known of the user: the Pod that a token was made for, and the like. */
+  extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
@@ -44,6 +46,8 @@ export interface ResourceRequest {
   name?: string;
   subresource?: string;
   user: UserInfo;
+  /** Who speaks in the name of `user`. */
+  impersonator?: UserInfo;
   userAgent: string;
   parameters: Parameters;
   /** The object of create and update, the patch, or the DeleteOptions. */

@@ -4,7 +4,11 @@ import { ApiError, type Client } from '@stackwright/kube';
 import type { AdmissionPlugin } from './admission.js';
 import { auditFile, type AuditEvent, type AuditSink } from './audit.js';
 import { Authenticator } from './auth/authenticator.js';
-import { allowAll, type Authorizer } from './auth/authorizer.js';
+import type { Authorizer } from './auth/authorizer.js';
+import { RoleAggregation } from './auth/rbac/aggregation.js';
+import { createRoles } from './auth/rbac/bootstrap.js';
+import { escalationPrevention } from './auth/rbac/escalation.js';
+import { MASTERS, RbacAuthorizer } from './auth/rbac/rbac.js';
 import { reviews } from './auth/reviews.js';
 import { servingCertificate } from './auth/tls.js';
 import { createNamespaces, publishServer } from './bootstrap.js';
@@ -57,6 +61,7 @@ export interface ApiServerOptions {
   garbageCollection?: boolean;
   /** The namespace that the administrator's kubeconfig works in. Default: none named, which is "default". */
   namespace?: string;
+  /** Who may do what. Default RBAC; `allowAll` lets everybody who is authenticated do everything. */
   authorizer?: Authorizer;
 }
 
@@ -105,12 +110,13 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     now: () => Date.now(),
     bookmarkInterval: options.bookmarkInterval ?? 60_000,
   };
-  context.admission.push(...builtinPlugins(context));
+  const authorizer = options.authorizer ?? new RbacAuthorizer(store);
+  context.admission.push(...builtinPlugins(context), escalationPrevention(store, authorizer));
   const audit = new Set<AuditSink>();
   if (stateDirectory !== undefined) audit.add(auditFile(join(stateDirectory, 'audit.log')));
   const dispatcher: Dispatcher = {
     context,
-    authorizer: options.authorizer ?? allowAll,
+    authorizer,
     interceptors: [],
     subresources: new Map<Subresource, SubresourceHandler>(),
     reviews: new Map<string, SubresourceHandler>(),
@@ -133,9 +139,11 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const handler: Handler = { dispatcher, authenticator, discovery: discovery(registry), openApi: openApi(registry) };
   serveDefinitions(context);
   createNamespaces(context);
+  createRoles(context);
   // What belongs to a real cluster's controller manager, but is needed for objects to end at all.
   const system = (name: string): Client =>
     inProcessClient(dispatcher, systemUser(`system:serviceaccount:kube-system:${name}`));
+  const aggregation = new RoleAggregation(store, system('clusterrole-aggregation-controller'));
   const containers = new ContainerDeletion(context, system('namespace-controller'));
   const garbage =
     options.garbageCollection === false
@@ -177,13 +185,13 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     context,
     stop: async () => {
       await listener.close();
-      await Promise.all([containers.stop(), garbage?.stop()]);
+      await Promise.all([aggregation.stop(), containers.stop(), garbage?.stop()]);
       await store.close();
     },
   };
 }
 
-const systemUser = (name: string): UserInfo => ({ name, groups: ['system:masters', 'system:authenticated'] });
+const systemUser = (name: string): UserInfo => ({ name, groups: [MASTERS, 'system:authenticated'] });
 
 function rawHandler(handler: Handler): RawHandler {
   return async (user, method, url, options) => {

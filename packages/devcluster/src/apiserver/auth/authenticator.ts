@@ -1,8 +1,7 @@
 // Who is asking: bearer tokens of the administrator and of ServiceAccounts.
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isObject, stringAt } from '../json.js';
 import type { UserInfo } from '../request.js';
 import type { Store } from '../store/store.js';
 
@@ -10,14 +9,25 @@ export const ADMIN: UserInfo = { name: 'kubernetes-admin', groups: ['system:mast
 
 export const ISSUER = 'https://kubernetes.default.svc';
 
+/** What a token may be bound to, by its claim; the value is where it is stored. */
+export const BOUND = { pod: '/pods', secret: '/secrets', node: '/nodes' } as const;
+
+export type BoundKind = keyof typeof BOUND;
+
 export interface TokenSubject {
   namespace: string;
   serviceAccount: { name: string; uid: string };
-  /** The token dies with the Pod. */
-  pod?: { name: string; uid: string };
+  /** The token dies with this object. */
+  bound?: { kind: BoundKind; name: string; uid: string };
   audiences: readonly string[];
   /** Seconds. */
   lifetime: number;
+}
+
+export interface Authenticated {
+  user: UserInfo;
+  /** Those of the asked ones that the token is good for. */
+  audiences: readonly string[];
 }
 
 export class Authenticator {
@@ -34,26 +44,30 @@ export class Authenticator {
     this.#key = Buffer.from(secret(options.directory, 'service-account-key'));
   }
 
-  /** Undefined when the token is good for nobody. */
-  authenticate(token: string): UserInfo | undefined {
-    if (sameText(token, this.adminToken)) return ADMIN;
-    return this.#serviceAccount(token);
+  /** Undefined when the token is good for nobody, or for none of the audiences. Default: the API server's own. */
+  authenticate(token: string, audiences: readonly string[] = [ISSUER]): Authenticated | undefined {
+    if (sameText(token, this.adminToken)) {
+      // It was made for the API server alone.
+      const meant = audiences.filter((audience) => audience === ISSUER);
+      return meant.length > 0 ? { user: ADMIN, audiences: meant } : undefined;
+    }
+    return this.#serviceAccount(token, audiences);
   }
 
   issue(subject: TokenSubject): { token: string; expires: number } {
     const now = Math.floor(this.#now() / 1000);
     const expires = now + subject.lifetime;
-    const payload = {
+    const payload: Claims = {
       aud: subject.audiences,
       exp: expires,
       iat: now,
       nbf: now,
       iss: ISSUER,
-      jti: randomBytes(8).toString('hex'),
+      jti: randomUUID(),
       'kubernetes.io': {
         namespace: subject.namespace,
         serviceaccount: subject.serviceAccount,
-        ...(subject.pod ? { pod: subject.pod } : {}),
+        ...(subject.bound ? { [subject.bound.kind]: { name: subject.bound.name, uid: subject.bound.uid } } : {}),
       },
       sub: `system:serviceaccount:${subject.namespace}:${subject.serviceAccount.name}`,
     };
@@ -61,34 +75,60 @@ export class Authenticator {
     return { token: `${head}.${this.#sign(head)}`, expires: expires * 1000 };
   }
 
-  #serviceAccount(token: string): UserInfo | undefined {
+  #serviceAccount(token: string, audiences: readonly string[]): Authenticated | undefined {
     const [header = '', body = '', signature = ''] = token.split('.');
     if (!sameText(signature, this.#sign(`${header}.${body}`))) return undefined;
-    const payload: unknown = JSON.parse(Buffer.from(body, 'base64url').toString());
-    if (!isObject(payload) || Number(payload['exp']) * 1000 <= this.#now()) return undefined;
-    const claims = payload['kubernetes.io'];
-    const namespace = stringAt(claims, 'namespace') ?? '';
-    const name = stringAt(claims, 'serviceaccount', 'name') ?? '';
-    const uid = stringAt(claims, 'serviceaccount', 'uid') ?? '';
+    // Signed by this server, so it is what this server made.
+    const { aud, exp, jti, 'kubernetes.io': claims } = JSON.parse(Buffer.from(body, 'base64url').toString()) as Claims;
+    const meant = audiences.filter((audience) => aud.includes(audience));
+    if (exp * 1000 <= this.#now() || meant.length === 0) return undefined;
     // A token is worth no more than the objects that it was made for.
-    if (this.#store.get('/serviceaccounts', `${namespace}/${name}`)?.metadata.uid !== uid) return undefined;
-    const pod = stringAt(claims, 'pod', 'name');
-    if (
-      pod !== undefined &&
-      this.#store.get('/pods', `${namespace}/${pod}`)?.metadata.uid !== stringAt(claims, 'pod', 'uid')
-    ) {
-      return undefined;
+    const { namespace, serviceaccount } = claims;
+    const alive = (storage: string, key: string, uid: string): boolean =>
+      this.#store.get(storage, key)?.metadata.uid === uid;
+    if (!alive('/serviceaccounts', `${namespace}/${serviceaccount.name}`, serviceaccount.uid)) return undefined;
+    const extra: Record<string, string[]> = { [`${CLAIM}credential-id`]: [`JTI=${jti}`] };
+    for (const [kind, storage] of Object.entries(BOUND)) {
+      const bound = claims[kind as BoundKind];
+      if (!bound) continue;
+      if (!alive(storage, kind === 'node' ? bound.name : `${namespace}/${bound.name}`, bound.uid)) return undefined;
+      if (kind === 'secret') continue;
+      extra[`${CLAIM}${kind}-name`] = [bound.name];
+      extra[`${CLAIM}${kind}-uid`] = [bound.uid];
     }
     return {
-      name: `system:serviceaccount:${namespace}:${name}`,
-      uid,
-      groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+      audiences: meant,
+      user: {
+        name: `system:serviceaccount:${namespace}:${serviceaccount.name}`,
+        uid: serviceaccount.uid,
+        groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+        extra,
+      },
     };
   }
 
   #sign(text: string): string {
     return createHmac('sha256', this.#key).update(text).digest('base64url');
   }
+}
+
+const CLAIM = 'authentication.kubernetes.io/';
+
+interface Identified {
+  name: string;
+  uid: string;
+}
+
+interface Claims {
+  aud: readonly string[];
+  /** Seconds since the epoch. */
+  exp: number;
+  iat: number;
+  nbf: number;
+  iss: string;
+  jti: string;
+  'kubernetes.io': { namespace: string; serviceaccount: Identified } & { [K in BoundKind]?: Identified };
+  sub: string;
 }
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');

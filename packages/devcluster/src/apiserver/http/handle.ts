@@ -1,6 +1,8 @@
 // Everything that the server answers to HTTP, without the sockets: the path decides who answers.
 import { ApiError } from '@stackwright/kube';
 import type { Authenticator } from '../auth/authenticator.js';
+import { refusal } from '../auth/authorizer.js';
+import { identify, type Identity } from '../auth/identify.js';
 import type { Discovery } from '../discovery.js';
 import { dispatch, type Dispatcher } from '../dispatch.js';
 import {
@@ -10,7 +12,6 @@ import {
   methodNotAllowed,
   noSuchResource,
   notAcceptable,
-  unauthorized,
 } from '../errors.js';
 import { ConnectionLost } from '../intercept.js';
 import { isObject } from '../json.js';
@@ -32,6 +33,8 @@ export interface HttpRequest {
   user?: UserInfo;
   /** Aborted when the client has gone or the server stops. */
   signal: AbortSignal;
+  /** Every value of the headers that may come more than once. */
+  repeated?: Readonly<Record<string, readonly string[] | undefined>>;
   /** The connection that it came on, to tell one from another. */
   connection?: object;
 }
@@ -55,10 +58,10 @@ export async function handle(handler: Handler, request: HttpRequest): Promise<Ht
     const url = new URL(request.url, 'http://server');
     if (PROBES.has(url.pathname)) return text(200, 'ok');
     if (url.pathname === '/version' && request.method === 'GET') return json(VERSION);
-    const user = request.user ?? authenticate(handler.authenticator, request);
+    const who = await identityOf(handler, request);
     const path = parseResourcePath(url.pathname);
-    if (path) return await resource(handler, request, path, url.searchParams, user);
-    return await document(handler, request, url, user);
+    if (path) return await resource(handler, request, path, url.searchParams, who);
+    return await document(handler, request, url, who.user);
   } catch (error) {
     if (error instanceof ConnectionLost) throw error;
     if (error instanceof ApiError) return failure(error);
@@ -81,11 +84,9 @@ const VERSION = {
   platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
 };
 
-function authenticate(authenticator: Authenticator, { headers }: HttpRequest): UserInfo {
-  const token = /^Bearer (.+)$/i.exec(headers['authorization'] ?? '')?.[1];
-  const user = token === undefined ? undefined : authenticator.authenticate(token.trim());
-  if (!user) throw unauthorized();
-  return user;
+/** Requests from inside bring their user, all others a token. */
+export async function identityOf({ authenticator, dispatcher }: Handler, request: HttpRequest): Promise<Identity> {
+  return request.user ? { user: request.user } : identify(authenticator, dispatcher.authorizer, request);
 }
 
 async function resource(
@@ -93,7 +94,7 @@ async function resource(
   http: HttpRequest,
   path: ResourcePath,
   query: URLSearchParams,
-  user: UserInfo,
+  who: Identity,
 ): Promise<HttpAnswer> {
   const { dispatcher } = handler;
   const { context } = dispatcher;
@@ -129,7 +130,7 @@ async function resource(
     ...(path.namespace === undefined ? {} : { namespace: path.namespace }),
     ...(path.name === undefined ? {} : { name: path.name }),
     ...(path.subresource === undefined ? {} : { subresource: path.subresource }),
-    user,
+    ...who,
     userAgent: http.headers['user-agent'] ?? '',
     parameters,
     ...(body === undefined ? {} : { body }),
@@ -154,13 +155,9 @@ async function resource(
 /** Paths that are no resources: for reading only. */
 async function document(handler: Handler, http: HttpRequest, url: URL, user: UserInfo): Promise<HttpAnswer> {
   const { dispatcher, discovery, openApi } = handler;
-  const decision = await dispatcher.authorizer.authorize({ user, verb: http.method.toLowerCase(), path: url.pathname });
-  if (!decision.allowed)
-    throw forbidden(
-      { group: '', plural: url.pathname },
-      '',
-      `User "${user.name}" cannot ${http.method.toLowerCase()} path "${url.pathname}"`,
-    );
+  const attributes = { user, verb: http.method.toLowerCase(), path: url.pathname };
+  const decision = await dispatcher.authorizer.authorize(attributes);
+  if (!decision.allowed) throw forbidden({ group: '', plural: '' }, '', refusal(attributes, decision.reason));
   if (http.method !== 'GET' && http.method !== 'HEAD') throw methodNotAllowed();
   const path = url.pathname.length > 1 ? url.pathname.replace(/\/$/, '') : url.pathname;
   const accept = http.headers['accept'];

@@ -68,6 +68,7 @@ async function serve(
       method: incoming.method ?? 'GET',
       url: incoming.url ?? '/',
       headers: incoming.headers as Record<string, string | undefined>,
+      repeated: incoming.headersDistinct,
       body: () => read(incoming),
       signal,
       connection: incoming.socket,

@@ -1,12 +1,13 @@
 // serviceaccounts/token: tokens for Pods, and for people who ask (`kubectl create token`).
-import { ISSUER, type Authenticator } from '../auth/authenticator.js';
+import { BOUND, ISSUER, type Authenticator, type BoundKind, type TokenSubject } from '../auth/authenticator.js';
 import { timestamp, type ServerContext } from '../context.js';
-import { field, invalid, methodNotAllowed, notFound } from '../errors.js';
+import { conflict, field, invalid, methodNotAllowed, notFound, type FieldError } from '../errors.js';
 import { at, numberAt, stringAt } from '../json.js';
 import type { ResourceRequest, ResourceResponse } from '../request.js';
 import { load } from '../verbs/get.js';
 
 const HOUR = 3600;
+const LONGEST = 2 ** 32;
 
 export function tokens(authenticator: Authenticator) {
   return async (context: ServerContext, request: ResourceRequest): Promise<ResourceResponse> => {
@@ -14,24 +15,16 @@ export function tokens(authenticator: Authenticator) {
     const account = load(context, request);
     const { body } = request;
     const wanted = numberAt(body, 'spec', 'expirationSeconds') ?? HOUR;
-    if (wanted < 600) {
-      throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [
-        field.invalid('spec.expirationSeconds', wanted, 'may not specify a duration less than 10 minutes'),
-      ]);
-    }
+    const errors = [...lifetimeErrors(wanted), ...boundErrors(body)];
+    if (errors.length > 0) throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', errors);
     const namespace = account.metadata.namespace ?? '';
-    const podName =
-      stringAt(body, 'spec', 'boundObjectRef', 'kind') === 'Pod'
-        ? (stringAt(body, 'spec', 'boundObjectRef', 'name') ?? '')
-        : undefined;
-    const pod = podName === undefined ? undefined : context.store.get('/pods', `${namespace}/${podName}`);
-    if (podName !== undefined && !pod) throw notFound({ group: '', plural: 'pods' }, podName);
+    const bound = boundObject(context, namespace, body);
     const given = at(body, 'spec', 'audiences');
     const audiences = Array.isArray(given) && given.length > 0 ? given.map(String) : [ISSUER];
     const { token, expires } = authenticator.issue({
       namespace,
       serviceAccount: { name: account.metadata.name ?? '', uid: account.metadata.uid ?? '' },
-      ...(pod ? { pod: { name: pod.metadata.name ?? '', uid: pod.metadata.uid ?? '' } } : {}),
+      ...(bound ? { bound } : {}),
       audiences,
       lifetime: wanted,
     });
@@ -46,10 +39,43 @@ export function tokens(authenticator: Authenticator) {
         spec: {
           audiences,
           expirationSeconds: wanted,
-          ...(pod ? { boundObjectRef: at(body, 'spec', 'boundObjectRef') } : {}),
+          ...(bound ? { boundObjectRef: at(body, 'spec', 'boundObjectRef') } : {}),
         },
         status: { token, expirationTimestamp: timestamp(expires) },
       },
     };
   };
+}
+
+function lifetimeErrors(seconds: number): FieldError[] {
+  const path = 'spec.expirationSeconds';
+  if (seconds < 600) return [field.invalid(path, seconds, 'may not specify a duration less than 10 minutes')];
+  return seconds > LONGEST ? [field.invalid(path, seconds, 'may not specify a duration larger than 2^32 seconds')] : [];
+}
+
+const kindOf = (body: unknown): string | undefined => stringAt(body, 'spec', 'boundObjectRef', 'kind');
+
+function boundErrors(body: unknown): FieldError[] {
+  const kind = kindOf(body);
+  if (!kind || kind.toLowerCase() in BOUND) return [];
+  return [field.notSupported('spec.boundObjectRef.kind', kind, ['Node', 'Pod', 'Secret'])];
+}
+
+function boundObject({ store }: ServerContext, namespace: string, body: unknown): TokenSubject['bound'] {
+  const kind = kindOf(body)?.toLowerCase() as BoundKind | undefined;
+  if (!kind) return undefined;
+  const resource = { group: '', plural: `${kind}s` };
+  const name = stringAt(body, 'spec', 'boundObjectRef', 'name') ?? '';
+  const object = store.get(BOUND[kind], kind === 'node' ? name : `${namespace}/${name}`);
+  if (!object) throw notFound(resource, name);
+  const { uid = '' } = object.metadata;
+  const expected = stringAt(body, 'spec', 'boundObjectRef', 'uid');
+  if (expected && expected !== uid) {
+    throw conflict(
+      resource,
+      name,
+      `the UID in the bound object reference (${expected}) does not match the UID in record. The object might have been deleted and then recreated`,
+    );
+  }
+  return { kind, name, uid };
 }

@@ -117,6 +117,8 @@ export interface SendOptions {
   contentType?: string;
   accept?: string;
   userAgent?: string;
+  /** Any others. */
+  headers?: Readonly<Record<string, string | string[]>>;
   /** Sent as it is, instead of JSON. */
   raw?: string;
 }
@@ -209,6 +211,7 @@ export class TestServer {
           headers: {
             accept: options.accept ?? 'application/json',
             'user-agent': options.userAgent ?? 'test/1.0',
+            ...options.headers,
             ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
             ...(payload === undefined
               ? {}
