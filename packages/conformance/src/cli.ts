@@ -1,0 +1,71 @@
+// npm run conformance
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startVitest } from 'vitest/node';
+import { AREAS } from './report/areas.js';
+import { ConformanceReporter } from './report/reporter.js';
+
+const usage = `Usage: npm run conformance -- [options] [area…]
+
+Tells what a Kubernetes API holds: of the cluster of KUBECONFIG, or of a devcluster that is started for it.
+
+  area                       only these: part of a name (--list shows them)
+  --node simulated|podman    what the started devcluster runs Pods on; podman needs root. Default simulated
+  --image <name>             what Pods run where it must be pulled: with sh, tar and /agnhost.
+                             Default registry.k8s.io/e2e-test-images/agnhost:2.47
+  --json <file>              writes the report there, too
+  --filter <words>           only what these words are part of
+  --list                     shows the areas, and ends
+
+Exit code: 0 when all holds that could be looked at, 1 when something differs, 2 when the suite did not run.
+`;
+
+process.exitCode = await main().catch((error: unknown) => {
+  process.stderr.write(`conformance: ${error instanceof Error ? error.message : String(error)}\n`);
+  return 2;
+});
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      node: { type: 'string' },
+      image: { type: 'string' },
+      json: { type: 'string' },
+      filter: { type: 'string' },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return say(usage);
+  if (values.list) return say(AREAS.map(({ file, title }) => `${file.padEnd(22)}${title}\n`).join(''));
+  if (values.node !== undefined && values.node !== 'simulated' && values.node !== 'podman')
+    throw new Error(`--node is simulated or podman, not ${values.node}`);
+  if (values.node !== undefined && process.env['KUBECONFIG'])
+    throw new Error('--node is for a devcluster of the run; KUBECONFIG names a cluster that has its nodes');
+  const unknown = positionals.find((name) => !AREAS.some(({ file }) => file.includes(name)));
+  if (unknown !== undefined) throw new Error(`there is no area ${unknown}; --list shows them`);
+  if (values.node) process.env['CONFORMANCE_NODE'] = values.node;
+  if (values.image) process.env['CONFORMANCE_IMAGE'] = values.image;
+
+  const reporter = new ConformanceReporter(values.json === undefined ? {} : { json: values.json });
+  const vitest = await startVitest(
+    'test',
+    positionals.map((name) => `areas/${name}`),
+    {
+      config: join(import.meta.dirname, '../vitest.config.ts'),
+      run: true,
+      watch: false,
+      reporters: [reporter],
+      ...(values.filter === undefined ? {} : { testNamePattern: values.filter }),
+    },
+  );
+  await vitest.close();
+  if (!reporter.report?.areas.length) return 2;
+  return reporter.report.numFailedTests > 0 ? 1 : 0;
+}
+
+function say(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}

@@ -1,0 +1,2 @@
+export type { AreaReport, Finding, Report, Verdict } from './report/report.js';
+export { AREAS, type Area } from './report/areas.js';

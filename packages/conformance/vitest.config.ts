@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+import { defineConfig } from 'vitest/config';
+
+// Not part of `npm test`: `npm run conformance` brings up a cluster, or takes the one of KUBECONFIG.
+const conditions = ['@stackwright/source'];
+
+export default defineConfig({
+  root: join(import.meta.dirname, '../..'),
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: ['packages/conformance/src/areas/**/*.conformance.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    globalSetup: ['packages/conformance/src/setup.ts'],
+    // What a test waits for has its own, shorter limits: these are for a cluster that does not answer at all.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    // Tests mostly wait for the cluster. One client per process is enough: files share what they load.
+    maxWorkers: 3,
+    isolate: false,
+  },
+});
