@@ -15,6 +15,8 @@ import { withHash } from './desired.js';
 import { failureOf, type StepFailure } from './failure.js';
 import type { StepMetrics } from './metrics.js';
 import type { Overlay } from './overlay.js';
+import { managersOf } from './field-managers.js';
+import { formatPath } from './paths.js';
 import { acceptedHashOf, type Write } from './writes.js';
 
 export interface WriteContext {
@@ -26,12 +28,18 @@ export interface WriteContext {
   random: Random;
   metrics: StepMetrics;
   log: Logger;
+  /** Told of what somebody had changed, once it is set right; `managers` of the fields are empty where nobody knows. */
+  repaired: (write: Write & { verb: 'apply' }, managers: readonly string[]) => void;
 }
 
 /** One after the other, up to the first that fails: a Deployment is not made without the Secret that it mounts. */
 export async function carryOut(writes: readonly Write[], context: WriteContext): Promise<StepFailure | undefined> {
   for (const write of writes) {
+    const isDrift = write.verb === 'apply' && write.why === 'Drifted';
+    let managers: readonly string[] = [];
     try {
+      // Before it is set right: then the fields are ours again.
+      if (isDrift) managers = await whoChanged(write, context);
       await execute(write, context);
     } catch (error) {
       context.signal.throwIfAborted();
@@ -45,19 +53,35 @@ export async function carryOut(writes: readonly Write[], context: WriteContext):
       });
     }
     const { verb, why, resource, name, step } = write;
-    context.log.info(
-      { step, verb, why, kind: resource.kind, child: name, ...(verb === 'apply' ? { fields: write.fields } : {}) },
-      'Wrote',
-    );
-    if (why === 'Drifted') context.metrics.driftRepaired(resource);
+    const fields = verb === 'apply' ? { fields: write.fields.map(formatPath) } : {};
+    const by = managers.length > 0 ? { by: managers } : {};
+    context.log.info({ step, verb, why, kind: resource.kind, child: name, ...fields, ...by }, 'Wrote');
+    if (isDrift) context.repaired(write, managers);
   }
   return undefined;
+}
+
+/**
+ * The other managers of the fields that are not as we applied them. One call, and only where there is drift: caches do not
+ * keep who owns what. Whoever takes a field away leaves no trace; and not knowing is no reason not to repair.
+ */
+async function whoChanged(write: Write & { verb: 'apply' }, context: WriteContext): Promise<readonly string[]> {
+  try {
+    const { signal, fieldManager } = context;
+    const live = await context.client.get(write.resource, keyOf(write, context), { signal });
+    const managers = new Set(write.fields.flatMap((path) => managersOf(live, path)));
+    managers.delete(fieldManager);
+    return [...managers];
+  } catch {
+    context.signal.throwIfAborted();
+    return [];
+  }
 }
 
 function execute(write: Write, context: WriteContext): Promise<void> {
   switch (write.verb) {
     case 'apply':
-      return apply(write.resource, write.desired, context);
+      return apply(write, context);
     case 'create':
       return createOnce(write.resource, keyOf(write, context), write.make, context);
     case 'delete':
@@ -67,16 +91,20 @@ function execute(write: Write, context: WriteContext): Promise<void> {
   }
 }
 
-async function apply(resource: Resource, desired: Readonly<KubeObject>, context: WriteContext): Promise<void> {
+async function apply(
+  { resource, desired, hash }: Write & { verb: 'apply' },
+  { client, signal, fieldManager, metrics, overlay }: WriteContext,
+): Promise<void> {
   const send = (object: KubeObject): Promise<KubeObject> => {
-    context.metrics.wrote(resource, 'apply');
-    const { signal, fieldManager } = context;
-    return context.client.apply(resource, object, { signal, fieldManager, force: true });
+    metrics.wrote(resource, 'apply');
+    return client.apply(resource, object, { signal, fieldManager, force: true });
   };
-  let answer = await send(withHash(desired));
+  let answer = await send(withHash(desired, hash));
   // The server put it in words of its own. They are written down, so that no later reconcile takes them for drift.
-  if (differences(desired, answer).length > 0) answer = await send(withHash(desired, acceptedHashOf(desired, answer)));
-  context.overlay.wrote(resource, answer);
+  if (differences(desired, answer).length > 0) {
+    answer = await send(withHash(desired, hash, acceptedHashOf(desired, answer)));
+  }
+  overlay.wrote(resource, answer);
 }
 
 async function createOnce(

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { differences, project } from './compare.js';
+import { formatPath } from './paths.js';
 
-const diff = (desired: object, observed: object) => differences(desired, observed);
+const diff = (desired: object, observed: object) => differences(desired, observed).map(formatPath);
 const pod = (container: object, more: object = {}) => ({
   spec: { containers: [{ name: 'app', ...container }], ...more },
 });

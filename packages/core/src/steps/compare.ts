@@ -1,8 +1,9 @@
 // Compares what is wanted with what is there, field by field of what is wanted: what others added (defaults, sidecars,
 // annotations of other controllers) is theirs. A list whose items the API merges by a key is compared by that key.
-import { compareQuantities, isQuantity, type KubeObject } from '@stackwright/kube';
+import { compareQuantities, isQuantity } from '@stackwright/kube';
+import type { FieldPath, ItemKeys, PathSegment } from './paths.js';
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 /** Lists of built-in kinds that merge by key, by field name, as their schema says (x-kubernetes-list-map-keys). */
 const mapKeys: Readonly<Record<string, readonly (readonly string[])[]>> = {
@@ -31,11 +32,23 @@ const setLists: ReadonlySet<string> = new Set(['finalizers']);
 const quantityMaps: ReadonlySet<string> = new Set(['limits', 'requests', 'capacity', 'hard']);
 const quantityFields: ReadonlySet<string> = new Set(['sizeLimit', 'divisor']);
 
-/** Paths of the fields of `desired` that `observed` has otherwise or not at all. Empty: nothing to repair. */
-export function differences(desired: Readonly<KubeObject>, observed: Readonly<KubeObject>): string[] {
-  const found: string[] = [];
-  compareFields({ ...desired }, { ...observed }, '', '', found);
-  return found;
+/** The fields of `desired` that `observed` has otherwise or not at all. Empty: nothing to repair. */
+export function differences(desired: unknown, observed: unknown): FieldPath[] {
+  const walk: Walk = { path: [], found: [] };
+  compare(desired, observed, '', '', walk);
+  return walk.found;
+}
+
+/** What is at a path of an object. */
+export function valueAt(object: unknown, path: FieldPath): unknown {
+  let value = object;
+  for (const segment of path) {
+    if (typeof segment === 'object') {
+      value = Array.isArray(value) ? findByKeys(value, segment, Object.keys(segment)) : undefined;
+    } else if (typeof segment === 'number') value = Array.isArray(value) ? value[segment] : undefined;
+    else value = isFields(value) ? value[segment] : undefined;
+  }
+  return value;
 }
 
 /** The fields of `observed` that `desired` speaks of: the form in which the server took `desired`. */
@@ -51,70 +64,69 @@ export function project(desired: unknown, observed: unknown, field = ''): unknow
   return observed;
 }
 
-function compare(
-  desired: unknown,
-  observed: unknown,
-  path: string,
-  field: string,
-  parent: string,
-  found: string[],
-): void {
+interface Walk {
+  /** Where the walk is; copied only for what differs. */
+  readonly path: PathSegment[];
+  readonly found: FieldPath[];
+}
+
+/** `field` and `parent` are the names of the field and of that which it is in; an item of a list has no name. */
+function compare(desired: unknown, observed: unknown, field: string, parent: string, walk: Walk): void {
   if (desired === undefined || desired === observed) return;
   if (observed === undefined || observed === null) {
-    if (!isEmpty(desired)) found.push(path);
-    return;
+    if (!isEmpty(desired)) differ(walk);
+  } else if (Array.isArray(desired)) {
+    if (Array.isArray(observed)) compareLists(desired, observed, field, walk);
+    else differ(walk);
+  } else if (isFields(desired)) {
+    if (isFields(observed)) compareFields(desired, observed, field, walk);
+    else differ(walk);
+  } else {
+    const isAmount = quantityMaps.has(parent) || quantityFields.has(field);
+    if (!(isAmount && isSameQuantity(desired, observed))) differ(walk);
   }
-  if (Array.isArray(desired)) {
-    if (Array.isArray(observed)) compareLists(desired, observed, path, field, found);
-    else found.push(path);
-    return;
-  }
-  if (isFields(desired)) {
-    if (isFields(observed)) compareFields(desired, observed, path, field, found);
-    else found.push(path);
-    return;
-  }
-  const isAmount = quantityMaps.has(parent) || quantityFields.has(field);
-  if (!(isAmount && isSameQuantity(desired, observed))) found.push(path);
+}
+
+function differ({ path, found }: Walk): void {
+  found.push([...path]);
 }
 
 function isSameQuantity(one: unknown, other: unknown): boolean {
   return isQuantity(one) && isQuantity(other) && compareQuantities(one, other) === 0;
 }
 
-function compareFields(desired: Fields, observed: Fields, path: string, field: string, found: string[]): void {
-  for (const [name, value] of Object.entries(desired)) {
-    compare(value, observed[name], path ? `${path}.${name}` : name, name, field, found);
+function compareFields(desired: Fields, observed: Fields, field: string, walk: Walk): void {
+  for (const name of Object.keys(desired)) {
+    walk.path.push(name);
+    compare(desired[name], observed[name], name, field, walk);
+    walk.path.pop();
   }
 }
 
-function compareLists(
-  desired: readonly unknown[],
-  observed: readonly unknown[],
-  path: string,
-  field: string,
-  found: string[],
-): void {
+function compareLists(desired: readonly unknown[], observed: readonly unknown[], field: string, walk: Walk): void {
+  const compareItem = (segment: PathSegment, item: unknown, other: unknown): void => {
+    walk.path.push(segment);
+    compare(item, other, '', field, walk);
+    walk.path.pop();
+  };
   const keys = keysOf(field, desired, observed);
   if (keys) {
     for (const item of desired as readonly Fields[]) {
-      const where = `${path}[${keys.map((key) => String(item[key] ?? keyDefaults[key])).join('/')}]`;
-      compare(item, findByKeys(observed, item, keys), where, '', field, found);
+      compareItem(itemKeys(item, keys), item, findByKeys(observed, item, keys));
     }
-    return;
-  }
-  if (setLists.has(field)) {
-    if (!desired.every((item) => observed.includes(item))) found.push(path);
-    return;
-  }
-  if (desired.length !== observed.length) {
-    found.push(path);
-    return;
-  }
-  desired.forEach((item, index) => compare(item, observed[index], `${path}[${index}]`, '', field, found));
+  } else if (setLists.has(field)) {
+    if (!desired.every((item) => observed.includes(item))) differ(walk);
+  } else if (desired.length !== observed.length) differ(walk);
+  else desired.forEach((item, index) => compareItem(index, item, observed[index]));
 }
 
-function keysOf(field: string, ...lists: readonly (readonly unknown[])[]): readonly string[] | undefined {
+/** The values of an item's keys, those included that the API fills in. */
+function itemKeys(item: Fields, keys: readonly string[]): ItemKeys {
+  return Object.fromEntries(keys.map((key) => [key, item[key] ?? keyDefaults[key]]));
+}
+
+/** The keys by which the lists of a field merge; undefined where they are replaced whole. */
+export function keysOf(field: string, ...lists: readonly (readonly unknown[])[]): readonly string[] | undefined {
   return mapKeys[field]?.find((keys) =>
     lists.every((list) =>
       list.every(
@@ -124,7 +136,7 @@ function keysOf(field: string, ...lists: readonly (readonly unknown[])[]): reado
   );
 }
 
-function findByKeys(items: readonly unknown[], wanted: Fields, keys: readonly string[]): unknown {
+export function findByKeys(items: readonly unknown[], wanted: Fields, keys: readonly string[]): unknown {
   const valueOf = (item: Fields, key: string) => item[key] ?? keyDefaults[key];
   return items.find((item) => isFields(item) && keys.every((key) => valueOf(item, key) === valueOf(wanted, key)));
 }
@@ -136,6 +148,6 @@ function isEmpty(value: unknown): boolean {
   return isFields(value) && Object.values(value).every((inner) => inner === undefined || isEmpty(inner));
 }
 
-function isFields(value: unknown): value is Fields {
+export function isFields(value: unknown): value is Fields {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }

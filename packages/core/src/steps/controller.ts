@@ -6,9 +6,9 @@ import type { Predicate } from '../controller/predicates.js';
 import type { Manager } from '../manager/manager.js';
 import type { Request } from '../reconciler.js';
 import type { Graph } from './graph.js';
-import { canonicalJson } from './hash.js';
 import { observeSteps } from './metrics.js';
 import { GraphReconciler } from './reconcile.js';
+import { isSame } from './same.js';
 import type { Reconciled } from './step.js';
 import { watchesOf } from './watches.js';
 
@@ -72,8 +72,7 @@ const exceptStatus: Predicate = {
   created: () => true,
   deleted: () => true,
   // The same object: a resync.
-  updated: (object, previous) =>
-    object === previous || canonicalJson(newsOf(object)) !== canonicalJson(newsOf(previous)),
+  updated: (object, previous) => object === previous || !isSame(newsOf(object), newsOf(previous)),
 };
 
 function newsOf({ metadata }: Readonly<KubeObject>): unknown {

@@ -9,7 +9,6 @@ import {
   type Resource,
 } from '@stackwright/kube';
 import { isSameResource } from './graph.js';
-import { hashOf } from './hash.js';
 import { Annotation, Label, labelsOf } from './names.js';
 import type { Desired, Reconciled } from './step.js';
 
@@ -50,14 +49,14 @@ export function isRetained(resource: Resource, retain: boolean | undefined): boo
 }
 
 /** The object with the hash by which a later reconcile knows that it was this that was applied. */
-export function withHash(object: Readonly<KubeObject>, acceptedHash?: string): KubeObject {
+export function withHash(object: Readonly<KubeObject>, hash: string, acceptedHash?: string): KubeObject {
   return {
     ...object,
     metadata: {
       ...object.metadata,
       annotations: {
         ...object.metadata?.annotations,
-        [Annotation.desiredHash]: hashOf(object),
+        [Annotation.desiredHash]: hash,
         ...(acceptedHash === undefined ? {} : { [Annotation.acceptedHash]: acceptedHash }),
       },
     },

@@ -36,7 +36,17 @@ export interface ExternalContext<R extends Reconciled> {
   log: Logger;
 }
 
-export class ExternalSteps<R extends Reconciled> {
+/** What a reconcile asks of what is outside. Without an observation the step stays as it is: nobody has looked. */
+export interface Outside<R extends Reconciled> {
+  observe(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Observation | undefined>;
+  change(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Observation | undefined>;
+  remove(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Removed>;
+  /** Milliseconds until the step wants to look again by itself. */
+  dueIn(uid: string, step: string): number | undefined;
+  forget(uid: string): void;
+}
+
+export class ExternalSteps<R extends Reconciled> implements Outside<R> {
   readonly #clock: Clock;
   readonly #random: Random;
   /** By the object's uid and the step's name. */
@@ -54,7 +64,6 @@ export class ExternalSteps<R extends Reconciled> {
     this.#removed.delete(uid);
   }
 
-  /** Milliseconds until the step wants to look again by itself. */
   dueIn(uid: string, step: string): number | undefined {
     const memory = this.#memories.get(uid)?.get(step);
     return memory && Math.max(0, memory.due - this.#clock.monotonic());

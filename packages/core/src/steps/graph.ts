@@ -1,7 +1,7 @@
 // A graph is declared once and checked when it is built: names, order, cycles. What is wrong with it is found by the
 // first test that imports it, not by the first object that runs into it.
 import type { KubeObject, Resource } from '@stackwright/kube';
-import { qualifiedName } from '@stackwright/kube';
+import { apiVersionOf, qualifiedName } from '@stackwright/kube';
 import type {
   ExternalStep,
   GraphBuilder,
@@ -160,4 +160,22 @@ function kindsOf(steps: readonly StepOptions[]): { owns: readonly Resource[]; re
     for (const read of step.reads ?? []) if (!reads.includes(read)) reads.push(read);
   }
   return { owns, reads };
+}
+
+export function finalizerOf<R extends Reconciled>({ resource, options }: Graph<R>): string {
+  return options.finalizer ?? `${resource.group || apiVersionOf(resource)}/cleanup`;
+}
+
+export function policyOf<R extends Reconciled>({ options }: Graph<R>, object: Readonly<R>): DeletionPolicy {
+  if (options.deletionPolicy) return options.deletionPolicy(object);
+  return (object.spec as { deletionPolicy?: DeletionPolicy }).deletionPolicy ?? 'Retain';
+}
+
+/** What the graph declares, and what the steps of this object say besides. */
+export function allOwned<R extends Reconciled>(graph: Graph<R>, { steps }: BuiltGraph<R>): readonly Resource[] {
+  const kinds = [...graph.owns];
+  for (const kind of steps.flatMap((step) => step.owns)) {
+    if (!kinds.some((known) => isSameResource(known, kind))) kinds.push(kind);
+  }
+  return kinds;
 }

@@ -128,8 +128,38 @@ describe('reconciling a graph', () => {
     const repair = harness.events.find(({ reason }) => reason === 'DriftRepaired');
     expect(repair).toMatchObject({ note: 'Set right what somebody had changed of Deployment sample: spec.replicas' });
     expect(await harness.registry.metrics()).toContain(
-      'stackwright_drift_corrections_total{gvk="apps/v1/Deployment"} 1',
+      'stackwright_drift_corrections_total{gvk="apps/v1/Deployment",manager=""} 1',
     );
+  });
+
+  it('says who had changed what it repairs, as the live object knows', async () => {
+    const harness = await settled();
+    const managed = (manager: string, operation: string, fields: object) => ({ manager, operation, fieldsV1: fields });
+    const container = (fields: object) => ({
+      'f:spec': { 'f:template': { 'f:spec': { 'f:containers': { 'k:{"name":"app"}': fields } } } },
+    });
+    const get = harness.api.get.bind(harness.api);
+    harness.api.get = async (resource, key, options) => {
+      const object = await get(resource, key, options);
+      const managedFields = [
+        managed('test-controller', 'Apply', { 'f:spec': { 'f:replicas': {} } }),
+        managed('kubectl-edit', 'Update', container({ 'f:image': {} })),
+        managed('autoscaler', 'Update', { 'f:spec': { 'f:replicas': {} } }),
+        managed('bystander', 'Update', container({ 'f:imagePullPolicy': {} })),
+      ];
+      return { ...object, metadata: { ...object.metadata, managedFields } };
+    };
+    const { spec } = harness.api.peek(Deployment, name)!;
+    spec!.template.spec!.containers[0]!.image = 'theirs:1';
+    await harness.edit(Deployment, 'sample', { spec: { ...spec, replicas: 7 } });
+    await harness.reconcile();
+    expect(harness.events.find(({ reason }) => reason === 'DriftRepaired')?.note).toBe(
+      'Set right what autoscaler and kubectl-edit had changed of Deployment sample: ' +
+        'spec.replicas, spec.template.spec.containers[app].image',
+    );
+    const repair = harness.logs.find(({ fields }) => (fields as { why?: string }).why === 'Drifted');
+    expect(repair?.fields).toMatchObject({ by: ['autoscaler', 'kubectl-edit'], child: 'sample' });
+    expect(await harness.registry.metrics()).toContain('manager="kubectl-edit"} 1');
   });
 
   it('notices a field that it no longer wants', async () => {

@@ -1,5 +1,5 @@
 // The reconciler of a graph: what happens to one object from its request to its status.
-import { apiVersionOf, type Client, type Resource } from '@stackwright/kube';
+import type { Client } from '@stackwright/kube';
 import type { EventRecorder } from '../events/recorder.js';
 import { addFinalizer, hasFinalizer, isBeingDeleted, removeFinalizer } from '../finalizers.js';
 import { TerminalError, type ReconcileContext, type Request, type Result } from '../reconciler.js';
@@ -8,9 +8,9 @@ import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
 import type { WriteContext } from './apply.js';
 import { evaluate } from './evaluate.js';
-import { ExternalSteps } from './external.js';
+import { ExternalSteps, type Outside } from './external.js';
 import { lasting, type StepFailure } from './failure.js';
-import { GraphError, isSameResource, type BuiltGraph, type DeletionPolicy, type Graph } from './graph.js';
+import { allOwned, finalizerOf, GraphError, policyOf, type BuiltGraph, type Graph } from './graph.js';
 import type { StepMetrics } from './metrics.js';
 import { Annotation, labelsOf } from './names.js';
 import { Overlay, type ChildReader } from './overlay.js';
@@ -22,6 +22,7 @@ import { standingOf, type Standing } from './standing.js';
 import { StatusWriter } from './status-writer.js';
 import type { Reconciled } from './step.js';
 import { needsFinalizer, tearDown } from './teardown.js';
+import { formatPath } from './paths.js';
 import type { Write } from './writes.js';
 
 export interface GraphReconcilerInit<R extends Reconciled> {
@@ -35,11 +36,21 @@ export interface GraphReconcilerInit<R extends Reconciled> {
   fieldManager: string;
   /** Told of the steps of each object before they are evaluated: kinds that are new have to be watched. */
   watch?: (graph: BuiltGraph<R>) => void;
+  /** How external steps look and change. Default: by themselves, as they are declared. */
+  externals?: Outside<R>;
+  /** Told what came of each reconcile, before its status is written. */
+  told?: (report: Report<R>) => void;
+}
+
+export interface Report<R extends Reconciled> {
+  readonly standings: readonly Standing[];
+  /** Undefined where the object is being deleted, or where its graph could not be built. */
+  readonly result?: RunResult<R>;
 }
 
 export class GraphReconciler<R extends Reconciled> {
   readonly #init: GraphReconcilerInit<R>;
-  readonly #externals: ExternalSteps<R>;
+  readonly #externals: Outside<R>;
   readonly #repairs: Repairs;
   readonly #retries: Retries<R>;
   readonly #status: StatusWriter<R>;
@@ -48,7 +59,7 @@ export class GraphReconciler<R extends Reconciled> {
 
   constructor(init: GraphReconcilerInit<R>) {
     this.#init = init;
-    this.#externals = new ExternalSteps<R>(init.clock, init.random);
+    this.#externals = init.externals ?? new ExternalSteps<R>(init.clock, init.random);
     this.#repairs = new Repairs(init.clock);
     this.#retries = new Retries<R>(init.clock, this.#externals);
     this.#status = new StatusWriter<R>(init);
@@ -60,6 +71,7 @@ export class GraphReconciler<R extends Reconciled> {
     this.#track(request, object?.metadata?.uid);
     if (!object) {
       metrics.conditions(graph.resource, request, undefined);
+      metrics.standings(graph.resource, request, undefined);
       return undefined;
     }
     if (object.metadata?.annotations?.[Annotation.paused] === 'true') return undefined;
@@ -82,11 +94,10 @@ export class GraphReconciler<R extends Reconciled> {
       writing: this.#writing(object, overlay),
       externals: this.#externals,
       repairs: this.#repairs,
-      repaired: (write) => this.#repaired(object, write),
     });
     const { evaluation, failures } = result;
     const standings = evaluation.steps.map((one) => standingOf(one, lasting(failures.get(one.step.name))));
-    this.#report(result, standings, context);
+    this.#report(object, result, standings, context);
     await this.#status.write(object, standings, this.#status.extra(object, evaluation, overlay), context);
     throwIfFailed(failures);
     const requeueAfter = this.#retries.after(object.metadata?.uid ?? '', result, standings);
@@ -99,6 +110,7 @@ export class GraphReconciler<R extends Reconciled> {
     // Without our finalizer nothing is to be undone: ownerReferences do the rest.
     if (!hasFinalizer(object, finalizer)) return undefined;
     const standings = await this.#undo(object, context);
+    this.#init.told?.({ standings });
     if (standings.length === 0) {
       await removeFinalizer(context.client, graph.resource, object, finalizer);
       return undefined;
@@ -143,6 +155,7 @@ export class GraphReconciler<R extends Reconciled> {
     } catch (error) {
       if (!(error instanceof GraphError)) throw error;
       const standing: Standing = { step: 'Graph', state: 'Failed', reason: EngineReason.Error, message: error.message };
+      this.#init.told?.({ standings: [standing] });
       await this.#status.write(object, [standing], {}, context);
       throw new TerminalError(error.message, { cause: error });
     }
@@ -163,28 +176,40 @@ export class GraphReconciler<R extends Reconciled> {
 
   #writing(object: Readonly<R>, overlay: Overlay): Omit<WriteContext, 'client' | 'signal' | 'log'> {
     const { fieldManager, random, metrics } = this.#init;
-    return { overlay, fieldManager, random, metrics, namespace: object.metadata?.namespace };
+    const { namespace } = object.metadata ?? {};
+    const repaired: WriteContext['repaired'] = (write, managers) => this.#repaired(object, write, managers);
+    return { overlay, fieldManager, random, metrics, namespace, repaired };
   }
 
-  #repaired(object: Readonly<R>, write: Write): void {
-    const fields = write.verb === 'apply' ? write.fields.join(', ') : '';
-    this.#init.events.record(object, {
+  #repaired(object: Readonly<R>, write: Write & { verb: 'apply' }, managers: readonly string[]): void {
+    const { events, metrics } = this.#init;
+    metrics.driftRepaired(write.resource, managers);
+    const who = managers.length > 0 ? managers.join(' and ') : 'somebody';
+    events.record(object, {
       type: 'Normal',
       reason: EngineReason.DriftRepaired,
       action: 'Reconcile',
-      note: `Set right what somebody had changed of ${write.resource.kind} ${write.name}: ${fields}`,
+      note: `Set right what ${who} had changed of ${write.resource.kind} ${write.name}: ${write.fields.map(formatPath).join(', ')}`,
     });
   }
 
-  #report(result: RunResult<R>, standings: readonly Standing[], { log }: ReconcileContext): void {
-    const { graph, metrics } = this.#init;
+  #report(
+    object: Readonly<R>,
+    result: RunResult<R>,
+    standings: readonly Standing[],
+    { log, span }: ReconcileContext,
+  ): void {
+    const { graph, metrics, told } = this.#init;
+    const { name = '', namespace } = object.metadata ?? {};
     for (const [step, milliseconds] of result.durations) metrics.step(graph.resource, step, milliseconds / 1_000);
     for (const { step, error } of result.evaluation.steps) {
       if (error !== undefined) log.error({ step: step.name, error: stackOf(error) }, 'Step threw');
     }
-    for (const { step, state, reason } of standings) {
-      if (state === 'Failed') metrics.stepFailed(graph.resource, step, reason);
+    metrics.standings(graph.resource, namespace === undefined ? { name } : { namespace, name }, standings);
+    if (span.recording) {
+      span.set(Object.fromEntries(standings.map(({ step, state }) => [`step.${step}`, state])));
     }
+    told?.({ standings, result });
   }
 
   #track(request: Request, uid: string | undefined): void {
@@ -196,24 +221,6 @@ export class GraphReconciler<R extends Reconciled> {
     if (uid === undefined) this.#uids.delete(key);
     else this.#uids.set(key, uid);
   }
-}
-
-function finalizerOf<R extends Reconciled>({ resource, options }: Graph<R>): string {
-  return options.finalizer ?? `${resource.group || apiVersionOf(resource)}/cleanup`;
-}
-
-function policyOf<R extends Reconciled>({ options }: Graph<R>, object: Readonly<R>): DeletionPolicy {
-  if (options.deletionPolicy) return options.deletionPolicy(object);
-  return (object.spec as { deletionPolicy?: DeletionPolicy }).deletionPolicy ?? 'Retain';
-}
-
-/** What the graph declares, and what the steps of this object say besides. */
-function allOwned<R extends Reconciled>(graph: Graph<R>, { steps }: BuiltGraph<R>): readonly Resource[] {
-  const kinds = [...graph.owns];
-  for (const kind of steps.flatMap((step) => step.owns)) {
-    if (!kinds.some((known) => isSameResource(known, kind))) kinds.push(kind);
-  }
-  return kinds;
 }
 
 /** What the API server refused counts as an error of the reconcile and is tried again with the queue's back-off. */

@@ -1,7 +1,6 @@
 // Somebody who undoes our writes at once would make us write for ever. What was applied and is not so any more is applied
 // again at once; each further time within the hour waits twice as long as the one before.
 import type { Clock } from '../seams/clock.js';
-import { hashOf } from './hash.js';
 import { gvkOf } from './metrics.js';
 import type { Write } from './writes.js';
 
@@ -34,7 +33,7 @@ export class Repairs {
   wait(uid: string, write: Write): number {
     if (write.verb !== 'apply') return 0;
     const applied = this.#applied.get(uid)?.get(idOf(write));
-    if (!applied || applied.repairs === 0 || applied.hash !== hashOf(write.desired)) return 0;
+    if (!applied || applied.repairs === 0 || applied.hash !== write.hash) return 0;
     const since = this.#clock.monotonic() - applied.at;
     if (since > forgottenAfter) return 0;
     return Math.max(0, Math.min(firstDelay * 2 ** (applied.repairs - 1), longestDelay) - since);
@@ -46,7 +45,7 @@ export class Repairs {
     this.#applied.set(uid, children);
     const before = children.get(idOf(write));
     const at = this.#clock.monotonic();
-    const hash = hashOf(write.desired);
+    const { hash } = write;
     const isAgain = before?.hash === hash && at - before.at <= forgottenAfter;
     children.set(idOf(write), { hash, at, repairs: isAgain ? before.repairs + 1 : write.why === 'Drifted' ? 1 : 0 });
   }

@@ -1,6 +1,6 @@
 // When a reconcile looks again without an event.
 import type { Clock } from '../seams/clock.js';
-import type { ExternalSteps } from './external.js';
+import type { Outside } from './external.js';
 import type { RunResult } from './run.js';
 import type { Standing } from './standing.js';
 import type { Reconciled } from './step.js';
@@ -13,11 +13,11 @@ const staleRetry = 50;
 
 export class Retries<R extends Reconciled> {
   readonly #clock: Pick<Clock, 'monotonic'>;
-  readonly #externals: ExternalSteps<R>;
+  readonly #externals: Outside<R>;
   /** Since when a step has failed, by uid and step, on the monotonic clock. */
   readonly #failing = new Map<string, Map<string, number>>();
 
-  constructor(clock: Pick<Clock, 'monotonic'>, externals: ExternalSteps<R>) {
+  constructor(clock: Pick<Clock, 'monotonic'>, externals: Outside<R>) {
     this.#clock = clock;
     this.#externals = externals;
   }

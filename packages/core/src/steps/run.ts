@@ -2,10 +2,12 @@
 // nothing is left to do now. Independent steps go on side by side.
 import type { Client, Resource } from '@stackwright/kube';
 import type { Logger } from '../log.js';
+import { clientWithin } from '../tracing/traced-client.js';
+import type { Span } from '../tracing/tracer.js';
 import type { Clock } from '../seams/clock.js';
 import { carryOut, type WriteContext } from './apply.js';
 import { evaluate, type Evaluation, type Observation, type StepEvaluation } from './evaluate.js';
-import type { ExternalSteps } from './external.js';
+import type { Outside } from './external.js';
 import type { StepFailure } from './failure.js';
 import type { BuiltGraph } from './graph.js';
 import { gvkOf } from './metrics.js';
@@ -29,9 +31,10 @@ export interface RunInput<R extends Reconciled> {
   signal: AbortSignal;
   log: Logger;
   clock: Clock;
-  externals: ExternalSteps<R>;
+  externals: Outside<R>;
+  /** Of the reconcile. */
+  span: Span;
   repairs: Repairs;
-  repaired: (write: Write) => void;
 }
 
 export interface RunResult<R extends Reconciled> {
@@ -42,46 +45,65 @@ export interface RunResult<R extends Reconciled> {
   durations: ReadonlyMap<string, number>;
   /** Writes that wait for their time. */
   postponed: readonly { write: Write; wait: number }[];
+  /** What was carried out: of each step in order. */
+  written: readonly Write[];
 }
 
 export async function run<R extends Reconciled>(input: RunInput<R>): Promise<RunResult<R>> {
   const { graph, object, clock, signal, repairs } = input;
   const uid = object.metadata?.uid ?? '';
   const reader = input.writing.overlay;
-  const writing: WriteContext = { ...input.writing, client: input.client, signal, log: input.log };
   const observations = new Map<string, Observation>();
+  const looked = new Set<string>();
   const changed = new Set<string>();
+  const written: Write[] = [];
   const failures = new Map<string, StepFailure>();
   const durations = new Map<string, number>();
   const counts = new Map<string, number>();
 
-  const made = (one: Write): void => {
-    repairs.made(uid, one);
-    if (one.why === 'Drifted') input.repaired(one);
-  };
-  const timed = async (step: string, work: () => Promise<void>): Promise<void> => {
+  /** What a step does, in a span of its own. */
+  const during = async (step: string, work: (span: Span) => Promise<void>): Promise<void> => {
     const start = clock.monotonic();
-    await work();
+    await input.span.span(`step ${step}`, { step, kind: input.resource.kind }, work);
     durations.set(step, (durations.get(step) ?? 0) + clock.monotonic() - start);
   };
   const write = (step: string, writes: readonly Write[]) =>
-    timed(step, async () => {
+    during(step, async (span) => {
+      const context: WriteContext = {
+        ...input.writing,
+        client: clientWithin(input.client, span),
+        signal,
+        log: input.log,
+      };
       const restless = writes.find((one) => counted(counts, one) > writesPerObject);
-      const failure = restless ? restlessness(restless) : await carryOut(writes, writing);
-      if (failure) failures.set(step, failure);
-      else writes.forEach(made);
+      const failure = restless ? restlessness(restless) : await carryOut(writes, context);
+      if (failure) {
+        failures.set(step, failure);
+        span.fail(failure.error);
+      } else {
+        written.push(...writes);
+        for (const one of writes) repairs.made(uid, one);
+      }
     });
 
   const outside = (one: StepEvaluation<R>, evaluation: Evaluation<R>): (() => Promise<void>) | undefined => {
     const { name } = one.step;
+    const { state } = one.outcome;
     const context = { evaluation, reader, signal, log: input.log };
-    if (one.outcome.state === 'Unobserved') {
-      return async () => void observations.set(name, await input.externals.observe(one, context));
+    const look = (how: 'observe' | 'change') => () =>
+      during(name, async (span) => {
+        const observation = await input.externals[how](one, context);
+        if (observation) observations.set(name, observation);
+        if (observation?.state === 'Failed') span.fail(new Error(observation.message));
+      });
+    if (state === 'Unobserved' && !looked.has(name)) {
+      looked.add(name);
+      return look('observe');
     }
     // Once per reconcile: what is not so afterwards is a failure, not a reason to do it again at once.
-    if (one.outcome.state === 'Changing' && !changed.has(name)) {
+    if (state === 'Changing' && !changed.has(name)) {
       changed.add(name);
-      return async () => void observations.set(name, await input.externals.change(one, context));
+      return look('change');
     }
     return undefined;
   };
@@ -108,11 +130,11 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
       if (failures.has(name)) continue;
       const look = outside(one, evaluation);
       if (one.writes.length > 0) work.push(write(name, one.writes));
-      else if (look) work.push(timed(name, look));
+      else if (look) work.push(look());
     }
     if (work.length === 0) {
       const unwanted = prune(evaluation, object, input.owns, reader).filter(({ step }) => !failures.has(step));
-      if (unwanted.length === 0) return { evaluation, failures, durations, postponed };
+      if (unwanted.length === 0) return { evaluation, failures, durations, postponed, written };
       for (const [step, writes] of grouped(unwanted)) work.push(write(step, writes));
     }
     await Promise.all(work);

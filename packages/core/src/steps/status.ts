@@ -1,8 +1,8 @@
 // The status of a reconciled object: computed whole, written only where it differs from what is there.
 import type { Condition } from '@stackwright/kube';
 import { replaceConditions, type ConditionUpdate } from '../conditions.js';
-import { canonicalJson } from './hash.js';
 import { EngineReason } from './reasons.js';
+import { isSame } from './same.js';
 import { rootsOf, type Standing } from './standing.js';
 import type { ObjectReference, Reconciled } from './step.js';
 
@@ -55,7 +55,7 @@ export function statusPatch(before: object | undefined, after: object): Record<s
   const patch: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(after)) {
     if (value === undefined) continue;
-    if (canonicalJson(old.get(name)) !== canonicalJson(value)) patch[name] = replacing(old.get(name), value);
+    if (!isSame(old.get(name), value)) patch[name] = replacing(old.get(name), value);
   }
   for (const name of old.keys()) if ((after as Record<string, unknown>)[name] === undefined) patch[name] = null;
   return Object.keys(patch).length > 0 ? patch : undefined;

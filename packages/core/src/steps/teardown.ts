@@ -11,7 +11,7 @@ import {
 } from '@stackwright/kube';
 import { isBeingDeleted } from '../finalizers.js';
 import type { StepEvaluation } from './evaluate.js';
-import type { ExternalContext, ExternalSteps } from './external.js';
+import type { ExternalContext, Outside } from './external.js';
 import { failureOf } from './failure.js';
 import { isSameResource, type DeletionPolicy, type GraphStep } from './graph.js';
 import { Annotation, Label } from './names.js';
@@ -35,7 +35,7 @@ export interface TeardownInput<R extends Reconciled> {
   labels: Readonly<Record<string, string>>;
   policy: DeletionPolicy;
   reader: ChildReader;
-  externals: ExternalSteps<R>;
+  externals: Outside<R>;
   external: ExternalContext<R>;
   writing: WriteContext;
 }

@@ -4,10 +4,10 @@ import type { KubeObject, Resource } from '@stackwright/kube';
 import { controllerOf } from '../controller/owners.js';
 import { isBeingDeleted } from '../finalizers.js';
 import { differences, project } from './compare.js';
-import { withHash } from './desired.js';
 import { hashOf } from './hash.js';
 import { Annotation } from './names.js';
 import type { ChildReader } from './overlay.js';
+import type { FieldPath } from './paths.js';
 import type { Release, Removal, Want } from './scope.js';
 
 /** Why something is written. */
@@ -37,7 +37,12 @@ export type Write = Common &
     | {
         verb: 'apply';
         desired: Readonly<KubeObject>;
-        /** Paths that differ from what is there. */ fields: readonly string[];
+        /** Of `desired`. */
+        hash: string;
+        /** Absent where it is missing. */
+        observed?: Readonly<KubeObject>;
+        /** What differs from what is there. */
+        fields: readonly FieldPath[];
       }
     | { verb: 'create'; make: NonNullable<Want['make']> }
     | { verb: 'delete'; observed: Readonly<KubeObject> }
@@ -70,17 +75,23 @@ export function writesFor(
 function writeFor({ step, resource, name, observed, desired, make }: Want): Write | undefined {
   if (make) return observed ? undefined : { verb: 'create', why: 'Missing', step, resource, name, make };
   if (!desired) return undefined;
-  if (!observed) return { verb: 'apply', why: 'Missing', step, resource, name, desired, fields: [] };
+  const hash = hashOf(desired);
+  if (!observed) return { verb: 'apply', why: 'Missing', step, resource, name, desired, hash, fields: [] };
+  if (knownToAgree.get(observed) === hash) return undefined;
 
   const annotations = observed.metadata?.annotations ?? {};
   const fields = differences(desired, observed);
-  const wasApplied =
-    annotations[Annotation.desiredHash] === withHash(desired).metadata?.annotations?.[Annotation.desiredHash];
-  if (!wasApplied) return { verb: 'apply', why: 'Changed', step, resource, name, desired, fields };
-  if (fields.length === 0 || annotations[Annotation.acceptedHash] === acceptedHashOf(desired, observed))
-    return undefined;
-  return { verb: 'apply', why: 'Drifted', step, resource, name, desired, fields };
+  const change = { verb: 'apply', step, resource, name, desired, hash, observed, fields } as const;
+  if (annotations[Annotation.desiredHash] !== hash) return { ...change, why: 'Changed' };
+  if (fields.length > 0 && annotations[Annotation.acceptedHash] !== acceptedHashOf(desired, observed)) {
+    return { ...change, why: 'Drifted' };
+  }
+  knownToAgree.set(observed, hash);
+  return undefined;
 }
+
+/** Observed objects that are as they should be, with the hash of that: at steady state they are compared once. */
+const knownToAgree = new WeakMap<Readonly<KubeObject>, string>();
 
 /** The server may say the same otherwise than we do. The hash of its wording tells that from somebody's change. */
 export function acceptedHashOf(desired: Readonly<KubeObject>, observed: Readonly<KubeObject>): string {

@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { canonicalJson } from './hash.js';
+import { isSame } from './same.js';
+
+const shuffled = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(shuffled);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([name, field]) => [name, shuffled(field)]),
+  );
+};
+
+describe('canonical JSON', () => {
+  it('is JSON of the same value, whatever the order of its fields', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = canonicalJson(value);
+        expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(canonicalJson(shuffled(value))).toBe(text);
+      }),
+    );
+  });
+
+  it('knows no fields that are undefined', () => {
+    expect(canonicalJson({ b: undefined, a: [undefined, { d: 1, c: undefined }] })).toBe('{"a":[null,{"d":1}]}');
+    expect(canonicalJson(undefined)).toBe('null');
+    expect(canonicalJson({ at: new Date(0) })).toBe('{"at":"1970-01-01T00:00:00.000Z"}');
+  });
+
+  it('differs exactly where values do', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (one, other) => {
+        expect(isSame(one, other)).toBe(canonicalJson(one) === canonicalJson(other));
+        expect(isSame(one, shuffled(one))).toBe(true);
+      }),
+    );
+    expect(isSame({ a: undefined }, {})).toBe(true);
+    expect(isSame({ a: null }, {})).toBe(false);
+  });
+});
