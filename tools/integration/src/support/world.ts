@@ -1,16 +1,24 @@
 // A cluster with its simulated node and our controllers, all in this process, speaking HTTP to each other.
 import { ControlPlane } from '@stackwright/api';
-import { customResourceDefinitions, modules as allModules } from '@stackwright/cli';
+import { customResourceDefinitions, manifestsFor, modules as allModules } from '@stackwright/cli';
 import { createManager, type ControllerModule, type ManagerProcess } from '@stackwright/core';
 import { startDevcluster, type AuditEvent, type Devcluster, type SimulatedRuntime } from '@stackwright/devcluster';
 import {
   CustomResourceDefinition,
+  ClusterRole,
+  ClusterRoleBinding,
   Namespace,
+  Role,
+  RoleBinding,
+  ServiceAccount,
+  connectionTo,
   createClient,
   createTransport,
   loadConfig,
+  pathOf,
   type Client,
   type KubeObject,
+  type Resource,
   type Transport,
 } from '@stackwright/kube';
 import { silentLog } from './log.js';
@@ -55,6 +63,7 @@ export async function startWorld({ modules = allModules, resync }: WorldOptions 
   for (const definition of customResourceDefinitions(modules))
     await user.client.create(CustomResourceDefinition, definition);
   await user.client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  await grantPermissions(user.client, modules);
 
   const controllers = new Map<string, RunningController>();
   if (!cluster.simulated) throw new Error('the node is not simulated');
@@ -81,10 +90,36 @@ export async function startWorld({ modules = allModules, resync }: WorldOptions 
   return world;
 }
 
-async function connect(cluster: Devcluster, userAgent: string): Promise<{ client: Client; transport: Transport }> {
-  const connection = await loadConfig({ content: cluster.kubeconfig });
+/** Of the manifests, what says who the controllers are and what they may do: the API server holds them to it. */
+async function grantPermissions(client: Client, modules: readonly ControllerModule[]): Promise<void> {
+  const kinds: readonly Resource[] = [ServiceAccount, Role, RoleBinding, ClusterRole, ClusterRoleBinding];
+  for (const object of manifestsFor(modules, { namespace, imagePrefix: 'localhost/stackwright', version: 'test' })) {
+    const resource = kinds.find(({ kind }) => kind === object.kind);
+    if (resource) await client.create(resource, object);
+  }
+}
+
+interface Connected {
+  client: Client;
+  transport: Transport;
+}
+
+/** As the administrator, or as a ServiceAccount of the namespace. */
+async function connect(cluster: Devcluster, userAgent: string, serviceAccount?: string): Promise<Connected> {
+  const connection =
+    serviceAccount === undefined
+      ? await loadConfig({ content: cluster.kubeconfig })
+      : connectionTo({ server: cluster.url, token: await tokenOf(cluster, serviceAccount) });
   const transport = createTransport({ connection, userAgent });
   return { client: createClient(transport), transport };
+}
+
+async function tokenOf({ client }: Devcluster, name: string): Promise<string> {
+  const answer = await client.raw('POST', pathOf(ServiceAccount, { namespace, name }, 'token'), {
+    body: JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} }),
+    contentType: 'application/json',
+  });
+  return (JSON.parse(answer) as { status: { token: string } }).status.token;
 }
 
 async function startController(
@@ -92,7 +127,8 @@ async function startController(
   module: ControllerModule,
   resync: number | undefined,
 ): Promise<RunningController> {
-  const { client, transport } = await connect(cluster, `${module.name}-controller`);
+  const name = `${module.name}-controller`;
+  const { client, transport } = await connect(cluster, name, name);
   const manager = createManager({
     name: module.name,
     client,
