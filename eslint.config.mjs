@@ -50,11 +50,11 @@ export default tseslint.config(
       eqeqeq: ['error', 'always'],
       'no-restricted-imports': [
         'error',
-        { paths: [{ name: '@kubernetes/client-node', message: 'Only packages/kube/src/config.ts adapts it.' }] },
+        { paths: [{ name: '@kubernetes/client-node', message: 'Only packages/kube/src/config/plugins.ts adapts it.' }] },
       ],
     },
   },
-  { files: ['packages/kube/src/config.ts'], rules: { 'no-restricted-imports': 'off' } },
+  { files: ['packages/kube/src/config/plugins.ts'], rules: { 'no-restricted-imports': 'off' } },
   {
     files: ['packages/{core,openstack,mariadb,memcached,keystone,coordinator}/src/**/*.ts'],
     ignores: ['**/*.test.ts', '**/seams/**', '**/testing/**'],

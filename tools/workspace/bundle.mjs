@@ -1,13 +1,14 @@
 // Bundles a package: `index.js` for those who import it (dependencies stay imports), and one self-contained
 // `main.js` per process. `node tools/workspace/bundle.mjs packages/<name> [--main-only]`.
+// Any other program is bundled as a process by `--process <entry> <outfile> [--whole-client-node]`.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { leanKubeconfig } from './lean-kubeconfig.mjs';
+import { leanDependencies } from './lean-dependencies.mjs';
 
 const [root, ...flags] = process.argv.slice(2);
-if (!root) {
-  console.error('usage: bundle.mjs packages/<name> [--main-only]');
+if (!root || (root === '--process' && flags.length < 2)) {
+  console.error('usage: bundle.mjs packages/<name> [--main-only] | --process <entry> <outfile> [--whole-client-node]');
   process.exit(1);
 }
 
@@ -20,18 +21,25 @@ const common = {
   logLevel: 'warning',
   conditions: ['@stackwright/source'],
   legalComments: 'none',
-  plugins: [leanKubeconfig],
+  plugins: [leanDependencies],
 };
 
-if (!flags.includes('--main-only')) {
-  await build({ ...common, entryPoints: [join(root, 'src/index.ts')], outfile: join(root, 'dist/index.js'), packages: 'external' });
-}
-if (existsSync(join(root, 'src/main.ts'))) {
+async function buildProcess(entry, outfile, plugins = common.plugins) {
   await build({
     ...common,
-    entryPoints: [join(root, 'src/main.ts')],
-    outfile: join(root, 'dist/main.js'),
+    plugins,
+    entryPoints: [entry],
+    outfile,
     // CommonJS dependencies call require() for Node's own modules; an ES module has none.
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   });
+}
+
+if (root === '--process') {
+  await buildProcess(flags[0], flags[1], flags.includes('--whole-client-node') ? [] : undefined);
+} else {
+  if (!flags.includes('--main-only')) {
+    await build({ ...common, entryPoints: [join(root, 'src/index.ts')], outfile: join(root, 'dist/index.js'), packages: 'external' });
+  }
+  if (existsSync(join(root, 'src/main.ts'))) await buildProcess(join(root, 'src/main.ts'), join(root, 'dist/main.js'));
 }

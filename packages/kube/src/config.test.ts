@@ -164,6 +164,33 @@ describe('credentials', () => {
     expect(server.asked.map(({ headers }) => headers.authorization)).toEqual(['Bearer old', 'Bearer old', 'Bearer new']);
   });
 
+  it('of a kubeconfig that was written anew are taken up when the server refuses the old ones, on the same connections', async () => {
+    const file = write('a', kubeconfig({ user: { token: 'old' } }));
+    const connection = await loadConfig({ kubeconfig: file });
+    const before = await connection.credentials();
+    expect(connection.expire()).toBe(false);
+    write('a', kubeconfig({ user: { token: 'new' } }));
+    expect(connection.expire()).toBe(true);
+    const after = await connection.credentials();
+    expect(after.headers).toEqual({ authorization: 'Bearer new' });
+    expect(after.tls).toBe(before.tls);
+  });
+
+  it('that lie in an empty file are none', async () => {
+    const token = write('token', '\n');
+    const connection = await loadConfig({ content: kubeconfig({ user: { tokenFile: token } }) });
+    await expect(connection.credentials()).rejects.toThrow(`the token file ${token} is empty`);
+  });
+
+  it('of the server are checked also for those who have none of their own', async () => {
+    const content = stringify({
+      'current-context': 'a',
+      contexts: [{ name: 'a', context: { cluster: 'a' } }],
+      clusters: [{ name: 'a', cluster: { server: 'https://a.test', 'certificate-authority': write('ca.pem', 'CA') } }],
+    });
+    expect(await (await loadConfig({ content })).credentials()).toEqual({ headers: {}, tls: { ca: Buffer.from('CA') } });
+  });
+
   it('come from a plugin, which runs once for all who wait, and again after a refusal', async () => {
     const runs = join(folder, 'runs');
     const plugin = write('bin/plugin', [

@@ -13,17 +13,17 @@ export function isQuantity(value: unknown): value is string | number {
 
 /** The amount, as near as a number comes to it: fit for arithmetic, not for equality. Throws a TypeError. */
 export function parseQuantity(quantity: string | number): number {
-  return Number(nanosOf(quantity)) / 1e9;
+  return Number(quantityNanos(quantity)) / 1e9;
 }
 
 /** Exact: "1" and "1000m" are the same, and so are "0.1" and "100m". Negative, 0, or positive, as in `sort`. */
 export function compareQuantities(a: string | number, b: string | number): number {
-  const [left, right] = [nanosOf(a), nanosOf(b)];
+  const [left, right] = [quantityNanos(a), quantityNanos(b)];
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** A quantity is a multiple of 1n; what is finer is rounded up, as the API does. */
-function nanosOf(quantity: string | number): bigint {
+/** Exact, in billionths: a quantity is a multiple of 1n; what is finer is rounded up, as the API does. Throws a TypeError. */
+export function quantityNanos(quantity: string | number): bigint {
   const match = pattern.exec(String(quantity));
   if (!match) throw new TypeError(`"${quantity}" is not a quantity`);
   const [, sign, number = '', exponent = '0', suffix] = match;
