@@ -177,7 +177,7 @@ describe('a CustomResourceDefinition', () => {
     [
       'with a field without a type',
       { schema: { openAPIV3Schema: { type: 'object', properties: { spec: {} } } } },
-      'spec.versions[0].schema.openAPIV3Schema.properties[spec].type',
+      'spec.validation.openAPIV3Schema.properties[spec].type',
       'Required value',
     ],
     [
@@ -190,13 +190,13 @@ describe('a CustomResourceDefinition', () => {
           },
         },
       },
-      'spec.versions[0].schema.openAPIV3Schema.properties[a].x-kubernetes-list-map-keys',
+      'spec.validation.openAPIV3Schema.properties[a].x-kubernetes-list-map-keys',
       'Required value',
     ],
     [
       'with a broken pattern',
       { schema: { openAPIV3Schema: { type: 'object', properties: { a: { type: 'string', pattern: '(' } } } } },
-      'spec.versions[0].schema.openAPIV3Schema',
+      'spec.validation.openAPIV3Schema',
       'Invalid value',
     ],
     [

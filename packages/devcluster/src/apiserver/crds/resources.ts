@@ -75,7 +75,7 @@ function strategyOf(schema: Schema, version: CustomResourceDefinitionVersion): S
   return {
     generationFields: 'all',
     requiresRevision: true,
-    validate: (object) => validate(object),
+    validate: (object, old) => validate(object, old),
     fields: (object) => Object.fromEntries(selectable.map(({ name, path }) => [name, asText(path(object)[0])])),
   };
 }

@@ -6,7 +6,7 @@ import type {
 } from 'kubernetes-types/apiextensions/v1.d.ts';
 import { timestamp } from '../context.js';
 import { field, type FieldError } from '../errors.js';
-import { clone } from '../json.js';
+import { clone, equal } from '../json.js';
 import { parseJsonPath } from '../jsonpath.js';
 import type { Strategy, StrategyContext } from '../registry/resource.js';
 import { nameProblem } from '../schema/names.js';
@@ -73,8 +73,18 @@ function validateNames({ names }: CustomResourceDefinitionSpec): FieldError[] {
   });
 }
 
+/**
+ * Where errors of a version's schema are reported: as long as all versions have the same one, a real server keeps it
+ * apart from them.
+ */
+function schemaPath(versions: CustomResourceDefinitionSpec['versions'], index: number): string {
+  const shared = versions.every(({ schema }) => equal(schema, versions[0]?.schema));
+  return `spec.${shared ? 'validation' : `versions[${index}].schema`}.openAPIV3Schema`;
+}
+
 function validateVersions({ versions }: CustomResourceDefinitionSpec): FieldError[] {
   const errors: FieldError[] = [];
+  const schemas = new Map<string, Schema>();
   if (versions.filter((version) => version.storage).length !== 1) {
     errors.push(
       field.invalid(
@@ -89,7 +99,7 @@ function validateVersions({ versions }: CustomResourceDefinitionSpec): FieldErro
     if (versions.some((other, before) => before < index && other.name === version.name))
       errors.push(field.duplicate(`${path}.name`, version.name));
     const schema = version.schema?.openAPIV3Schema as Schema | undefined;
-    if (schema) errors.push(...validateSchema(schema, `${path}.schema.openAPIV3Schema`));
+    if (schema) schemas.set(schemaPath(versions, index), schema);
     else errors.push(field.required(`${path}.schema.openAPIV3Schema`, 'schemas are required'));
     for (const [position, column] of (version.additionalPrinterColumns ?? []).entries()) {
       const columnPath = `${path}.additionalPrinterColumns[${position}]`;
@@ -108,7 +118,7 @@ function validateVersions({ versions }: CustomResourceDefinitionSpec): FieldErro
       if (!types.includes(column.type)) errors.push(field.notSupported(`${columnPath}.type`, column.type, types));
     }
   }
-  return errors;
+  return [...errors, ...[...schemas].flatMap(([path, schema]) => validateSchema(schema, path))];
 }
 
 /** Fills the status: whether the names are free, and whether the resource is served. */

@@ -2,19 +2,51 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { field, type FieldError } from '../errors.js';
-import { isObject, type ApiObject, type JsonObject } from '../json.js';
+import { equal, isObject, type JsonObject } from '../json.js';
 import type { Schema } from '../schema/schema.js';
+import { walk } from './correlate.js';
+import { ruleCheck } from './rules.js';
 
-export type Validator = (object: ApiObject) => FieldError[];
+export type Validator = (value: unknown, old?: unknown) => FieldError[];
 
-/** Compiled on first use. */
+/** What keeps rules from being asked at all: they could fail for no fault of their own. */
+const BLOCKING = new Set([
+  'FieldValueRequired',
+  'FieldValueTypeInvalid',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueDuplicate',
+  'FieldValueNotFound',
+]);
+
+/** The schema and its rules. Compiled on first use. */
 export function schemaValidator(schema: Schema): Validator {
   let validate: ValidateFunction | undefined;
-  return (object) => {
+  const rules = ruleCheck(schema);
+  return (object, old) => {
     validate ??= compile(schema);
-    const errors = validate(object) ? [] : toFieldErrors(validate.errors ?? [], object);
-    return [...errors, ...duplicates(schema, object, '')];
+    const found = validate(object)
+      ? []
+      : (validate.errors ?? []).filter((error) => !settled(schema, error, object, old));
+    const errors = [...toFieldErrors(found, object), ...duplicates(schema, object, '')];
+    if (!rules) return errors;
+    if (!errors.some(({ type }) => BLOCKING.has(type))) return [...errors, ...rules(object, old)];
+    return [
+      ...errors,
+      field.invalid(
+        '<nil>',
+        'null',
+        'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+      ),
+    ];
   };
+}
+
+/** Values that an update does not touch may go on breaking rules that came after them ("ratcheting"). */
+function settled(schema: Schema, error: ErrorObject, object: unknown, old: unknown): boolean {
+  if (old === undefined || error.keyword === 'required' || error.keyword === 'additionalProperties') return false;
+  if (/\/(allOf|anyOf|oneOf|not)\b/.test(error.schemaPath)) return false;
+  return walk(schema, object, old, pointerOf(error), (value, before) => before !== undefined && equal(value, before));
 }
 
 /** Throws an Error when the schema itself cannot be used (a broken pattern, say). */
@@ -106,7 +138,7 @@ function translate(keyword: string, value: unknown): unknown {
   }
 }
 
-function toFieldErrors(errors: readonly ErrorObject[], object: ApiObject): FieldError[] {
+function toFieldErrors(errors: readonly ErrorObject[], object: unknown): FieldError[] {
   return (
     errors
       // The branches of a choice have failed, too; the choice itself is what the user must know of.
@@ -115,8 +147,8 @@ function toFieldErrors(errors: readonly ErrorObject[], object: ApiObject): Field
   );
 }
 
-function toFieldError(error: ErrorObject, object: ApiObject): FieldError {
-  const { path, value } = locate(error.instancePath, object);
+function toFieldError(error: ErrorObject, object: unknown): FieldError {
+  const { path, value } = locate(pointerOf(error), object);
   const parameters = error.params as Record<string, unknown>;
   const limit = String(parameters['limit']);
   switch (error.keyword) {
@@ -183,12 +215,17 @@ function toFieldError(error: ErrorObject, object: ApiObject): FieldError {
 
 const size = (value: unknown): number => (Array.isArray(value) ? value.length : Object.keys(value as object).length);
 
-/** "/spec/ports/0/name" → "spec.ports[0].name", and what is there. */
-function locate(pointer: string, object: ApiObject): { path: string; value: unknown } {
+const pointerOf = ({ instancePath }: ErrorObject): string[] =>
+  instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+
+/** spec, ports, 0, name → "spec.ports[0].name", and what is there. */
+function locate(pointer: readonly string[], object: unknown): { path: string; value: unknown } {
   let value: unknown = object;
   let path = '';
-  for (const part of pointer.split('/').slice(1)) {
-    const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
+  for (const name of pointer) {
     path = Array.isArray(value) ? `${path}[${name}]` : join(path, name);
     value = (value as JsonObject)[name];
   }

@@ -39,7 +39,20 @@ export interface Schema {
   'x-kubernetes-patch-strategy'?: string;
   'x-kubernetes-patch-merge-key'?: string;
   'x-kubernetes-group-version-kind'?: { group: string; version: string; kind: string }[];
-  'x-kubernetes-validations'?: unknown[];
+  'x-kubernetes-validations'?: ValidationRule[];
+}
+
+/** A rule in CEL about the values of a schema. */
+export interface ValidationRule {
+  rule: string;
+  message?: string;
+  /** An expression for the message; when it fails, `message` is used. */
+  messageExpression?: string;
+  reason?: 'FieldValueInvalid' | 'FieldValueForbidden' | 'FieldValueRequired' | 'FieldValueDuplicate';
+  /** Where the error is reported, below the place of the rule: ".spec.size". */
+  fieldPath?: string;
+  /** `oldSelf` is an optional, and the rule holds for new values, too. */
+  optionalOldSelf?: boolean;
 }
 
 /** "io.k8s.api.apps.v1.Deployment" → a reference to it, as the OpenAPI v3 documents write it. */
