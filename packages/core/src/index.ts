@@ -10,6 +10,8 @@ export * from './controller/builder.js';
 export * from './controller/predicates.js';
 export { controllerOf, ownerRequests } from './controller/owners.js';
 export * from './manager/manager.js';
+export { metricsAuthRules } from './manager/metrics-auth.js';
+export { CertificateError } from './manager/certificates.js';
 // Reading
 export * from './reader.js';
 export * from './cache/cache.js';
@@ -25,8 +27,20 @@ export { createLogger, logLevels, type LoggerOptions, type LogLevel } from './lo
 export { scrub } from './scrub.js';
 export * from './metrics/metric.js';
 export { coreMetrics } from './metrics/table.js';
+// Webhooks
+export * from './webhook/webhook.js';
+export {
+  conversionOf,
+  crdWithVersions,
+  webhookConfigurations,
+  type WebhookConfiguration,
+  type WebhookManifestOptions,
+  type WebhookTarget,
+} from './webhook/manifests.js';
+// Tracing
 export * from './tracing/tracer.js';
 export { clientWithin } from './tracing/traced-client.js';
+export { openTelemetryTracer } from './tracing/opentelemetry.js';
 // Seams
 export * from './seams/clock.js';
 export * from './seams/random.js';

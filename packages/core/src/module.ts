@@ -2,6 +2,7 @@
 // generated references all come from the same declaration.
 import type { CustomResource } from '@stackwright/kube';
 import type { Manager } from './manager/manager.js';
+import type { Webhook } from './webhook/webhook.js';
 
 /** rbac.authorization.k8s.io/v1 PolicyRule. */
 export interface PolicyRule {
@@ -20,6 +21,8 @@ export interface ControllerModule {
   rules: readonly PolicyRule[];
   /** What it needs beyond namespaces (a ClusterRole). Most need nothing. */
   clusterRules?: readonly PolicyRule[];
+  /** What the API server asks it before it stores an object, or to convert one. Most need none. */
+  webhooks?: readonly Webhook[];
   /** Adds its controllers to the manager. */
   setup(manager: Manager): void;
 }

@@ -1,8 +1,10 @@
 // The manager: everything that the controllers of a process share, started and stopped in order.
 //
-// Start: HTTP → caches → what runs on every replica → leader election → controllers.
-// Stop: what runs on every replica → controllers (they finish what they do) → events → caches → HTTP → release of the lease.
-import type { Client } from '@stackwright/kube';
+// Start: HTTP → webhooks → caches → what runs on every replica → leader election → controllers. Webhooks come before
+// caches, since listing a kind may need its conversion webhook.
+// Stop: what runs on every replica → controllers (they finish what they do) → events → caches → webhooks → HTTP → release
+// of the lease.
+import { qualifiedName, type Client, type Resource } from '@stackwright/kube';
 import { Registry } from 'prom-client';
 import { InformerCache } from '../cache/informer-cache.js';
 import { BackgroundEventRecorder } from '../events/background-recorder.js';
@@ -14,10 +16,14 @@ import { systemClock } from '../seams/system-clock.js';
 import { systemRandom } from '../seams/system-random.js';
 import { aborted, lasting, reasonOf } from '../seams/wait.js';
 import { noTracer, type Tracer } from '../tracing/tracer.js';
-import { startHttpServer, type RunningHttpServer } from './http-server.js';
+import { CertificateWatcher } from './certificates.js';
+import { exposition, health, startHttpServer, type RunningHttpServer } from './http-server.js';
 import { LeaderElector } from './leader-election.js';
 import { LeaseLostError, type Manager, type Runnable } from './manager.js';
+import { MetricsAuth } from './metrics-auth.js';
 import { Runnables } from './runnables.js';
+import type { HostedWebhook, RunningWebhookServer } from '../webhook/server.js';
+import type { Webhook } from '../webhook/webhook.js';
 
 export interface ManagerOptions {
   /** "keystone": writes as `keystone-controller`, and that is its Lease's name. */
@@ -26,10 +32,17 @@ export interface ManagerOptions {
   log: Logger;
   /** Namespaces to watch; empty: all. Default: all. */
   namespaces?: readonly string[];
-  /** Default: none. */
-  leaderElection?: { namespace: string; identity: string } | undefined;
-  /** Default: none. */
+  /**
+   * Default: none. `client`: writes the Lease; one with connections of its own, so that no other call can keep a renewal
+   * waiting. Default: the manager's.
+   */
+  leaderElection?: { namespace: string; identity: string; client?: Client } | undefined;
+  /** Serves /healthz, /readyz and, without `metricsServer`, /metrics. Default: none. */
   http?: { host: string; port: number } | undefined;
+  /** Serves /metrics with TLS (`certDirectory` holds tls.crt and tls.key), and with `auth` only to whom the API allows it. */
+  metricsServer?: { host: string; port: number; certDirectory: string; auth: boolean } | undefined;
+  /** Serves the webhooks; false: declared ones are not served, for tests. Needed when there are any. */
+  webhooks?: { host: string; port: number; certDirectory: string } | false | undefined;
   /** Default: the machine's. */
   clock?: Clock;
   random?: Random;
@@ -50,6 +63,9 @@ export interface ManagerProcess extends Manager {
   as(name: string): Manager;
   /** Where /metrics, /healthz and /readyz are, once it runs. */
   readonly address: string | undefined;
+  /** Where /metrics is when it has a server of its own. */
+  readonly metricsAddress: string | undefined;
+  readonly webhookAddress: string | undefined;
   /** Resolves when everything has stopped after `signal`; rejects when a runnable failed or the lease was lost. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -82,7 +98,11 @@ class DefaultManager implements ManagerProcess {
   #fail: (error: unknown) => void = () => undefined;
   readonly #failed: Promise<never>;
   #failure: Error | undefined;
+  readonly #hosted: HostedWebhook[] = [];
   #server: RunningHttpServer | undefined;
+  #metricsServer: RunningHttpServer | undefined;
+  #webhookServer: RunningWebhookServer | undefined;
+  #running = false;
 
   constructor(options: ManagerOptions) {
     this.#options = options;
@@ -127,6 +147,14 @@ class DefaultManager implements ManagerProcess {
     return this.#server?.address;
   }
 
+  get metricsAddress(): string | undefined {
+    return this.#metricsServer?.address;
+  }
+
+  get webhookAddress(): string | undefined {
+    return this.#webhookServer?.address;
+  }
+
   add(runnable: Runnable): void {
     (runnable.everyReplica ? this.#everywhere : this.#controllers).add(runnable);
   }
@@ -135,12 +163,25 @@ class DefaultManager implements ManagerProcess {
     this.#readyChecks.set(name, check);
   }
 
+  addWebhook(webhook: Webhook): void {
+    this.#addWebhook(webhook, this.log);
+  }
+
+  #addWebhook(webhook: Webhook, log: Logger): void {
+    const { resource } = webhook;
+    if (this.#running) throw new Error(`${resource.kind}: webhooks are added before the manager runs`);
+    if (this.#hosted.some((one) => isSameResource(one.webhook.resource, resource)))
+      throw new Error(`There is a webhook of ${qualifiedName(resource)} already`);
+    this.#hosted.push({ webhook, client: this.client, cache: this.cache, log });
+  }
+
   as(name: string): Manager {
+    const log = this.log.child({ module: name });
     return {
       name,
       fieldManager: fieldManagerOf(name),
       events: name === this.name ? this.events : this.#recorder(name),
-      log: this.log.child({ module: name }),
+      log,
       client: this.client,
       cache: this.cache,
       clock: this.clock,
@@ -150,6 +191,7 @@ class DefaultManager implements ManagerProcess {
       namespaces: this.namespaces,
       add: (runnable) => this.add(runnable),
       addReadyCheck: (check, ready) => this.addReadyCheck(check, ready),
+      addWebhook: (webhook) => this.#addWebhook(webhook, log),
     };
   }
 
@@ -158,8 +200,10 @@ class DefaultManager implements ManagerProcess {
     const election = lasting();
     const elector = this.#elector();
     let cachesEnded = Promise.resolve();
+    this.#running = true;
     try {
-      this.#server = await this.#startServer();
+      await this.#startServers();
+      this.#webhookServer = await this.#startWebhooks();
       cachesEnded = this.cache.run(caches.signal);
       this.#everywhere.start();
       await Promise.race([elector?.acquire(signal), this.#failed]);
@@ -175,6 +219,8 @@ class DefaultManager implements ManagerProcess {
     await this.#stop(cause);
     caches.abort(cause);
     await cachesEnded;
+    await this.#webhookServer?.close();
+    await this.#metricsServer?.close();
     await this.#server?.close();
     election.abort();
     await elector?.release();
@@ -203,18 +249,40 @@ class DefaultManager implements ManagerProcess {
     return new LeaderElector({ client, clock, random, log, metrics, name: this.fieldManager, ...leaderElection });
   }
 
-  async #startServer(): Promise<RunningHttpServer | undefined> {
-    const { http } = this.#options;
-    if (!http) return undefined;
-    const server = await startHttpServer({
-      ...http,
-      metrics: this.metrics,
-      // That it answers shows that the event loop turns.
-      healthz: () => new Map([['fatal', this.#failure?.message]]),
-      readyz: () => new Map([...this.#readyChecks].map(([name, check]) => [name, check()])),
+  async #startServers(): Promise<void> {
+    const { http, metricsServer } = this.#options;
+    const { clock, log, metrics } = this;
+    if (http) {
+      const routes = new Map([
+        // That it answers shows that the event loop turns.
+        ['/healthz', health(() => new Map([['fatal', this.#failure?.message]]))],
+        ['/readyz', health(() => new Map([...this.#readyChecks].map(([name, check]) => [name, check()])))],
+      ]);
+      if (!metricsServer) routes.set('/metrics', exposition(metrics));
+      this.#server = await startHttpServer({ ...http, routes });
+      log.info({ address: this.#server.address }, `${metricsServer ? 'Health is' : 'Metrics and health are'} served`);
+    }
+    if (!metricsServer) return;
+    const { certDirectory, auth } = metricsServer;
+    const serve = exposition(metrics);
+    const route = auth ? new MetricsAuth({ client: this.client, clock, log }).guard('/metrics', serve) : serve;
+    this.#metricsServer = await startHttpServer({
+      ...metricsServer,
+      routes: new Map([['/metrics', route]]),
+      certificates: new CertificateWatcher({ directory: certDirectory, clock, log, metrics }),
     });
-    this.log.info({ address: server.address }, 'Metrics and health are served');
-    return server;
+    log.info({ address: this.#metricsServer.address, auth }, 'Metrics are served with TLS');
+  }
+
+  async #startWebhooks(): Promise<RunningWebhookServer | undefined> {
+    const { webhooks } = this.#options;
+    if (this.#hosted.length === 0 || webhooks === false) return undefined;
+    if (!webhooks) throw new Error('There are webhooks, but the manager was not told where to serve them');
+    this.#readyChecks.set('webhooks', () => (this.#webhookServer ? undefined : 'not listening'));
+    const { clock, log, metrics, tracer } = this;
+    // Most processes have none: what serves them is not even loaded there.
+    const { startWebhookServer } = await import('../webhook/server.js');
+    return startWebhookServer({ ...webhooks, webhooks: this.#hosted, clock, log, metrics, tracer });
   }
 
   #recorder(name: string): BackgroundEventRecorder {
@@ -232,6 +300,11 @@ class DefaultManager implements ManagerProcess {
     this.#recorders.push(recorder);
     return recorder;
   }
+}
+
+/** Versions of a kind have one webhook: handlers work with one version, the others are converted. */
+function isSameResource(a: Resource, b: Resource): boolean {
+  return a.group === b.group && a.kind === b.kind;
 }
 
 function fieldManagerOf(name: string): string {

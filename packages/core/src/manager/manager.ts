@@ -6,6 +6,7 @@ import type { EventRecorder } from '../events/recorder.js';
 import type { Logger } from '../log.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
+import type { Webhook } from '../webhook/webhook.js';
 import type { Tracer } from '../tracing/tracer.js';
 
 /** Something that runs for as long as the manager does. */
@@ -36,6 +37,8 @@ export interface Manager {
   add(runnable: Runnable): void;
   /** A further condition of /readyz. `check` returns why it is not ready, or undefined. */
   addReadyCheck(name: string, check: () => string | undefined): void;
+  /** Served on every replica from before the caches are filled. To be added before the manager runs. */
+  addWebhook(webhook: Webhook): void;
 }
 
 /** The reason of a stop that cannot wait for work in progress: somebody else may be doing it already. */

@@ -1,16 +1,18 @@
 // The main program of a controller process. Every `main.ts` is `await runModule(module)`.
 import { hostname } from 'node:os';
-import { createClient, createTransport, loadConfig } from '@stackwright/kube';
+import { loadConfig } from '@stackwright/kube';
 import { Registry } from 'prom-client';
 import { createLogger } from '../log/pino.js';
 import type { Logger } from '../log.js';
-import { LoopLag, observeProcess, observeRequests } from '../metrics/process.js';
+import { LoopLag, observeProcess } from '../metrics/process.js';
 import type { ControllerModule } from '../module.js';
 import { systemClock } from '../seams/system-clock.js';
 import { systemRandom } from '../seams/system-random.js';
+import { createClients } from './clients.js';
 import { createManager } from './create-manager.js';
 import { readEnvironment, type Environment } from './environment.js';
-import { lasting } from '../seams/wait.js';
+import { lasting, settlesWithin } from '../seams/wait.js';
+import type { RunningTracing } from '../tracing/otlp.js';
 
 export function runModule(module: ControllerModule): Promise<never> {
   return runModules([module], module.name);
@@ -43,32 +45,44 @@ async function serve(
   const connection = await loadConfig();
   const metrics = new Registry();
   observeProcess(metrics);
-  const transport = createTransport({
-    connection,
-    userAgent: `${name}-controller/0.1.0 stackwright`,
-    onRequest: observeRequests(metrics),
-  });
+  const clients = createClients(connection, `${name}-controller/0.1.0 stackwright`, metrics);
+  const tracing = await tracingOf(environment, `${name}-controller`);
   const namespace = environment.podNamespace ?? connection.namespace;
   const namespaces = environment.namespaces ?? [namespace];
   const manager = createManager({
     name,
-    client: createClient(transport),
+    client: clients.client,
     log,
     metrics,
     namespaces,
     http: environment.http,
+    metricsServer: environment.metricsServer,
+    webhooks: environment.webhooks,
     leaderElection: environment.leaderElection
-      ? { namespace, identity: `${hostname()}_${systemRandom.uuid()}` }
+      ? { namespace, identity: `${hostname()}_${systemRandom.uuid()}`, client: clients.lease }
       : undefined,
+    ...(tracing && { tracer: tracing.tracer }),
   });
   manager.add(new LoopLag(metrics, systemClock, log));
-  for (const module of modules) module.setup(manager.as(module.name));
+  for (const module of modules) {
+    const own = manager.as(module.name);
+    for (const webhook of module.webhooks ?? []) own.addWebhook(webhook);
+    module.setup(own);
+  }
   log.info({ server: connection.server, namespaces, leaderElection: environment.leaderElection }, 'Starting');
   try {
     await manager.run(signal);
   } finally {
-    transport.close();
+    clients.close();
+    // A collector that does not answer must not hold up the end.
+    if (tracing) await settlesWithin(systemClock, 2_000, tracing.stop());
   }
+}
+
+async function tracingOf({ tracing }: Environment, serviceName: string): Promise<RunningTracing | undefined> {
+  if (!tracing) return undefined;
+  const { startTracing } = await import('../tracing/otlp.js');
+  return startTracing({ serviceName, noopRatio: tracing.noopRatio });
 }
 
 /** Aborted by SIGTERM or SIGINT; the second one ends the process at once. */

@@ -1,4 +1,4 @@
-// Every metric of this package. The names, labels and buckets of the first four groups are controller-runtime's and
+// Every metric of this package. The names, labels and buckets of the first six groups are controller-runtime's and
 // client-go's, so that the dashboards and alerts that exist for them work unchanged; ours begin with `stackwright_`.
 import { stepMetrics } from '../steps/metrics.js';
 import { counter, gauge, histogram, type MetricSpec } from './metric.js';
@@ -115,6 +115,42 @@ export const leaderElectionMetrics = {
   ),
 } as const;
 
+/** Those of prometheus/client_golang: what controller-runtime leaves to its default. */
+const defaultBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export const webhookMetrics = {
+  requests: counter(
+    'controller_runtime_webhook_requests_total',
+    'Total number of admission and conversion requests by path and HTTP status code',
+    ['webhook', 'code'],
+  ),
+  inFlight: gauge('controller_runtime_webhook_requests_in_flight', 'Requests of webhooks being answered, by path', [
+    'webhook',
+  ]),
+  latency: histogram(
+    'controller_runtime_webhook_latency_seconds',
+    'Latency of answering requests of webhooks, by path',
+    ['webhook'],
+    defaultBuckets,
+  ),
+  panics: counter(
+    'controller_runtime_webhook_panics_total',
+    'Admission requests that ended in a programming error, which were refused with 500',
+  ),
+  conversionPanics: counter(
+    'controller_runtime_conversion_webhook_panics_total',
+    'Conversion requests that ended in a programming error',
+  ),
+} as const;
+
+export const certificateMetrics = {
+  reads: counter('certwatcher_read_certificate_total', 'Total number of times that certificates of servers were read'),
+  errors: counter(
+    'certwatcher_read_certificate_errors_total',
+    'Total number of times that certificates of servers could not be read or used; the old one is kept',
+  ),
+} as const;
+
 export const informerMetrics = {
   synced: gauge(
     'stackwright_informer_synced',
@@ -154,6 +190,8 @@ export const coreMetrics: readonly MetricSpec[] = [
   workqueueMetrics,
   restClientMetrics,
   leaderElectionMetrics,
+  webhookMetrics,
+  certificateMetrics,
   informerMetrics,
   processMetrics,
   stepMetrics,

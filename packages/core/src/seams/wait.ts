@@ -26,6 +26,16 @@ export function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
+/** As `promise`, but rejects with the signal's reason when that is aborted before. */
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(reasonOf(signal));
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
 /** True when `promise` settled within `milliseconds`. */
 export async function settlesWithin(clock: Clock, milliseconds: number, promise: Promise<unknown>): Promise<boolean> {
   const cancel = new AbortController();
