@@ -21,8 +21,8 @@ export interface Review {
 
 /** What is asked, and its answer; the status of the object that asks. */
 interface Question {
-  validate?(object: ApiObject, request: ResourceRequest): FieldError[];
-  answer(object: ApiObject, request: ResourceRequest): JsonObject | Promise<JsonObject>;
+  validate?: (object: ApiObject, request: ResourceRequest) => FieldError[];
+  answer: (object: ApiObject, request: ResourceRequest) => JsonObject | Promise<JsonObject>;
 }
 
 /** Resources that are only ever created, and answered instead of stored. */

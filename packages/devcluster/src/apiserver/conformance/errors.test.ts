@@ -118,9 +118,10 @@ it('413 for a body beyond measure', async () => {
 });
 
 describe('415', () => {
-  it('for protobuf', async () => {
+  it('for protobuf of a custom resource', async () => {
+    const raw = 'k8s\0\n\x18\n\x0eexample.com/v1\x12\x06Widget';
     expectStatus(
-      await api.post(CONFIGMAPS, undefined, { raw: 'k8s\0…', contentType: 'application/vnd.kubernetes.protobuf' }),
+      await api.post(WIDGETS, undefined, { raw, contentType: 'application/vnd.kubernetes.protobuf' }),
       415,
       'UnsupportedMediaType',
     );

@@ -1,7 +1,8 @@
-// Bodies of requests: JSON or YAML, nothing else.
+// Bodies of requests: JSON, YAML, and protobuf of the built-in kinds.
 import { parse as parseYaml } from 'yaml';
 import { badRequest, tooLarge, unsupportedMediaType } from '../errors.js';
 import type { PatchType } from '../request.js';
+import { decodeProtobuf, PROTOBUF } from './protobuf.js';
 
 /** What etcd and the API server take, generously. */
 export const BODY_LIMIT = 3 * 1024 * 1024;
@@ -46,9 +47,9 @@ export function decodeBody(body: Uint8Array, contentType: string | undefined): u
       );
     }
   }
-  const hint = type.endsWith('protobuf') ? ' (protobuf is not served here; kubectl sends JSON with `apply -f`)' : '';
+  if (type === PROTOBUF) return decodeProtobuf(body);
   throw unsupportedMediaType(
-    `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml${hint}`,
+    `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, ${PROTOBUF}`,
   );
 }
 

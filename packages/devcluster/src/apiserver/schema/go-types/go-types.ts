@@ -1,0 +1,48 @@
+// What Kubernetes' Go types say about the built-in kinds that neither JSON schemas nor TypeScript's types tell: by which
+// number a field goes in protobuf, and whether an empty value is written at all.
+import { core } from './core.js';
+import { groups } from './groups.js';
+
+/**
+ * By package and type, the fields: "name:number", followed by "?" where an empty value is left out (`omitempty`) and by
+ * "*" where it is a pointer, whose value counts even when it is zero. "=:number:Type" is a struct of the same package
+ * whose fields JSON has in place of it.
+ */
+export type GoTypes = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+export interface GoField {
+  /** The JSON name; "" for a struct whose fields are in place of it. */
+  name: string;
+  number: number;
+  /** The definition of that struct. */
+  inlined?: string;
+  /** An empty value is the same as none. */
+  omitEmpty: boolean;
+}
+
+const packages: GoTypes = { ...core, ...groups };
+const parsed = new Map<string, readonly GoField[]>();
+
+/** The fields of "io.k8s.api.apps.v1.DeploymentSpec"; undefined for types that are not in the tables. */
+export function goFields(definition: string): readonly GoField[] | undefined {
+  let fields = parsed.get(definition);
+  if (!fields) {
+    const dot = definition.lastIndexOf('.');
+    const parent = definition.slice(0, dot);
+    const text = packages[parent]?.[definition.slice(dot + 1)];
+    if (text === undefined) return undefined;
+    fields = text === '' ? [] : text.split(' ').map((item) => fieldOf(parent, item));
+    parsed.set(definition, fields);
+  }
+  return fields;
+}
+
+function fieldOf(parent: string, text: string): GoField {
+  const [, name = '', number = '', mark = '', inlined] = /^(\w+|=):(\d+)([?*]?)(?::(\w+))?$/.exec(text) ?? [];
+  return {
+    name: name === '=' ? '' : name,
+    number: Number(number),
+    omitEmpty: mark === '?',
+    ...(inlined === undefined ? {} : { inlined: `${parent}.${inlined}` }),
+  };
+}
