@@ -5,6 +5,7 @@ export { Faults, type InjectedFault, type InjectOptions } from './faults/faults.
 export type { Effect, FaultName } from './faults/effects.js';
 export type { RequestMatch } from './faults/match.js';
 export type { WatchEnd } from './faults/open-watches.js';
+export { servingCertificate, type ServingCertificate } from './auth/tls.js';
 export { allowAll, type AuthorizationAttributes, type Authorizer, type Decision } from './auth/authorizer.js';
 export { ConnectionLost, type Interceptor } from './intercept.js';
-export type { LogOptions, NodeProxy } from './subresources/log.js';
+export type { CommandOptions, LogOptions, NodeProxy } from './subresources/node-proxy.js';

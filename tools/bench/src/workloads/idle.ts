@@ -1,0 +1,26 @@
+// What a controller costs before it has anything to do. Leaves it running.
+import { execFile } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { Bench } from '../bench.js';
+import { median } from '../statistics.js';
+
+const run = promisify(execFile);
+
+export async function idle(bench: Bench, program: string): Promise<void> {
+  const imports: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    const environment = { ...process.env, NODE_ENV: 'production', BENCH_IMPORT_ONLY: '1' };
+    imports.push(Number((await run(process.execPath, [program], { env: environment })).stdout));
+  }
+  const controller = await bench.startController();
+  const ready = await controller.synced();
+  await sleep(bench.quick ? 1000 : 3000);
+  bench.record({
+    'idle.bundle': (await stat(program)).size / 1024,
+    'idle.import': median(imports),
+    'idle.ready': ready,
+    'idle.memory': controller.memory().resident,
+  });
+}
