@@ -48,5 +48,6 @@ export const coordinator: ControllerModule = {
       verbs: ['get', 'list', 'watch'],
     },
   ],
+  graphs: (reader) => [controlPlaneGraph(() => serviceKinds(reader.list(CustomResourceDefinition)))],
   setup,
 };

@@ -15,3 +15,4 @@ export {
   type StepEvaluation,
   type StepOutcome,
 } from './evaluate.js';
+export * from './plan/index.js';

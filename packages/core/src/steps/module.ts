@@ -19,6 +19,7 @@ export function moduleOfGraphs(options: {
     customResources,
     rules: rulesOf(...graphs),
     ...(clusterRules.length > 0 ? { clusterRules } : {}),
+    graphs: () => graphs,
     setup(manager) {
       for (const graph of graphs) controllerForGraph(manager, graph);
     },

@@ -1,0 +1,3 @@
+export { plan, type PlanInput, type PlannedController } from './plan.js';
+export type { ObjectPlan, Plan, PlannedChange, PlannedCondition, PlannedStep, PlanSummary } from './report.js';
+export type { PlannedField } from './fields.js';

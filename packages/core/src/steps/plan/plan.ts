@@ -1,0 +1,188 @@
+// What would be written for objects, and why, without writing: the graphs' own reconcilers, run against a shadow of the
+// cluster until they rest. What they write is followed to the graphs of the objects that they write.
+import { apiVersionOf, keyOf, type Client, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
+import { controllerOf } from '../../controller/owners.js';
+import { isBeingDeleted } from '../../finalizers.js';
+import type { Logger } from '../../log.js';
+import { scrub } from '../../scrub.js';
+import type { Clock } from '../../seams/clock.js';
+import type { Random } from '../../seams/random.js';
+import { noSpan } from '../../tracing/tracer.js';
+import { isSameResource, type Graph } from '../graph.js';
+import type { StepMetrics } from '../metrics.js';
+import { Annotation } from '../names.js';
+import { Overlay, type ChildReader } from '../overlay.js';
+import { GraphReconciler, type Report } from '../reconcile.js';
+import type { Reconciled } from '../step.js';
+import type { Write } from '../writes.js';
+import { PlannedOutside } from './outside.js';
+import { reportOf, summaryOf, type Plan } from './report.js';
+import { ShadowClient } from './shadow.js';
+
+export interface PlannedController {
+  readonly graph: Graph;
+  /** Under which it writes: "keystone-controller". */
+  readonly fieldManager: string;
+}
+
+export interface PlanInput {
+  controllers: readonly PlannedController[];
+  /** Whose reconciles are planned; those of the objects that they write come along. */
+  objects: readonly { resource: Resource; key: ObjectKey }[];
+  /**
+   * The cluster as it is, or as it would be. Where its objects carry managedFields, fields are shown with their owners, and
+   * those that are no longer wanted are seen to go.
+   */
+  reader: ChildReader;
+  clock: Clock;
+  random: Random;
+  signal: AbortSignal;
+  /** Look at what is outside Kubernetes, without changing it. Default false: such steps are not known, nor what follows. */
+  observe?: boolean;
+  /** Ask the API server whether it would take each write, and what it would make of it (dryRun=All). Default: ask nobody. */
+  server?: Client;
+}
+
+/** More than any chain of owners and children. */
+const longestCascade = 200;
+/** A deletion takes several; a graph that never rests must end too. */
+const reconcilesPerObject = 20;
+
+export async function plan(input: PlanInput): Promise<Plan> {
+  const planned = await cascade(input, input.server);
+  const makes = planned.some(({ writes }) => writes.some(({ verb }) => verb === 'create'));
+  // The same with other random numbers: what differs comes of chance, and nobody can say what it will be.
+  const otherwise = makes ? await cascade(input, undefined) : undefined;
+  const objects = planned.map((one) => reportOf(one, otherwise));
+  return { objects, summary: summaryOf(objects) };
+}
+
+/** What is known of one object when all is planned. */
+export interface Planned {
+  readonly resource: Resource;
+  readonly key: ObjectKey;
+  readonly before: Readonly<KubeObject> | undefined;
+  readonly paused: boolean;
+  readonly writes: readonly Write[];
+  readonly shadow: ShadowClient['writes'];
+  readonly removed: readonly string[];
+  readonly last: Report<Reconciled> | undefined;
+  readonly error: string | undefined;
+}
+
+async function cascade(input: PlanInput, server: Client | undefined): Promise<Planned[]> {
+  const overlay = new Overlay(input.reader);
+  const found = new Map<string, Planned>();
+  const queue = [...input.objects];
+  for (let runs = 0; queue.length > 0 && runs < longestCascade; runs++) {
+    input.signal.throwIfAborted();
+    const { resource, key } = queue.shift() as (typeof queue)[number];
+    const controller = input.controllers.find(({ graph }) => isSameResource(graph.resource, resource));
+    if (!controller) continue;
+    const id = `${apiVersionOf(resource)} ${resource.kind} ${keyOf(key)}`;
+    const one = await planOne(input, controller, key, overlay, server);
+    found.set(id, together(found.get(id), one));
+    for (const { resource: kind, key: child, before, after } of one.shadow) {
+      const isItself = isSameResource(kind, resource) && keyOf(child) === keyOf(key);
+      if (!isItself) queue.push({ resource: kind, key: child });
+      // Its owner may have waited for it to be gone.
+      const owner = isItself && !after ? ownerOf(input.controllers, before) : undefined;
+      if (owner) queue.push(owner);
+    }
+  }
+  return [...found.values()];
+}
+
+async function planOne(
+  { clock, random, signal, observe = false }: PlanInput,
+  { graph, fieldManager }: PlannedController,
+  key: ObjectKey,
+  overlay: Overlay,
+  server: Client | undefined,
+): Promise<Planned> {
+  const before = overlay.get(graph.resource, key);
+  const paused = before?.metadata?.annotations?.[Annotation.paused] === 'true';
+  if (before && paused) overlay.wrote(graph.resource, resumed(before));
+  const client = new ShadowClient(overlay, { clock, server });
+  const outside = new PlannedOutside<Reconciled>({ clock, random }, observe);
+  const writes: Write[] = [];
+  let last: Report<Reconciled> | undefined;
+  const reconciler = new GraphReconciler<Reconciled>({
+    graph,
+    reader: overlay,
+    events: { record: () => undefined },
+    clock,
+    random,
+    metrics: noMetrics,
+    fieldManager,
+    externals: outside,
+    told: (report) => {
+      last = report;
+      writes.push(...(report.result?.written ?? []));
+    },
+  });
+  let error: string | undefined;
+  for (let round = 0; round < reconcilesPerObject; round++) {
+    const count = client.writes.length;
+    try {
+      await reconciler.reconcile(key, {
+        client,
+        signal,
+        log: noLog,
+        reconcileID: 'plan',
+        span: noSpan,
+      });
+    } catch (failure) {
+      signal.throwIfAborted();
+      error = scrub(failure instanceof Error ? failure.message : String(failure));
+    }
+    if (error !== undefined || client.writes.length === count) break;
+  }
+  const { removed } = outside;
+  return { resource: graph.resource, key, before, paused, writes, shadow: client.writes, removed, last, error };
+}
+
+/** An object may be looked at more than once: again when what it waited for has happened. */
+function together(first: Planned | undefined, then: Planned): Planned {
+  if (!first) return then;
+  return {
+    ...then,
+    before: first.before,
+    paused: first.paused,
+    writes: [...first.writes, ...then.writes],
+    shadow: [...first.shadow, ...then.shadow],
+    removed: [...new Set([...first.removed, ...then.removed])],
+    last: then.last ?? first.last,
+  };
+}
+
+/** What it would be if it were not paused: the plan says both. */
+function resumed(object: Readonly<KubeObject>): KubeObject {
+  const { [Annotation.paused]: _paused, ...annotations } = object.metadata?.annotations ?? {};
+  const { resourceVersion = '0' } = object.metadata ?? {};
+  return {
+    ...object,
+    metadata: { ...object.metadata, annotations, resourceVersion: `${BigInt(resourceVersion) + 1n}` },
+  };
+}
+
+function ownerOf(
+  controllers: readonly PlannedController[],
+  child: Readonly<KubeObject> | undefined,
+): { resource: Resource; key: ObjectKey } | undefined {
+  const owner = child && isBeingDeleted(child) ? controllerOf(child) : undefined;
+  const resource = controllers.find(({ graph }) => graph.resource.kind === owner?.kind)?.graph.resource;
+  if (!owner || !resource) return undefined;
+  const namespace = child?.metadata?.namespace;
+  return { resource, key: namespace === undefined ? { name: owner.name } : { namespace, name: owner.name } };
+}
+
+const nothing = () => undefined;
+const noLog: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, child: () => noLog };
+const noMetrics: StepMetrics = {
+  step: nothing,
+  standings: nothing,
+  wrote: nothing,
+  driftRepaired: nothing,
+  conditions: nothing,
+};
