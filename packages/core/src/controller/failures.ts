@@ -19,6 +19,10 @@ export function kindOfFailure(error: unknown, signal: AbortSignal): FailureKind 
   if (error instanceof TerminalError) return 'terminal';
   const stopped = signal.aborted && error === signal.reason && !(error instanceof ReconcileTimeoutError);
   if (stopped || isConflict(error) || error instanceof CacheNotSyncedError) return 'expected';
-  const bug = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+  // A TypeError with a cause is how fetch() says that the network failed.
+  const bug =
+    (error instanceof TypeError && error.cause === undefined) ||
+    error instanceof RangeError ||
+    error instanceof ReferenceError;
   return bug || !(error instanceof Error) ? 'panic' : 'error';
 }
