@@ -3,8 +3,9 @@ import type { Client } from './client.js';
 import { connectionTo } from './connection.js';
 import { isConflict, isGone, isNotFound } from './errors.js';
 import { createClient } from './http-client.js';
+import { metadataOf } from './resource.js';
 import { ConfigMap, Deployment, Namespace } from './resources/builtin.js';
-import { configMap, sendJson, sendStatus, startServer, type Answer, type TestServer } from './testing/server.js';
+import { configMap, line, sendJson, sendStatus, startServer, type Answer, type TestServer } from './testing/server.js';
 import { createTransport, type Transport } from './transport.js';
 
 let server: TestServer;
@@ -32,6 +33,25 @@ describe('reading', () => {
     expect(last().url).toBe('/apis/apps/v1/namespaces/x/deployments/b/status');
     await client.get(Namespace, { name: 'x' });
     expect(last().url).toBe('/api/v1/namespaces/x');
+  });
+
+  it('brings the metadata alone where that is asked for, whatever the server sends', async () => {
+    const partial = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: { name: 'a' } };
+    const client = await serve(({ query, path }, response) => {
+      if (query.has('watch')) response.end(line('ADDED', partial) + line('ADDED', { ...configMap('b'), ...{ data: { a: 'b' } } }));
+      else if (path.endsWith('/deployments')) sendJson(response, { metadata: {}, items: [partial, { metadata: { name: 'b' }, spec: {} }] });
+      else sendJson(response, partial);
+    });
+    const form = metadataOf(Deployment);
+    const object = (name: string) => ({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: expect.objectContaining({ name }) as object });
+    expect((await client.list(form)).items).toEqual([object('a'), object('b')]);
+    expect(await client.get(form, { namespace: 'x', name: 'a' })).toEqual(object('a'));
+    const events = [];
+    for await (const event of client.watch(form)) events.push(event);
+    expect(events).toEqual(['a', 'b'].map((name) => ({ type: 'ADDED', object: object(name) })));
+    expect(server.asked.map(({ headers }) => headers.accept)).toEqual(
+      ['PartialObjectMetadataList', 'PartialObjectMetadata', 'PartialObjectMetadata'].map((as) => `application/json;as=${as};g=meta.k8s.io;v=v1,application/json`),
+    );
   });
 
   it('rejects with what the server says', async () => {

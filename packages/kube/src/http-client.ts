@@ -13,6 +13,7 @@ import type {
 import { isGone } from './errors.js';
 import { parseBody } from './failures.js';
 import type { KubeList, KubeObject, ObjectKey } from './meta.js';
+import { acceptOf, onlyMetadata } from './partial.js';
 import { queryOf } from './query.js';
 import { apiVersionOf, pathOf, qualifiedName, type Resource } from './resource.js';
 import type { Transport } from './transport.js';
@@ -42,7 +43,9 @@ class HttpClient implements Client {
     key: ObjectKey,
     options: CallOptions & { subresource?: string } = {},
   ): Promise<T> {
-    return this.#json<T>('GET', 'get', objectPath(resource, key, options.subresource), options);
+    const accept = acceptOf(resource, 'PartialObjectMetadata');
+    const object = await this.#json<T>('GET', 'get', objectPath(resource, key, options.subresource), { ...options, accept });
+    return resource.metadataOnly ? onlyMetadata(resource, object) : object;
   }
 
   async list<T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<KubeList<T>> {
@@ -55,10 +58,17 @@ class HttpClient implements Client {
       limit: limit === 0 ? undefined : limit,
       continue: options.continue,
     });
-    const list = await this.#json<KubeList<T>>('GET', 'list', path, options);
+    const list = await this.#json<KubeList<T>>('GET', 'list', path, {
+      ...options,
+      accept: acceptOf(resource, 'PartialObjectMetadataList'),
+    });
+    list.items ??= [];
+    if (resource.metadataOnly) {
+      list.items = list.items.map((item) => onlyMetadata(resource, item));
+      return list;
+    }
     // Servers leave these out of the items of built-in kinds: objects should look the same however they came.
     const apiVersion = apiVersionOf(resource);
-    list.items ??= [];
     for (const item of list.items) {
       item.apiVersion ??= apiVersion;
       item.kind ??= resource.kind;
@@ -167,10 +177,10 @@ class HttpClient implements Client {
     method: string,
     verb: string,
     path: string,
-    options: CallOptions & { contentType?: string; idempotent?: boolean },
+    options: CallOptions & { accept?: string | undefined; contentType?: string; idempotent?: boolean },
     body?: object,
   ): Promise<T> {
-    const { signal, timeout, traceparent, contentType, idempotent } = options;
+    const { signal, timeout, traceparent, accept, contentType, idempotent } = options;
     const text = await this.#transport.request({
       method,
       verb,
@@ -178,6 +188,7 @@ class HttpClient implements Client {
       signal,
       timeout,
       traceparent,
+      accept,
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(contentType !== undefined && { contentType }),
       ...(idempotent !== undefined && { idempotent }),

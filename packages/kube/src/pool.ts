@@ -26,8 +26,7 @@ export class Pool {
 
   agentsFor(tls: TlsOptions): Agents {
     if (this.#current?.tls !== tls) {
-      // What runs on the connections of the old certificates may end there; they close by themselves when idle.
-      if (this.#current) for (const agent of [this.#current.requests, this.#current.watches]) dropIdle(agent);
+      if (this.#current) retire(this.#current);
       this.#current = { tls, requests: this.#agent(tls, this.#maxSockets), watches: this.#agent(tls, Infinity) };
     }
     return this.#current;
@@ -46,6 +45,13 @@ export class Pool {
     // Made once: parsing a CA for every connection, and naming the pool by its bytes for every request, is not free.
     return new HttpsAgent({ ...limits, ...rest, scheduling: 'lifo', secureContext: createSecureContext({ ca, cert, key }) });
   }
+}
+
+/** Calls may end on the connections of the old certificates, which then close; streams would stay on them for minutes. */
+function retire({ requests, watches }: Agents): void {
+  requests.maxFreeSockets = 0;
+  dropIdle(requests);
+  watches.destroy();
 }
 
 /** Closes the connections that nobody uses at the moment. */

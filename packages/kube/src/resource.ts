@@ -10,6 +10,8 @@ export interface Resource<T extends KubeObject = KubeObject> {
   readonly kind: string;
   readonly plural: string;
   readonly namespaced: boolean;
+  /** Reads bring name, labels, annotations, owners and the like, and nothing else; see `metadataOf`. */
+  readonly metadataOnly?: true;
   /** Carries `T`; never present at run time. */
   readonly [type]?: T;
 }
@@ -19,6 +21,19 @@ export type ObjectOf<R> = R extends Resource<infer T> ? T : never;
 
 export function defineResource<T extends KubeObject>(resource: Resource): Resource<T> {
   return Object.freeze({ ...resource }) as Resource<T>;
+}
+
+const metadataForms = new WeakMap<Resource, Resource>();
+
+/**
+ * The same resource, of which the server sends only the metadata: for who needs to know that objects are there, whose they are
+ * and what they are labelled, and does not want to hold the rest in memory. To get, list and watch; writes take the resource itself.
+ */
+export function metadataOf(resource: Resource): Resource {
+  if (resource.metadataOnly) return resource;
+  let form = metadataForms.get(resource);
+  if (!form) metadataForms.set(resource, (form = Object.freeze({ ...resource, metadataOnly: true })));
+  return form;
 }
 
 export function apiVersionOf(resource: Resource): string {

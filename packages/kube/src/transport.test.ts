@@ -3,6 +3,7 @@ import { createServer as createTcp, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { connectionTo, type Connection, type Credentials } from './connection.js';
 import { isConnectionFailed, isForbidden, isTimeout, isTooManyRequests, isUnauthorized } from './errors.js';
+import { readAll } from './exchange.js';
 import { createClient } from './http-client.js';
 import { ConfigMap } from './resources/builtin.js';
 import { configMap, line, sendJson, sendStatus, startServer, type Answer, type TestServer } from './testing/server.js';
@@ -80,9 +81,9 @@ describe('connections', () => {
 });
 
 describe('TLS', () => {
-  const serveTls = async (names: readonly string[]) => {
+  const serveTls = async (names: readonly string[], answer: Answer = ok) => {
     const authority = await makeAuthority();
-    const server = await startServer(ok, { ...(await authority.issue('server', names)), ca: authority.ca, requestCert: true, rejectUnauthorized: false });
+    const server = await startServer(answer, { ...(await authority.issue('server', names)), ca: authority.ca, requestCert: true, rejectUnauthorized: false });
     cleanups.push(() => server.stop());
     const connect = (connection: Connection): Transport => {
       const transport = createTransport({ connection });
@@ -122,6 +123,25 @@ describe('TLS', () => {
     credentials = { headers: {}, tls: { ca: authority.ca, ...(await authority.issue('two')) } };
     await transport.request(get);
     expect(server.connections()).toBe(2);
+    await expect.poll(() => server.open()).toBe(1);
+  });
+
+  it('lets calls end on the connections of old certificates, and ends streams, which begin anew on others', async () => {
+    const { authority, server, connect } = await serveTls(['127.0.0.1'], ({ path }, response) => {
+      if (path === '/watch') response.write('{}');
+      else if (path === '/slow') setTimeout(() => sendJson(response, {}), 50);
+      else sendJson(response, {});
+    });
+    let credentials: Credentials = { headers: {}, tls: { ca: authority.ca, ...(await authority.issue('one')) } };
+    const transport = connect({ ...connectionTo({ server: server.url }), credentials: () => Promise.resolve(credentials) });
+    const stream = await transport.open({ method: 'GET', path: '/watch' });
+    const ended = failureOf(readAll(stream));
+    const slow = transport.request({ method: 'GET', path: '/slow' });
+    await expect.poll(() => server.asked.length).toBe(2);
+    credentials = { headers: {}, tls: { ca: authority.ca, ...(await authority.issue('two')) } };
+    await transport.request(get);
+    expect(await ended).toBeInstanceOf(Error);
+    await slow;
     await expect.poll(() => server.open()).toBe(1);
   });
 });

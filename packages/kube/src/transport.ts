@@ -45,7 +45,7 @@ export interface Call {
   body?: string;
   contentType?: string;
   /** Default application/json. */
-  accept?: string;
+  accept?: string | undefined;
   signal?: AbortSignal | undefined;
   /** Milliseconds. Default: the transport's. */
   timeout?: number | undefined;

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { WatchEvent, WatchOptions } from './client.js';
 import { connectionFailed, errorOfStatus, invalidResponse, isStatus, timedOut } from './failures.js';
 import type { KubeObject } from './meta.js';
+import { acceptOf, onlyMetadata } from './partial.js';
 import { pathOf, type Resource } from './resource.js';
 import type { Transport } from './transport.js';
 import { queryOf } from './query.js';
@@ -34,7 +35,7 @@ export async function* watch<T extends KubeObject>(
   let response: IncomingMessage;
   try {
     // Some servers and proxies send the headers only with the first event: waiting for them is part of being idle.
-    response = await transport.open({ method: 'GET', verb: 'watch', path: path + watchQuery(options), signal, timeout: idleTimeout });
+    response = await transport.open({ method: 'GET', verb: 'watch', path: path + watchQuery(options), accept: acceptOf(resource, 'PartialObjectMetadata'), signal, timeout: idleTimeout });
   } catch (error) {
     if (signal?.aborted) return;
     throw error;
@@ -51,7 +52,7 @@ export async function* watch<T extends KubeObject>(
         if (line === undefined) throw invalidResponse(what, `an event is longer than ${limits.maxLine ?? defaultMaxLine} bytes`);
         const event = eventOf<T>(what, line);
         if (signal?.aborted) return;
-        if (event) yield event;
+        if (event) yield resource.metadataOnly && event.type !== 'BOOKMARK' ? { ...event, object: onlyMetadata(resource, event.object) } : event;
       }
     }
     if (lines.pending > 0) throw invalidResponse(what, `the last event is cut off after ${lines.pending} bytes`);
