@@ -95,8 +95,11 @@ export const unsupportedMediaType = (message: string): ApiError => statusError(4
 
 export const tooLarge = (message: string): ApiError => statusError(413, 'RequestEntityTooLarge', message);
 
-export const tooManyRequests = (message: string, retryAfterSeconds: number): ApiError =>
-  statusError(429, 'TooManyRequests', message, { retryAfterSeconds });
+export const tooManyRequests = (
+  message: string,
+  retryAfterSeconds: number,
+  causes?: NonNullable<Details['causes']>,
+): ApiError => statusError(429, 'TooManyRequests', message, { retryAfterSeconds, ...(causes ? { causes } : {}) });
 
 export const internal = (message: string): ApiError =>
   statusError(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] });

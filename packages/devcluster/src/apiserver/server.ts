@@ -34,6 +34,7 @@ import type { UserInfo } from './request.js';
 import { DiskPersistence } from './store/persistence.js';
 import { Store } from './store/store.js';
 import { bind } from './subresources/binding.js';
+import { evict } from './subresources/eviction.js';
 import { logs, type NodeProxy } from './subresources/log.js';
 import { scale } from './subresources/scale.js';
 import { tokens } from './subresources/token.js';
@@ -132,6 +133,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     .set('scale', scale)
     .set('token', tokens(authenticator))
     .set('binding', bind)
+    .set('eviction', evict)
     .set(
       'log',
       logs(() => nodeProxy),
@@ -216,5 +218,12 @@ function rawHandler(handler: Handler): RawHandler {
 
 function errorOf(code: number, text: string): ApiError {
   const status = JSON.parse(text) as NonNullable<ApiError['status']>;
-  return new ApiError({ code, reason: status.reason ?? 'Unknown', message: status.message ?? text, status });
+  const seconds = status.details?.retryAfterSeconds;
+  return new ApiError({
+    code,
+    reason: status.reason ?? 'Unknown',
+    message: status.message ?? text,
+    status,
+    ...(seconds === undefined ? {} : { retryAfter: seconds * 1000 }),
+  });
 }

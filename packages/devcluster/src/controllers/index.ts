@@ -4,6 +4,7 @@ import { systemClock, type Clock } from '../shared/clock.js';
 import { silentLog, type Log } from '../shared/log.js';
 import { createContext, type Context } from './context.js';
 import { deploymentController } from './deployment/controller.js';
+import { disruptionController } from './disruption.js';
 import { eventExpiry } from './event-expiry.js';
 import { endpointsController } from './endpoints/controller.js';
 import { jobController, type JobBackoff } from './job/controller.js';
@@ -50,6 +51,7 @@ export class Controllers {
       replicaSetController(context),
       statefulSetController(context),
       jobController(context, options.jobBackoff),
+      disruptionController(context),
       endpointsController(context),
       claimController(context, provisioner),
       volumeController(context, provisioner),

@@ -37,7 +37,9 @@ export function claimMisfit(pod: Stored<Pod>, state: ClusterState): string | und
 }
 
 function taintMisfits(pod: Pod, { spec }: Node): string[] {
-  const taints: readonly Taint[] = spec?.taints ?? [];
+  const taints: Taint[] = [...(spec?.taints ?? [])];
+  // A cordoned node counts as tainted, whether or not somebody has put the taint on it yet.
+  if (spec?.unschedulable) taints.push({ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' });
   const barring = taints.filter(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute');
   const refused = barring.find((taint) => !(pod.spec?.tolerations ?? []).some((it) => tolerates(it, taint)));
   if (!refused) return [];

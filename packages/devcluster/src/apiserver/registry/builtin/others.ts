@@ -29,11 +29,29 @@ export const leaseStrategy: Strategy<Lease> = {
 
 export const disruptionBudgetStrategy: Strategy<PodDisruptionBudget> = {
   generationFields: ['spec'],
-  validate: ({ spec }) =>
-    spec?.minAvailable !== undefined && spec.maxUnavailable !== undefined
-      ? [field.invalid('spec', '', 'minAvailable and maxUnavailable cannot be both set')]
-      : [],
+  validate({ spec = {} }) {
+    const errors = [
+      ...validateBudget(spec.minAvailable, 'spec.minAvailable'),
+      ...validateBudget(spec.maxUnavailable, 'spec.maxUnavailable'),
+    ];
+    if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined)
+      errors.push(field.invalid('spec', '', 'minAvailable and maxUnavailable cannot be both set'));
+    const policies = ['IfHealthyBudget', 'AlwaysAllow'];
+    const policy = spec.unhealthyPodEvictionPolicy;
+    if (policy !== undefined && !policies.includes(policy))
+      errors.push(field.notSupported('spec.unhealthyPodEvictionPolicy', policy, policies));
+    return errors;
+  },
 };
+
+function validateBudget(value: number | string | undefined, path: string): FieldError[] {
+  if (typeof value === 'number')
+    return value < 0 ? [field.invalid(path, value, 'must be greater than or equal to 0')] : [];
+  if (value === undefined) return [];
+  if (!/^[0-9]+%$/.test(value))
+    return [field.invalid(path, value, "a valid percent string must be a numeric string followed by an ending '%'")];
+  return Number.parseInt(value, 10) > 100 ? [field.invalid(path, value, 'must not be greater than 100%')] : [];
+}
 
 const RBAC = 'rbac.authorization.k8s.io';
 
