@@ -82,4 +82,31 @@ describe('FakeClient', () => {
     client.compact();
     await expect(client.watch(Secret, from)[Symbol.asyncIterator]().next()).rejects.toSatisfy(isGone);
   });
+
+  it('makes names, answers without storing, and changes nothing on a dry run', async () => {
+    const client = new FakeClient();
+    const made = await Promise.all([1, 2].map(() => client.create(Secret, { metadata: { generateName: 'x-', namespace: 'ns' } })));
+    expect(new Set(made.map(({ metadata }) => metadata?.name)).size).toBe(2);
+    client.answers.set('deployments.apps', (object) => ({ ...object, kind: 'Answer' }));
+    expect((await client.create(Deployment, {})).kind).toBe('Answer');
+    const before = client.calls.length;
+    await client.create(Secret, secret({}), { dryRun: true });
+    await client.apply(Secret, secret({ x: '1' }), { ...apply, dryRun: true });
+    expect(client.peek(Secret, key)).toBeUndefined();
+    await client.seed(Secret, secret({}));
+    await client.delete(Secret, key, { dryRun: true });
+    expect(client.peek(Secret, key)).toBeDefined();
+    expect(client.calls).toHaveLength(before + 3);
+  });
+
+  it('selects by every kind of requirement', async () => {
+    const client = new FakeClient();
+    const labelled = (name: string, labels: Record<string, string>) => ({ metadata: { namespace: 'ns', name, labels } });
+    await client.seed(Secret, labelled('a', { tier: 'front' }), labelled('b', { tier: 'back' }), labelled('c', {}));
+    const names = async (labelSelector: string) =>
+      (await client.list(Secret, { labelSelector })).items.map(({ metadata }) => metadata?.name);
+    expect(await names('tier in (front, back)')).toEqual(['a', 'b']);
+    expect(await names('tier,tier!=front')).toEqual(['b']);
+    expect(await names('!tier')).toEqual(['c']);
+  });
 });

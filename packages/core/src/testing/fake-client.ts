@@ -12,8 +12,10 @@ import {
   type KubeList,
   type KubeObject,
   type ListOptions,
+  matchesSelector,
   type ObjectKey,
   type ObjectMeta,
+  parseSelector,
   type Patch,
   qualifiedName,
   type Resource,
@@ -60,6 +62,10 @@ export class FakeClient implements Client {
   after: ((call: FakeCall) => void | Promise<void>) | undefined;
   /** Qualified names of kinds that are not installed: calls are answered 404. */
   readonly missing = new Set<string>();
+  /** False: a watch cannot begin with the state, as on servers that do not know how; it is refused. */
+  streams = true;
+  /** Kinds that are answered and not stored, by qualified name: `answers.set('tokenreviews.authentication.k8s.io', …)`. */
+  readonly answers = new Map<string, (object: Readonly<KubeObject>) => KubeObject>();
 
   readonly #clock: Clock;
   readonly #kinds = new Map<string, Map<string, Stored>>();
@@ -68,6 +74,9 @@ export class FakeClient implements Client {
   #compacted = 0;
   #version = 100;
   #uids = 0;
+  #names = 0;
+  /** The call that takes effect at the moment asked for none. */
+  #dryRun = false;
   readonly #watches = new Map<FakeWatch, string>();
 
   constructor(clock: Clock = new FakeClock()) {
@@ -137,8 +146,11 @@ export class FakeClient implements Client {
   }
 
   async create<T extends KubeObject>(resource: Resource<T>, object: T, options: WriteOptions = {}): Promise<T> {
-    return this.#call({ verb: 'create', resource, key: nameOf(object), body: object }, options, () =>
-      this.#create(resource, object),
+    const answer = this.answers.get(qualifiedName(resource));
+    if (answer) return this.#call({ verb: 'create', resource, body: object }, options, () => answer(object));
+    const named = this.#named(object);
+    return this.#call({ verb: 'create', resource, key: nameOf(named), body: object }, options, () =>
+      this.#create(resource, named),
     );
   }
 
@@ -168,7 +180,7 @@ export class FakeClient implements Client {
       const current = this.#kind(resource).get(keyOf(key));
       if (!current && options.subresource) throw this.#notFound(resource, key);
       const next = applyPatch(current ?? {}, object, current && this.#applied.get(memory)) as KubeObject;
-      this.#applied.set(memory, structuredClone(object));
+      if (!this.#dryRun) this.#applied.set(memory, structuredClone(object));
       return current ? this.#replace(resource, current, next, options.subresource) : this.#create(resource, next);
     });
   }
@@ -213,6 +225,7 @@ export class FakeClient implements Client {
   }
 
   #openWatch(resource: Resource, options: WatchOptions): FakeWatch {
+    if (options.sendInitialEvents) return this.#openStream(resource, options);
     const from = Number(options.resourceVersion ?? this.#version);
     if (from < this.#compacted) throw apiError(410, 'Expired', 'The resourceVersion is too old');
     const watch = new FakeWatch(selects(options), (ended) => this.#watches.delete(ended), options.signal);
@@ -223,10 +236,23 @@ export class FakeClient implements Client {
     return watch;
   }
 
+  /** A watch that begins with the state. */
+  #openStream(resource: Resource, options: WatchOptions): FakeWatch {
+    if (!this.streams) throw apiError(422, 'Invalid', 'sendInitialEvents: Forbidden: sendInitialEvents is forbidden');
+    if (Number(options.resourceVersion ?? 0) > this.#version) {
+      throw apiError(504, 'Timeout', `Too large resource version: ${options.resourceVersion}, current: ${this.#version}`);
+    }
+    const watch = new FakeWatch(selects(options), (ended) => this.#watches.delete(ended), options.signal);
+    for (const object of this.#kind(resource).values()) watch.push({ type: 'ADDED', object });
+    watch.push({ type: 'BOOKMARK', resourceVersion: `${this.#version}`, initialEventsEnd: true });
+    this.#watches.set(watch, qualifiedName(resource));
+    return watch;
+  }
+
   /** Runs hooks around `act`, each on a later microtask, so that calls interleave as they do over a network. */
   async #call<Result>(
     call: { verb: FakeCall['verb']; resource: Resource; key?: ObjectKey; body?: unknown },
-    options: object & { signal?: AbortSignal },
+    options: object & { signal?: AbortSignal; dryRun?: boolean },
     act: () => unknown,
   ): Promise<Result> {
     const record: FakeCall = {
@@ -242,9 +268,18 @@ export class FakeClient implements Client {
     await this.before?.(record);
     if (this.missing.has(record.resource))
       throw apiError(404, 'NotFound', 'the server could not find the requested resource');
-    const result = act();
+    const result = this.#take(act, options.dryRun ?? false);
     await this.after?.(record);
     return result as Result;
+  }
+
+  #take(act: () => unknown, dryRun: boolean): unknown {
+    this.#dryRun = dryRun;
+    try {
+      return act();
+    } finally {
+      this.#dryRun = false;
+    }
   }
 
   #kind(resource: Resource): Map<string, Stored> {
@@ -262,6 +297,13 @@ export class FakeClient implements Client {
 
   #notFound(resource: Resource, key: ObjectKey): ApiError {
     return apiError(404, 'NotFound', `${qualifiedName(resource)} "${key.name}" not found`);
+  }
+
+  /** With the name that `generateName` asks for. */
+  #named(object: KubeObject): KubeObject {
+    const { name, generateName } = object.metadata ?? {};
+    if (name || !generateName) return object;
+    return { ...object, metadata: { ...object.metadata, name: `${generateName}${`${++this.#names}`.padStart(5, '0')}` } };
   }
 
   #create(resource: Resource, object: KubeObject): Stored {
@@ -336,6 +378,7 @@ export class FakeClient implements Client {
   }
 
   #store(resource: Resource, object: Stored, type: 'ADDED' | 'MODIFIED'): Stored {
+    if (this.#dryRun) return structuredClone(object);
     const stored: Stored = { ...object, metadata: { ...object.metadata, resourceVersion: `${++this.#version}` } };
     this.#kind(resource).set(keyOf(stored), stored);
     this.#publish(resource, { type, object: stored });
@@ -343,6 +386,7 @@ export class FakeClient implements Client {
   }
 
   #remove(resource: Resource, object: Stored): Stored {
+    if (this.#dryRun) return structuredClone(object);
     this.#kind(resource).delete(keyOf(object));
     const last: Stored = { ...object, metadata: { ...object.metadata, resourceVersion: `${++this.#version}` } };
     this.#publish(resource, { type: 'DELETED', object: last });
@@ -369,13 +413,9 @@ function selects({
   namespace?: string;
   labelSelector?: string;
 }): (object: KubeObject) => boolean {
-  const labels = (labelSelector ?? '')
-    .split(',')
-    .filter(Boolean)
-    .map((term) => term.split('='));
+  const labels = parseSelector(labelSelector ?? '');
   return ({ metadata }) =>
-    (namespace === undefined || metadata?.namespace === namespace) &&
-    labels.every(([key = '', value = '']) => metadata?.labels?.[key] === value);
+    (namespace === undefined || metadata?.namespace === namespace) && matchesSelector(labels, metadata?.labels);
 }
 
 /** Items of a list carry neither apiVersion nor kind, as the real server sends them. */

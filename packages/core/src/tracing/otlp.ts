@@ -34,4 +34,3 @@ export function startTracing({ serviceName, noopRatio, exporter }: TracingOption
     stop: () => provider.shutdown().catch(() => undefined),
   };
 }
-
