@@ -165,6 +165,10 @@ export function bench(area: string, options: BenchOptions = {}): Bench {
         if ((metadata as Partial<typeof metadata>).finalizers)
           await api.merge(`${path}/${metadata.name}`, { metadata: { finalizers: null } });
     }
+    // No kubelet says that they are gone where there is no such node.
+    for (const { metadata, spec } of (await api.get(paths.PODS)).body.items)
+      if ((spec as Partial<typeof spec>).nodeName?.startsWith(target.run))
+        await api.delete(`${paths.PODS}/${metadata.name}`, { gracePeriodSeconds: 0 });
     await api.delete(`${paths.NAMESPACES}/${api.namespace}`);
     if (options.widgets) await api.delete(`${paths.CRDS}/widgets.${api.group}`);
   });

@@ -1,10 +1,10 @@
 // The scale subresource: the replicas of anything, as one kind.
 import type { ServerContext } from '../context.js';
-import { badRequest, internal, methodNotAllowed } from '../errors.js';
+import { badRequest, field, internal, invalid, methodNotAllowed } from '../errors.js';
 import { at, clone, isObject, numberAt, set, stringAt, type ApiObject, type JsonObject } from '../json.js';
 import { trackUpdate } from '../apply/managers.js';
 import type { ResourceRequest, ResourceResponse } from '../request.js';
-import { load } from '../verbs/get.js';
+import { loadReadable } from '../verbs/get.js';
 import { managerOf } from '../verbs/manager.js';
 import { patched } from '../verbs/patch.js';
 import { replace, retryOnRace } from '../verbs/update.js';
@@ -12,7 +12,7 @@ import { replace, retryOnRace } from '../verbs/update.js';
 export async function scale(context: ServerContext, request: ResourceRequest): Promise<ResourceResponse> {
   switch (request.verb) {
     case 'get':
-      return { kind: 'object', code: 200, object: scaleOf(request, load(context, request)) };
+      return { kind: 'object', code: 200, object: scaleOf(request, await loadReadable(context, request)) };
     case 'update':
     case 'patch':
       return rescale(context, request);
@@ -30,9 +30,9 @@ async function rescale(context: ServerContext, request: ResourceRequest): Promis
     if (!isObject(wanted)) throw badRequest('the body of the request is not a Scale');
     const replicas = numberAt(wanted, 'spec', 'replicas') ?? 0;
     if (!Number.isInteger(replicas) || replicas < 0)
-      throw badRequest(
-        `Scale "${request.name ?? ''}" is invalid: spec.replicas: Invalid value: ${replicas}: must be greater than or equal to 0`,
-      );
+      throw invalid({ group: 'autoscaling', kind: 'Scale' }, request.name ?? '', [
+        field.invalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
+      ]);
     const draft = clone(old);
     const revision = stringAt(wanted, 'metadata', 'resourceVersion');
     if (revision) draft.metadata.resourceVersion = revision;

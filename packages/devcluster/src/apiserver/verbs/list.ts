@@ -1,10 +1,12 @@
 // Lists, whole or by pages that all show one and the same revision.
 import type { ServerContext } from '../context.js';
-import { badRequest, expired, revisionTooLarge, statusError } from '../errors.js';
+import { badRequest, expired, field, invalid, revisionTooLarge, statusError } from '../errors.js';
 import type { ApiObject } from '../json.js';
 import { fromStorage } from '../registry/resource.js';
 import type { ResourceRequest, ResourceResponse } from '../request.js';
 import { selector } from '../selectors.js';
+import { refuseWhileSettling } from './settling.js';
+import { readable } from './versions.js';
 
 interface Continue {
   /** The revision all pages show; 0 after an expired token: whatever is current. */
@@ -13,7 +15,11 @@ interface Continue {
   after: string;
 }
 
-export function list(context: ServerContext, request: ResourceRequest): ResourceResponse & { kind: 'list' } {
+export async function list(
+  context: ServerContext,
+  request: ResourceRequest,
+): Promise<ResourceResponse & { kind: 'list' }> {
+  refuseWhileSettling(context, request.resource);
   const { resource, parameters, namespace } = request;
   const { store } = context;
   const token = parameters.continue ? decodeContinue(parameters.continue) : undefined;
@@ -26,6 +32,7 @@ export function list(context: ServerContext, request: ResourceRequest): Resource
 
   const matches = selector(resource, parameters);
   const shown = revision ?? store.revision;
+  await readable(resource, stored);
   const limit = parameters.limit ?? 0;
   const items: ApiObject[] = [];
   let last = token?.after;
@@ -63,7 +70,9 @@ function revisionOf(request: ResourceRequest, token: Continue | undefined, curre
     return token.revision === 0 ? undefined : token.revision;
   }
   if (resourceVersionMatch !== undefined && !resourceVersion) {
-    throw badRequest('resourceVersionMatch is forbidden unless resourceVersion is provided');
+    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
+      field.forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'),
+    ]);
   }
   const wanted = parseRevision(resourceVersion);
   if (wanted > current) throw revisionTooLarge(wanted, current);

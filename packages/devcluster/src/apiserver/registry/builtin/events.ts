@@ -1,6 +1,6 @@
 // Events are one kind of object under two names: core/v1, as they are stored, and events.k8s.io/v1.
 import type { CoreEvent, Event } from '@stackwright/kube';
-import { field } from '../../errors.js';
+import { field, type FieldError } from '../../errors.js';
 import type { ApiObject } from '../../json.js';
 import type { ServedResource, Strategy } from '../resource.js';
 
@@ -13,13 +13,7 @@ export const coreEventStrategy: Strategy<CoreEvent> = {
     event.reportingComponent ??= '';
     event.reportingInstance ??= '';
   },
-  validate: ({ involvedObject, metadata }) => {
-    const namespace = involvedObject.namespace ?? '';
-    const home = namespace === '' ? ['default', 'kube-system'] : [namespace];
-    return home.includes(metadata.namespace ?? '')
-      ? []
-      : [field.invalid('involvedObject.namespace', namespace, 'does not match event.namespace')];
-  },
+  validate: ({ involvedObject, metadata }) => atHome(involvedObject.namespace, metadata.namespace),
   fields: (event) => ({
     // Also asked of an object without fields, for the names that can be selected by.
     ...regarded((event as Partial<CoreEvent>).involvedObject ?? {}, 'involvedObject'),
@@ -33,7 +27,7 @@ export const coreEventStrategy: Strategy<CoreEvent> = {
 export const eventStrategy: Strategy<Event> = {
   createOnUpdate: true,
   validate(event) {
-    const errors = [];
+    const errors = atHome(event.regarding?.namespace, event.metadata.namespace);
     if (!event.eventTime && !event.deprecatedFirstTimestamp) errors.push(field.required('eventTime'));
     if (event.eventTime) {
       for (const name of ['reportingController', 'reportingInstance', 'action', 'reason', 'type'] as const) {
@@ -48,6 +42,15 @@ export const eventStrategy: Strategy<Event> = {
     type: event.type ?? '',
   }),
 };
+
+/** An event lives where its object does; what is about the cluster, in a namespace of the cluster. */
+function atHome(of: string | undefined, lives: string | undefined): FieldError[] {
+  const namespace = of ?? '';
+  const home = namespace === '' ? ['default', 'kube-system'] : [namespace];
+  return home.includes(lives ?? '')
+    ? []
+    : [field.invalid('involvedObject.namespace', namespace, 'does not match event.namespace')];
+}
 
 function regarded(object: Event['regarding'] & object, prefix: string): Record<string, string> {
   return Object.fromEntries(

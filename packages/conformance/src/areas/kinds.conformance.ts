@@ -1,0 +1,311 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { bench } from '../support/bench.js';
+import { eventually } from '../support/eventually.js';
+import type { Answer } from '../support/api.js';
+import { configMap, deployment, pod, secret, service } from '../support/objects.js';
+import { requires, target } from '../support/target.js';
+
+const api = bench('kinds');
+const { CONFIGMAPS, DEPLOYMENTS, JOBS, LEASES, PODS, SECRETS, SERVICES, STATEFULSETS } = api.paths;
+
+const fields = ({ body }: Answer): string[] => body.details.causes.map(({ field }) => field);
+
+it.each([
+  ['1024Mi', '1Gi'],
+  ['0.5', '500m'],
+  ['1000m', '1'],
+  ['1.5Gi', '1536Mi'],
+  ['100000k', '100M'],
+])('the quantity %s is kept as %s', async (given, kept) => {
+  const limits = { memory: given };
+  const created = await api.create(
+    PODS,
+    pod('', { containers: [{ name: 'c', image: 'i', resources: { limits } }] }, { generateName: 'q-' }),
+  );
+  expect(created.spec.containers[0].resources.limits.memory).toBe(kept);
+});
+
+describe('a Secret', () => {
+  it('takes stringData into data', async () => {
+    const data = { a: 'eA==', b: 'eA==' };
+    const created = await api.create(SECRETS, secret('strings', {}, { data, stringData: { b: 'new' } }));
+    expect(created.stringData).toBeUndefined();
+    expect(created.data).toEqual({ a: 'eA==', b: Buffer.from('new').toString('base64') });
+    expect(created.type).toBe('Opaque');
+  });
+
+  it('that is immutable stays', async () => {
+    await api.create(SECRETS, secret('fixed', {}, { data: { a: 'eA==' }, immutable: true }));
+    const answer = await api.merge(`${SECRETS}/fixed`, { data: { a: 'eQ==' } });
+    expect(answer.code).toBe(422);
+    expect(fields(answer)).toEqual(['data']);
+    expect((await api.merge(`${SECRETS}/fixed`, { metadata: { labels: { a: 'b' } } })).code).toBe(200);
+  });
+});
+
+describe('a Deployment', () => {
+  it('has the defaults that a real server gives', async () => {
+    const { spec } = await api.create(DEPLOYMENTS, deployment('defaults', { replicas: undefined, paused: true }));
+    expect(spec).toMatchObject({
+      replicas: 1,
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } },
+      revisionHistoryLimit: 10,
+      progressDeadlineSeconds: 600,
+    });
+    expect(spec.template.spec).toMatchObject({
+      restartPolicy: 'Always',
+      terminationGracePeriodSeconds: 30,
+      dnsPolicy: 'ClusterFirst',
+      schedulerName: 'default-scheduler',
+      securityContext: {},
+      containers: [
+        {
+          imagePullPolicy: 'IfNotPresent',
+          terminationMessagePath: '/dev/termination-log',
+          terminationMessagePolicy: 'File',
+          resources: {},
+        },
+      ],
+    });
+  });
+
+  it('must select what it makes', async () => {
+    const answer = await api.post(DEPLOYMENTS, deployment('selects', { selector: { matchLabels: { app: 'other' } } }));
+    expect(fields(answer)).toEqual(['spec.template.metadata.labels']);
+  });
+
+  it('keeps its selector', async () => {
+    await api.create(DEPLOYMENTS, deployment('keeps'));
+    const answer = await api.merge(`${DEPLOYMENTS}/keeps`, {
+      spec: { selector: { matchLabels: { b: 'c' } }, template: { metadata: { labels: { b: 'c' } } } },
+    });
+    expect(fields(answer)).toEqual(['spec.selector']);
+    expect(answer.body.message).toContain('field is immutable');
+  });
+
+  it.each([
+    [{ replicas: -1 }, 'spec.replicas'],
+    [{ template: { metadata: { labels: { app: 'x' } }, spec: { containers: [] } } }, 'spec.template.spec.containers'],
+    [
+      { template: { metadata: { labels: { app: 'x' } }, spec: { containers: [{ name: 'Bad_Name', image: 'i' }] } } },
+      'spec.template.spec.containers[0].name',
+    ],
+    [
+      { template: { metadata: { labels: { app: 'x' } }, spec: { containers: [{ name: 'a' }] } } },
+      'spec.template.spec.containers[0].image',
+    ],
+    [
+      {
+        template: {
+          metadata: { labels: { app: 'x' } },
+          spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'i' }] },
+        },
+      },
+      'spec.template.spec.restartPolicy',
+    ],
+    [
+      {
+        template: {
+          metadata: { labels: { app: 'x' } },
+          spec: { containers: [{ name: 'a', image: 'i', volumeMounts: [{ name: 'v', mountPath: '/v' }] }] },
+        },
+      },
+      'spec.template.spec.containers[0].volumeMounts[0].name',
+    ],
+    [{ selector: undefined }, 'spec.selector'],
+    [
+      { template: { metadata: { labels: { 'a b': 'x' } }, spec: { containers: [{ name: 'a', image: 'i' }] } } },
+      'spec.template.metadata.labels',
+    ],
+  ])('is refused with %j', async (spec, field) => {
+    const answer = await api.post(DEPLOYMENTS, deployment('x', spec));
+    expect(answer.code).toBe(422);
+    expect(fields(answer)).toContain(field);
+  });
+
+  it('without a specification is refused, not a fault of the server', async () => {
+    expect(
+      (await api.post(DEPLOYMENTS, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'x' } })).code,
+    ).toBe(422);
+  });
+});
+
+describe('a StatefulSet', () => {
+  const statefulSet = (spec: object = {}): object => ({
+    ...deployment('sts'),
+    kind: 'StatefulSet',
+    spec: {
+      ...(deployment('sts') as { spec: object }).spec,
+      serviceName: 'sts',
+      volumeClaimTemplates: [
+        {
+          metadata: { name: 'data' },
+          spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1024Mi' } } },
+        },
+      ],
+      ...spec,
+    },
+  });
+
+  it('may not change what its Pods stand on', async () => {
+    const { spec } = await api.create(STATEFULSETS, statefulSet());
+    expect(spec.volumeClaimTemplates[0]).toMatchObject({
+      spec: { volumeMode: 'Filesystem', resources: { requests: { storage: '1Gi' } } },
+    });
+    expect((await api.merge(`${STATEFULSETS}/sts`, { spec: { minReadySeconds: 5 } })).code).toBe(200);
+    const answer = await api.merge(`${STATEFULSETS}/sts`, { spec: { serviceName: 'other' } });
+    expect(answer.code).toBe(422);
+    expect(answer.body.message).toContain('updates to statefulset spec for fields other than');
+  });
+});
+
+describe('a Job', () => {
+  const job = (name: string): object => ({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name },
+    spec: {
+      template: {
+        spec: {
+          restartPolicy: 'Never',
+          nodeSelector: { never: 'never' },
+          containers: [{ name: 'main', image: 'busybox:1' }],
+        },
+      },
+    },
+  });
+
+  it('gets its selector and the labels for it', async () => {
+    const created = await api.create(JOBS, job('selected'));
+    const uid = created.metadata.uid;
+    expect(created.spec.selector.matchLabels).toEqual({ 'batch.kubernetes.io/controller-uid': uid });
+    expect(created.spec.template.metadata.labels).toMatchObject({
+      'batch.kubernetes.io/controller-uid': uid,
+      'batch.kubernetes.io/job-name': 'selected',
+    });
+    expect(created.spec).toMatchObject({
+      completions: 1,
+      parallelism: 1,
+      backoffLimit: 6,
+      completionMode: 'NonIndexed',
+      suspend: false,
+    });
+  });
+
+  it('is applied again without a change', async () => {
+    const apply = () => api.apply(`${JOBS}/applied`, job('applied'), 'me');
+    expect((await apply()).code).toBe(201);
+    // Its controller has its say first.
+    await eventually(async () => {
+      const before = (await api.get(`${JOBS}/applied`)).body.metadata.resourceVersion;
+      expect((await apply()).body.metadata.resourceVersion).toBe(before);
+    });
+  });
+
+  it('keeps its template', async () => {
+    await api.create(JOBS, job('fixed'));
+    const answer = await api.strategic(`${JOBS}/fixed`, {
+      spec: { template: { spec: { containers: [{ name: 'main', image: 'busybox:2' }] } } },
+    });
+    expect(fields(answer)).toEqual(['spec.template']);
+  });
+});
+
+describe('a Service', () => {
+  it('is given an address of its own, and keeps it', async () => {
+    const first = await api.create(SERVICES, service('one'));
+    const second = await api.create(SERVICES, service('two'));
+    expect(first.spec.clusterIP).toMatch(/[.:]/);
+    expect(first.spec.clusterIPs).toEqual([first.spec.clusterIP]);
+    expect(second.spec.clusterIP).not.toBe(first.spec.clusterIP);
+    const put = await api.put(`${SERVICES}/one`, service('one', { ports: [{ port: 81 }] }));
+    expect(put.body.spec.clusterIP).toBe(first.spec.clusterIP);
+    expect(put.body.spec.ports).toEqual([{ port: 81, protocol: 'TCP', targetPort: 81 }]);
+    const moved = await api.merge(`${SERVICES}/one`, { spec: { clusterIP: '203.0.113.1' } });
+    expect(moved.code).toBe(422);
+  });
+
+  it('may ask for an address that is free and in the range', async () => {
+    const { clusterIP } = (await api.create(SERVICES, service('lent'))).spec;
+    expect((await api.post(SERVICES, service('taken', { clusterIP }))).body.message).toContain('already allocated');
+    await api.delete(`${SERVICES}/lent`);
+    await eventually(async () =>
+      expect((await api.post(SERVICES, service('asked', { clusterIP }))).body.spec.clusterIP).toBe(clusterIP),
+    );
+    expect((await api.post(SERVICES, service('outside', { clusterIP: '203.0.113.1' }))).code).toBe(422);
+  });
+
+  it('without an address has none', async () => {
+    expect((await api.create(SERVICES, service('headless', { clusterIP: 'None', ports: [] }))).spec.clusterIP).toBe(
+      'None',
+    );
+  });
+
+  it('of type NodePort is given ports, each its own', async () => {
+    const first = await api.create(SERVICES, service('np1', { type: 'NodePort' }));
+    const second = await api.create(SERVICES, service('np2', { type: 'NodePort' }));
+    const ports = [first, second].map(({ spec }) => spec.ports[0]?.nodePort);
+    expect(new Set(ports).size).toBe(2);
+    for (const port of ports) expect(port).toBeGreaterThanOrEqual(30000);
+  });
+
+  it('with several ports must name them', async () => {
+    expect(fields(await api.post(SERVICES, service('unnamed', { ports: [{ port: 1 }, { port: 2 }] })))).toEqual([
+      'spec.ports[0].name',
+      'spec.ports[1].name',
+    ]);
+  });
+});
+
+describe('a Pod', () => {
+  beforeEach((test) => requires(test, 'controllers'));
+
+  it('runs as the default account, and is told its class', async () => {
+    const created = await api.create(PODS, pod('plain'));
+    expect(created.spec).toMatchObject({ serviceAccountName: 'default', enableServiceLinks: true });
+    expect(created.status).toMatchObject({ phase: 'Pending', qosClass: 'BestEffort' });
+  });
+
+  it('must not run as somebody who is not there', async () => {
+    const answer = await api.post(PODS, pod('somebody', { serviceAccountName: 'somebody' }));
+    expect(answer.code).toBe(403);
+    expect(answer.body.message).toContain('serviceaccount "somebody" not found');
+  });
+
+  it('may change its images and little else', async () => {
+    await api.create(PODS, pod('settled'));
+    expect(
+      (await api.strategic(`${PODS}/settled`, { spec: { containers: [{ name: 'main', image: 'busybox:2' }] } })).code,
+    ).toBe(200);
+    expect(
+      (await api.strategic(`${PODS}/settled`, { spec: { containers: [{ name: 'main', command: ['x'] }] } })).code,
+    ).toBe(422);
+  });
+
+  it('is bound to a node once', async () => {
+    await api.create(PODS, pod('bound'));
+    const bind = (name: string) =>
+      api.post(`${PODS}/bound/binding`, {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { name: 'bound' },
+        target: { apiVersion: 'v1', kind: 'Node', name },
+      });
+    expect((await bind(`${target.run}-one`)).code).toBe(201);
+    const { spec, status } = (await api.get(`${PODS}/bound`)).body;
+    expect(spec.nodeName).toBe(`${target.run}-one`);
+    expect(status.conditions.find(({ type }) => type === 'PodScheduled')).toMatchObject({ status: 'True' });
+    expect((await bind(`${target.run}-two`)).code).toBe(409);
+  });
+});
+
+it('a PUT of some kinds creates, of others not', async () => {
+  const lease = {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: 'put' },
+    spec: { holderIdentity: 'a' },
+  };
+  expect((await api.put(`${LEASES}/put`, lease)).code).toBe(201);
+  expect((await api.put(`${CONFIGMAPS}/put`, configMap('put'))).code).toBe(404);
+});

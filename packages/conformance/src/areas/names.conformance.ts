@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../support/api.js';
+import { bench } from '../support/bench.js';
+import { configMap, deployment, secret, service } from '../support/objects.js';
+
+const api = bench('names');
+const { CONFIGMAPS, DEPLOYMENTS, LEASES, SECRETS, SERVICES } = api.paths;
+
+const fields = ({ body }: Answer): string[] => body.details.causes.map(({ field }) => field);
+
+describe('names', () => {
+  it.each(['Upper', 'under_score', '-dash', 'a..b', 'x'.repeat(254)])('like %s are refused', async (name) => {
+    const answer = await api.post(CONFIGMAPS, configMap(name));
+    expect(answer.code).toBe(422);
+    expect(fields(answer)).toEqual(['metadata.name']);
+  });
+
+  it('are generated on demand', async () => {
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { generateName: 'gen-' } };
+    const created = [await api.create(CONFIGMAPS, object), await api.create(CONFIGMAPS, object)];
+    for (const { metadata } of created) expect(metadata.name).toMatch(/^gen-[a-z0-9]{5}$/);
+    expect(created[0]?.metadata.name).not.toBe(created[1]?.metadata.name);
+  });
+
+  it('are needed', async () => {
+    expect(fields(await api.post(CONFIGMAPS, { apiVersion: 'v1', kind: 'ConfigMap', metadata: {} }))).toEqual([
+      'metadata.name',
+    ]);
+  });
+
+  it('of labels have rules, too', async () => {
+    expect(fields(await api.post(CONFIGMAPS, configMap('l', {}, { labels: { ok: 'not ok!' } })))).toEqual([
+      'metadata.labels',
+    ]);
+  });
+
+  it('of finalizers need a domain', async () => {
+    expect((await api.post(CONFIGMAPS, configMap('f', {}, { finalizers: ['bare'] }))).code).toBe(422);
+  });
+
+  it('cannot be changed', async () => {
+    await api.create(CONFIGMAPS, configMap('fixed'));
+    expect((await api.merge(`${CONFIGMAPS}/fixed`, { metadata: { name: 'other' } })).code).toBe(400);
+  });
+});
+
+describe('a dry run', () => {
+  it('answers as if, and stores nothing', async () => {
+    const created = await api.post(`${SERVICES}?dryRun=All`, service('dry'));
+    expect(created.code).toBe(201);
+    expect(created.body.metadata.uid).toBeDefined();
+    expect((await api.get(`${SERVICES}/dry`)).code).toBe(404);
+    await api.create(CONFIGMAPS, configMap('wet', { a: '1' }));
+    expect((await api.merge(`${CONFIGMAPS}/wet?dryRun=All`, { data: { a: '2' } })).body.data['a']).toBe('2');
+    expect((await api.apply(`${CONFIGMAPS}/wet?dryRun=All`, configMap('wet', { b: '1' }), 'me')).body.data).toEqual({
+      a: '1',
+      b: '1',
+    });
+    expect((await api.delete(`${CONFIGMAPS}/wet?dryRun=All`)).code).toBe(200);
+    expect((await api.get(`${CONFIGMAPS}/wet`)).body.data).toEqual({ a: '1' });
+  });
+
+  it('is refused where it would be', async () => {
+    expect((await api.post(`${CONFIGMAPS}?dryRun=All`, configMap('Bad'))).code).toBe(422);
+    expect((await api.post(`${CONFIGMAPS}?dryRun=Some`, configMap('x'))).code).toBe(422);
+  });
+});
+
+describe('an unknown field of a built-in kind', () => {
+  const stray = (name: string): object => deployment(name, { replica: 2 });
+
+  it('is dropped with a warning, by default', async () => {
+    const answer = await api.post(DEPLOYMENTS, stray('warned'));
+    expect(answer.code).toBe(201);
+    expect(answer.body.spec).not.toHaveProperty('replica');
+    expect(answer.headers['warning']).toContain('unknown field \\"spec.replica\\"');
+  });
+
+  it('is refused with fieldValidation=Strict, and so is a field that is there twice', async () => {
+    const answer = await api.post(`${DEPLOYMENTS}?fieldValidation=Strict`, stray('refused'));
+    expect(answer.code).toBe(400);
+    expect(answer.body.message).toContain('unknown field "spec.replica"');
+    const raw = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"twice"},"data":{"a":"1","a":"2"}}';
+    const twice = await api.post(`${CONFIGMAPS}?fieldValidation=Strict`, undefined, { raw });
+    expect(twice.code).toBe(400);
+    expect(twice.body.message).toContain('duplicate field "data.a"');
+  });
+
+  it('is dropped silently with fieldValidation=Ignore', async () => {
+    const answer = await api.post(`${DEPLOYMENTS}?fieldValidation=Ignore`, stray('ignored'));
+    expect(answer.code).toBe(201);
+    expect(answer.headers['warning']).toBeUndefined();
+  });
+});
+
+describe('values', () => {
+  it('of the wrong type are refused, with their path', async () => {
+    const answer = await api.post(DEPLOYMENTS, deployment('wrong', { replicas: 'three' }));
+    expect(answer.code).toBe(400);
+    expect(answer.body.message).toContain('spec.replicas');
+  });
+
+  it('that are null are as absent', async () => {
+    const created = await api.create(CONFIGMAPS, { ...configMap('nulls'), data: null, immutable: null });
+    expect(created).not.toHaveProperty('data');
+  });
+
+  it('of metav1.Time are kept in whole seconds, in UTC', async () => {
+    await api.create(DEPLOYMENTS, deployment('timed'));
+    const condition = { type: 'Tested', status: 'True', lastTransitionTime: '2025-03-04T05:06:07.891+02:00' };
+    const { body } = await api.merge(`${DEPLOYMENTS}/timed/status`, { status: { conditions: [condition] } });
+    expect(body.status.conditions.find(({ type }) => type === 'Tested')?.lastTransitionTime).toBe(
+      '2025-03-04T03:06:07Z',
+    );
+  });
+
+  it('of MicroTime have six digits, no more and no less', async () => {
+    const lease = (renewTime: string): object => ({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { generateName: 'l-' },
+      spec: { renewTime },
+    });
+    const answer = await api.post(LEASES, lease('2025-01-01T00:00:00.000Z'));
+    expect(answer.code).toBe(400);
+    expect(answer.body.message).toContain('as "2006-01-02T15:04:05.000000Z07:00"');
+    expect((await api.create(LEASES, lease('2025-01-01T00:00:00.000000Z'))).spec.renewTime).toBe(
+      '2025-01-01T00:00:00.000000Z',
+    );
+  });
+
+  it('that must be base64 are refused when they are not', async () => {
+    expect((await api.post(SECRETS, secret('s', {}, { data: { a: 'not base64!' } }))).code).toBe(400);
+  });
+});
