@@ -1,5 +1,5 @@
 /** What a command ends with. */
-export const exitCodes = { ok: 0, error: 1, notReady: 2, timeout: 3 } as const;
+export const exitCodes = { ok: 0, error: 1, notReady: 2, changes: 2, timeout: 3 } as const;
 
 /** Ends the command with a message and what to do about it, without a stack. */
 export class CliError extends Error {

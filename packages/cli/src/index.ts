@@ -5,3 +5,6 @@ export { customResourceDefinitions, manifestsFor } from './manifests/manifests.j
 export { explain, rootOf, type Chain, type Link } from './explain/explain.js';
 export { Snapshot } from './observe/snapshot.js';
 export { takeSnapshot } from './observe/take-snapshot.js';
+export { makePlan, type PlanReport, type PlanRequest } from './plan/make-plan.js';
+export { renderPlan } from './plan/render.js';
+export { plainColors } from './terminal/terminal.js';

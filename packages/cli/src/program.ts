@@ -7,6 +7,7 @@ import { down } from './commands/down.js';
 import { env } from './commands/env.js';
 import { manifests } from './commands/manifests.js';
 import { openstack } from './commands/openstack.js';
+import { plan, type PlanOptions } from './commands/plan.js';
 import { status } from './commands/status.js';
 import { up } from './commands/up.js';
 import { why } from './commands/why.js';
@@ -30,7 +31,7 @@ export function createProgram({ stdout, stderr, signal, setExitCode }: ProgramOp
     .option('--kubeconfig <file>', 'the cluster to look at (default: $KUBECONFIG, else the embedded cluster)')
     .option('-n, --namespace <name>', `the control plane's namespace (default: "${defaultNamespace}")`)
     .option('--no-color', 'plain output; also with NO_COLOR set')
-    .addHelpText('after', '\nExit codes: 0 ok, 1 error, 2 not ready (status), 3 time-out.')
+    .addHelpText('after', '\nExit codes: 0 ok, 1 error, 2 not ready (status) or changes (plan), 3 time-out.')
     .showHelpAfterError()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
 
@@ -76,6 +77,27 @@ export function createProgram({ stdout, stderr, signal, setExitCode }: ProgramOp
     .addOption(output())
     .action(async (service: string | undefined, options: { output?: 'json' }) => {
       await why(context(), service, options);
+    });
+
+  program
+    .command('plan')
+    .description('what the controllers would change, and why, without changing anything')
+    .argument('[object]', '"keystone" or "Keystone/keystone"; default: what the file holds, else all of the namespace')
+    .option('-f, --file <file>', 'as if these objects were applied (their specs as a whole); "-" reads stdin')
+    .option('--observe', 'look at what is outside Kubernetes too (SQL, APIs), from this machine, without changing it')
+    .option('--confirm', 'ask the API server whether it would take each write (dryRun=All)')
+    .addOption(
+      new Option('-o, --output <format>', 'how it is printed').choices(['text', 'json', 'yaml']).default('text'),
+    )
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 nothing would change, 1 something would be refused, 2 something would change.
+Marks: + create, ~ change, - delete, = give up, * outside Kubernetes. In brackets: who owns a field now.
+Contents of Secrets and passwords are never shown. What depends on what has not happened yet is said to be unknown.`,
+    )
+    .action(async (object: string | undefined, options: PlanOptions) => {
+      setExitCode(await plan(context(), object, options));
     });
 
   program

@@ -10,13 +10,20 @@ export function commandsPage(): string {
     signal: AbortSignal.abort(),
     setExitCode: () => undefined,
   });
-  const help = (title: string, command: Command) =>
-    `## ${title}\n\n\`\`\`\n${command.configureHelp({ helpWidth: 100 }).helpInformation().trimEnd()}\n\`\`\``;
+  const help = (title: string, command: Command) => `## ${title}\n\n\`\`\`\n${helpOf(command)}\n\`\`\``;
   return [
     '# The command line',
     generated,
-    'In a clone: `npx stackwright`. Data goes to stdout, progress to stderr. Exit codes: 0 ok, 1 error, 2 not ready (`status` only), 3 time-out.',
+    'In a clone: `npx stackwright`. Data goes to stdout, progress to stderr. Exit codes: 0 ok, 1 error, 2 not ready (`status`) or changes (`plan`), 3 time-out.',
     help('stackwright', program),
     ...program.commands.map((command) => help(`stackwright ${command.name()}`, command)),
   ].join('\n\n');
+}
+
+/** With what is said after the options. */
+function helpOf(command: Command): string {
+  let text = '';
+  command.configureHelp({ helpWidth: 100 }).configureOutput({ writeOut: (part) => (text += part) });
+  command.outputHelp();
+  return text.trimEnd();
 }

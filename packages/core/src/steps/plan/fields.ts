@@ -37,19 +37,20 @@ const ofServer = new Set([
   'deletionTimestamp',
 ]);
 
-/** `otherwise` is `after` as it was with other random numbers. */
+/** Status apart. `otherwise` is `after` as it was with other random numbers. */
 export function changedFields(
   resource: Resource,
   before: Readonly<KubeObject>,
   after: Readonly<KubeObject>,
-  otherwise: Readonly<KubeObject> | undefined,
+  otherwise?: Readonly<KubeObject>,
 ): PlannedField[] {
   const paths = new Map<string, FieldPath>();
   for (const path of [...differences(after, before), ...differences(before, after)]) paths.set(formatPath(path), path);
   const isSecret = isSameResource(resource, Secret);
   return [...paths]
     .filter(
-      ([text, [first, second]]) => !bookkeeping.has(text) && !(first === 'metadata' && typeof second === 'string' && ofServer.has(second)),
+      ([text, [first, second]]) =>
+        !bookkeeping.has(text) && !(first === 'metadata' && typeof second === 'string' && ofServer.has(second)),
     )
     .filter(([, [first]]) => first !== 'status')
     .map(([text, path]) => {

@@ -118,6 +118,7 @@ async function planOne(
     externals: outside,
     told: (report) => {
       last = report;
+      client.keepsStatus = isOnlyUnseen(report);
       writes.push(...(report.result?.written ?? []));
     },
   });
@@ -140,6 +141,12 @@ async function planOne(
   }
   const { removed } = outside;
   return { resource: graph.resource, key, before, paused, writes, shadow: client.writes, removed, last, error };
+}
+
+/** Nothing is in the way but that nobody has looked outside: then nobody can say either that it would not be ready. */
+function isOnlyUnseen({ result }: Report<Reconciled>): boolean {
+  const states = (result?.evaluation.steps ?? []).map(({ outcome }) => outcome.state);
+  return states.includes('Unobserved') && states.every((state) => ['Done', 'Blocked', 'Unobserved'].includes(state));
 }
 
 /** An object may be looked at more than once: again when what it waited for has happened. */

@@ -40,6 +40,8 @@ export interface ShadowOptions {
 
 export class ShadowClient implements Client {
   readonly writes: ShadowWrite[] = [];
+  /** Status stays as it is: it would say what is not known. Default false. */
+  keepsStatus = false;
   readonly #shadow: Overlay;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #server: Client | undefined;
@@ -80,6 +82,7 @@ export class ShadowClient implements Client {
   ): Promise<T> {
     if (patch.type !== 'merge') throw new Error(`A ${patch.type} patch cannot be planned`);
     const before = this.#find(resource, key);
+    if (subresource === 'status' && this.keepsStatus) return before;
     const { metadata: _metadata, ...body } = patch.body as KubeObject;
     const { resourceVersion: _version, uid: _uid, ...metadata } = (patch.body as KubeObject).metadata ?? {};
     const after = mergePatched(before, subresource === undefined ? { ...body, metadata } : body) as T;

@@ -1,0 +1,92 @@
+// A plan as people read it: what changes, and why; what nobody can know yet; and a line that sums it up.
+import type { ObjectPlan, ObjectReference, PlannedChange, PlannedField, PlannedStep } from '@stackwright/core';
+import type { Colors } from '../terminal/terminal.js';
+import type { PlanReport } from './make-plan.js';
+
+type ChangeAction = PlannedChange['action'];
+
+const marks: Record<ChangeAction, string> = { create: '+', change: '~', delete: '-', release: '=', external: '*' };
+
+export function renderPlan(report: PlanReport, colors: Colors): string[] {
+  const paint: Record<ChangeAction, (text: string) => string> = {
+    create: colors.green,
+    change: colors.yellow,
+    delete: colors.red,
+    release: colors.cyan,
+    external: colors.yellow,
+  };
+  const fieldLines = (fields: readonly PlannedField[]): string[] =>
+    fields.map(({ path, from, to, managers }) => {
+      const by = managers.length > 0 ? colors.dim(`   (${managers.join(', ')})`) : '';
+      return `        ${path}: ${from ?? 'none'} → ${to ?? 'none'}${by}`;
+    });
+  const changeLines = (change: PlannedChange): string[] => {
+    const mark = paint[change.action](marks[change.action]);
+    if (change.action === 'external') return [`    ${mark} outside Kubernetes: ${change.text}`];
+    const { kind, name } = change.object;
+    return [`    ${mark} ${kind} ${name}  ${colors.dim(change.text)}`, ...fieldLines(change.fields)];
+  };
+  const stepLines = (step: PlannedStep): string[] => [
+    `  ${colors.bold(step.step === '' ? 'the object itself' : step.step)}${noteOf(step)}`,
+    ...step.changes.flatMap(changeLines),
+  ];
+  const objectLines = (object: ObjectPlan): string[] => {
+    const steps = object.steps.filter(
+      (step) => step.changes.length > 0 || step.state === 'Unknown' || step.state === 'Failed',
+    );
+    const conditions = object.conditions.map(
+      ({ type, from, to }) =>
+        `  ${type}: ${from?.status ?? 'none'} → ${to.status}${to.status === 'True' ? '' : ` (${to.reason})`}`,
+    );
+    if (steps.length === 0 && conditions.length === 0 && object.error === undefined) return [];
+    return [
+      `${colors.bold(say(object.object))}${stateOf(object)}`,
+      ...steps.flatMap(stepLines),
+      ...conditions,
+      ...(object.error === undefined ? [] : [`  ${colors.red(object.error)}`]),
+      '',
+    ];
+  };
+  const { edits, undone, objects } = report;
+  return [
+    ...edits.flatMap(({ object, isNew, fields }) => [
+      `${colors.bold(say(object))} as in the file${isNew ? ', new' : fields.length > 0 ? '' : ': no change'}`,
+      ...fieldLines(fields),
+      '',
+    ]),
+    ...undone.flatMap(({ object, by, fields }) => [
+      colors.red(`! ${say(by)} would set this back in ${say(object)}; edit ${by.kind} ${by.name} instead:`),
+      ...fieldLines(fields),
+      '',
+    ]),
+    ...objects.flatMap(objectLines),
+    summaryOf(report),
+  ];
+}
+
+function summaryOf({ summary }: PlanReport): string {
+  const { create, change, delete: gone, external, unknown, failed } = summary;
+  const rest = [
+    ...(unknown > 0 ? [`${unknown} ${unknown === 1 ? 'step is' : 'steps are'} not known yet`] : []),
+    ...(failed > 0 ? [`${failed} ${failed === 1 ? 'step fails' : 'steps fail'}`] : []),
+  ];
+  const more = rest.length > 0 ? `; ${rest.join(', ')}` : '';
+  if (create + change + gone + external === 0) return `Plan: nothing to change${more}.`;
+  const outside = external > 0 ? `, ${external} outside Kubernetes` : '';
+  return `Plan: ${create} to create, ${change} to change, ${gone} to delete${outside}${more}.`;
+}
+
+function noteOf({ state, reason, message }: PlannedStep): string {
+  if (state === 'Unknown') return `  ${message}`;
+  return state === 'Done' || message === ''
+    ? ''
+    : `  ${state === 'Failed' ? 'fails' : 'then waits'}: ${reason}: ${message.replace(/\s+/g, ' ').trim()}`;
+}
+
+function stateOf({ paused, deleting, missing }: ObjectPlan): string {
+  if (missing) return '  does not exist';
+  if (paused) return '  is paused: nothing of this happens until it is resumed';
+  return deleting ? '  is being deleted' : '';
+}
+
+const say = ({ kind, name }: ObjectReference): string => `${kind} ${name}`;

@@ -1,0 +1,94 @@
+// What `stackwright plan` says of a cluster that runs, and that saying so writes nothing.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ControlPlane } from '@stackwright/api';
+import { makePlan, modules, plainColors, renderPlan, type PlanRequest } from '@stackwright/cli';
+import { Keystone } from '@stackwright/keystone';
+import { ConfigMap, Deployment, toYaml, type KubeObject } from '@stackwright/kube';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { eventually, expectReady } from './support/facts.js';
+import { controlPlane, namespace, plane, startWorld, type World } from './support/world.js';
+
+// For slow machines: nothing waits longer than what it waits for.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
+
+const directory = mkdtempSync(join(tmpdir(), 'stackwright-plan-'));
+
+describe('a plan for a cluster', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld();
+    await world.client.create(ControlPlane, controlPlane());
+    await eventually(() => expectReady(world.client, ControlPlane, plane), 30_000);
+    // What is planned from now on is only planned.
+    await Promise.all([...world.controllers.values()].map((controller) => controller.stop()));
+  });
+  afterAll(async () => {
+    await world.stop();
+    rmSync(directory, { recursive: true });
+  });
+
+  async function planned(request: Partial<PlanRequest>) {
+    const from = world.audit.length;
+    const { signal } = new AbortController();
+    const report = await makePlan({ client: world.client, namespace, modules, signal, ...request });
+    const changed = world.audit.slice(from).filter(({ changed }) => changed);
+    expect(changed).toEqual([]);
+    return { report, text: renderPlan(report, plainColors).join('\n') };
+  }
+
+  function fileOf(...objects: readonly KubeObject[]): string {
+    const file = join(directory, 'edited.yaml');
+    writeFileSync(file, toYaml(...objects));
+    return file;
+  }
+
+  it('is empty when nothing is to be done, as far as it may look', async () => {
+    const { report, text } = await planned({});
+    expect(report.summary).toMatchObject({ create: 0, change: 0, delete: 0, external: 0, failed: 0 });
+    expect(text).toMatch(/Database {2}not observed/);
+    expect(text).toMatch(/^Plan: nothing to change; \d+ steps are not known yet\.$/m);
+    const looked = await planned({ observe: true });
+    expect(looked.text).toBe('Plan: nothing to change.');
+  });
+
+  it('of an edited ControlPlane goes down to the Deployment of the service', async () => {
+    const live = await world.client.get(ControlPlane, plane);
+    const edited = { ...live, spec: { ...live.spec, services: { keystone: { replicas: 3 } } } };
+    const { report, text } = await planned({ file: fileOf(edited), observe: true });
+    expect(text).toMatch(/ControlPlane openstack as in the file\n +spec\.services\.keystone\.replicas: none → 3/);
+    expect(text).toMatch(/~ Keystone keystone .*\n +spec\.replicas: \d → 3/);
+    expect(text).toMatch(/~ Deployment keystone .*\n +spec\.replicas: \d → 3 {3}\(keystone-controller\)/);
+    expect(report.summary).toMatchObject({ create: 0, change: 2, delete: 0 });
+  });
+
+  it('of an edited service says that its owner would set it back', async () => {
+    const live = await world.client.get(Keystone, { namespace, name: 'keystone' });
+    const release = { ...live, spec: { ...live.spec, release: '2024.2' } };
+    const { text } = await planned({ file: fileOf(release) });
+    expect(text).toContain(
+      '! ControlPlane openstack would set this back in Keystone keystone; edit ControlPlane openstack instead:',
+    );
+  });
+
+  it('names who changed what would be repaired, and is confirmed by the server', async () => {
+    const key = { namespace, name: 'keystone' };
+    const body = { spec: { replicas: 7 } };
+    await world.client.patch(Deployment, key, { type: 'merge', body }, { fieldManager: 'somebodys-autoscaler' });
+    const { text } = await planned({ target: 'Keystone/keystone', observe: true, confirm: true });
+    expect(text).toMatch(
+      /~ Deployment keystone {2}somebody has changed what was applied\n +spec\.replicas: 7 → \d {3}\(somebodys-autoscaler\)/,
+    );
+    expect(text).toMatch(/Plan: 0 to create, 1 to change, 0 to delete/);
+  });
+
+  it('refuses what the server would refuse, and what nobody reconciles', async () => {
+    const live = await world.client.get(ControlPlane, plane);
+    const wrong = { ...live, spec: { ...live.spec, release: 7 } } as unknown as KubeObject;
+    await expect(planned({ file: fileOf(wrong) })).rejects.toThrow(/spec\.release/);
+    const map = { apiVersion: 'v1', kind: ConfigMap.kind, metadata: { name: 'x' } };
+    await expect(planned({ file: fileOf(map) })).rejects.toThrow('A ConfigMap cannot be planned');
+    await expect(planned({ target: 'nova' })).rejects.toThrow('There is no nova');
+  });
+});
