@@ -39,13 +39,22 @@ export async function withBench<T>(init: SessionInit, work: (bench: Bench) => Pr
   const directory = await mkdtemp(join(tmpdir(), 'stackwright-bench-'));
   const log = join(directory, 'controller.log');
   const ends: (() => Promise<void>)[] = [() => rm(directory, { recursive: true, force: true })];
+  const end = async (): Promise<void> => {
+    for (const one of ends.splice(0).reverse()) await one();
+  };
+  const interrupted = (): void => {
+    process.stderr.write('bench: interrupted, cleaning up\n');
+    void end().finally(() => process.exit(130));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted);
   try {
     return await work(await open(init, directory, log, ends));
   } catch (error) {
     const tail = (await readFile(log, 'utf8').catch(() => '')).split('\n').slice(-8).join('\n');
     throw new Error(`${init.variant}, ${init.objects} objects: ${(error as Error).message}\n${tail}`, { cause: error });
   } finally {
-    for (const end of ends.reverse()) await end();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted);
+    await end();
   }
 }
 

@@ -92,7 +92,9 @@ export class ControllerProcess {
   }
 
   async state(): Promise<ReconcileState> {
-    const { text = '' } = (await this.#ask('/metrics')) ?? {};
+    const answer = await this.#ask('/metrics');
+    if (!answer) throw new Error('the controller does not answer');
+    const { text } = answer;
     const total = 'controller_runtime_reconcile_total';
     return {
       reconciles: sumOf(text, total),
@@ -124,7 +126,8 @@ export class ControllerProcess {
   #ask(path: string): Promise<{ code: number; text: string } | undefined> {
     void this.#pid;
     return new Promise((resolve) => {
-      get({ host: '127.0.0.1', port: this.#port, path, agent: false }, (response) => {
+      const options = { host: '127.0.0.1', port: this.#port, path, agent: false, signal: AbortSignal.timeout(30_000) };
+      get(options, (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (part: string) => (text += part));

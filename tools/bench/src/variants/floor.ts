@@ -45,7 +45,7 @@ function send(method: string, path: string, contentType?: string, body?: string)
   });
 }
 
-/** The body of the answer is not looked at: what it says comes by the watch as well. */
+/** The body of the answer is not looked at. */
 async function write(path: string, contentType: string, body: object): Promise<void> {
   const response = await send('PATCH', path, contentType, JSON.stringify(body));
   if (response.statusCode === undefined || response.statusCode >= 300) {
@@ -142,14 +142,13 @@ async function reconcile(name: string): Promise<void> {
   const widget = widgets.get(name);
   if (!widget) return;
   const wanted = childrenOf(widget);
-  const ensure = (kind: keyof typeof children, child: KubeObject): Promise<void> | undefined =>
-    isAsWanted(children[kind].get(name), child)
-      ? undefined
-      : write(
-          `${childPaths[kind]}/${name}?fieldManager=${fieldManager}&force=true`,
-          'application/apply-patch+yaml',
-          child,
-        );
+  // What it wrote is so from then on: otherwise the next run, before the watch has told, would write it again.
+  const ensure = async (kind: keyof typeof children, child: KubeObject): Promise<void> => {
+    if (isAsWanted(children[kind].get(name), child)) return;
+    const path = `${childPaths[kind]}/${name}?fieldManager=${fieldManager}&force=true`;
+    await write(path, 'application/apply-patch+yaml', child);
+    children[kind].set(name, child);
+  };
   await Promise.all([
     ensure('configmaps', wanted.configMap),
     ensure('services', wanted.service),
@@ -159,6 +158,7 @@ async function reconcile(name: string): Promise<void> {
   if (!status) return;
   const path = `${widgetPath}/${name}/status?fieldManager=${fieldManager}`;
   await write(path, 'application/merge-patch+json', { status });
+  widget.status = status;
 }
 
 let synced = false;
