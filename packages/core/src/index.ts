@@ -8,6 +8,7 @@ export * from './reconciler.js';
 export * from './controller/controller.js';
 export * from './controller/builder.js';
 export * from './controller/predicates.js';
+export { Expectations, type ExpectationsOptions } from './controller/expectations.js';
 export { controllerOf, ownerRequests } from './controller/owners.js';
 export * from './manager/manager.js';
 export { metricsAuthRules } from './manager/metrics-auth.js';

@@ -1,5 +1,5 @@
 // What an error of a reconcile means.
-import { isConflict } from '@stackwright/kube';
+import { ApiError, isConflict } from '@stackwright/kube';
 import { CacheNotSyncedError } from '../cache/cache.js';
 import { TerminalError } from '../reconciler.js';
 
@@ -17,6 +17,8 @@ export type FailureKind = 'terminal' | 'expected' | 'panic' | 'error';
 
 export function kindOfFailure(error: unknown, signal: AbortSignal): FailureKind {
   if (error instanceof TerminalError) return 'terminal';
+  // Another field manager owns what was applied: it will tomorrow, too.
+  if (isOwnershipConflict(error)) return 'error';
   const stopped = signal.aborted && error === signal.reason && !(error instanceof ReconcileTimeoutError);
   if (stopped || isConflict(error) || error instanceof CacheNotSyncedError) return 'expected';
   // A TypeError with a cause is how fetch() says that the network failed.
@@ -25,4 +27,9 @@ export function kindOfFailure(error: unknown, signal: AbortSignal): FailureKind 
     error instanceof RangeError ||
     error instanceof ReferenceError;
   return bug || !(error instanceof Error) ? 'panic' : 'error';
+}
+
+function isOwnershipConflict(error: unknown): boolean {
+  const causes = error instanceof ApiError ? error.status?.details?.causes : undefined;
+  return causes?.some(({ reason }) => reason === 'FieldManagerConflict') ?? false;
 }

@@ -1,6 +1,6 @@
 // Which events of a watch reach the queue. A predicate that drops too much makes changes invisible: generationChanged
 // hides changes of labels, annotations and status, and resyncs.
-import type { KubeObject } from '@stackwright/kube';
+import { matchesSelector, parseSelector, type KubeObject, type LabelSelector } from '@stackwright/kube';
 
 export interface Predicate<T extends KubeObject = KubeObject> {
   created(object: Readonly<T>): boolean;
@@ -32,6 +32,21 @@ export const annotationsChanged = onUpdate(
 /** One test for every event: on updates, of the object as it is now. */
 export function matching<T extends KubeObject>(test: (object: Readonly<T>) => boolean): Predicate<T> {
   return { created: test, updated: test, deleted: test };
+}
+
+/**
+ * The object carries these labels: a selector as in specs, or as kubectl takes it ("tier in (front,back),!legacy"). An
+ * object that loses them is seen once more. Unlike the selector of an informer it saves no memory, and hides nothing
+ * from readers of the cache. Throws a `SelectorError`.
+ */
+export function hasLabels(selector: LabelSelector | string): Predicate {
+  const requirements = typeof selector === 'string' ? parseSelector(selector) : selector;
+  const matches = ({ metadata }: Readonly<KubeObject>) => matchesSelector(requirements, metadata?.labels);
+  return {
+    created: matches,
+    updated: (object, previous) => matches(object) || matches(previous),
+    deleted: matches,
+  };
 }
 
 export function and<T extends KubeObject>(...predicates: readonly Predicate<T>[]): Predicate<T> {

@@ -62,7 +62,7 @@ export class TrackedClient implements Client {
   }
 
   apply<T extends KubeObject>(resource: Resource<T>, object: T, options: ApplyOptions): Promise<T> {
-    return this.#written(resource, options, this.#client.apply(resource, object, this.#managed(options)));
+    return this.#written(resource, options, this.#client.apply(resource, applied(object), this.#managed(options)));
   }
 
   async delete(resource: Resource, key: ObjectKey, options?: DeleteOptions): Promise<void> {
@@ -107,4 +107,15 @@ export class TrackedClient implements Client {
     }
     return object;
   }
+}
+
+/**
+ * What was read carries fields of the server's. Applied, a resourceVersion or uid would make it fail with a conflict when
+ * anybody else wrote; to lock on purpose, use `update` or a patch.
+ */
+function applied<T extends KubeObject>(object: T): T {
+  if (!object.metadata) return object;
+  const { name, namespace, labels, annotations, ownerReferences, finalizers } = object.metadata;
+  const metadata = { name, namespace, labels, annotations, ownerReferences, finalizers };
+  return { ...object, metadata: Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== undefined)) };
 }

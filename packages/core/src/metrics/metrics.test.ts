@@ -127,6 +127,7 @@ describe('metrics', () => {
     await new Promise(setImmediate);
     expect(await registry.metrics()).toContain('stackwright_event_loop_lag_seconds 3');
     expect(log.entries.map(({ message }) => message)).toEqual(['Event loop was blocked']);
+    expect(await registry.metrics()).toContain('stackwright_event_loop_stalls_total 1');
     expect(await registry.metrics()).toContain('stackwright_event_loop_lag_seconds 0');
     stop.abort();
   });

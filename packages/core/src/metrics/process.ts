@@ -23,20 +23,23 @@ export function observeRequests(registry: Registry): (request: RequestInfo) => v
 }
 
 const lagPeriod = 500;
-/** Milliseconds: a fifth of the time that a lease renewal has. */
-const lagAlarm = 2_000;
+/** Milliseconds: a tenth of the time that a lease renewal has. */
+const lagAlarm = 1_000;
 
 /** Says when the event loop was blocked: a blocked process cannot renew its lease. */
 export class LoopLag implements Runnable {
   readonly everyReplica = true;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #stalls;
   #longest = 0;
 
   constructor(registry: Registry, clock: Clock, log: Logger) {
     this.#clock = clock;
     this.#log = log;
-    const { loopLag } = registerMetrics(registry, processMetrics);
+    const { loopLag, loopStalls } = registerMetrics(registry, processMetrics);
+    this.#stalls = loopStalls;
+    loopStalls.inc(0);
     whenScraped(loopLag, () => {
       loopLag.set(this.#longest / 1000);
       this.#longest = 0;
@@ -50,7 +53,9 @@ export class LoopLag implements Runnable {
       const lag = Math.max(0, this.#clock.monotonic() - due);
       if (signal.aborted) return;
       this.#longest = Math.max(this.#longest, lag);
-      if (lag >= lagAlarm) this.#log.warn({ milliseconds: Math.round(lag) }, 'Event loop was blocked');
+      if (lag < lagAlarm) continue;
+      this.#stalls.inc();
+      this.#log.warn({ milliseconds: Math.round(lag) }, 'Event loop was blocked');
     }
   }
 }

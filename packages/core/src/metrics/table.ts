@@ -181,6 +181,10 @@ export const processMetrics = {
     'Longest time that the event loop was blocked since the last scrape',
     [],
   ),
+  loopStalls: counter(
+    'stackwright_event_loop_stalls_total',
+    'Times that the event loop was blocked for more than a second, which endangers the lease',
+  ),
   eventsDropped: counter('stackwright_events_dropped_total', 'Kubernetes events that were not written', ['reason']),
 } as const;
 
