@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Client } from '@stackwright/kube';
+import type { Client, Pod } from '@stackwright/kube';
 import { startApiServer, type ApiServer, type ApiServerOptions, type NodeProxy } from './apiserver/index.js';
 import { ClusterNetwork } from './cluster-network.js';
 import { Controllers } from './controllers/index.js';
@@ -165,8 +165,14 @@ function agentOptions(
 }
 
 function proxyTo(agent: NodeAgent): NodeProxy {
+  const named = ({ metadata }: Pod): { namespace: string; pod: string } => ({
+    namespace: metadata?.namespace ?? '',
+    pod: metadata?.name ?? '',
+  });
   return {
-    logs: ({ metadata }, options) =>
-      agent.logs({ namespace: metadata?.namespace ?? '', pod: metadata?.name ?? '', ...options }),
+    logs: (pod, options) => agent.logs({ ...named(pod), ...options }),
+    exec: (pod, options) => agent.exec({ ...named(pod), ...options }),
+    attach: (pod, options) => agent.attach({ ...named(pod), ...options }),
+    portForward: (pod, port) => agent.portForward({ ...named(pod), port }),
   };
 }

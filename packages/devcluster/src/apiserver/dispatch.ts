@@ -38,7 +38,7 @@ export async function dispatch(dispatcher: Dispatcher, request: ResourceRequest)
     for (const interceptor of interceptors) await interceptor.before?.(request);
     let response = await handle(dispatcher, request);
     for (const interceptor of interceptors) response = (await interceptor.after?.(request, response)) ?? response;
-    record(dispatcher, request, start, response.kind === 'object' ? response : { code: 200 });
+    record(dispatcher, request, start, outcomeOf(response));
     return response;
   } catch (error) {
     const failure = error instanceof ApiError || error instanceof ConnectionLost ? error : unexpected(error);
@@ -46,6 +46,9 @@ export async function dispatch(dispatcher: Dispatcher, request: ResourceRequest)
     throw failure;
   }
 }
+
+const outcomeOf = (response: ResourceResponse): { code: number } =>
+  response.kind === 'object' ? response : { code: response.kind === 'connection' ? 101 : 200 };
 
 async function authorize({ authorizer, context }: Dispatcher, request: ResourceRequest): Promise<void> {
   const { resource, verb, user, namespace, name, subresource, parameters, patchType } = request;

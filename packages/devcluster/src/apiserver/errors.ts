@@ -58,6 +58,14 @@ export const forbidden = (resource: GroupResource, name: string, message: string
     about(resource, name),
   );
 
+/** None of the protocols that a client offers for an upgraded connection is spoken here. */
+export const forbiddenUpgrade = (offered: readonly string[], spoken: readonly string[]): ApiError =>
+  statusError(
+    403,
+    'Forbidden',
+    `unable to upgrade: unable to negotiate protocol: client supports [${offered.join(' ')}], server accepts [${spoken.join(' ')}]`,
+  );
+
 export const notFound = (resource: GroupResource, name: string): ApiError =>
   statusError(404, 'NotFound', `${qualified(resource)} "${name}" not found`, about(resource, name));
 

@@ -2,6 +2,7 @@
 import type { ApiError } from '@stackwright/kube';
 import type { ApiObject } from './json.js';
 import type { ServedResource } from './registry/resource.js';
+import type { TakeOver } from './streams/upgrade.js';
 
 export interface UserInfo {
   name: string;
@@ -70,7 +71,9 @@ export type ResourceResponse =
       metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number };
     }
   | { kind: 'watch'; events: AsyncIterable<WatchItem> }
-  | { kind: 'text'; body: string | AsyncIterable<string> };
+  | { kind: 'text'; body: string | AsyncIterable<string> }
+  /** The connection is no longer one of HTTP. */
+  | { kind: 'connection'; takeOver: TakeOver };
 
 export function keyOfRequest(request: { namespace?: string; name?: string }): string {
   const name = request.name ?? '';

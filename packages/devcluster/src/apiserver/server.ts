@@ -35,7 +35,9 @@ import { DiskPersistence } from './store/persistence.js';
 import { Store } from './store/store.js';
 import { bind } from './subresources/binding.js';
 import { evict } from './subresources/eviction.js';
-import { logs, type NodeProxy } from './subresources/log.js';
+import { attach, exec, portForwards } from './subresources/connect.js';
+import { logs } from './subresources/log.js';
+import type { NodeProxy } from './subresources/node-proxy.js';
 import { scale } from './subresources/scale.js';
 import { tokens } from './subresources/token.js';
 
@@ -80,7 +82,7 @@ export interface ApiServer {
   /** Code around every request of a resource, those from inside the process included. */
   readonly interceptors: Interceptor[];
   readonly admission: AdmissionPlugin[];
-  /** Who serves logs; the node agent, once there is one. */
+  /** Who serves logs, commands and ports of Pods; the node agent, once there is one. */
   setNodeProxy(proxy: NodeProxy | undefined): void;
   onAudit(listener: (event: AuditEvent) => void): () => void;
   readonly context: ServerContext;
@@ -129,15 +131,16 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     dispatcher.reviews.set(resource.storage, answer);
   }
   let nodeProxy: NodeProxy | undefined;
+  const node = (): NodeProxy | undefined => nodeProxy;
   dispatcher.subresources
     .set('scale', scale)
     .set('token', tokens(authenticator))
     .set('binding', bind)
     .set('eviction', evict)
-    .set(
-      'log',
-      logs(() => nodeProxy),
-    );
+    .set('log', logs(node))
+    .set('exec', exec(node))
+    .set('attach', attach(node))
+    .set('portforward', portForwards(node));
   const handler: Handler = { dispatcher, authenticator, discovery: discovery(registry), openApi: openApi(registry) };
   serveDefinitions(context);
   createNamespaces(context);

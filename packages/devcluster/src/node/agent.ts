@@ -1,17 +1,27 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { Client, Pod } from '@stackwright/kube';
 import { Loop } from '../controllers/loop.js';
 import { systemClock, type Clock, type Timer } from '../shared/clock.js';
 import { EventRecorder } from '../shared/events.js';
 import { messageOf, silentLog, type Log } from '../shared/log.js';
 import type { Stored } from '../shared/objects.js';
+import type { ProcessStreams } from '../shared/process.js';
 import type { Change } from '../shared/store.js';
 import { referencesOf } from './env.js';
 import { readLogs, type LogRequest } from './logs.js';
 import { createNodeStores, type ClusterDns, type NodeContext } from './node-context.js';
 import { PodWorker } from './pod-worker.js';
 import { Registration } from './registration.js';
+import {
+  attachTo,
+  execIn,
+  forwardTo,
+  type CommandRequest,
+  type PodReference,
+  type SessionRequest,
+} from './sessions.js';
 import type { ContainerRuntime, HostFacts } from './runtime.js';
 import { defaultSettings, type AgentSettings } from './settings.js';
 import { RuntimeView } from './view.js';
@@ -100,6 +110,21 @@ export class NodeAgent {
   /** A container's output in pieces; rejects with an ApiError that says why there is none. */
   logs(request: LogRequest): Promise<AsyncIterable<string>> {
     return readLogs(this.#started(), request);
+  }
+
+  /** Runs a command in a container, for somebody who talks to it. Rejects with what that user should read. */
+  exec(request: CommandRequest): Promise<ProcessStreams> {
+    return execIn(this.#started(), request);
+  }
+
+  /** Talks to a container's own process. */
+  attach(request: SessionRequest): Promise<ProcessStreams> {
+    return attachTo(this.#started(), request);
+  }
+
+  /** A connection to a port that a Pod serves on its loopback address. */
+  portForward(request: PodReference & { port: number }): Promise<Duplex> {
+    return forwardTo(this.#started(), request);
   }
 
   #started(): NodeContext {

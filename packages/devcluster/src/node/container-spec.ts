@@ -56,6 +56,7 @@ export async function buildContainerSpec(
     ...(limits['memory'] === undefined ? {} : { memoryLimitBytes: Math.ceil(quantity(limits['memory'])) }),
     ...(limits['cpu'] === undefined ? {} : { cpuLimit: quantity(limits['cpu']) }),
     tty: container.tty ?? false,
+    ...(container.stdin ? { stdin: true } : {}),
   };
 }
 

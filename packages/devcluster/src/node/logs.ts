@@ -7,7 +7,7 @@ import type { ContainerStatus } from './runtime.js';
 export interface LogRequest {
   namespace: string;
   pod: string;
-  /** Needed when the Pod has several. */
+  /** Default: the first. */
   container?: string;
   /** Of the attempt before the present one. */
   previous?: boolean;
@@ -26,39 +26,24 @@ export interface LogRequest {
 export async function readLogs(node: NodeContext, request: LogRequest): Promise<AsyncIterable<string>> {
   const pod = node.stores.pods.get({ namespace: request.namespace, name: request.pod });
   if (!pod) throw refused(404, 'NotFound', `pods "${request.pod}" not found`);
-  const status = await findContainer(node, pod, request);
+  const { id } = await findContainer(node, pod, request);
   const { tailLines, limitBytes, timestamps, signal = new AbortController().signal } = request;
-  const shape = {
-    ...(tailLines === undefined ? {} : { tailLines }),
-    ...(timestamps === undefined ? {} : { timestamps }),
-  };
-  if (request.follow && !request.previous) return node.runtime.followLogs(status.id, { ...shape, signal });
   const sinceTime =
     request.sinceSeconds === undefined
       ? request.sinceTime
       : new Date(node.clock.now() - request.sinceSeconds * 1000).toISOString();
-  const text = await node.runtime.logs(status.id, {
-    ...shape,
+  return node.runtime.logs(id, {
+    ...(tailLines === undefined ? {} : { tailLines }),
     ...(limitBytes === undefined ? {} : { limitBytes }),
+    ...(timestamps === undefined ? {} : { timestamps }),
     ...(sinceTime === undefined ? {} : { sinceTime }),
+    // What has ended writes no more.
+    ...(request.follow && !request.previous ? { follow: signal } : {}),
   });
-  return once(text);
 }
 
 async function findContainer(node: NodeContext, pod: Stored<Pod>, request: LogRequest): Promise<ContainerStatus> {
-  const init = pod.spec?.initContainers ?? [];
-  const all = [...init, ...(pod.spec?.containers ?? [])].map(({ name }) => name);
-  const chosen = request.container ?? pod.metadata.annotations?.['kubectl.kubernetes.io/default-container'];
-  const only = pod.spec?.containers.length === 1 && init.length === 0 ? pod.spec.containers[0]?.name : undefined;
-  const name = chosen ?? only;
-  if (name === undefined) {
-    throw refused(
-      400,
-      'BadRequest',
-      `a container name must be specified for pod ${request.pod}, choose one of: [${all.join(' ')}]`,
-    );
-  }
-  if (!all.includes(name)) throw refused(400, 'BadRequest', `container ${name} is not valid for pod ${request.pod}`);
+  const name = request.container ?? pod.spec?.containers[0]?.name ?? '';
   await node.view.refresh();
   const history = node.view.containersOf(pod.metadata.uid).filter((status) => status.name === name);
   const status = request.previous ? history.at(-2) : history.at(-1);
@@ -71,15 +56,11 @@ async function findContainer(node: NodeContext, pod: Stored<Pod>, request: LogRe
   throw refused(400, 'BadRequest', message);
 }
 
-function refused(code: number, reason: string, message: string): ApiError {
+export function refused(code: number, reason: string, message: string): ApiError {
   return new ApiError({
     code,
     reason,
     message,
     status: { apiVersion: 'v1', kind: 'Status', status: 'Failure', message, reason, code },
   });
-}
-
-async function* once(text: string): AsyncIterable<string> {
-  if (text !== '') yield text;
 }

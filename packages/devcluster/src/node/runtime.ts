@@ -1,6 +1,9 @@
 // What the node agent needs of whatever runs containers. Two drivers: `podman/` and `simulated/`.
 // The agent (agent.ts) owns the life of a Pod; a driver only knows sandboxes (a Pod's network) and containers.
 
+import type { Duplex } from 'node:stream';
+import type { ProcessStreams, StreamOptions } from '../shared/process.js';
+
 export interface HostFacts {
   /** "podman 4.3.1 (runc)" or "simulated". */
   description: string;
@@ -61,6 +64,8 @@ export interface ContainerSpec {
   memoryLimitBytes?: number;
   cpuLimit?: number;
   tty: boolean;
+  /** Whether somebody may write to it (`attach`). Default false: it reads an end at once. */
+  stdin?: boolean;
 }
 
 export type ContainerState =
@@ -79,6 +84,17 @@ export interface ContainerStatus {
 }
 
 export type ImageState = { present: true; id: string } | { present: false; message: string };
+
+export interface LogOptions {
+  /** The last lines of all there are; `sinceTime` may leave out some of them. */
+  tailLines?: number;
+  limitBytes?: number;
+  /** RFC 3339. */
+  sinceTime?: string;
+  timestamps?: boolean;
+  /** Goes on until the container has ended, or this is aborted. */
+  follow?: AbortSignal;
+}
 
 export interface ExecResult {
   exitCode: number;
@@ -111,16 +127,16 @@ export interface ContainerRuntime {
   stopContainer(id: string, gracePeriodSeconds: number): Promise<void>;
   removeContainer(id: string): Promise<void>;
 
-  logs(
-    id: string,
-    options: { tailLines?: number; limitBytes?: number; sinceTime?: string; timestamps?: boolean },
-  ): Promise<string>;
-  /** Follows until the container ends or the signal is aborted. */
-  followLogs(
-    id: string,
-    options: { tailLines?: number; timestamps?: boolean; signal: AbortSignal },
-  ): AsyncIterable<string>;
+  /** What the container wrote, in pieces of whole lines as far as `limitBytes` lets them. */
+  logs(id: string, options: LogOptions): AsyncIterable<string>;
+  /** Runs a command to its end, as probes and hooks do. */
   exec(id: string, command: readonly string[], options: { timeoutSeconds: number }): Promise<ExecResult>;
+  /** Runs a command for somebody who talks to it. */
+  execStream(id: string, command: readonly string[], options: StreamOptions): Promise<ProcessStreams>;
+  /** Talks to the container's own process. `tty` is what the container has. Its exit code is not told: 0. */
+  attach(id: string, options: StreamOptions): Promise<ProcessStreams>;
+  /** A connection to the Pod's own loopback address, which can end in one direction. */
+  portForward(podUid: string, port: number): Promise<Duplex>;
 
   /** Called on every change of a container's state; coalescing is allowed, the agent reads `containers()`. */
   onChange(listener: (podUid: string) => void): () => void;

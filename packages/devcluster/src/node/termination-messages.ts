@@ -34,7 +34,9 @@ export class TerminationMessages {
   }
 
   async #lastLines(id: string): Promise<string> {
-    const logs = Buffer.from(await this.#runtime.logs(id, { tailLines: LOG_LINES }));
+    let text = '';
+    for await (const piece of this.#runtime.logs(id, { tailLines: LOG_LINES })) text += piece;
+    const logs = Buffer.from(text);
     if (logs.length <= LOG_LIMIT) return logs.toString('utf8');
     const tail = logs.subarray(logs.length - LOG_LIMIT).toString('utf8');
     // Not in the middle of a character.

@@ -5,18 +5,12 @@ import { refusal } from '../auth/authorizer.js';
 import { identify, type Identity } from '../auth/identify.js';
 import type { Discovery } from '../discovery.js';
 import { dispatch, type Dispatcher } from '../dispatch.js';
-import {
-  badRequest,
-  forbidden,
-  internal,
-  methodNotAllowed,
-  noSuchResource,
-  notAcceptable,
-} from '../errors.js';
+import { badRequest, forbidden, internal, methodNotAllowed, noSuchResource, notAcceptable } from '../errors.js';
 import { ConnectionLost } from '../intercept.js';
 import { isObject } from '../json.js';
 import type { OpenApi } from '../openapi/openapi.js';
 import type { ResourceRequest, UserInfo } from '../request.js';
+import type { TakeOver } from '../streams/upgrade.js';
 import { decodeBody, patchTypeOf } from './body.js';
 import { negotiate } from './negotiate.js';
 import { deleteOptions, parseParameters, verbOf } from './parameters.js';
@@ -37,12 +31,16 @@ export interface HttpRequest {
   repeated?: Readonly<Record<string, readonly string[] | undefined>>;
   /** The connection that it came on, to tell one from another. */
   connection?: object;
+  /** Whether the client wants to switch to another protocol. */
+  upgrade?: boolean;
 }
 
 export interface HttpAnswer {
   code: number;
   headers: Record<string, string | readonly string[]>;
   body: string | AsyncIterable<string>;
+  /** With code 101, and in place of headers and body: what the connection is from here on. */
+  takeOver?: TakeOver;
 }
 
 export interface Handler {
@@ -138,7 +136,12 @@ async function resource(
     query,
     signal: http.signal,
   };
-  const rendered = render(request, await dispatch(dispatcher, request), representation, () => context.now());
+  const response = await dispatch(dispatcher, request);
+  if (response.kind === 'connection') {
+    if (!http.upgrade) throw badRequest('Upgrade request required');
+    return { code: 101, headers: {}, body: '', takeOver: response.takeOver };
+  }
+  const rendered = render(request, response, representation, () => context.now());
   return {
     code: rendered.code,
     headers: {

@@ -1,11 +1,13 @@
 // The sockets: node:http or node:https around `handle`.
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { ApiError } from '@stackwright/kube';
 import { once } from 'node:events';
 import { ConnectionLost } from '../intercept.js';
 import { BODY_LIMIT } from './body.js';
-import type { HttpAnswer, HttpRequest } from './handle.js';
+import { failure, type HttpAnswer, type HttpRequest } from './handle.js';
 
 export interface ListenOptions {
   host: string;
@@ -40,6 +42,14 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   server.keepAliveTimeout = 90_000;
   server.headersTimeout = 95_000;
   server.requestTimeout = 60_000;
+  /** Connections that are none of HTTP any more: the server does not know them. */
+  const upgraded = new Set<Duplex>();
+  server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgraded.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => upgraded.delete(socket));
+    upgrade(options, incoming, socket, head).catch(() => socket.destroy());
+  });
   server.listen(options.port, options.host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -52,6 +62,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       server.closeIdleConnections();
       // Watches have been told to end; what has not ended by itself in the next turns is cut.
       setImmediate(() => server.closeAllConnections());
+      for (const socket of upgraded) socket.destroy();
       await once(server, 'close');
     },
   };
@@ -64,31 +75,7 @@ async function serve(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const { code, headers, body } = await options.handle({
-      method: incoming.method ?? 'GET',
-      url: incoming.url ?? '/',
-      headers: incoming.headers as Record<string, string | undefined>,
-      repeated: incoming.headersDistinct,
-      body: () => read(incoming),
-      signal,
-      connection: incoming.socket,
-    });
-    if (typeof body === 'string') {
-      outgoing.writeHead(code, { ...headers, 'content-length': Buffer.byteLength(body) } as Record<
-        string,
-        string | number | string[]
-      >);
-      outgoing.end(incoming.method === 'HEAD' ? undefined : body);
-      return;
-    }
-    outgoing.writeHead(code, headers as Record<string, string | string[]>);
-    // The client must know that the watch has begun, although nothing has happened yet.
-    outgoing.flushHeaders();
-    for await (const piece of body) {
-      if (signal.aborted) break;
-      if (!outgoing.write(piece)) await drained(outgoing, signal);
-    }
-    outgoing.end();
+    await write(await options.handle(requestOf(incoming, signal)), incoming, outgoing, signal);
   } catch (error) {
     if (!(error instanceof ConnectionLost)) process.emitWarning(error instanceof Error ? error : String(error));
     outgoing.destroy();
@@ -96,6 +83,66 @@ async function serve(
     // A body that nobody read would block the connection for the next request.
     if (!incoming.readableEnded) incoming.resume();
   }
+}
+
+/** Hands the connection over, or answers as if nobody had asked for another protocol. */
+async function upgrade(options: ListenOptions, incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  const gone = new AbortController();
+  socket.once('close', () => gone.abort());
+  let answer = await options.handle({
+    ...requestOf(incoming, gone.signal),
+    // The parser has let go of the connection: there is no body.
+    body: () => Promise.resolve(new Uint8Array()),
+    upgrade: true,
+  });
+  if (answer.takeOver) {
+    try {
+      await answer.takeOver({ incoming, socket, head });
+      return;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      answer = failure(error);
+    }
+  }
+  const outgoing = new ServerResponse(incoming);
+  outgoing.assignSocket(socket as Socket);
+  outgoing.shouldKeepAlive = false;
+  outgoing.once('finish', () => socket.end());
+  await write(answer, incoming, outgoing, gone.signal);
+}
+
+const requestOf = (incoming: IncomingMessage, signal: AbortSignal): HttpRequest => ({
+  method: incoming.method ?? 'GET',
+  url: incoming.url ?? '/',
+  headers: incoming.headers as Record<string, string | undefined>,
+  repeated: incoming.headersDistinct,
+  body: () => read(incoming),
+  signal,
+  connection: incoming.socket,
+});
+
+async function write(
+  { code, headers, body }: HttpAnswer,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  if (typeof body === 'string') {
+    outgoing.writeHead(code, { ...headers, 'content-length': Buffer.byteLength(body) } as Record<
+      string,
+      string | number | string[]
+    >);
+    outgoing.end(incoming.method === 'HEAD' ? undefined : body);
+    return;
+  }
+  outgoing.writeHead(code, headers as Record<string, string | string[]>);
+  // The client must know that the watch has begun, although nothing has happened yet.
+  outgoing.flushHeaders();
+  for await (const piece of body) {
+    if (signal.aborted) break;
+    if (!outgoing.write(piece)) await drained(outgoing, signal);
+  }
+  outgoing.end();
 }
 
 async function read(incoming: IncomingMessage): Promise<Uint8Array> {

@@ -5,6 +5,8 @@ import type { ResourcePath } from './path.js';
 
 export function verbOf(method: string, path: ResourcePath, query: URLSearchParams): Verb | undefined {
   const one = path.name !== undefined;
+  // A command is run or a connection made, whatever the method: WebSockets begin with a GET.
+  if (CONNECTING.has(path.subresource ?? '')) return method === 'GET' || method === 'POST' ? 'create' : undefined;
   switch (method) {
     case 'GET':
     case 'HEAD':
@@ -22,6 +24,8 @@ export function verbOf(method: string, path: ResourcePath, query: URLSearchParam
       return undefined;
   }
 }
+
+const CONNECTING = new Set(['exec', 'attach', 'portforward']);
 
 export function parseParameters(query: URLSearchParams): Parameters {
   const parameters: Parameters = {};

@@ -14,7 +14,7 @@ export interface Rendered {
 
 export function render(
   request: ResourceRequest,
-  response: ResourceResponse,
+  response: Exclude<ResourceResponse, { kind: 'connection' }>,
   representation: Representation,
   now: () => number,
 ): Rendered {

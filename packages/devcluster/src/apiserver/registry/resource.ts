@@ -55,7 +55,17 @@ export interface Strategy<T = ApiObject> {
   prepareForDelete?(object: T): void;
 }
 
-export type Subresource = 'status' | 'scale' | 'log' | 'token' | 'binding' | 'eviction' | 'finalize';
+export type Subresource =
+  | 'status'
+  | 'scale'
+  | 'log'
+  | 'exec'
+  | 'attach'
+  | 'portforward'
+  | 'token'
+  | 'binding'
+  | 'eviction'
+  | 'finalize';
 
 export interface ScalePaths {
   specReplicas: readonly string[];

@@ -1,76 +1,59 @@
 // pods/log: the API server knows no logs; the node that runs the Pod does.
-import type { Pod } from '@stackwright/kube';
-import type { ServerContext } from '../context.js';
-import { badRequest, methodNotAllowed, statusError } from '../errors.js';
+import type { SubresourceHandler } from '../dispatch.js';
+import { field, invalid, methodNotAllowed, type FieldError } from '../errors.js';
 import { flag, integer } from '../http/parameters.js';
-import { clone } from '../json.js';
-import type { ResourceRequest, ResourceResponse } from '../request.js';
-import { load } from '../verbs/get.js';
+import { containerOf, podOnNode, type FindNode } from './node-proxy.js';
 
-export interface LogOptions {
-  container: string;
-  follow: boolean;
-  /** The container's run before this one. */
-  previous: boolean;
-  timestamps: boolean;
-  tailLines?: number;
-  limitBytes?: number;
-  /** RFC 3339. */
-  sinceTime?: string;
-  sinceSeconds?: number;
-  /** Aborted when nobody reads any more. */
-  signal: AbortSignal;
-}
-
-/** What the node agent gives the API server. Methods reject with an ApiError, or an Error whose message the user sees. */
-export interface NodeProxy {
-  logs(pod: Pod, options: LogOptions): Promise<string | AsyncIterable<string>>;
-}
-
-export function logs(nodes: () => NodeProxy | undefined) {
-  return async (context: ServerContext, request: ResourceRequest): Promise<ResourceResponse> => {
+export function logs(find: FindNode): SubresourceHandler {
+  return async (context, request) => {
     if (request.verb !== 'get') throw methodNotAllowed();
-    const pod = clone(load(context, request)) as Pod;
-    const query = request.query ?? new URLSearchParams();
-    const container = containerOf(pod, query.get('container') ?? '');
-    if (!pod.spec?.nodeName)
-      throw statusError(400, 'BadRequest', `pod ${request.name ?? ''} does not have a host assigned`);
-    const node = nodes();
-    if (!node)
-      throw statusError(
-        503,
-        'ServiceUnavailable',
-        `there is no node that could serve the logs of pod ${request.name ?? ''}`,
-      );
-    const tailLines = integer(query, 'tailLines');
-    const limitBytes = integer(query, 'limitBytes');
-    const sinceSeconds = integer(query, 'sinceSeconds');
-    const sinceTime = query.get('sinceTime');
+    const { query = new URLSearchParams() } = request;
+    const numbers = {
+      tailLines: integer(query, 'tailLines'),
+      limitBytes: integer(query, 'limitBytes'),
+      sinceSeconds: integer(query, 'sinceSeconds'),
+    };
+    const sinceTime = query.get('sinceTime') ?? undefined;
+    const errors = validate({ ...numbers, sinceTime });
+    if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, request.name ?? '', errors);
+    const { pod, node } = podOnNode(context, request, find);
     const body = await node.logs(pod, {
-      container,
+      container: containerOf(pod, query.get('container') ?? ''),
       follow: flag(query, 'follow') ?? false,
       previous: flag(query, 'previous') ?? false,
       timestamps: flag(query, 'timestamps') ?? false,
-      ...(tailLines === undefined ? {} : { tailLines }),
-      ...(limitBytes === undefined ? {} : { limitBytes }),
-      ...(sinceSeconds === undefined ? {} : { sinceSeconds }),
-      ...(sinceTime === null ? {} : { sinceTime }),
+      ...defined({ ...numbers, sinceTime }),
       signal: request.signal ?? new AbortController().signal,
     });
     return { kind: 'text', body };
   };
 }
 
-function containerOf(pod: Pod, wanted: string): string {
-  const names = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].map(({ name }) => name);
-  const pods = pod.metadata?.name ?? '';
-  if (wanted !== '') {
-    if (names.includes(wanted)) return wanted;
-    throw badRequest(`container ${wanted} is not valid for pod ${pods}`);
-  }
-  const [only, ...more] = (pod.spec?.containers ?? []).map(({ name }) => name);
-  if (only !== undefined && more.length === 0) return only;
-  const chosen = pod.metadata?.annotations?.['kubectl.kubernetes.io/default-container'];
-  if (chosen !== undefined && names.includes(chosen)) return chosen;
-  throw badRequest(`a container name must be specified for pod ${pods}, choose one of: [${names.join(' ')}]`);
+interface Limits {
+  tailLines: number | undefined;
+  limitBytes: number | undefined;
+  sinceSeconds: number | undefined;
+  sinceTime: string | undefined;
+}
+
+function validate({ tailLines, limitBytes, sinceSeconds, sinceTime }: Limits): FieldError[] {
+  const errors: FieldError[] = [];
+  const atLeast = (name: string, value: number | undefined, minimum: number): void => {
+    if (value !== undefined && value < minimum)
+      errors.push(field.invalid(name, value, `must be greater than or equal to ${minimum}`));
+  };
+  atLeast('tailLines', tailLines, 0);
+  atLeast('limitBytes', limitBytes, 1);
+  if (sinceSeconds !== undefined && sinceTime !== undefined)
+    errors.push(field.forbidden('', 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
+  else atLeast('sinceSeconds', sinceSeconds, 1);
+  if (sinceTime !== undefined && Number.isNaN(Date.parse(sinceTime)))
+    errors.push(field.invalid('sinceTime', sinceTime, 'must be a time of RFC 3339'));
+  return errors;
+}
+
+function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }

@@ -35,7 +35,12 @@ export function runCommand(
   return new Promise((resolve, reject) => {
     // In a process group of its own: a Ctrl-C on the terminal is for this process alone, and would leave half of a
     // container behind.
-    const child = spawn(file, args, { env: options.env, cwd: options.cwd, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(file, args, {
+      env: options.env,
+      cwd: options.cwd,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     const output = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (text: string) => {

@@ -75,6 +75,7 @@ export function containerArguments(
       return `--env=${name}`;
     }),
     ...(spec.workingDir === undefined ? [] : [`--workdir=${spec.workingDir}`]),
+    ...(spec.stdin ? ['--interactive'] : []),
     ...(spec.tty ? ['--tty'] : []),
     ...(spec.command === undefined ? [] : [`--entrypoint=${JSON.stringify(spec.command)}`]),
     spec.image,

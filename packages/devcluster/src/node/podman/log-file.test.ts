@@ -1,12 +1,19 @@
-import { appendFile, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { followLog, readLog } from './log-file.js';
+import type { LogOptions } from '../runtime.js';
+import { followLog, readLog as pieces } from './log-file.js';
 
 const time = (second: number): string => `2026-01-02T03:04:${String(second).padStart(2, '0')}.000000000+00:00`;
 const entry = (second: number, text: string, tag = 'F', stream = 'stdout'): string =>
   `${time(second)} ${stream} ${tag} ${text}\n`;
+
+async function readLog(file: string, options: LogOptions): Promise<string> {
+  let text = '';
+  for await (const piece of pieces(file, options)) text += piece;
+  return text;
+}
 
 let directory: string;
 let path: string;
@@ -32,7 +39,9 @@ describe('reading a log', () => {
 
   it('puts the time in front of lines, not of their parts', async () => {
     await writeFile(path, entry(1, 'a ', 'P') + entry(2, 'b') + entry(3, 'c'));
-    expect(await readLog(path, { timestamps: true })).toBe(`${time(1)} a b\n${time(3)} c\n`);
+    expect(await readLog(path, { timestamps: true })).toBe(
+      '2026-01-02T03:04:01.000000000Z a b\n2026-01-02T03:04:03.000000000Z c\n',
+    );
   });
 
   it('takes the last lines, of long logs too', async () => {
@@ -58,7 +67,7 @@ describe('reading a log', () => {
 
 describe('following a log', () => {
   /** Follows in the background; `text` grows with it. */
-  function follow(options: { tailLines?: number } = {}) {
+  function follow(options: Omit<LogOptions, 'follow'> = {}) {
     const abort = new AbortController();
     let ended = false;
     let wake = (): void => undefined;
@@ -96,15 +105,31 @@ describe('following a log', () => {
     expect(state.text).toBe('last\nnew\nfinal\n');
   });
 
-  it('goes on when the log starts anew', async () => {
-    await writeFile(path, entry(1, 'a long line before'));
+  it('goes on when the log starts anew, and misses nothing between the two', async () => {
+    await writeFile(path, entry(1, 'one'));
     const { state, done, end } = follow();
-    await expect.poll(() => state.text).toBe('a long line before\n');
-    await truncate(path);
-    await appendFile(path, entry(2, 'after'));
-    await expect.poll(() => state.text).toBe('a long line before\nafter\n');
+    const other = follow({ tailLines: 0 });
+    await expect.poll(() => state.text).toBe('one\n');
+    // As conmon does it, while nobody looks.
+    await Promise.all([
+      appendFile(path, entry(2, 'two')),
+      writeFile(`${path}.tmp`, entry(3, 'three')).then(() => rename(`${path}.tmp`, path)),
+    ]);
+    await appendFile(path, entry(4, 'four'));
+    await expect.poll(() => state.text).toBe('one\ntwo\nthree\nfour\n');
     end();
+    other.end();
+    await Promise.all([done, other.done]);
+    expect(other.state.text).toBe('two\nthree\nfour\n');
+  });
+
+  it('starts at a time, and ends at a size', async () => {
+    await writeFile(path, entry(1, 'early') + entry(3, 'late'));
+    const { state, done } = follow({ sinceTime: '2026-01-02T03:04:02Z', limitBytes: 8 });
+    await expect.poll(() => state.text).toBe('late\n');
+    await appendFile(path, entry(4, 'later'));
     await done;
+    expect(state.text).toBe('late\nlat');
   });
 
   it('ends when nobody listens any more', async () => {

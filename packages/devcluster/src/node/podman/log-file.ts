@@ -1,15 +1,12 @@
 // Container logs as conmon writes them (k8s-file, the kubelet's own format):
 //   2026-01-02T03:04:05.678901234+00:00 stdout F a whole line
 // with P for a part of a line that its next entry goes on with.
+// At its maximum size a log is put aside for a new file of the same name, and is gone for those who do not have it open.
 import { watch } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
-
-export interface LogOptions {
-  tailLines?: number;
-  limitBytes?: number;
-  sinceTime?: string;
-  timestamps?: boolean;
-}
+import { open, stat, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { limited } from '../log-limits.js';
+import type { LogOptions } from '../runtime.js';
 
 const CHUNK = 64 * 1024;
 
@@ -23,7 +20,7 @@ export function parseEntry(line: string): Entry | undefined {
   const match = /^(\S+) (stdout|stderr) ([FP]) ?(.*)$/s.exec(line);
   if (match === null) return undefined;
   const [, time = '', , tag, content = ''] = match;
-  return { time, text: tag === 'F' ? `${content}\n` : content };
+  return { time: time.replace(/\+00:00$/, 'Z'), text: tag === 'F' ? `${content}\n` : content };
 }
 
 /** Joins entries to what the container wrote, from a point in time on. */
@@ -49,62 +46,108 @@ class Renderer {
   }
 }
 
-/** Empty when there is no such file yet. */
-export async function readLog(path: string, options: LogOptions): Promise<string> {
+/** What there is by now. Empty when there is no such file yet. */
+export async function* readLog(path: string, options: Omit<LogOptions, 'follow'>): AsyncGenerator<string> {
   const file = await openLog(path);
-  if (file === undefined) return '';
+  if (file === undefined) return;
   try {
     const { size } = await file.stat();
-    const start = await tailOffset(file, size, options.tailLines);
-    const text = new Renderer(options).render((await readRange(file, start, size)).split('\n'));
-    return options.limitBytes === undefined ? text : Buffer.from(text).subarray(0, options.limitBytes).toString();
+    const reader = new LineReader(file, await tailOffset(file, size, options.tailLines));
+    yield* limited(rendered(reader.read(size), new Renderer(options)), options.limitBytes);
   } finally {
     await file.close();
   }
+}
+
+interface FollowOptions extends Omit<LogOptions, 'follow'> {
+  signal: AbortSignal;
+  ended: () => Promise<boolean>;
+  onEnd: (listener: () => void) => () => void;
 }
 
 /**
  * Yields the log as it grows, until `ended` says that nothing more is written, or the signal aborts. `onEnd` is how to
  * learn that `ended` may have changed; it returns how to stop listening.
  */
-export async function* followLog(
-  path: string,
-  options: Pick<LogOptions, 'tailLines' | 'timestamps'> & {
-    signal: AbortSignal;
-    ended: () => Promise<boolean>;
-    onEnd: (listener: () => void) => () => void;
-  },
-): AsyncGenerator<string> {
+export function followLog(path: string, options: FollowOptions): AsyncGenerator<string> {
+  return limited(follow(path, options), options.limitBytes);
+}
+
+async function* follow(path: string, options: FollowOptions): AsyncGenerator<string> {
   const { signal } = options;
-  const file = await openLog(path);
+  let file = await openLog(path);
   if (file === undefined) return;
   const wake = new Wake();
-  // Watched before the first read: what is written between the two is not missed.
-  const watcher = watch(path, () => wake.up());
-  const forget = options.onEnd(() => wake.up());
-  const aborted = (): void => wake.up();
-  signal.addEventListener('abort', aborted);
+  const wakeUp = (): void => wake.up();
+  // Watched before the first read: what is written between the two is not missed. The directory, as the file changes.
+  const watcher = watch(dirname(path), wakeUp);
+  const forget = options.onEnd(wakeUp);
+  signal.addEventListener('abort', wakeUp);
   try {
     const renderer = new Renderer(options);
-    let offset = await tailOffset(file, (await file.stat()).size, options.tailLines);
+    let reader = new LineReader(file, await tailOffset(file, (await file.stat()).size, options.tailLines));
     while (!signal.aborted) {
       const changed = wake.next();
-      // Asked before reading: what was written until the end is then read below.
+      // Both are asked before reading: what was written until then is then read below.
       const ended = await options.ended();
-      const { size } = await file.stat();
-      if (size < offset) offset = 0; // started anew at its maximum size
-      const { text, end } = await readWholeLines(file, offset, size);
-      offset = end;
-      const rendered = renderer.render(text.split('\n'));
-      if (rendered !== '') yield rendered;
-      if (ended) return;
-      await changed;
+      const replaced = await isReplaced(file, path);
+      for await (const text of rendered(reader.read(), renderer)) {
+        yield text;
+        if (signal.aborted) return;
+      }
+      if (replaced) {
+        const next = await openLog(path);
+        if (next === undefined) return;
+        await file.close();
+        file = next;
+        reader = new LineReader(file, 0);
+      } else if (ended) return;
+      else await changed;
     }
   } finally {
-    signal.removeEventListener('abort', aborted);
+    signal.removeEventListener('abort', wakeUp);
     forget();
     watcher.close();
     await file.close();
+  }
+}
+
+async function isReplaced(file: FileHandle, path: string): Promise<boolean> {
+  const [ours, there] = await Promise.all([file.stat(), stat(path).catch(() => undefined)]);
+  return there !== undefined && there.ino !== ours.ino;
+}
+
+async function* rendered(lines: AsyncIterable<string[]>, renderer: Renderer): AsyncGenerator<string> {
+  for await (const some of lines) {
+    const text = renderer.render(some);
+    if (text !== '') yield text;
+  }
+}
+
+/** Reads whole lines, piece by piece: logs are long, and their readers slow. */
+class LineReader {
+  readonly #file: FileHandle;
+  #offset: number;
+
+  constructor(file: FileHandle, offset: number) {
+    this.#file = file;
+    this.#offset = offset;
+  }
+
+  /** Up to the last line break before `end`, which is by default that of the file. */
+  async *read(end = Infinity): AsyncGenerator<string[]> {
+    let size = CHUNK;
+    for (;;) {
+      const buffer = Buffer.alloc(Math.min(size, end - this.#offset));
+      const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, this.#offset);
+      const length = buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
+      if (length > 0) {
+        this.#offset += length;
+        size = CHUNK;
+        yield buffer.toString('utf8', 0, length - 1).split('\n');
+      } else if (bytesRead < size) return;
+      else size *= 2;
+    }
   }
 }
 
@@ -128,20 +171,6 @@ async function openLog(path: string): Promise<FileHandle | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-async function readRange(file: FileHandle, start: number, end: number): Promise<string> {
-  const buffer = Buffer.alloc(end - start);
-  const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
-  return buffer.subarray(0, bytesRead).toString('utf8');
-}
-
-/** Up to the last line break, so that no character is cut in two. */
-async function readWholeLines(file: FileHandle, start: number, end: number): Promise<{ text: string; end: number }> {
-  const buffer = Buffer.alloc(Math.max(0, end - start));
-  const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
-  const length = buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
-  return { text: buffer.toString('utf8', 0, length), end: start + length };
 }
 
 /** Where the last `count` lines begin; read backwards, as logs are long and tails short. */

@@ -56,6 +56,11 @@ export class PodNetwork {
     return `${NETNS_DIRECTORY}/${this.#prefix}${podUid}`;
   }
 
+  /** What to put in front of a command that is to run in a Pod's network, with the files of the host. */
+  enter(podUid: string): readonly string[] {
+    return ['ip', 'netns', 'exec', this.#prefix + podUid];
+  }
+
   /** Pods that have a network namespace. */
   async attached(): Promise<string[]> {
     const names = await readdir(NETNS_DIRECTORY).catch(() => []);

@@ -113,7 +113,9 @@ export class Podman {
 
   /** Runs a container to its end and removes it. */
   async runOnce(args: readonly string[], runtime: string): Promise<void> {
-    await this.#limit(() => runCommand(this.#program, ['--runtime', runtime, 'run', '--rm', ...args], { cwd: this.#cwd }));
+    await this.#limit(() =>
+      runCommand(this.#program, ['--runtime', runtime, 'run', '--rm', ...args], { cwd: this.#cwd }),
+    );
   }
 
   async stop(id: string, gracePeriodSeconds: number): Promise<void> {
@@ -146,11 +148,10 @@ export class Podman {
   }
 
   #direct(args: readonly string[], options: CommandOptions): Promise<{ stdout: string; stderr: string }> {
-    return runCommand(
-      this.#program,
-      [...(this.runtime === undefined ? [] : ['--runtime', this.runtime]), ...args],
-      { cwd: this.#cwd, ...options },
-    );
+    return runCommand(this.#program, [...(this.runtime === undefined ? [] : ['--runtime', this.runtime]), ...args], {
+      cwd: this.#cwd,
+      ...options,
+    });
   }
 }
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AddressPlan } from '../../network/address-plan.js';
 import { DnsServer } from '../../network/dns.js';
 import { ServiceProxy } from '../../network/service-proxy.js';
-import type { ContainerSpec, ContainerStatus, SandboxSpec } from '../runtime.js';
+import type { ContainerSpec, ContainerStatus, LogOptions, SandboxSpec } from '../runtime.js';
 import { clusterAddresses } from './addresses.js';
 import { runCommand } from './command.js';
 import { Podman } from './podman.js';
@@ -87,11 +87,16 @@ describe('Pods on podman', { timeout: 60_000 }, () => {
 
   const stateOf = async ({ id }: ContainerStatus) => (await runtime.containers()).find((each) => each.id === id)?.state;
 
+  async function logsOf(id: string, options: LogOptions = {}): Promise<string> {
+    let text = '';
+    for await (const part of runtime.logs(id, options)) text += part;
+    return text;
+  }
+
   /** Runs to the end; its output and how it ended. */
   async function run(spec: ContainerSpec): Promise<{ output: string; state: Awaited<ReturnType<typeof stateOf>> }> {
     const started = await runtime.runContainer(spec);
-    let output = '';
-    for await (const part of runtime.followLogs(started.id, { signal: new AbortController().signal })) output += part;
+    const output = await logsOf(started.id, { follow: new AbortController().signal });
     return { output, state: await stateOf(started) };
   }
 
@@ -146,8 +151,8 @@ describe('Pods on podman', { timeout: 60_000 }, () => {
     await expect.poll(() => stateOf(first)).toMatchObject({ phase: 'exited' });
     const { output } = await run(container(uid, 'echo second', { attempt: 1 }));
     expect(output).toBe('second\n');
-    expect(await runtime.logs(first.id, {})).toContain(`\n${ip} pod-${count}\n`);
-    expect(await runtime.logs(first.id, { tailLines: 1 })).toBe(`${ip} pod-${count}\n`);
+    expect(await logsOf(first.id, {})).toContain(`\n${ip} pod-${count}\n`);
+    expect(await logsOf(first.id, { tailLines: 1 })).toBe(`${ip} pod-${count}\n`);
   });
 
   it('stops gently, then by force, and takes neither for lack of memory', async () => {
@@ -296,7 +301,7 @@ describe('Pods on podman', { timeout: 60_000 }, () => {
     await runtime.start();
     expect(await runtime.containers()).toEqual(expect.arrayContaining([...before]));
     expect(await runtime.sandboxes()).toContainEqual({ podUid: uid, ip });
-    expect(await runtime.logs(started.id, {})).toBe('before\n');
+    expect(await logsOf(started.id, {})).toBe('before\n');
     const changed: string[] = [];
     runtime.onChange((podUid) => changed.push(podUid));
     await runCommand('podman', ['kill', started.id]);

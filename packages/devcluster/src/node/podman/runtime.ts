@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { AddressPlan } from '../../network/address-plan.js';
+import type { ProcessStreams, StreamOptions } from '../../shared/process.js';
 import {
   RuntimeError,
   type ContainerRuntime,
@@ -10,18 +12,22 @@ import {
   type ExecResult,
   type HostFacts,
   type ImageState,
+  type LogOptions,
   type Sandbox,
   type SandboxSpec,
 } from '../runtime.js';
 import { CommandError } from './command.js';
 import { containerArguments, containerName, LABELS } from './container-arguments.js';
 import { ContainerCache } from './container-cache.js';
+import { LoopbackDialer } from './dialer.js';
 import { killProcessesWith } from './exec-cleanup.js';
 import { ExitWatcher } from './exit-watcher.js';
 import { probeHost, type HostProfile } from './host.js';
-import { followLog, readLog, type LogOptions } from './log-file.js';
+import { followLog, readLog } from './log-file.js';
 import { chooseAddress, PodNetwork } from './network.js';
 import { Podman } from './podman.js';
+import { PodmanService } from './service.js';
+import { attachSession, execSession } from './sessions.js';
 import { SandboxStore, type StoredSandbox } from './sandbox-store.js';
 
 export interface PodmanRuntimeOptions {
@@ -47,6 +53,9 @@ export class PodmanRuntime implements ContainerRuntime {
   readonly #store: SandboxStore;
   readonly #containers: ContainerCache;
   readonly #exits = new ExitWatcher();
+  readonly #service: PodmanService;
+  readonly #dialer = new LoopbackDialer();
+  readonly #sessions = new Set<ProcessStreams>();
   readonly #sandboxes = new Map<string, StoredSandbox>();
   readonly #listeners = new Set<(podUid: string) => void>();
   #host: HostProfile | undefined;
@@ -55,6 +64,7 @@ export class PodmanRuntime implements ContainerRuntime {
     this.#options = options;
     this.#network = new PodNetwork(options.clusterId, options.addresses);
     this.#podman = new Podman({ cwd: options.directory });
+    this.#service = new PodmanService({ cwd: options.directory, runtime: () => this.#podman.runtime });
     this.#store = new SandboxStore(join(options.directory, 'sandboxes'));
     this.#containers = new ContainerCache(this.#podman, `${LABELS.cluster}=${options.clusterId}`);
   }
@@ -73,11 +83,13 @@ export class PodmanRuntime implements ContainerRuntime {
 
   async stop(): Promise<void> {
     this.#exits.stop();
+    await this.#endSessions();
   }
 
   async teardown(): Promise<void> {
     await mkdir(this.#options.directory, { recursive: true });
     this.#exits.stop();
+    await this.#endSessions();
     await this.#removeAllContainers();
     await this.#network.teardown();
     await this.#store.clear();
@@ -130,6 +142,7 @@ export class PodmanRuntime implements ContainerRuntime {
     );
     await this.#podman.remove(running.map(({ id }) => id));
     for (const { id } of running) this.#containers.forget(id);
+    this.#dialer.forget(podUid);
     await this.#network.detach(podUid);
     await this.#store.remove(podUid);
     this.#sandboxes.delete(podUid);
@@ -205,18 +218,16 @@ export class PodmanRuntime implements ContainerRuntime {
     if (known !== undefined && known.logPath !== '') await rm(known.logPath, { force: true });
   }
 
-  async logs(id: string, options: LogOptions): Promise<string> {
-    return readLog(await this.#logPath(id), options);
-  }
-
-  async *followLogs(
-    id: string,
-    options: { tailLines?: number; timestamps?: boolean; signal: AbortSignal },
-  ): AsyncIterable<string> {
+  async *logs(id: string, { follow, ...options }: LogOptions): AsyncIterable<string> {
     const path = await this.#logPath(id);
+    if (follow === undefined) {
+      yield* readLog(path, options);
+      return;
+    }
     const podUid = this.#containers.touch(id);
     yield* followLog(path, {
       ...options,
+      signal: follow,
       ended: async () => (await this.#containers.get(id))?.status.state.phase !== 'running',
       onEnd: (wake) =>
         this.onChange((changed) => {
@@ -249,6 +260,33 @@ export class PodmanRuntime implements ContainerRuntime {
       if (error.exitCode === PODMAN_FAILED)
         throw runtimeError('ExecError', 'cannot run the command in the container', error);
       return { exitCode: error.exitCode, stdout: error.stdout, stderr: error.stderr };
+    }
+  }
+
+  async execStream(id: string, command: readonly string[], options: StreamOptions): Promise<ProcessStreams> {
+    try {
+      return this.#track(await execSession(this.#service, id, command, options));
+    } catch (error) {
+      throw runtimeError('ExecError', 'cannot run the command in the container', error);
+    }
+  }
+
+  async attach(id: string, options: StreamOptions): Promise<ProcessStreams> {
+    try {
+      return this.#track(await attachSession(this.#service, id, options));
+    } catch (error) {
+      throw runtimeError('AttachError', 'cannot attach to the container', error);
+    }
+  }
+
+  async portForward(podUid: string, port: number): Promise<Duplex> {
+    const sandbox = this.#sandboxes.get(podUid);
+    if (sandbox === undefined) throw new RuntimeError('SandboxNotFound', 'the Pod has no sandbox on this node');
+    const enter = sandbox.hostNetwork ? [] : this.#network.enter(podUid);
+    try {
+      return await this.#dialer.dial(podUid, port, enter);
+    } catch (error) {
+      throw runtimeError('PortForwardError', `failed to connect to localhost:${port} inside the Pod`, error);
     }
   }
 
@@ -294,6 +332,20 @@ export class PodmanRuntime implements ContainerRuntime {
     const known = await this.#containers.get(id);
     if (known === undefined) throw new RuntimeError('ContainerNotFound', `there is no container ${id} on this node`);
     return known.logPath;
+  }
+
+  /** What runs for somebody who talks to it ends with this process. */
+  #track(session: ProcessStreams): ProcessStreams {
+    this.#sessions.add(session);
+    const forget = (): boolean => this.#sessions.delete(session);
+    session.exit.then(forget, forget);
+    return session;
+  }
+
+  async #endSessions(): Promise<void> {
+    this.#dialer.stop();
+    await Promise.all([...this.#sessions].map((session) => session.hangUp()));
+    await this.#service.stop();
   }
 
   #logDirectory(): string {

@@ -47,6 +47,15 @@ export class SimulatedContainer {
     }
   }
 
+  get behaviour(): Behaviour {
+    return this.#options.behaviour;
+  }
+
+  /** Resolves when it has ended. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
   get spec(): ContainerSpec {
     return this.#options.spec;
   }

@@ -1,3 +1,6 @@
+import { limited } from '../log-limits.js';
+import type { LogOptions } from '../runtime.js';
+
 interface Line {
   /** Milliseconds since the epoch. */
   time: number;
@@ -6,13 +9,6 @@ interface Line {
 
 /** How many lines a container's log holds. */
 const CAPACITY = 10_000;
-
-export interface LogOptions {
-  tailLines?: number;
-  limitBytes?: number;
-  sinceTime?: string;
-  timestamps?: boolean;
-}
 
 /** A container's output, line by line. */
 export class LogBuffer {
@@ -36,42 +32,31 @@ export class LogBuffer {
     this.#wake();
   }
 
-  read({ tailLines, limitBytes, sinceTime, timestamps = false }: LogOptions): string {
-    const since = sinceTime === undefined ? 0 : Date.parse(sinceTime);
-    const lines = this.#lines.filter(({ time }) => time >= since);
-    const chosen = tailLines === undefined ? lines : tailLines > 0 ? lines.slice(-tailLines) : [];
-    const text = chosen.map((line) => format(line, timestamps)).join('');
-    return limitBytes === undefined ? text : Buffer.from(text).subarray(0, limitBytes).toString('utf8');
+  read(options: LogOptions): AsyncIterable<string> {
+    return limited(this.#read(options), options.limitBytes);
   }
 
-  async *follow({
-    tailLines,
-    timestamps = false,
-    signal,
-  }: {
-    tailLines?: number;
-    timestamps?: boolean;
-    signal: AbortSignal;
-  }): AsyncIterable<string> {
+  async *#read({ tailLines, sinceTime, timestamps = false, follow }: LogOptions): AsyncGenerator<string> {
+    const since = sinceTime === undefined ? 0 : Date.parse(sinceTime);
     const end = this.#dropped + this.#lines.length;
     let next = tailLines === undefined ? this.#dropped : Math.max(this.#dropped, end - tailLines);
     const wake = (): void => this.#wake();
-    signal.addEventListener('abort', wake, { once: true });
+    follow?.addEventListener('abort', wake, { once: true });
     try {
-      while (!signal.aborted) {
+      while (!follow?.aborted) {
         next = Math.max(next, this.#dropped);
         const line = this.#lines[next - this.#dropped];
-        if (line) {
+        if (line && (follow || next < end)) {
           next += 1;
-          yield format(line, timestamps);
-        } else if (this.#closed) {
+          if (line.time >= since) yield format(line, timestamps);
+        } else if (this.#closed || !follow) {
           return;
         } else {
           await new Promise<void>((resolve) => this.#waiters.add(resolve));
         }
       }
     } finally {
-      signal.removeEventListener('abort', wake);
+      follow?.removeEventListener('abort', wake);
     }
   }
 

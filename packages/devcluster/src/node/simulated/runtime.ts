@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { systemClock, type Clock } from '../../shared/clock.js';
+import type { ProcessStreams, StreamOptions } from '../../shared/process.js';
 import {
   RuntimeError,
   type ContainerRuntime,
@@ -10,11 +14,13 @@ import {
   type ExecResult,
   type HostFacts,
   type ImageState,
+  type LogOptions,
   type Sandbox,
   type SandboxSpec,
 } from '../runtime.js';
 import { LoopbackAddresses } from './addresses.js';
 import { SimulatedContainer } from './container.js';
+import { attachedProcess, scriptedProcess } from './interactive.js';
 import { ProcessRegister } from './process-register.js';
 import type { Program } from './program.js';
 import { server, task } from './programs/generic.js';
@@ -149,16 +155,28 @@ export class SimulatedRuntime implements ContainerRuntime {
     this.#containers.delete(id);
   }
 
-  async logs(id: string, options: Parameters<ContainerRuntime['logs']>[1]): Promise<string> {
-    return this.#container(id).logs.read(options);
-  }
-
-  async *followLogs(id: string, options: Parameters<ContainerRuntime['followLogs']>[1]): AsyncIterable<string> {
-    yield* this.#container(id).logs.follow(options);
+  async *logs(id: string, options: LogOptions): AsyncIterable<string> {
+    yield* this.#container(id).logs.read(options);
   }
 
   async exec(id: string, command: readonly string[]): Promise<ExecResult> {
     return this.#container(id).exec(command);
+  }
+
+  async execStream(id: string, command: readonly string[], options: StreamOptions): Promise<ProcessStreams> {
+    return scriptedProcess(this.#container(id), command, options);
+  }
+
+  async attach(id: string, options: StreamOptions): Promise<ProcessStreams> {
+    return attachedProcess(this.#container(id), options);
+  }
+
+  async portForward(podUid: string, port: number): Promise<Duplex> {
+    const sandbox = this.#sandboxes.get(podUid);
+    if (!sandbox) throw new RuntimeError('SandboxNotFound', 'the Pod has no sandbox on this node');
+    const socket = connect({ host: sandbox.ip, port, allowHalfOpen: true });
+    await once(socket, 'connect');
+    return socket;
   }
 
   onChange(listener: (podUid: string) => void): () => void {

@@ -1,3 +1,5 @@
+import type { Readable, Writable } from 'node:stream';
+import type { TerminalSize } from '../../shared/process.js';
 import type { ContainerSpec, ExecResult } from '../runtime.js';
 import type { Program } from './program.js';
 
@@ -30,8 +32,28 @@ export interface Behaviour {
   ignoresTerm?: boolean;
   /** They cannot be started. */
   startError?: { reason: string; message: string };
+  /** What commands print, and how they end: those of probes and hooks, and of `kubectl exec`. */
   exec?: (command: readonly string[]) => Partial<ExecResult> | Promise<Partial<ExecResult>>;
+  /** What `kubectl exec` talks to, instead of `exec`. */
+  interactive?: InteractiveProgram;
   program?: Program;
+}
+
+/** A command that somebody talks to. Resolves with its exit code. */
+export type InteractiveProgram = (session: InteractiveSession) => Promise<number>;
+
+export interface InteractiveSession {
+  command: readonly string[];
+  tty: boolean;
+  stdin: Readable;
+  stdout: Writable;
+  /** With a terminal the same as `stdout`. */
+  stderr: Writable;
+  /** The last size of the terminal that was told. */
+  size(): TerminalSize | undefined;
+  onResize(listener: (size: TerminalSize) => void): void;
+  /** Aborted when the user has gone. */
+  hungUp: AbortSignal;
 }
 
 interface Entry {

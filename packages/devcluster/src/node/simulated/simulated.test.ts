@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ContainerSpec, ContainerStatus, Mount } from '../runtime.js';
+import type { ContainerSpec, ContainerStatus, LogOptions, Mount } from '../runtime.js';
 import { SimulatedRuntime } from './runtime.js';
 
 let directory: string;
@@ -59,6 +59,12 @@ const ended = async (id: string): Promise<ContainerStatus> => {
     });
   }
 };
+
+async function logsOf(id: string, options: LogOptions): Promise<string> {
+  let text = '';
+  for await (const piece of runtime.logs(id, options)) text += piece;
+  return text;
+}
 
 describe('the simulated MariaDB', () => {
   const connections: Connection[] = [];
@@ -179,7 +185,7 @@ describe('our own controllers on the simulated node', () => {
       mounts: [{ hostPath: token, containerPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true }],
     });
     expect((await ended(status.id)).state).toMatchObject({ exitCode: 3 });
-    const [config = '', names = ''] = (await runtime.logs(status.id, {})).split('\n');
+    const [config = '', names = ''] = (await logsOf(status.id, {})).split('\n');
     expect(JSON.parse(config)).toMatchObject({
       clusters: [{ cluster: { server: 'http://127.0.0.1:1' } }],
       users: [{ user: { tokenFile: join(token, 'token') } }],
@@ -194,14 +200,14 @@ describe('our own controllers on the simulated node', () => {
       "process.on('SIGTERM', () => process.exit(0)); setInterval(() => undefined, 1000); console.log('up');",
     );
     const first = (await run({ command })).status;
-    for await (const line of runtime.followLogs(first.id, { signal: new AbortController().signal }))
+    for await (const line of runtime.logs(first.id, { follow: new AbortController().signal }))
       if (line === 'up\n') break;
     await runtime.stopContainer(first.id, 10);
     expect((await ended(first.id)).state).toMatchObject({ exitCode: 0 });
 
     await bundle("process.on('SIGTERM', () => undefined); setInterval(() => undefined, 1000); console.log('up');");
     const second = (await run({ command, attempt: 1 })).status;
-    for await (const line of runtime.followLogs(second.id, { signal: new AbortController().signal }))
+    for await (const line of runtime.logs(second.id, { follow: new AbortController().signal }))
       if (line === 'up\n') break;
     await runtime.stopContainer(second.id, 0);
     expect((await ended(second.id)).state).toMatchObject({ exitCode: 137 });
@@ -211,7 +217,7 @@ describe('our own controllers on the simulated node', () => {
     await bundle('setInterval(() => undefined, 1000); console.log(process.pid);');
     const { status } = await run({ command });
     let pid = 0;
-    for await (const line of runtime.followLogs(status.id, { signal: new AbortController().signal })) {
+    for await (const line of runtime.logs(status.id, { follow: new AbortController().signal })) {
       pid = Number(line);
       break;
     }
@@ -244,8 +250,8 @@ describe('the simulated node', () => {
     runtime.script.when({}, { exitCode: 1, logs: ['one', 'two', 'three'] });
     const { status } = await run({});
     await ended(status.id);
-    expect(await runtime.logs(status.id, { tailLines: 2 })).toBe('two\nthree\n');
-    expect(await runtime.logs(status.id, { limitBytes: 5 })).toBe('one\nt');
-    expect(await runtime.logs(status.id, { timestamps: true, tailLines: 1 })).toMatch(/^\d{4}-.*Z three\n$/);
+    expect(await logsOf(status.id, { tailLines: 2 })).toBe('two\nthree\n');
+    expect(await logsOf(status.id, { limitBytes: 5 })).toBe('one\nt');
+    expect(await logsOf(status.id, { timestamps: true, tailLines: 1 })).toMatch(/^\d{4}-.*Z three\n$/);
   });
 });

@@ -37,7 +37,7 @@ export function builtinResources(serviceRange: AddressRange): readonly ServedRes
       columns: podColumns,
       shortNames: ['po'],
       categories: all,
-      subresources: ['status', 'log', 'binding', 'eviction'],
+      subresources: ['status', 'log', 'exec', 'attach', 'portforward', 'binding', 'eviction'],
       strategy: podStrategy,
     }),
     builtin(kube.Secret, { columns: coreColumns.secretColumns, strategy: core.secretStrategy }),

@@ -31,6 +31,8 @@ const MAX_CONTROL = 64 * 1024;
 
 const Code = { synStream: 1, synReply: 2, rstStream: 3, ping: 6, goaway: 7, headers: 8 } as const;
 
+const NOTHING: Buffer = Buffer.alloc(0);
+
 export class FrameError extends Error {
   override readonly name = 'FrameError';
 }
@@ -141,7 +143,7 @@ export function encode(frame: Exclude<Frame, { type: 'ignored' }>): Buffer {
   }
 }
 
-function encodeControl(code: number, flags: number, numbers: readonly number[], rest = Buffer.alloc(0)): Buffer {
+function encodeControl(code: number, flags: number, numbers: readonly number[], rest: Buffer = NOTHING): Buffer {
   const head = Buffer.alloc(HEADER + 4 * numbers.length);
   head.writeUInt16BE(0x8000 | VERSION, 0);
   head.writeUInt16BE(code, 2);
