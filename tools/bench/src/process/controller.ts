@@ -106,8 +106,9 @@ export class ControllerProcess {
   /** Resolves when `enough` reconciles have ended and none waits, with the milliseconds since its start. */
   async drained(enough: number, poll: number, timeout = 600_000): Promise<number> {
     for (;;) {
-      const { reconciles, depth } = await this.state();
-      if (reconciles >= enough && depth === 0) return performance.now() - this.startedAt;
+      // It answers once it listens.
+      const state = await this.state().catch(() => undefined);
+      if (state && state.reconciles >= enough && state.depth === 0) return performance.now() - this.startedAt;
       if (performance.now() - this.startedAt > timeout) throw new Error(`not drained within ${timeout} ms`);
       await sleep(poll);
     }

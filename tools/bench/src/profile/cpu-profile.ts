@@ -17,6 +17,7 @@ export interface CpuProfile {
   timeDeltas: number[];
   /** Microseconds of the monotonic clock. */
   startTime: number;
+  endTime: number;
 }
 
 export interface Usage {

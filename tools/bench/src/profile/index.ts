@@ -19,6 +19,8 @@ interface Window {
   count: number;
   from: number;
   to: number;
+  /** Milliseconds that the process used: samples also count while it had to wait for a core. */
+  cpu: number;
 }
 
 export async function profile(options: Options, programs: Programs, say: (line: string) => void): Promise<string> {
@@ -38,23 +40,38 @@ async function profileOf(variant: Variant, options: Options, programs: Programs)
     const nodeArguments = ['--cpu-prof', '--cpu-prof-interval', '500', '--cpu-prof-dir', directory];
     const windows: Window[] = [];
     await withBench({ variant, objects, options, programs, nodeArguments }, async (bench) => {
-      const controller = await bench.startController();
-      await controller.synced();
       const during = async (title: string, count: number, work: () => Promise<unknown>): Promise<void> => {
         const from = now();
+        const before = bench.controller.cpu();
         await work();
-        await bench.quiet();
-        windows.push({ title, count, from, to: now() });
+        windows.push({ title, count, from, to: now(), cpu: (bench.controller.cpu() - before) * 1000 });
       };
-      await during('new objects', objects, () => burst(objects, 32, () => bench.load.create()));
-      await during('edits', edits, () => paced(edits, 200, () => bench.load.edit()));
-      // The profile is written when it ends.
+      await (await bench.startController()).synced();
+      await during('new objects', objects, async () => {
+        await burst(objects, 32, () => bench.load.create());
+        await bench.quiet();
+      });
+      await during('edits', edits, async () => {
+        await paced(edits, 100, () => bench.load.edit());
+        await bench.quiet();
+      });
+      // A profile is written when the process ends.
+      await bench.stopController();
+      const again = await bench.startController();
+      await during('restart, each object', objects, () => again.drained(objects, 100));
       await bench.stopController();
     });
     const places = new Places(root);
-    const [file = ''] = await readdir(directory);
-    const read = JSON.parse(await readFile(join(directory, file), 'utf8')) as CpuProfile;
-    return windows.map((window) => section(variant, window, usageOf(read, places, window.from, window.to))).join('\n');
+    const files = await readdir(directory);
+    const profiles = await Promise.all(
+      files.map(async (file) => JSON.parse(await readFile(join(directory, file), 'utf8')) as CpuProfile),
+    );
+    return windows
+      .map((window) => {
+        const one = profiles.find(({ startTime, endTime }) => startTime < window.to && endTime >= window.to);
+        return one ? section(variant, window, usageOf(one, places, window.from, window.to)) : '';
+      })
+      .join('\n');
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -63,10 +80,10 @@ async function profileOf(variant: Variant, options: Options, programs: Programs)
 /** Microseconds of the clock that profiles are written in. */
 const now = (): number => Number(process.hrtime.bigint() / 1000n);
 
-function section(variant: Variant, { title, count }: Window, usages: readonly Usage[]): string {
+function section(variant: Variant, { title, count, cpu }: Window, usages: readonly Usage[]): string {
   const all = usages.reduce((sum, { self }) => sum + self, 0);
   const line = (milliseconds: number, name: string): string =>
-    `${((1000 * milliseconds) / count).toFixed(1).padStart(9)} ${((100 * milliseconds) / all).toFixed(1).padStart(6)} %  ${name}`;
+    `${((1000 * cpu * milliseconds) / all / count).toFixed(1).padStart(9)} ${((100 * milliseconds) / all).toFixed(1).padStart(6)} %  ${name}`;
   const areas = new Map<string, number>();
   for (const { area, self } of usages) areas.set(area, (areas.get(area) ?? 0) + self);
   const top = (value: (usage: Usage) => number): string[] =>
@@ -75,7 +92,7 @@ function section(variant: Variant, { title, count }: Window, usages: readonly Us
       .slice(0, shown)
       .map((usage) => line(value(usage), usage.name));
   return [
-    `# ${variant}, ${title}: ${(all / count).toFixed(2)} ms of CPU each, of ${count}`,
+    `# ${variant}, ${title}: ${(cpu / count).toFixed(2)} ms of CPU each, of ${count}`,
     '',
     '   µs each  share  where',
     ...[...areas]
