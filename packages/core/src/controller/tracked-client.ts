@@ -117,5 +117,8 @@ function applied<T extends KubeObject>(object: T): T {
   if (!object.metadata) return object;
   const { name, namespace, labels, annotations, ownerReferences, finalizers } = object.metadata;
   const metadata = { name, namespace, labels, annotations, ownerReferences, finalizers };
-  return { ...object, metadata: Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== undefined)) };
+  return {
+    ...object,
+    metadata: Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== undefined)),
+  };
 }

@@ -34,7 +34,12 @@ export interface RunningHttpServer {
 /** Milliseconds for a request to arrive: a client that sends nothing must not hold a connection for ever. */
 const arrival = 10_000;
 
-export async function startHttpServer({ host, port, routes, certificates }: HttpServerOptions): Promise<RunningHttpServer> {
+export async function startHttpServer({
+  host,
+  port,
+  routes,
+  certificates,
+}: HttpServerOptions): Promise<RunningHttpServer> {
   const listener = (request: IncomingMessage, response: ServerResponse) => void respond(routes, request, response);
   const limits = { headersTimeout: arrival, requestTimeout: arrival };
   const stop = lasting();

@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { makeAuthority, type Authority } from '@stackwright/kube/testing/tls';
 import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { apiError, FakeClient, FakeClock, recordingLogger, settle, testManager, type TestManager } from '../testing/index.js';
+import {
+  apiError,
+  FakeClient,
+  FakeClock,
+  recordingLogger,
+  settle,
+  testManager,
+  type TestManager,
+} from '../testing/index.js';
 import { exposition, text } from './http-server.js';
 import { MetricsAuth } from './metrics-auth.js';
 

@@ -72,7 +72,10 @@ export async function admission<T extends KubeObject>(
 /** The object in another version, as the API server would get it. Throws with the message of a failed conversion. */
 export function conversion(webhook: Webhook, object: KubeObject, apiVersion: string): KubeObject {
   const request = { uid: 'test', desiredAPIVersion: apiVersion, objects: [object] };
-  const { convertedObjects, result } = convert([webhook], request, { log: recordingLogger(), panicked: () => undefined });
+  const { convertedObjects, result } = convert([webhook], request, {
+    log: recordingLogger(),
+    panicked: () => undefined,
+  });
   const [converted] = convertedObjects;
   if (!converted) throw new Error(result.status === 'Failed' ? result.message : 'nothing was converted');
   return converted;

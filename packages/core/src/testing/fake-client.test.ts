@@ -85,7 +85,9 @@ describe('FakeClient', () => {
 
   it('makes names, answers without storing, and changes nothing on a dry run', async () => {
     const client = new FakeClient();
-    const made = await Promise.all([1, 2].map(() => client.create(Secret, { metadata: { generateName: 'x-', namespace: 'ns' } })));
+    const made = await Promise.all(
+      [1, 2].map(() => client.create(Secret, { metadata: { generateName: 'x-', namespace: 'ns' } })),
+    );
     expect(new Set(made.map(({ metadata }) => metadata?.name)).size).toBe(2);
     client.answers.set('deployments.apps', (object) => ({ ...object, kind: 'Answer' }));
     expect((await client.create(Deployment, {})).kind).toBe('Answer');
@@ -101,7 +103,9 @@ describe('FakeClient', () => {
 
   it('selects by every kind of requirement', async () => {
     const client = new FakeClient();
-    const labelled = (name: string, labels: Record<string, string>) => ({ metadata: { namespace: 'ns', name, labels } });
+    const labelled = (name: string, labels: Record<string, string>) => ({
+      metadata: { namespace: 'ns', name, labels },
+    });
     await client.seed(Secret, labelled('a', { tier: 'front' }), labelled('b', { tier: 'back' }), labelled('c', {}));
     const names = async (labelSelector: string) =>
       (await client.list(Secret, { labelSelector })).items.map(({ metadata }) => metadata?.name);

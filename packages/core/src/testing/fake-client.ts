@@ -240,7 +240,11 @@ export class FakeClient implements Client {
   #openStream(resource: Resource, options: WatchOptions): FakeWatch {
     if (!this.streams) throw apiError(422, 'Invalid', 'sendInitialEvents: Forbidden: sendInitialEvents is forbidden');
     if (Number(options.resourceVersion ?? 0) > this.#version) {
-      throw apiError(504, 'Timeout', `Too large resource version: ${options.resourceVersion}, current: ${this.#version}`);
+      throw apiError(
+        504,
+        'Timeout',
+        `Too large resource version: ${options.resourceVersion}, current: ${this.#version}`,
+      );
     }
     const watch = new FakeWatch(selects(options), (ended) => this.#watches.delete(ended), options.signal);
     for (const object of this.#kind(resource).values()) watch.push({ type: 'ADDED', object });
@@ -303,7 +307,10 @@ export class FakeClient implements Client {
   #named(object: KubeObject): KubeObject {
     const { name, generateName } = object.metadata ?? {};
     if (name || !generateName) return object;
-    return { ...object, metadata: { ...object.metadata, name: `${generateName}${`${++this.#names}`.padStart(5, '0')}` } };
+    return {
+      ...object,
+      metadata: { ...object.metadata, name: `${generateName}${`${++this.#names}`.padStart(5, '0')}` },
+    };
   }
 
   #create(resource: Resource, object: KubeObject): Stored {

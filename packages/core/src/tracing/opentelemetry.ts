@@ -85,7 +85,7 @@ class ActiveSpan implements Span {
 }
 
 function defined(attributes: SpanAttributes): Attributes {
-  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)) as Attributes;
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
 }
 
 function linkTo(traceparent: string) {

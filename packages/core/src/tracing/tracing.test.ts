@@ -140,10 +140,11 @@ describe('tracing', () => {
 
   it('reaches a collector and the API server over HTTP', async () => {
     const seen: { url: string | undefined; headers: IncomingHttpHeaders; body: string }[] = [];
-    const server = createServer(async (request, response) => {
-      const body = Buffer.concat((await request.toArray()) as Buffer[]).toString();
-      seen.push({ url: request.url, headers: request.headers, body });
-      response.end('{"kind":"Secret","apiVersion":"v1","metadata":{}}');
+    const server = createServer((request, response) => {
+      void request.toArray().then((chunks: Buffer[]) => {
+        seen.push({ url: request.url, headers: request.headers, body: Buffer.concat(chunks).toString() });
+        response.end('{"kind":"Secret","apiVersion":"v1","metadata":{}}');
+      });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -30,7 +30,11 @@ describe('a webhook in a test of its own', () => {
     });
     expect(object).toEqual(widget({}));
     const refused = await admission(webhook, { operation: 'CREATE', object, user: { username: 'admin' } });
-    expect(refused).toMatchObject({ allowed: false, code: 422, message: expect.stringContaining('at most 10') as string });
+    expect(refused).toMatchObject({
+      allowed: false,
+      code: 422,
+      message: expect.stringContaining('at most 10') as string,
+    });
   });
 
   it('is asked to come back when the cache or the API is not there, instead of counting as broken', async () => {

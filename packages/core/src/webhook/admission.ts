@@ -36,7 +36,12 @@ export interface AdmissionResponse {
     code: number;
     reason: string;
     message: string;
-    details?: { name?: string; group: string; kind: string; causes: { reason: string; message: string; field?: string }[] };
+    details?: {
+      name?: string;
+      group: string;
+      kind: string;
+      causes: { reason: string; message: string; field?: string }[];
+    };
   };
   /** Base64. */
   patch?: string;
@@ -51,7 +56,7 @@ export interface AdmissionEnvironment {
   span: Span;
   signal: AbortSignal;
   /** A handler threw what only a bug throws. */
-  panicked(): void;
+  panicked: () => void;
 }
 
 const maxWarning = 256;
@@ -151,7 +156,10 @@ async function verdictOn(
   }
 }
 
-function refusalOf(error: unknown, { log, span, signal, panicked }: AdmissionEnvironment): Omit<AdmissionResponse, 'uid'> {
+function refusalOf(
+  error: unknown,
+  { log, span, signal, panicked }: AdmissionEnvironment,
+): Omit<AdmissionResponse, 'uid'> {
   const refuse = (code: number, reason: string, message: string) => ({
     allowed: false,
     status: { code, reason, message: scrub(message) },
@@ -161,7 +169,9 @@ function refusalOf(error: unknown, { log, span, signal, panicked }: AdmissionEnv
   if (error instanceof CacheNotSyncedError) return refuse(503, 'ServiceUnavailable', `${error.message}, try again`);
   if (error instanceof ApiError) {
     log.warn({ err: error }, 'Webhook could not ask the API server');
-    return error.code > 0 ? refuse(error.code, error.reason, error.message) : refuse(503, 'ServiceUnavailable', error.message);
+    return error.code > 0
+      ? refuse(error.code, error.reason, error.message)
+      : refuse(503, 'ServiceUnavailable', error.message);
   }
   if (signal.aborted && error === signal.reason) return refuse(504, 'Timeout', 'the webhook took too long');
   panicked();
@@ -171,8 +181,13 @@ function refusalOf(error: unknown, { log, span, signal, panicked }: AdmissionEnv
 
 /** Why a body is no request that can be answered, or undefined. */
 export function problemOfReview(review: unknown, webhook: Webhook): string | undefined {
-  const { kind, apiVersion, request } = (review ?? {}) as { kind?: unknown; apiVersion?: unknown; request?: Partial<AdmissionRequest> };
-  if (kind !== 'AdmissionReview' || apiVersion !== 'admission.k8s.io/v1') return 'expected an AdmissionReview of admission.k8s.io/v1';
+  const { kind, apiVersion, request } = (review ?? {}) as {
+    kind?: unknown;
+    apiVersion?: unknown;
+    request?: Partial<AdmissionRequest>;
+  };
+  if (kind !== 'AdmissionReview' || apiVersion !== 'admission.k8s.io/v1')
+    return 'expected an AdmissionReview of admission.k8s.io/v1';
   if (typeof request !== 'object' || request === null) return 'the AdmissionReview holds no request';
   if (typeof request.uid !== 'string' || request.uid === '') return 'the request has no uid';
   const sent = request.object ?? request.oldObject;

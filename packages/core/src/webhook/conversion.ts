@@ -19,7 +19,7 @@ export interface ConversionResponse {
 
 export interface ConversionEnvironment {
   log: Logger;
-  panicked(): void;
+  panicked: () => void;
 }
 
 /** All or nothing, as the API server wants it. Never throws: what goes wrong is in the answer. */
@@ -48,14 +48,16 @@ function convertOne(webhooks: readonly Webhook[], object: KubeObject, desired: s
   if (apiVersion === desired) return object;
   const group = groupOf(apiVersion);
   const webhook = webhooks.find(({ resource }) => resource.kind === kind && resource.group === group);
-  if (!webhook || groupOf(desired) !== group) throw new UnknownVersion(`${kind} of ${apiVersion} cannot become ${desired}`);
+  if (!webhook || groupOf(desired) !== group)
+    throw new UnknownVersion(`${kind} of ${apiVersion} cannot become ${desired}`);
   const hubVersion = apiVersionOf(webhook.resource);
   const spokeOf = (version: string) => {
     const conversion = webhook.conversions.find(({ spoke }) => apiVersionOf(spoke) === version);
     if (!conversion) throw new UnknownVersion(`${kind}.${group} has no version ${version}`);
     return conversion;
   };
-  const hub = apiVersion === hubVersion ? object : as(hubVersion, object, spokeOf(apiVersion).toHub(structuredClone(object)));
+  const hub =
+    apiVersion === hubVersion ? object : as(hubVersion, object, spokeOf(apiVersion).toHub(structuredClone(object)));
   return desired === hubVersion ? hub : as(desired, object, spokeOf(desired).fromHub(structuredClone(hub)));
 }
 
@@ -71,7 +73,11 @@ const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? (api
 
 /** Why a body is no request that can be answered, or undefined. */
 export function problemOfConversion(review: unknown): string | undefined {
-  const { kind, apiVersion, request } = (review ?? {}) as { kind?: unknown; apiVersion?: unknown; request?: Partial<ConversionRequest> };
+  const { kind, apiVersion, request } = (review ?? {}) as {
+    kind?: unknown;
+    apiVersion?: unknown;
+    request?: Partial<ConversionRequest>;
+  };
   if (kind !== 'ConversionReview' || apiVersion !== 'apiextensions.k8s.io/v1')
     return 'expected a ConversionReview of apiextensions.k8s.io/v1';
   if (typeof request?.uid !== 'string' || request.uid === '') return 'the request has no uid';

@@ -18,7 +18,10 @@ const versionOf = (version: string) =>
 const Widget = versionOf('v1');
 const OldWidget = versionOf('v1alpha1');
 type Widget = ObjectOf<typeof Widget>;
-const same = { toHub: (object: Readonly<Widget>): Widget => object, fromHub: (object: Readonly<Widget>): Widget => object };
+const same = {
+  toHub: (object: Readonly<Widget>): Widget => object,
+  fromHub: (object: Readonly<Widget>): Widget => object,
+};
 const service = { service: { namespace: 'system', name: 'widget-controller' } };
 
 describe('manifests of webhooks', () => {
@@ -50,7 +53,12 @@ describe('manifests of webhooks', () => {
         {
           name: 'validate.widgets.example.dev',
           clientConfig: {
-            service: { namespace: 'system', name: 'widget-controller', port: 443, path: '/validate-example-dev-v1-widget' },
+            service: {
+              namespace: 'system',
+              name: 'widget-controller',
+              port: 443,
+              path: '/validate-example-dev-v1-widget',
+            },
             caBundle: Buffer.from('PEM').toString('base64'),
           },
           rules: [

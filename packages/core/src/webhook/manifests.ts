@@ -58,7 +58,11 @@ export function webhookConfigurations(
   webhooks: readonly Webhook[],
   { name, target, labels, annotations }: WebhookManifestOptions,
 ): WebhookConfiguration[] {
-  const metadata = { name, ...(labels && { labels: { ...labels } }), ...(annotations && { annotations: { ...annotations } }) };
+  const metadata = {
+    name,
+    ...(labels && { labels: { ...labels } }),
+    ...(annotations && { annotations: { ...annotations } }),
+  };
   const mutating = webhooks.flatMap((webhook) =>
     webhook.defaulter
       ? [

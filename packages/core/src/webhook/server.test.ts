@@ -90,13 +90,17 @@ describe('the webhook server', () => {
             ];
           },
           update: (widget, previous) => {
-            if (widget.spec.size !== previous.spec.size) throw new AdmissionDenied('the size of a widget never changes');
+            if (widget.spec.size !== previous.spec.size)
+              throw new AdmissionDenied('the size of a widget never changes');
           },
         })
         .convert(OldWidget, {
           toHub: ({ spec, metadata }) => {
             if (spec.length === 13) throw new RangeError('unlucky');
-            return { metadata: { ...metadata, name: 'another', labels: { from: 'v1alpha1' } }, spec: { size: spec.length ?? 0 } };
+            return {
+              metadata: { ...metadata, name: 'another', labels: { from: 'v1alpha1' } },
+              spec: { size: spec.length ?? 0 },
+            };
           },
           fromHub: ({ spec, metadata }) => ({ ...(metadata && { metadata }), spec: { length: spec.size ?? 0 } }),
         }),
@@ -123,7 +127,9 @@ describe('the webhook server', () => {
         (response) => {
           let text = '';
           response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-          response.on('end', () => resolve({ code: response.statusCode ?? 0, body: JSON.parse(text) as Answer['body'] }));
+          response.on('end', () =>
+            resolve({ code: response.statusCode ?? 0, body: JSON.parse(text) as Answer['body'] }),
+          );
         },
       );
       request.on('error', reject);
@@ -175,7 +181,10 @@ describe('the webhook server', () => {
   it('compares with the object before, and denies for other reasons than fields', async () => {
     const update = { operation: 'UPDATE', object: widget({ size: 2 }), oldObject: widget({ size: 1 }) };
     const { response } = (await post(paths.validate, review(update))).body;
-    expect(response).toMatchObject({ allowed: false, status: { code: 403, reason: 'Forbidden', message: 'the size of a widget never changes' } });
+    expect(response).toMatchObject({
+      allowed: false,
+      status: { code: 403, reason: 'Forbidden', message: 'the size of a widget never changes' },
+    });
     const deletion = { operation: 'DELETE', object: null, oldObject: widget({}) };
     expect((await post(paths.validate, review(deletion))).body.response.allowed).toBe(true);
   });
@@ -201,7 +210,10 @@ describe('the webhook server', () => {
   });
 
   it('ends when the API server does not wait any longer', async () => {
-    const answer = post(`${paths.validate}?timeout=3s`, review({ operation: 'CREATE', object: widget({ color: 'slow' }) }));
+    const answer = post(
+      `${paths.validate}?timeout=3s`,
+      review({ operation: 'CREATE', object: widget({ color: 'slow' }) }),
+    );
     await until(() => seen.length === 1);
     await test.clock.advance(2_900);
     expect(abortedBy).toBeUndefined();
@@ -228,11 +240,13 @@ describe('the webhook server', () => {
   it('counts requests by path and code', async () => {
     await create({ size: 1 });
     await post(paths.validate, {});
-    const requests = (code: string) => test.sample('controller_runtime_webhook_requests_total', { webhook: paths.validate, code });
+    const requests = (code: string) =>
+      test.sample('controller_runtime_webhook_requests_total', { webhook: paths.validate, code });
     await until(async () => (await requests('400')) === 1);
     expect(await requests('200')).toBe(1);
     expect(await test.sample('controller_runtime_webhook_requests_in_flight', { webhook: paths.validate })).toBe(0);
-    const latency = (await test.manager.metrics.getSingleMetric('controller_runtime_webhook_latency_seconds')?.get())?.values ?? [];
+    const latency =
+      (await test.manager.metrics.getSingleMetric('controller_runtime_webhook_latency_seconds')?.get())?.values ?? [];
     expect(latency.find(({ labels }) => labels['webhook'] === paths.validate && !('le' in labels))).toBeDefined();
   });
 
@@ -259,7 +273,13 @@ describe('the webhook server', () => {
           {
             apiVersion: 'apps.example.dev/v1',
             kind: 'Widget',
-            metadata: { namespace: 'ns', name: 'a', uid: 'x', labels: { from: 'v1alpha1' }, annotations: { kept: 'no' } },
+            metadata: {
+              namespace: 'ns',
+              name: 'a',
+              uid: 'x',
+              labels: { from: 'v1alpha1' },
+              annotations: { kept: 'no' },
+            },
             spec: { size: 5 },
           },
           widget({ size: 7 }),

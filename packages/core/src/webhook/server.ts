@@ -1,5 +1,4 @@
 // The HTTPS server that the API server calls. The one file that knows fastify; loaded only where there are webhooks.
-import type { Server as HttpsServer } from 'node:https';
 import type { Client } from '@stackwright/kube';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
@@ -112,7 +111,12 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
     );
   };
 
-  const answerTo = (request: AdmissionRequest, hosted: HostedWebhook, part: 'validate' | 'mutate', signal: AbortSignal) =>
+  const answerTo = (
+    request: AdmissionRequest,
+    hosted: HostedWebhook,
+    part: 'validate' | 'mutate',
+    signal: AbortSignal,
+  ) =>
     tracer.span(
       `webhook ${pathOfWebhook(part, hosted.webhook.resource)}`,
       { operation: request.operation, 'k8s.namespace.name': request.namespace, 'k8s.object.name': request.name },
@@ -136,7 +140,9 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
     if (hosted.webhook.defaulter) admission(hosted, 'mutate');
     if (hosted.webhook.validator) admission(hosted, 'validate');
   }
-  const convertible = options.webhooks.map(({ webhook }) => webhook).filter(({ conversions }) => conversions.length > 0);
+  const convertible = options.webhooks
+    .map(({ webhook }) => webhook)
+    .filter(({ conversions }) => conversions.length > 0);
   if (convertible.length > 0) {
     route<{ request: ConversionRequest }>(conversionPath, problemOfConversion, async ({ request }) => ({
       apiVersion: 'apiextensions.k8s.io/v1',
@@ -148,7 +154,7 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
   const address = await server.listen({ host: options.host, port: options.port });
   // Connections that are open go on with the old certificate; the next handshake shows the new one.
   const renew = (certificate: { cert: string; key: string }) =>
-    (server.server as unknown as HttpsServer).setSecureContext({ ...certificate, minVersion: 'TLSv1.2' });
+    server.server.setSecureContext({ ...certificate, minVersion: 'TLSv1.2' });
   const watching = certificates.watch(renew, stop.signal);
   log.info({ address, webhooks: options.webhooks.map(({ webhook }) => webhook.resource.kind) }, 'Webhooks are served');
   return {

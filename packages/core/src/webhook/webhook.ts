@@ -23,7 +23,7 @@ export interface AdmissionContext {
   /** Nothing may be changed anywhere: the object will not be stored. */
   dryRun: boolean;
   /** Shown to whoever made the request; kubectl prints it. At most 256 characters are kept. */
-  warn(message: string): void;
+  warn: (message: string) => void;
   client: Client;
   /** The process's caches. They may not be there yet: the request is then refused with 503. */
   cache: Reader;
@@ -39,7 +39,12 @@ export interface Problem {
   path?: string;
   message: string;
   /** metav1.CauseType. Default "FieldValueInvalid". */
-  type?: 'FieldValueInvalid' | 'FieldValueRequired' | 'FieldValueForbidden' | 'FieldValueDuplicate' | 'FieldValueNotSupported';
+  type?:
+    | 'FieldValueInvalid'
+    | 'FieldValueRequired'
+    | 'FieldValueForbidden'
+    | 'FieldValueDuplicate'
+    | 'FieldValueNotSupported';
 }
 
 /** Problems refuse the request as invalid (422), with a cause each; none or nothing lets it pass. */
@@ -118,7 +123,9 @@ export class Webhook<T extends KubeObject = KubeObject> {
   }
 
   /** Called after defaulting. A function stands for `{ create, update }`. */
-  validate(validator: Validator<T> | ((object: Readonly<T>, context: AdmissionContext) => Verdict | Promise<Verdict>)): this {
+  validate(
+    validator: Validator<T> | ((object: Readonly<T>, context: AdmissionContext) => Verdict | Promise<Verdict>),
+  ): this {
     if (this.#validator) throw new Error(`${this.resource.kind}: validate() was called twice`);
     const whole: Validator<T> =
       typeof validator === 'function'
@@ -128,7 +135,7 @@ export class Webhook<T extends KubeObject = KubeObject> {
           }
         : validator;
     if (operationsOf(whole).length === 0) throw new Error(`${this.resource.kind}: the validator validates nothing`);
-    this.#validator = whole as unknown as Validator<KubeObject>;
+    this.#validator = whole;
     return this;
   }
 
@@ -142,11 +149,16 @@ export class Webhook<T extends KubeObject = KubeObject> {
   /** Serves another version of the kind, too. */
   convert<S extends KubeObject>(spoke: Resource<S>, conversion: Conversion<T, S>): this {
     const { group, kind, version } = this.resource;
-    if (spoke.group !== group || spoke.kind !== kind) throw new Error(`${spoke.kind}.${spoke.group} is no version of ${kind}.${group}`);
+    if (spoke.group !== group || spoke.kind !== kind)
+      throw new Error(`${spoke.kind}.${spoke.group} is no version of ${kind}.${group}`);
     if (spoke.version === version || this.#conversions.some((one) => one.spoke.version === spoke.version))
       throw new Error(`${kind}: there is a version ${spoke.version} already`);
-    const { toHub, fromHub } = conversion as unknown as Conversion<KubeObject, KubeObject>;
-    this.#conversions.push({ spoke, toHub: (object) => toHub(object), fromHub: (object) => fromHub(object) });
+    const erased = conversion as unknown as Conversion<KubeObject, KubeObject>;
+    this.#conversions.push({
+      spoke,
+      toHub: (object) => erased.toHub(object),
+      fromHub: (object) => erased.fromHub(object),
+    });
     return this;
   }
 
