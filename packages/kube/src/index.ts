@@ -1,5 +1,6 @@
 export * from './meta.js';
 export * from './resource.js';
+export { onlyMetadata } from './partial.js';
 export * from './resources/builtin.js';
 export * from './client.js';
 export * from './errors.js';

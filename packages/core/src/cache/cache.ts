@@ -2,13 +2,30 @@
 import type { KubeObject, ObjectKey, Resource } from '@stackwright/kube';
 import type { Reader } from '../reader.js';
 
-/** Which part of a resource an informer holds. Default: all of it, in the manager's namespaces. */
+/** Which part of a resource an informer holds. Default: what `Cache.configure` says, or all of it, in the manager's namespaces. */
 export interface InformerOptions {
   /** Only this namespace. Default: the manager's namespaces. */
   namespace?: string;
   /** Objects that do not match are invisible to every reader of this informer: unlabelled children are never seen. */
   labelSelector?: string;
   fieldSelector?: string;
+}
+
+export interface Selectors {
+  /** Objects that do not match do not exist for any reader: an object that lost the label looks deleted, and is never healed. */
+  labelSelector?: string;
+  fieldSelector?: string;
+}
+
+/** How a resource is cached; one answer for a whole process. To cache no more than the metadata, ask for `metadataOf(resource)`. */
+export interface ResourceCacheOptions<T extends KubeObject> extends Selectors {
+  /** Namespaces to watch, in place of the manager's; by name, those that have selectors of their own. Empty: all. */
+  namespaces?: readonly string[] | Readonly<Record<string, Selectors>>;
+  /**
+   * Changes an object before it is stored, or returns another in its place: to drop what nobody reads, which is what memory is
+   * spent on. managedFields are gone already. Name, namespace, uid and resourceVersion must stay. Must not throw.
+   */
+  transform?: (object: T) => T | void;
 }
 
 /** Called synchronously, in the order of events. Must not throw and must not await: put a key into a queue. */
@@ -26,7 +43,24 @@ export interface HandlerRegistration {
   remove(): void;
 }
 
+/** Under which values an object is found. Must depend on the object alone, and must not throw. */
 export type IndexFunction<T extends KubeObject> = (object: Readonly<T>) => readonly string[];
+
+/** An index as a value: who has it can ask for it, and what comes back has the right type. */
+export interface FieldIndex<T extends KubeObject> {
+  readonly resource: Resource<T>;
+  readonly name: string;
+  readonly values: IndexFunction<T>;
+}
+
+/** `const byRealm = defineIndex(User, 'realm', (user) => [user.spec.realm]);` */
+export function defineIndex<T extends KubeObject>(
+  resource: Resource<T>,
+  name: string,
+  values: IndexFunction<T>,
+): FieldIndex<T> {
+  return Object.freeze({ resource, name, values });
+}
 
 export interface Informer<T extends KubeObject = KubeObject> {
   readonly resource: Resource<T>;
@@ -44,7 +78,7 @@ export interface Informer<T extends KubeObject = KubeObject> {
   /** Reads; see `Cache` for what they throw. */
   get(key: ObjectKey): Readonly<T> | undefined;
   list(options?: { namespace?: string; labels?: Readonly<Record<string, string>> }): readonly Readonly<T>[];
-  byIndex(name: string, value: string): readonly Readonly<T>[];
+  byIndex(name: string, value: string, options?: { namespace?: string }): readonly Readonly<T>[];
   /** Objects with an ownerReference to this uid. */
   ownedBy(uid: string): readonly Readonly<T>[];
 
@@ -62,6 +96,8 @@ export interface Informer<T extends KubeObject = KubeObject> {
  * duplicates things. A reconcile that rejects with it is requeued with back-off and not counted as an error.
  */
 export interface Cache extends Reader {
+  /** Says how a resource is cached. Throws when it is cached already: ask before the first `informer`, `owns` or `watches`. */
+  configure<T extends KubeObject>(resource: Resource<T>, options: ResourceCacheOptions<T>): void;
   /**
    * The informer of a resource, made when first asked for. It starts with the manager, or at once when the manager
    * runs already; a CRD that is not there yet is waited for without end.
@@ -70,6 +106,14 @@ export interface Cache extends Reader {
   /** The informer of everything of a resource, when somebody asked for it. */
   find<T extends KubeObject>(resource: Resource<T>): Informer<T> | undefined;
   ownedBy<T extends KubeObject>(resource: Resource<T>, uid: string): readonly Readonly<T>[];
+  /** Adds an index, and the informer of its resource where there is none. The same index may be added many times. */
+  addIndex<T extends KubeObject>(index: FieldIndex<T>): void;
+  /** What is found under `value` in an index that was added. */
+  byIndex<T extends KubeObject>(
+    index: FieldIndex<T>,
+    value: string,
+    options?: { namespace?: string },
+  ): readonly Readonly<T>[];
   /** True when every informer that was asked for is synced. */
   hasSynced(): boolean;
 }

@@ -1,27 +1,48 @@
 // The informers of a process: each resource and selection once, however many controllers ask for it.
-import { apiVersionOf, qualifiedName, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
+import {
+  apiVersionOf,
+  formatSelector,
+  parseSelector,
+  qualifiedName,
+  type KubeObject,
+  type ObjectKey,
+  type Resource,
+} from '@stackwright/kube';
 import type { ReadListOptions } from '../reader.js';
 import { aborted } from '../seams/wait.js';
-import type { Cache, InformerOptions } from './cache.js';
-import { SharedInformer, type InformerEnvironment } from './informer.js';
+import type { Cache, FieldIndex, InformerOptions, ResourceCacheOptions, Selectors } from './cache.js';
+import { SharedInformer, type InformerEnvironment, type ScopeOptions, type Transform } from './informer.js';
 
 export interface InformerCacheOptions extends InformerEnvironment {
   /** Empty: all. */
   namespaces: readonly string[];
 }
 
+/** Of any resource: an object of the kind is what its transform takes. */
+type Configuration = Omit<ResourceCacheOptions<KubeObject>, 'transform'> & { transform?: unknown };
+
 export class InformerCache implements Cache {
   readonly #options: InformerCacheOptions;
+  readonly #configured = new Map<string, Configuration>();
   readonly #informers = new Map<string, SharedInformer>();
+  readonly #indexes = new Map<string, unknown>();
   readonly #running = new Set<Promise<void>>();
   #signal: AbortSignal | undefined;
 
   constructor(options: InformerCacheOptions) {
-    this.#options = options;
+    this.#options = { listedOnly: new Set(), ...options };
   }
 
   get informers(): Iterable<SharedInformer> {
     return this.#informers.values();
+  }
+
+  configure<T extends KubeObject>(resource: Resource<T>, options: ResourceCacheOptions<T>): void {
+    const form = formOf(resource);
+    const cached = [...this.#informers.values()].some((informer) => formOf(informer.resource) === form);
+    if (cached) throw new Error(`${qualifiedName(resource)} is cached already: configure it before it is watched`);
+    if (this.#configured.has(form)) throw new Error(`How ${qualifiedName(resource)} is cached was said already`);
+    this.#configured.set(form, options);
   }
 
   informer<T extends KubeObject>(resource: Resource<T>, options: InformerOptions = {}): SharedInformer<T> {
@@ -30,7 +51,14 @@ export class InformerCache implements Cache {
     const known = this.#informers.get(id);
     // The id says the resource, and the resource says the type.
     if (known) return known as unknown as SharedInformer<T>;
-    const made = new SharedInformer<T>(this.#options, resource, selection, this.#namespacesOf(resource, selection));
+    const transform = this.#configured.get(formOf(resource))?.transform as Transform<T> | undefined;
+    const made = new SharedInformer<T>(
+      this.#options,
+      resource,
+      selection,
+      this.#scopesOf(resource, selection),
+      transform,
+    );
     this.#informers.set(id, made as unknown as SharedInformer);
     if (this.#signal) this.#start(made as unknown as SharedInformer, this.#signal);
     return made;
@@ -51,6 +79,24 @@ export class InformerCache implements Cache {
 
   ownedBy<T extends KubeObject>(resource: Resource<T>, uid: string): readonly Readonly<T>[] {
     return this.#known(resource).ownedBy(uid);
+  }
+
+  addIndex<T extends KubeObject>(index: FieldIndex<T>): void {
+    const id = `${formOf(index.resource)} ${index.name}`;
+    if (this.#indexes.get(id) === index) return;
+    if (this.#indexes.has(id)) {
+      throw new Error(`${qualifiedName(index.resource)} has another index "${index.name}" already`);
+    }
+    this.informer(index.resource).addIndex(index.name, index.values);
+    this.#indexes.set(id, index);
+  }
+
+  byIndex<T extends KubeObject>(
+    index: FieldIndex<T>,
+    value: string,
+    options?: { namespace?: string },
+  ): readonly Readonly<T>[] {
+    return this.#known(index.resource).byIndex(index.name, value, options);
   }
 
   hasSynced(): boolean {
@@ -90,22 +136,49 @@ export class InformerCache implements Cache {
   /** What selects the same has the same id. */
   #normalize(resource: Resource, options: InformerOptions): InformerOptions {
     const { namespace, labelSelector, fieldSelector } = options;
-    const { namespaces } = this.#options;
+    const namespaces = Object.keys(this.#namespacesOf(resource));
     const all =
       namespace === undefined || !resource.namespaced || (namespaces.length === 1 && namespaces[0] === namespace);
     return {
       ...(all ? {} : { namespace }),
-      ...(labelSelector ? { labelSelector } : {}),
+      ...(labelSelector ? { labelSelector: normalSelector(labelSelector) } : {}),
       ...(fieldSelector ? { fieldSelector } : {}),
     };
   }
 
-  #namespacesOf(resource: Resource, { namespace }: InformerOptions): readonly string[] {
-    if (!resource.namespaced) return [];
-    return namespace === undefined ? this.#options.namespaces : [namespace];
+  /** Namespaces of a resource with the selectors of their own; empty: all. */
+  #namespacesOf(resource: Resource): Readonly<Record<string, Selectors>> {
+    if (!resource.namespaced) return {};
+    const namespaces = this.#configured.get(formOf(resource))?.namespaces ?? this.#options.namespaces;
+    return isList(namespaces) ? Object.fromEntries(namespaces.map((name) => [name, {}])) : namespaces;
+  }
+
+  /** What is asked for goes before what is configured for a namespace, and that before what is configured for the resource. */
+  #scopesOf(resource: Resource, { namespace, ...asked }: InformerOptions): readonly ScopeOptions[] {
+    const { labelSelector, fieldSelector } = this.#configured.get(formOf(resource)) ?? {};
+    const general = { ...(labelSelector ? { labelSelector } : {}), ...(fieldSelector ? { fieldSelector } : {}) };
+    const namespaces = this.#namespacesOf(resource);
+    const names = namespace === undefined ? Object.keys(namespaces) : [namespace];
+    if (names.length === 0) return [{ ...general, ...asked }];
+    return names.map((name) => ({ ...general, ...namespaces[name], ...asked, namespace: name }));
   }
 }
 
+function isList(namespaces: readonly string[] | Readonly<Record<string, Selectors>>): namespaces is readonly string[] {
+  return Array.isArray(namespaces);
+}
+
+/** "a=b,c" and "c, a==b" are the same watch. */
+function normalSelector(text: string): string {
+  const requirements = parseSelector(text).map((requirement) => formatSelector([requirement]));
+  return requirements.sort().join(',');
+}
+
+/** What of a resource is cached: whole objects or their metadata. */
+function formOf(resource: Resource): string {
+  return `${apiVersionOf(resource)} ${resource.plural}${resource.metadataOnly ? ' metadata' : ''}`;
+}
+
 function idOf(resource: Resource, { namespace = '', labelSelector = '', fieldSelector = '' }: InformerOptions): string {
-  return [apiVersionOf(resource), resource.plural, namespace, labelSelector, fieldSelector].join(' ');
+  return [formOf(resource), namespace, labelSelector, fieldSelector].join(' ');
 }

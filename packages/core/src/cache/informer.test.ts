@@ -1,4 +1,4 @@
-import { ApiError, ConfigMap, Secret, type Secret as SecretObject } from '@stackwright/kube';
+import { ApiError, ConfigMap, Secret, type Secret as SecretObject, type WatchOptions } from '@stackwright/kube';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { apiError, FakeClient, FakeClock, recordingLogger, SeededRandom, settle } from '../testing/index.js';
 import { CacheNotSyncedError, type InformerHandler } from './cache.js';
@@ -11,7 +11,10 @@ const secret = (name: string, value = '', namespace = 'ns'): SecretObject => ({
 });
 const connectionReset = () => new ApiError({ code: 0, reason: 'ConnectionFailed', message: 'read ECONNRESET' });
 
-describe('informers', () => {
+describe.each([
+  ['whose state is streamed', true],
+  ['whose state is listed', false],
+])('informers %s', (_, streams) => {
   let clock: FakeClock;
   let client: FakeClient;
   let stop: AbortController;
@@ -22,6 +25,7 @@ describe('informers', () => {
   beforeEach(() => {
     clock = new FakeClock();
     client = new FakeClient(clock);
+    client.streams = streams;
     stop = new AbortController();
     restarts = [];
     relists = 0;
@@ -196,33 +200,14 @@ describe('informers', () => {
     cache.informer(Secret);
     await settle();
     client.before = ({ verb, options }) => {
-      const version = (options as { resourceVersion?: string }).resourceVersion;
-      if (verb === 'list' && version !== '')
+      const { resourceVersion, sendInitialEvents } = options as WatchOptions;
+      if ((verb === 'list' || sendInitialEvents) && resourceVersion !== '')
         throw apiError(504, 'Timeout', 'Too large resource version: 100, current: 7');
     };
     client.endWatches(apiError(410, 'Expired'));
     await clock.advance(5000);
     expect(cache.hasSynced()).toBe(true);
     expect(client.openWatches).toBe(1);
-  });
-
-  it('reads long lists in pages of 500', async () => {
-    for (let n = 0; n < 1201; n++) await client.seed(Secret, secret(`s-${n}`));
-    const cache = await start();
-    await cache.informer(Secret).whenSynced();
-    expect(cache.list(Secret)).toHaveLength(1201);
-    expect(client.calls.filter(({ verb }) => verb === 'list')).toHaveLength(3);
-  });
-
-  it('takes the list whole when the snapshot behind its pages expires', async () => {
-    for (let n = 0; n < 600; n++) await client.seed(Secret, secret(`s-${n}`));
-    client.before = ({ options }) => {
-      if ('continue' in options) throw apiError(410, 'Expired');
-    };
-    const cache = await start();
-    cache.informer(Secret);
-    await clock.advance(5000);
-    expect(cache.list(Secret)).toHaveLength(600);
   });
 
   it('never gives up: every error is tried again with back-off between 0.8 and 60 s', async () => {
@@ -234,9 +219,10 @@ describe('informers', () => {
       apiError(403, 'Forbidden'),
     ];
     const times: number[] = [];
-    client.before = ({ verb }) => {
-      if (verb !== 'list' || times.length >= 12) return;
-      times.push(clock.monotonic());
+    client.before = () => {
+      if (times.length >= 12) return;
+      // A list may follow a stream at once.
+      if (times.at(-1) !== clock.monotonic()) times.push(clock.monotonic());
       throw errors[times.length % errors.length] ?? connectionReset();
     };
     const synced = cache.informer(Secret);
@@ -250,12 +236,14 @@ describe('informers', () => {
 
   it('waits as long as the server asks it to', async () => {
     const cache = await start();
+    const first = streams ? 'watch' : 'list';
     client.before = ({ verb }) => {
-      if (verb === 'list' && client.calls.length === 1) throw apiError(429, 'TooManyRequests', 'later', 20_000);
+      if (verb === first && calls() === 1) throw apiError(429, 'TooManyRequests', 'later', 20_000);
     };
+    const calls = () => client.calls.filter(({ verb }) => verb === first).length;
     const informer = cache.informer(Secret);
     await clock.advance(19_999);
-    expect(client.calls).toHaveLength(1);
+    expect(calls()).toBe(1);
     await clock.advance(1);
     expect(informer.hasSynced()).toBe(true);
   });

@@ -5,6 +5,7 @@ import {
   keyOf,
   type KubeObject,
   type ObjectKey,
+  onlyMetadata,
   qualifiedName,
   type Resource,
 } from '@stackwright/kube';
@@ -12,7 +13,7 @@ import type { Logger } from '../log.js';
 import type { ReadListOptions } from '../reader.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
-import { aborted, reasonOf, sleep } from '../seams/wait.js';
+import { aborted, breathe, reasonOf, sleep } from '../seams/wait.js';
 import {
   CacheNotSyncedError,
   type HandlerRegistration,
@@ -20,6 +21,7 @@ import {
   type Informer,
   type InformerHandler,
   type InformerOptions,
+  type Selectors,
 } from './cache.js';
 import { Reflector, type ReflectorObserver, type ReflectorSink } from './reflector.js';
 import { Store } from './store.js';
@@ -36,10 +38,17 @@ export interface InformerEnvironment {
   resync?: number;
   /** Makes an observer for each watch. */
   observe?: (resource: Resource) => ReflectorObserver;
+  /** Resources whose server was found not to stream their state. */
+  listedOnly?: Set<string>;
 }
 
-/** One watch of the informer: a namespace, or everything. */
+/** What one watch of an informer sees: a namespace, or everything. */
+export interface ScopeOptions extends Selectors {
+  namespace?: string;
+}
+
 interface Scope {
+  options: ScopeOptions;
   namespace: string | undefined;
   /** How far the watch has come. */
   resourceVersion: string;
@@ -47,30 +56,42 @@ interface Scope {
   missing: boolean;
 }
 
+export type Transform<T extends KubeObject> = (object: T) => T | void;
+
 const tenHours = 36_000_000;
+/** Objects that are stored and told of in one turn of the event loop when the whole state is replaced. */
+const slice = 500;
 
 export class SharedInformer<T extends KubeObject = KubeObject> implements Informer<T> {
   readonly resource: Resource<T>;
   readonly options: Readonly<InformerOptions>;
-  readonly #environment: InformerEnvironment;
+  readonly #environment: InformerEnvironment & { listedOnly: Set<string> };
+  readonly #transform: Transform<T> | undefined;
   readonly #store = new Store<T>();
   readonly #scopes: readonly Scope[];
   readonly #handlers = new Set<InformerHandler<T>>();
   #onSynced: (() => void)[] = [];
   #started = false;
 
-  /** `namespaces`: one watch for each; empty: one for all. */
+  /** `scopes`: one watch for each. */
   constructor(
     environment: InformerEnvironment,
     resource: Resource<T>,
     options: InformerOptions,
-    namespaces: readonly string[],
+    scopes: readonly ScopeOptions[],
+    transform?: Transform<T>,
   ) {
     this.resource = resource;
     this.options = options;
-    this.#environment = environment;
-    const scope = (namespace?: string): Scope => ({ namespace, resourceVersion: '', synced: false, missing: false });
-    this.#scopes = namespaces.length ? namespaces.map(scope) : [scope()];
+    this.#environment = { listedOnly: new Set(), ...environment };
+    this.#transform = transform;
+    this.#scopes = scopes.map((scope) => ({
+      options: scope,
+      namespace: scope.namespace,
+      resourceVersion: '',
+      synced: false,
+      missing: false,
+    }));
   }
 
   /** Objects in the store, synced or not. */
@@ -106,7 +127,16 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
   }
 
   addIndex(name: string, index: IndexFunction<T>): void {
-    this.#store.addIndex(name, index);
+    this.#store.addIndex(name, (object) => {
+      try {
+        return index(object);
+      } catch (error) {
+        // A bug in it; an object that cannot be found by one index must still be found by its name.
+        const { log } = this.#environment;
+        log.error({ resource: qualifiedName(this.resource), index: name, err: error }, 'Index function threw');
+        return [];
+      }
+    });
   }
 
   hasIndex(name: string): boolean {
@@ -123,9 +153,9 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
     return this.#store.list(options);
   }
 
-  byIndex(name: string, value: string): readonly Readonly<T>[] {
-    this.#demandSynced();
-    return this.#store.byIndex(name, value);
+  byIndex(name: string, value: string, options: { namespace?: string } = {}): readonly Readonly<T>[] {
+    this.#demandSynced(options.namespace);
+    return this.#store.byIndex(name, value, options);
   }
 
   ownedBy(uid: string): readonly Readonly<T>[] {
@@ -160,8 +190,8 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
   }
 
   #reflect(scope: Scope, signal: AbortSignal): Promise<void> {
-    const { client, clock, random, log, observe } = this.#environment;
-    const { labelSelector, fieldSelector } = this.options;
+    const { client, clock, random, log, observe, listedOnly } = this.#environment;
+    const { labelSelector, fieldSelector } = scope.options;
     const reflector = new Reflector<T>({
       client,
       clock,
@@ -171,6 +201,7 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
       namespace: scope.namespace,
       labelSelector,
       fieldSelector,
+      listedOnly,
       transform: (object) => this.#trim(object),
       sink: this.#sink(scope),
       observer: observe?.(this.resource),
@@ -178,20 +209,34 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
     return reflector.run(signal);
   }
 
-  #trim(object: T): void {
+  #trim(object: T): T {
     stripManagedFields(object);
     setKind(object, this.resource);
-    if (this.#environment.freeze) deepFreeze(object);
+    // Not every client has this from its server.
+    const trimmed = this.#transformed(this.resource.metadataOnly ? onlyMetadata(this.resource, object) : object);
+    return this.#environment.freeze ? deepFreeze(trimmed) : trimmed;
+  }
+
+  #transformed(object: T): T {
+    try {
+      return this.#transform?.(object) ?? object;
+    } catch (error) {
+      // A bug in it; the object is there all the same.
+      const { log } = this.#environment;
+      log.error({ resource: qualifiedName(this.resource), err: error }, 'Transform threw');
+      return object;
+    }
   }
 
   #sink(scope: Scope): ReflectorSink<T> {
     return {
-      replace: (objects, resourceVersion) => {
+      replace: async (objects, resourceVersion) => {
         const initial = !scope.synced;
         const present = new Set<string>();
         for (const object of objects) {
           present.add(keyOf(object));
           this.#set(object, initial);
+          if (present.size % slice === 0) await breathe();
         }
         const selection = scope.namespace === undefined ? {} : { namespace: scope.namespace };
         for (const object of this.#store.list(selection)) if (!present.has(keyOf(object))) this.#delete(object);

@@ -116,10 +116,11 @@ export class Store<T extends KubeObject> {
     return this.#indexes.has(name);
   }
 
-  byIndex(name: string, value: string): readonly T[] {
+  byIndex(name: string, value: string, { namespace }: { namespace?: string } = {}): readonly T[] {
     const index = this.#indexes.get(name);
     if (!index) throw new Error(`There is no index "${name}"`);
-    return [...(index.get(value)?.values() ?? none)];
+    const found = [...(index.get(value)?.values() ?? none)];
+    return namespace === undefined ? found : found.filter(({ metadata }) => metadata?.namespace === namespace);
   }
 
   #labelIndex(key: string): Index<T> {

@@ -60,7 +60,7 @@ describe('controllers', () => {
     await client.seed(Widget, widget('a'));
     await client.seed(Secret, { metadata: at('child') });
     client.before = ({ verb, resource }) => {
-      if (verb === 'list' && resource === 'secrets') throw apiError(500, 'InternalError');
+      if (['list', 'watch'].includes(verb) && resource === 'secrets') throw apiError(500, 'InternalError');
     };
     let children = -1;
     newController(test.manager, 'widget')

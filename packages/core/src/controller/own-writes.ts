@@ -1,7 +1,7 @@
 // Read your writes: a reconcile that reads a cache which does not show its own last writes yet makes things twice. So
 // every write is remembered with its resourceVersion, and the next run of the same request is put off until the cache
 // has come that far. Nothing blocks: the request goes back to the queue, and the event that is missing wakes it.
-import { keyOf, qualifiedName, type ObjectKey, type Resource } from '@stackwright/kube';
+import { keyOf, metadataOf, qualifiedName, type ObjectKey, type Resource } from '@stackwright/kube';
 import type { Cache } from '../cache/cache.js';
 import type { Clock, Timer } from '../seams/clock.js';
 
@@ -64,7 +64,8 @@ export class OwnWrites {
 
   /** A kind that nobody watches cannot lag. */
   #seen(write: Write): boolean {
-    const informer = this.#options.cache.find(write.resource);
+    const { cache } = this.#options;
+    const informer = cache.find(write.resource) ?? cache.find(metadataOf(write.resource));
     if (!informer) return true;
     if ('deletedUid' in write) return informer.hasSeenDeletion(write.key, write.deletedUid);
     return informer.hasSeen(write.key, write.resourceVersion);

@@ -168,7 +168,7 @@ describe('manager', () => {
   it('fails when a cache does not sync within two minutes; a kind that is not installed is waited for', async () => {
     const test = testManager();
     test.client.before = ({ verb }) => {
-      if (verb === 'list') throw apiError(403, 'Forbidden');
+      if (verb === 'watch') throw apiError(403, 'Forbidden');
     };
     newController(test.manager, 'secret')
       .for(Secret)

@@ -15,6 +15,12 @@ interface Exit {
   lines: Record<string, unknown>[];
 }
 
+/** The end of a state without objects. */
+const nothing = {
+  type: 'BOOKMARK',
+  object: { metadata: { resourceVersion: '1', annotations: { 'k8s.io/initial-events-end': 'true' } } },
+};
+
 describe('a controller process', () => {
   let server: Server;
   const directory = mkdtempSync(join(tmpdir(), 'stackwright-run-'));
@@ -66,7 +72,8 @@ describe('a controller process', () => {
     const send = (code: number, value: object) =>
       response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     const { url = '', method } = request;
-    if (url.includes('watch=true')) response.writeHead(200).flushHeaders();
+    if (url.includes('sendInitialEvents=true')) response.write(`${JSON.stringify(nothing)}\n`);
+    else if (url.includes('watch=true')) response.writeHead(200).flushHeaders();
     else if (!url.includes('/leases'))
       send(200, { kind: 'List', apiVersion: 'v1', metadata: { resourceVersion: '1' }, items: [] });
     else if (method === 'GET') {

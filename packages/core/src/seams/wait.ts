@@ -52,6 +52,11 @@ export async function settlesWithin(clock: Clock, milliseconds: number, promise:
   return result;
 }
 
+/** Lets the event loop turn once: for work that would otherwise hold up the renewal of a lease. */
+export function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 export function reasonOf(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new Error('Aborted');
 }
