@@ -12,6 +12,8 @@ export interface ServerContext {
   now(): number;
   /** Milliseconds between bookmarks. */
   readonly bookmarkInterval: number;
+  /** Resources of CRDs that are new, by storage name: until when (milliseconds since the epoch) their lists are refused. */
+  readonly settling: Map<string, number>;
 }
 
 /** metav1.Time. */

@@ -11,7 +11,7 @@ import { keyOfRequest, type ResourceRequest, type ResourceResponse } from './req
 import { apply } from './verbs/apply.js';
 import { create } from './verbs/create.js';
 import { remove, removeCollection } from './verbs/delete.js';
-import { load } from './verbs/get.js';
+import { loadReadable } from './verbs/get.js';
 import { list } from './verbs/list.js';
 import { patch } from './verbs/patch.js';
 import { update } from './verbs/update.js';
@@ -91,7 +91,7 @@ async function handle(dispatcher: Dispatcher, request: ResourceRequest): Promise
   if (review) return review(context, request);
   switch (verb) {
     case 'get':
-      return { kind: 'object', code: 200, object: load(context, request) };
+      return { kind: 'object', code: 200, object: await loadReadable(context, request) };
     case 'list':
       return list(context, request);
     case 'watch':

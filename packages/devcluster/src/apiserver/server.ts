@@ -40,6 +40,8 @@ import { logs } from './subresources/log.js';
 import type { NodeProxy } from './subresources/node-proxy.js';
 import { scale } from './subresources/scale.js';
 import { tokens } from './subresources/token.js';
+import { webhookCaller, type ServiceResolver } from './webhooks/client.js';
+import { webhooks } from './webhooks/plugin.js';
 
 export interface ApiServerOptions {
   /** Where objects, keys and the audit log are kept. Absent: in memory, gone at the end. */
@@ -66,6 +68,15 @@ export interface ApiServerOptions {
   namespace?: string;
   /** Who may do what. Default RBAC; `allowAll` lets everybody who is authenticated do everything. */
   authorizer?: Authorizer;
+  /**
+   * Where webhooks behind a Service are reached from this process. Default: the first ready endpoint of the Service.
+   */
+  resolveService?: ServiceResolver;
+  /**
+   * Milliseconds for which lists and watches of a new CRD's objects are answered 429 ("storage is (re)initializing"), as
+   * real servers do now and then. Default 0.
+   */
+  settlingTime?: number;
 }
 
 export interface ApiServer {
@@ -112,9 +123,11 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     admission: [],
     now: () => Date.now(),
     bookmarkInterval: options.bookmarkInterval ?? 60_000,
+    settling: new Map(),
   };
+  const caller = webhookCaller(store, options.resolveService);
   const authorizer = options.authorizer ?? new RbacAuthorizer(store);
-  context.admission.push(...builtinPlugins(context), escalationPrevention(store, authorizer));
+  context.admission.push(...builtinPlugins(context), escalationPrevention(store, authorizer), webhooks(context, caller));
   const audit = new Set<AuditSink>();
   if (stateDirectory !== undefined) audit.add(auditFile(join(stateDirectory, 'audit.log')));
   const dispatcher: Dispatcher = {
@@ -142,7 +155,10 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     .set('attach', attach(node))
     .set('portforward', portForwards(node));
   const handler: Handler = { dispatcher, authenticator, discovery: discovery(registry), openApi: openApi(registry) };
-  serveDefinitions(context);
+  serveDefinitions(context, {
+    caller,
+    ...(options.settlingTime === undefined ? {} : { settlingTime: options.settlingTime }),
+  });
   createNamespaces(context);
   createRoles(context);
   // What belongs to a real cluster's controller manager, but is needed for objects to end at all.

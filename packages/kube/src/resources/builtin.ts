@@ -1,4 +1,5 @@
 // Descriptors of the built-in kinds that our controllers and tools use.
+import type * as admission from 'kubernetes-types/admissionregistration/v1.d.ts';
 import type * as apps from 'kubernetes-types/apps/v1.d.ts';
 import type * as batch from 'kubernetes-types/batch/v1.d.ts';
 import type * as coordination from 'kubernetes-types/coordination/v1.d.ts';
@@ -43,6 +44,10 @@ export type ClusterRole = rbac.ClusterRole;
 export type ClusterRoleBinding = rbac.ClusterRoleBinding;
 export type CustomResourceDefinition = extensions.CustomResourceDefinition;
 export type StorageClass = storage.StorageClass;
+export type MutatingWebhookConfiguration = admission.MutatingWebhookConfiguration;
+export type ValidatingWebhookConfiguration = admission.ValidatingWebhookConfiguration;
+export type ValidatingAdmissionPolicy = admission.ValidatingAdmissionPolicy;
+export type ValidatingAdmissionPolicyBinding = admission.ValidatingAdmissionPolicyBinding;
 
 export const Namespace = define<core.Namespace>('', 'Namespace', 'namespaces', false);
 export const Node = define<core.Node>('', 'Node', 'nodes', false);
@@ -72,3 +77,7 @@ export const ClusterRole = define<rbac.ClusterRole>('rbac.authorization.k8s.io',
 export const ClusterRoleBinding = define<rbac.ClusterRoleBinding>('rbac.authorization.k8s.io', 'ClusterRoleBinding', 'clusterrolebindings', false);
 export const CustomResourceDefinition = define<extensions.CustomResourceDefinition>('apiextensions.k8s.io', 'CustomResourceDefinition', 'customresourcedefinitions', false);
 export const StorageClass = define<storage.StorageClass>('storage.k8s.io', 'StorageClass', 'storageclasses', false);
+export const MutatingWebhookConfiguration = define<admission.MutatingWebhookConfiguration>('admissionregistration.k8s.io', 'MutatingWebhookConfiguration', 'mutatingwebhookconfigurations', false);
+export const ValidatingWebhookConfiguration = define<admission.ValidatingWebhookConfiguration>('admissionregistration.k8s.io', 'ValidatingWebhookConfiguration', 'validatingwebhookconfigurations', false);
+export const ValidatingAdmissionPolicy = define<admission.ValidatingAdmissionPolicy>('admissionregistration.k8s.io', 'ValidatingAdmissionPolicy', 'validatingadmissionpolicies', false);
+export const ValidatingAdmissionPolicyBinding = define<admission.ValidatingAdmissionPolicyBinding>('admissionregistration.k8s.io', 'ValidatingAdmissionPolicyBinding', 'validatingadmissionpolicybindings', false);

@@ -16,11 +16,15 @@ import {
 } from '../registry/resource.js';
 import type { Schema } from '../schema/schema.js';
 import { age } from '../table.js';
+import type { Converter } from './conversion.js';
 import { schemaValidator } from './validator.js';
 
-export function resourcesOf(definition: CustomResourceDefinition): ServedResource[] {
+/** `converter` for versions that differ in more than their name. */
+export function resourcesOf(definition: CustomResourceDefinition, converter?: Converter): ServedResource[] {
   if (!isEstablished(definition)) return [];
-  return definition.spec.versions.filter((version) => version.served).map((version) => resourceOf(definition, version));
+  return definition.spec.versions
+    .filter((version) => version.served)
+    .map((version) => resourceOf(definition, version, converter));
 }
 
 export function isEstablished(definition: CustomResourceDefinition): boolean {
@@ -34,6 +38,7 @@ export function isEstablished(definition: CustomResourceDefinition): boolean {
 function resourceOf(
   { spec, metadata }: CustomResourceDefinition,
   version: CustomResourceDefinitionVersion,
+  converter: Converter | undefined,
 ): ServedResource {
   const { names, group } = spec;
   // The types leave the x-kubernetes extensions out; the schema was checked when the CRD was stored.
@@ -62,6 +67,7 @@ function resourceOf(
     schema: () => schema,
     custom: true,
     columns: columns.map(printerColumn),
+    ...(converter ? { convert: converter.version(`${group}/${version.name}`, schema) } : {}),
     ...(version.subresources?.scale ? { scale: scalePaths(version.subresources.scale) } : {}),
   };
 }

@@ -96,7 +96,15 @@ export interface ServedResource {
   readonly columns: readonly Column[];
   readonly scale?: ScalePaths;
   /** Between this version and the stored form. Absent: they differ in apiVersion only. */
-  readonly convert?: { toStorage(object: ApiObject): ApiObject; fromStorage(object: ApiObject): ApiObject };
+  readonly convert?: Conversion;
+}
+
+export interface Conversion {
+  toStorage(object: ApiObject): ApiObject;
+  fromStorage(stored: ApiObject): ApiObject;
+  /** What the two have to wait for, if they cannot answer at once (verbs/versions.ts). */
+  prepareWrite?(object: ApiObject): Promise<void> | undefined;
+  prepareRead?(stored: readonly ApiObject[]): Promise<void> | undefined;
 }
 
 export const STANDARD_VERBS: readonly Verb[] = [

@@ -11,6 +11,8 @@ interface ListHint {
 const core = 'io.k8s.api.core.v1';
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 
+const ADMISSION = 'io.k8s.api.admissionregistration.v1';
+
 const named: ListHint = { keys: ['name'], merge: 'name' };
 const conditions: ListHint = { keys: ['type'], merge: 'type' };
 
@@ -62,6 +64,13 @@ const lists: Record<string, Record<string, ListHint>> = {
   'io.k8s.api.apps.v1.DaemonSetStatus': { conditions },
   'io.k8s.api.batch.v1.JobStatus': { conditions: { merge: 'type' } },
   'io.k8s.api.policy.v1.PodDisruptionBudgetStatus': { conditions },
+  ...Object.fromEntries(
+    ['Mutating', 'Validating'].flatMap((kind) => [
+      [`${ADMISSION}.${kind}WebhookConfiguration`, { webhooks: named }],
+      [`${ADMISSION}.${kind}Webhook`, { matchConditions: named }],
+    ]),
+  ),
+  [`${ADMISSION}.ValidatingAdmissionPolicySpec`]: { matchConditions: named, variables: named },
   'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus': {
     conditions: { keys: ['type'] },
   },
@@ -147,9 +156,18 @@ const optional: Record<string, readonly string[]> = {
 export const isOptional = (definition: string, field: string): boolean =>
   optional[definition]?.includes(field) ?? false;
 
+/** Missing in the types altogether. */
+const resourceRule = (): Record<string, Schema> => ({
+  resources: { type: 'array', items: { type: 'string' } },
+  scope: { type: 'string' },
+});
+
 export function structHints(definition: string): Schema {
   return {
     ...(atomicStructs.has(definition) ? { 'x-kubernetes-map-type': 'atomic' as const } : {}),
+    ...(definition.startsWith(ADMISSION) && definition.endsWith('RuleWithOperations')
+      ? { properties: resourceRule() }
+      : {}),
     // A schema in a CRD also has the x-kubernetes extensions, which the types leave out.
     ...(definition === `${CRD}.JSONSchemaProps` ? { 'x-kubernetes-preserve-unknown-fields': true } : {}),
   };

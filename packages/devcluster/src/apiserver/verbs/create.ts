@@ -4,11 +4,12 @@ import { trackUpdate } from '../apply/managers.js';
 import { timestamp, type ServerContext } from '../context.js';
 import { alreadyExists, badRequest, forbidden, notFound } from '../errors.js';
 import type { ApiObject } from '../json.js';
-import { fromStorage, toStorage } from '../registry/resource.js';
+import { toStorage } from '../registry/resource.js';
 import type { ResourceRequest, ResourceResponse } from '../request.js';
 import { decodeObject, namespaceState } from './decode.js';
 import { managerOf } from './manager.js';
 import { strategyContext, validateObject } from './validate.js';
+import { view, writable } from './versions.js';
 
 export async function create(context: ServerContext, request: ResourceRequest): Promise<ResourceResponse> {
   const warnings: string[] = [];
@@ -62,6 +63,7 @@ export async function insert(
   validateObject(strategy, resource, draft, undefined);
   await validate(context.admission, attributes);
   track(draft);
+  await writable(resource, draft);
 
   // From here on nothing may wait: what was checked must still hold when it is stored.
   const key = metadata.namespace ? `${metadata.namespace}/${metadata.name ?? ''}` : (metadata.name ?? '');
@@ -71,7 +73,7 @@ export async function insert(
   resource.strategy.allocate?.(draft, undefined, strategy);
   if (parameters.dryRun) return { kind: 'object', code: 201, object: draft, warnings, unchanged: true };
   const stored = context.store.put(resource.storage, key, toStorage(resource, draft));
-  return { kind: 'object', code: 201, object: fromStorage(resource, stored), warnings };
+  return { kind: 'object', code: 201, object: await view(resource, stored), warnings };
 }
 
 /** The path and the body must agree on where the object goes. */

@@ -1,12 +1,12 @@
-import { validate } from '../admission.js';
+import { mutate, validate, type AdmissionAttributes } from '../admission.js';
 import { timestamp, type ServerContext } from '../context.js';
-import { badRequest, conflict } from '../errors.js';
+import { badRequest, conflict, notFound } from '../errors.js';
 import { clone, isObject, type ApiObject } from '../json.js';
-import { fromStorage } from '../registry/resource.js';
 import { keyOfRequest, type DeleteOptions, type ResourceRequest, type ResourceResponse } from '../request.js';
-import { load } from './get.js';
+import { loadReadable } from './get.js';
 import { list } from './list.js';
 import { mayGo } from './update.js';
+import { view } from './versions.js';
 
 /** Finalizers by which a deletion waits for what the object owns. */
 export const FOREGROUND = 'foregroundDeletion';
@@ -16,33 +16,37 @@ export async function remove(context: ServerContext, request: ResourceRequest): 
   const { resource, name = '', user } = request;
   const options = decodeOptions(request.body);
   const dryRun = request.parameters.dryRun ?? false;
-  await validate(context.admission, {
+  const warnings: string[] = [];
+  const attributes: AdmissionAttributes = {
     operation: 'DELETE',
     resource,
     subresource: undefined,
     namespace: request.namespace,
     name,
     object: undefined,
-    oldObject: load(context, request),
+    oldObject: await loadReadable(context, request),
     user,
     dryRun,
-    warnings: [],
-  });
+    warnings,
+  };
+  await mutate(context.admission, attributes);
+  await validate(context.admission, attributes);
 
   // From here on nothing may wait.
   const { store } = context;
   const { strategy, storage } = resource;
   const key = keyOfRequest(request);
-  const old = load(context, request);
+  const old = store.get(storage, key);
+  if (!old) throw notFound(resource, name);
   checkPreconditions(request, old, options);
 
-  const draft = store.get(storage, key) as ApiObject;
-  const next = markDeleted(context, request, clone(draft), options);
+  const next = markDeleted(context, request, clone(old), options);
   if (mayGo(next, strategy.holdsDeletion?.(next))) {
     if (!dryRun) store.delete(storage, key);
     return {
       kind: 'object',
       code: 200,
+      warnings,
       object: {
         kind: 'Status',
         apiVersion: 'v1',
@@ -57,9 +61,9 @@ export async function remove(context: ServerContext, request: ResourceRequest): 
       },
     };
   }
-  const changed = JSON.stringify(next) !== JSON.stringify(draft);
+  const changed = JSON.stringify(next) !== JSON.stringify(old);
   const stored = changed && !dryRun ? store.put(storage, key, next) : next;
-  return { kind: 'object', code: 200, object: fromStorage(resource, stored) };
+  return { kind: 'object', code: 200, object: await view(resource, stored), warnings };
 }
 
 function decodeOptions(body: unknown): DeleteOptions {
@@ -121,7 +125,7 @@ function markDeleted(
 }
 
 export async function removeCollection(context: ServerContext, request: ResourceRequest): Promise<ResourceResponse> {
-  const { items, metadata } = list(context, request);
+  const { items, metadata } = await list(context, request);
   const removed: ApiObject[] = [];
   for (const item of items) {
     const { name = '', namespace } = item.metadata;

@@ -3,13 +3,14 @@ import { trackUpdate } from '../apply/managers.js';
 import type { ServerContext } from '../context.js';
 import { conflict, field, invalid, MODIFIED, notFound } from '../errors.js';
 import { clone, equal, type ApiObject } from '../json.js';
-import { fromStorage, toStorage, type Subresource } from '../registry/resource.js';
+import { toStorage, type Subresource } from '../registry/resource.js';
 import { keyOfRequest, type ResourceRequest, type ResourceResponse } from '../request.js';
 import { create, place } from './create.js';
 import { decodeObject } from './decode.js';
-import { load } from './get.js';
+import { loadReadable } from './get.js';
 import { managerOf } from './manager.js';
 import { newGeneration, strategyContext, validateObject } from './validate.js';
+import { view, writable } from './versions.js';
 
 export async function update(context: ServerContext, request: ResourceRequest): Promise<ResourceResponse> {
   const { resource } = request;
@@ -47,7 +48,7 @@ export async function retryOnRace(
   change: (old: ApiObject) => Promise<ResourceResponse | typeof RACE>,
 ): Promise<ResourceResponse> {
   for (let attempt = 0; attempt < 5; attempt += 1) {
-    const response = await change(load(context, request));
+    const response = await change(await loadReadable(context, request));
     if (response !== RACE) return response;
   }
   throw conflict(request.resource, request.name ?? '', MODIFIED);
@@ -99,6 +100,7 @@ export async function replace(
   refuseNewFinalizers(request, draft, old);
   await validate(context.admission, attributes);
   track();
+  if (!equal(draft, old)) await writable(resource, draft);
 
   // From here on nothing may wait.
   const key = keyOfRequest(request);
@@ -119,7 +121,7 @@ export async function replace(
     };
   }
   const stored = context.store.put(resource.storage, key, toStorage(resource, draft));
-  return { kind: 'object', code: 200, object: fromStorage(resource, stored), warnings };
+  return { kind: 'object', code: 200, object: await view(resource, stored), warnings };
 }
 
 /** Whether an object that is being deleted has nothing left to wait for. */

@@ -1,6 +1,6 @@
 // Everything that makes an object invalid (422), in one go, so that the client sees all of it at once.
 import type { ServerContext } from '../context.js';
-import { invalid } from '../errors.js';
+import { field, invalid, type FieldError } from '../errors.js';
 import { at, type ApiObject } from '../json.js';
 import type { ServedResource, StrategyContext, Subresource } from '../registry/resource.js';
 import { validateMetadata } from '../schema/names.js';
@@ -13,7 +13,26 @@ export function validateObject(
 ): void {
   const errors = validateMetadata(object, resource.nameRule);
   errors.push(...(resource.strategy.validate?.(object, old, context) ?? []));
+  if (!resource.custom) errors.push(...bareFinalizers(resource, object));
   if (errors.length > 0) throw invalid(resource, object.metadata.name ?? '', errors);
+}
+
+const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+
+/** Whose finalizer it is must be told from its name; the extensions themselves are older than that rule. */
+function bareFinalizers({ group }: ServedResource, { metadata }: ApiObject): FieldError[] {
+  if (group === 'apiextensions.k8s.io') return [];
+  return (metadata.finalizers ?? []).flatMap((name, index) =>
+    name.includes('/') || STANDARD_FINALIZERS.has(name)
+      ? []
+      : [
+          field.invalid(
+            `metadata.finalizers[${index}]`,
+            name,
+            'name is neither a standard finalizer name nor is it fully qualified',
+          ),
+        ],
+  );
 }
 
 export function strategyContext(context: ServerContext, user: string, subresource?: string): StrategyContext {

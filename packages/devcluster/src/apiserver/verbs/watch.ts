@@ -1,5 +1,6 @@
 // Watches follow the history of a resource. There is no queue per watcher: each one remembers the revision that it has
 // seen, so a slow client costs nothing, and is told 410 when what it has not read yet is forgotten.
+import { ApiError } from '@stackwright/kube';
 import type { ServerContext } from '../context.js';
 import { internal, invalid, field, revisionTooLarge } from '../errors.js';
 import type { ApiObject } from '../json.js';
@@ -8,11 +9,14 @@ import type { ResourceRequest, WatchItem } from '../request.js';
 import { selector, type Predicate } from '../selectors.js';
 import type { StoreEvent } from '../store/history.js';
 import { parseRevision, tooOld } from './list.js';
+import { refuseWhileSettling } from './settling.js';
+import { readable } from './versions.js';
 
 /** Refusals are thrown before the first event; what goes wrong later is an ERROR event. */
 export function watch(context: ServerContext, request: ResourceRequest): AsyncIterable<WatchItem> {
   const { resource, parameters, namespace } = request;
   const { store } = context;
+  refuseWhileSettling(context, resource);
   if (parameters.sendInitialEvents !== undefined && parameters.resourceVersionMatch !== 'NotOlderThan') {
     throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
       field.forbidden(
@@ -65,6 +69,8 @@ async function* follow(context: ServerContext, request: ResourceRequest, plan: P
     if (plan.initial) {
       const state = store.list(resource.storage, request.namespace);
       seen = store.revision;
+      const pending = readable(resource, state);
+      if (pending) await pending;
       for (const stored of state) {
         const object = fromStorage(resource, stored);
         if (plan.select(object)) yield { type: 'ADDED', object };
@@ -80,6 +86,11 @@ async function* follow(context: ServerContext, request: ResourceRequest, plan: P
         yield { type: 'ERROR', error: tooOld(seen, history.floor) };
         return;
       }
+      const pending = readable(
+        resource,
+        events.flatMap(({ object, previous }) => [object, previous]),
+      );
+      if (pending) await pending;
       for (const event of events) {
         const item = translate(resource, event, plan.select);
         if (item) yield item;
@@ -98,7 +109,8 @@ async function* follow(context: ServerContext, request: ResourceRequest, plan: P
       if (history.since(seen)?.length === 0) await alarm.wait(Math.min(end, bookmarks ? nextBookmark : end) - now);
     }
   } catch (error) {
-    yield { type: 'ERROR', error: internal(error instanceof Error ? error.message : String(error)) };
+    const problem = error instanceof Error ? error.message : String(error);
+    yield { type: 'ERROR', error: error instanceof ApiError ? error : internal(problem) };
   } finally {
     alarm.close();
   }

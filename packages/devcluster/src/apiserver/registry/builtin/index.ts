@@ -13,6 +13,7 @@ import { coreEventStrategy, eventConversion, EVENTS, eventStrategy } from './eve
 import * as others from './others.js';
 import { podStrategy } from './pods.js';
 import * as services from './services.js';
+import { mutatingWebhookStrategy, validatingWebhookStrategy } from './webhooks.js';
 import * as workloads from './workloads.js';
 
 const all = ['all'];
@@ -160,6 +161,16 @@ export function builtinResources(serviceRange: AddressRange): readonly ServedRes
       categories: ['api-extensions'],
       subresources: ['status'],
       strategy: crdStrategy,
+    }),
+    builtin(kube.MutatingWebhookConfiguration, {
+      columns: otherColumns.webhookColumns,
+      categories: ['api-extensions'],
+      strategy: mutatingWebhookStrategy,
+    }),
+    builtin(kube.ValidatingWebhookConfiguration, {
+      columns: otherColumns.webhookColumns,
+      categories: ['api-extensions'],
+      strategy: validatingWebhookStrategy,
     }),
     builtin(kube.StorageClass, {
       columns: otherColumns.storageClassColumns,

@@ -13,6 +13,7 @@ import type { PodTemplateSpec } from 'kubernetes-types/core/v1.d.ts';
 import type { LabelSelector } from 'kubernetes-types/meta/v1.d.ts';
 import { field, type FieldError } from '../../errors.js';
 import { clone, equal } from '../../json.js';
+import { isTimeZone, parseSchedule } from '../../../shared/schedule.js';
 import type { Strategy } from '../resource.js';
 import { defaultPodTemplate } from './pod-defaults.js';
 import { NOT_NEGATIVE, validatePodTemplate } from './pod-validation.js';
@@ -141,11 +142,48 @@ export const daemonSetStrategy: Strategy<DaemonSet> = {
     }
     defaultPodTemplate(spec.template);
   },
-  validate: ({ spec }, old) =>
-    spec
-      ? [...selectorAndTemplate(spec.selector, spec.template, old?.spec?.selector), ...restartAlways(spec.template)]
-      : [field.required('spec')],
+  prepareForCreate(set) {
+    countTemplates(set, 1);
+  },
+  prepareForUpdate(set, old) {
+    const before = Number(old.metadata?.annotations?.[TEMPLATE_GENERATION] ?? 1);
+    countTemplates(set, equal(set.spec?.template, old.spec?.template) ? before : before + 1);
+  },
+  validate({ spec }, old) {
+    if (!spec) return [field.required('spec')];
+    const errors = [
+      ...notNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
+      ...notNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'),
+      ...selectorAndTemplate(spec.selector, spec.template, old?.spec?.selector),
+      ...restartAlways(spec.template),
+    ];
+    const types = ['OnDelete', 'RollingUpdate'];
+    const { type, rollingUpdate = {} } = spec.updateStrategy ?? {};
+    if (!types.includes(type ?? '')) errors.push(field.notSupported('spec.updateStrategy.type', type, types));
+    if (type === 'RollingUpdate') {
+      const path = 'spec.updateStrategy.rollingUpdate';
+      const none = (value: number | string | undefined): boolean => Number.parseInt(String(value ?? 0), 10) === 0;
+      if (none(rollingUpdate.maxUnavailable) && none(rollingUpdate.maxSurge))
+        errors.push(field.required(`${path}.maxUnavailable`, 'cannot be 0 when maxSurge is 0'));
+      if (!none(rollingUpdate.maxUnavailable) && !none(rollingUpdate.maxSurge)) {
+        errors.push(
+          field.invalid(`${path}.maxSurge`, rollingUpdate.maxSurge, 'may not be set when maxUnavailable is non-zero'),
+        );
+      }
+    }
+    return errors;
+  },
 };
+
+/** How many templates there were, for clients of old versions of the API. */
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
+
+function countTemplates(set: DaemonSet, count: number): void {
+  set.metadata = {
+    ...set.metadata,
+    annotations: { ...set.metadata?.annotations, [TEMPLATE_GENERATION]: String(count) },
+  };
+}
 
 export const controllerRevisionStrategy: Strategy<ControllerRevision> = {
   defaults(revision) {
@@ -236,21 +274,47 @@ export const cronJobStrategy: Strategy<CronJob> = {
     const job = spec.jobTemplate.spec;
     if (job) defaultPodTemplate(job.template);
   },
-  validate({ spec }) {
+  validate({ metadata, spec }, old) {
     if (!spec) return [field.required('spec')];
-    const errors = validatePodTemplate(spec.jobTemplate.spec?.template, 'spec.jobTemplate.spec.template');
-    if (!spec.schedule) errors.push(field.required('spec.schedule'));
-    else if (
-      !/^(@(yearly|annually|monthly|weekly|daily|midnight|hourly|every .+)|(\S+\s+){4}\S+)$/.test(spec.schedule.trim())
-    ) {
-      errors.push(field.invalid('spec.schedule', spec.schedule, 'expected exactly 5 fields'));
-    }
+    const template = spec.jobTemplate.spec?.template;
+    const errors = [
+      ...validatePodTemplate(template, 'spec.jobTemplate.spec.template'),
+      ...validateSchedule(spec, old?.spec),
+      ...notNegative(spec.startingDeadlineSeconds, 'spec.startingDeadlineSeconds'),
+      ...notNegative(spec.successfulJobsHistoryLimit, 'spec.successfulJobsHistoryLimit'),
+      ...notNegative(spec.failedJobsHistoryLimit, 'spec.failedJobsHistoryLimit'),
+    ];
+    // Its Jobs are called after it and the minute.
+    if ((metadata?.name ?? '').length > 52)
+      errors.push(field.invalid('metadata.name', metadata?.name, 'must be no more than 52 characters'));
     const policies = ['Allow', 'Forbid', 'Replace'];
     if (!policies.includes(spec.concurrencyPolicy ?? ''))
       errors.push(field.notSupported('spec.concurrencyPolicy', spec.concurrencyPolicy, policies));
+    const restart = template?.spec?.restartPolicy;
+    if (restart === 'Always') {
+      const path = 'spec.jobTemplate.spec.template.spec.restartPolicy';
+      errors.push(field.notSupported(path, restart, ['OnFailure', 'Never']));
+    }
     return errors;
   },
 };
+
+function validateSchedule({ schedule, timeZone }: NonNullable<CronJob['spec']>, old: CronJob['spec']): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!schedule) errors.push(field.required('spec.schedule'));
+  else if (schedule !== old?.schedule) {
+    try {
+      parseSchedule(schedule);
+    } catch (error) {
+      errors.push(field.invalid('spec.schedule', schedule, error instanceof Error ? error.message : String(error)));
+    }
+  }
+  if (timeZone !== undefined && timeZone !== old?.timeZone && !isTimeZone(timeZone)) {
+    const problem = timeZone === '' ? 'timeZone must be nil or non-empty string' : `unknown time zone ${timeZone}`;
+    errors.push(field.invalid('spec.timeZone', timeZone, problem));
+  }
+  return errors;
+}
 
 const notNegative = (value: number | undefined, path: string): FieldError[] =>
   value !== undefined && value < 0 ? [field.invalid(path, value, NOT_NEGATIVE)] : [];

@@ -1,4 +1,10 @@
-import type { Lease, PodDisruptionBudget, RoleBinding, StorageClass } from '@stackwright/kube';
+import type {
+  Lease,
+  PodDisruptionBudget,
+  RoleBinding,
+  StorageClass,
+  ValidatingWebhookConfiguration,
+} from '@stackwright/kube';
 import type { Column } from '../../resource.js';
 import { AGE, column, NAME, number } from './common.js';
 
@@ -40,6 +46,12 @@ export const bindingColumns: readonly Column[] = [
 ];
 
 export const definitionColumns: readonly Column[] = [NAME, CREATED];
+
+export const webhookColumns: readonly Column[] = [
+  NAME,
+  column<ValidatingWebhookConfiguration>('Webhooks', ({ webhooks }) => webhooks?.length ?? 0, number),
+  AGE,
+];
 
 export const storageClassColumns: readonly Column[] = [
   {
