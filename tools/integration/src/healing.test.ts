@@ -1,5 +1,6 @@
 import { ControlPlane, labels } from '@stackwright/api';
-import { explain, rootOf, takeSnapshot } from '@stackwright/cli';
+import { explain, takeSnapshot } from '@stackwright/cli';
+import { rootOf } from '@stackwright/core';
 import { Keystone } from '@stackwright/keystone';
 import { Pod, Secret, type KubeObject, type Resource } from '@stackwright/kube';
 import { MariaDB } from '@stackwright/mariadb';

@@ -1,7 +1,7 @@
-import type { ObjectReference } from '@stackwright/core';
+import { rootOf, type ObjectReference } from '@stackwright/core';
 import { CliError } from '../errors.js';
 import { adviceFor } from '../explain/advice.js';
-import { explain, rootOf } from '../explain/explain.js';
+import { explain } from '../explain/explain.js';
 import { renderChain } from '../explain/render.js';
 import { referenceOf, servicesNamedIn } from '../observe/objects.js';
 import type { Snapshot } from '../observe/snapshot.js';

@@ -1,6 +1,7 @@
 // How far the control plane is, as rows for people: from what was observed to text. Pure.
 import type { Deployment } from '@stackwright/kube';
-import { explain, rootOf, type Chain } from '../explain/explain.js';
+import { rootOf, type Chain } from '@stackwright/core';
+import { explain } from '../explain/explain.js';
 import { reconcilesAnnotation } from '../manifests/labels.js';
 import { referenceOf, servicesNamedIn, type CustomResourceObject } from '../observe/objects.js';
 import type { Snapshot } from '../observe/snapshot.js';

@@ -16,3 +16,4 @@ export {
   type StepOutcome,
 } from './evaluate.js';
 export * from './plan/index.js';
+export * from './why/index.js';

@@ -1,6 +1,6 @@
 // What is the matter with a Pod, from its status alone.
 import type { Pod } from '@stackwright/kube';
-import { scrub } from '@stackwright/core';
+import { scrub } from '../../scrub.js';
 
 export interface PodState {
   state: 'Ready' | 'Waiting' | 'Failed' | 'Finished';
@@ -16,7 +16,8 @@ const starting = new Set(['ContainerCreating', 'PodInitializing']);
 
 type ContainerStatus = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number];
 
-export function stateOfPod(pod: Pod): PodState {
+/** `line` takes from a line of a log what stands in front of its words: date, level, process. */
+export function stateOfPod(pod: Readonly<Pod>, line: (text: string) => string = (text) => text): PodState {
   const { status } = pod;
   if (pod.metadata?.deletionTimestamp) return { state: 'Waiting', reason: 'Terminating', message: 'is being deleted' };
   if (status?.phase === 'Succeeded') return { state: 'Finished', reason: 'Succeeded', message: 'has finished' };
@@ -33,7 +34,7 @@ export function stateOfPod(pod: Pod): PodState {
   const init = status?.initContainerStatuses ?? [];
   const containers = status?.containerStatuses ?? [];
   for (const container of [...init, ...containers]) {
-    const trouble = troubleOf(container);
+    const trouble = troubleOf(container, line);
     if (trouble) return trouble;
   }
   const initialising = init.find(({ state }) => !state?.terminated);
@@ -64,14 +65,17 @@ export function stateOfPod(pod: Pod): PodState {
   return { state: 'Ready', reason: 'Ready', message: 'is ready' };
 }
 
-function troubleOf({ name, state, lastState, restartCount }: ContainerStatus): PodState | undefined {
+function troubleOf(
+  { name, state, lastState, restartCount }: ContainerStatus,
+  line: (text: string) => string,
+): PodState | undefined {
   const { waiting, terminated } = state ?? {};
   const ended = terminated ?? (waiting?.reason === 'CrashLoopBackOff' ? lastState?.terminated : undefined);
   if (ended && ended.exitCode !== 0) {
     return {
       state: 'Failed',
       reason: waiting?.reason ?? ended.reason ?? 'Error',
-      message: `container ${name} exited with ${ended.exitCode}${lastWords(ended.message)}`,
+      message: `container ${name} exited with ${ended.exitCode}${lastWords(ended.message, line)}`,
       container: name,
       ...(waiting && restartCount > 0 ? { restarted: true } : {}),
     };
@@ -88,14 +92,11 @@ function troubleOf({ name, state, lastState, restartCount }: ContainerStatus): P
   return undefined;
 }
 
-/** Date, process, level, logger and request in front of a line of oslo.log. */
-const osloPrefix = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \d+ [A-Z]+ \S+(?: \[[^\]]*\])?/;
-
 /** The last line says what went wrong more often than any other; the whole is in the log. */
-function lastWords(message: string | undefined): string {
+function lastWords(message: string | undefined, line: (text: string) => string): string {
   const last = scrub(message ?? '')
     .split('\n')
-    .map((line) => line.replace(osloPrefix, '').trim())
-    .findLast((line) => line !== '');
+    .map((text) => line(text).trim())
+    .findLast((text) => text !== '');
   return last === undefined ? '' : `: ${last}`;
 }
