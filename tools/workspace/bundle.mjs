@@ -1,7 +1,7 @@
-// Bundles a package: `index.js` for those who import it (dependencies stay imports), and one self-contained
-// `main.js` per process. `node tools/workspace/bundle.mjs packages/<name> [--main-only]`.
+// Bundles a package: what its package.json exports for those who import it (dependencies stay imports), and one
+// self-contained `main.js` per process. `node tools/workspace/bundle.mjs packages/<name> [--main-only]`.
 // Any other program is bundled as a process by `--process <entry> <outfile> [--whole-client-node]`.
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { leanDependencies } from './lean-dependencies.mjs';
@@ -39,7 +39,14 @@ if (root === '--process') {
   await buildProcess(flags[0], flags[1], flags.includes('--whole-client-node') ? [] : undefined);
 } else {
   if (!flags.includes('--main-only')) {
-    await build({ ...common, entryPoints: [join(root, 'src/index.ts')], outfile: join(root, 'dist/index.js'), packages: 'external' });
+    const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const entryPoints = Object.values(exports)
+    .filter((entry) => entry.default)
+    .map((entry) => ({ in: join(root, entry['@stackwright/source']), out: entry.default.replace(/^\.\/dist\/|\.js$/g, '') }));
+  const outdir = join(root, 'dist');
+  for (const file of existsSync(outdir) ? readdirSync(outdir) : []) if (file.startsWith('shared-')) rmSync(join(outdir, file));
+  // Several entries of a package share their classes: an error thrown by one is an instance for who imports the other.
+  await build({ ...common, entryPoints, outdir, splitting: entryPoints.length > 1, chunkNames: 'shared-[hash]', packages: 'external' });
   }
   if (existsSync(join(root, 'src/main.ts'))) await buildProcess(join(root, 'src/main.ts'), join(root, 'dist/main.js'));
 }
