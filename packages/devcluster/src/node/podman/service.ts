@@ -53,8 +53,8 @@ export class PodmanService {
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
-  /** The connection itself, which the answer turns into. */
-  async hijack(path: string, body: object): Promise<Duplex> {
+  /** The connection itself, which the answer turns into. Where no body is expected, one would be the first input. */
+  async hijack(path: string, body?: object): Promise<Duplex> {
     const { socket } = await this.#send('POST', path, body, true);
     if (socket === undefined) throw new PodmanServiceError(500, 'podman did not hand over the connection');
     return socket;

@@ -65,7 +65,7 @@ export async function attachSession(
   options: StreamOptions,
 ): Promise<ProcessStreams> {
   const query = `stream=true&stdin=${options.stdin}&stdout=true&stderr=true&logs=false`;
-  const socket = await service.hijack(`/containers/${containerId}/attach?${query}`, {});
+  const socket = await service.hijack(`/containers/${containerId}/attach?${query}`);
   const outputs = demultiplex(socket, options.tty);
   const resize = resizer((to) => service.call('POST', `/containers/${containerId}/resize?${sizeQuery(to)}`));
   const size = options.size?.();
