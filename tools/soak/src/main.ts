@@ -9,7 +9,7 @@ const usage = `Usage: npm run soak -- [options]
 
   --minutes <number>    how long, at the least; default 10
   --seed <number>       to have the same chances again; default: another one each time
-  --widgets <number>    how many objects there are at the most, of both kinds together; default 200
+  --widgets <number>    how many objects there are at the most, of both kinds together; default 60
   --keep                keep state, journal and logs also when all is well
 `;
 
@@ -17,7 +17,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    widgets: { type: 'string', default: '200' },
+    widgets: { type: 'string', default: '60' },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },

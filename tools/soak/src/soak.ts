@@ -59,6 +59,9 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     converged: [],
   };
   try {
+    // The storm begins when everything works: what fails without a storm is no matter of faults.
+    for (let order = 0; order < widgets; order += 1) await load.step();
+    result.lost.push(...(await untilNothing(() => standing(stage, load))));
     const end = performance.now() + minutes * 60_000;
     while (performance.now() < end && result.lost.length === 0) {
       await storm(stage, load, random, Math.min(performance.now() + STORM * 1000, end));
@@ -91,7 +94,7 @@ async function storm(stage: Stage, load: Load, random: Random, end: number): Pro
     await load.step();
     await sleep(random.between(0, 60));
     if (performance.now() < next) continue;
-    next = performance.now() + random.between(6000, 14_000);
+    next = performance.now() + random.between(8000, 20_000);
     await stage.disaster(random);
   }
   stage.calm();

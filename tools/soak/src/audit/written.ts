@@ -47,7 +47,7 @@ export function auditWrites(entries: readonly JournalEntry[]): string[] {
       if (before.hash === entry.hash) findings.push(`${what}: revision ${revision} was written twice`);
       if (revision < before.revision)
         findings.push(`${what}: revision ${revision} was written over ${before.revision}`);
-      if ((entry.observed ?? 0) < before.observed)
+      if (!entry.deleting && (entry.observed ?? 0) < before.observed)
         findings.push(`${what}: its status went back from ${before.observed} to ${entry.observed ?? 0}`);
     }
     known.set(key, {

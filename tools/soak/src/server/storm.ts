@@ -66,7 +66,13 @@ export class Storm {
     const match: RequestMatch = { userAgent, resource: pick<string | readonly string[]>([RESOURCES, ...RESOURCES]) };
     if (next() < 0.4) {
       const how = pick(ends);
-      this.ended[how] = (this.ended[how] ?? 0) + this.#faults.endWatches(how, match);
+      const count = this.#faults.endWatches(how, match);
+      if (count > 0) this.ended[how] = (this.ended[how] ?? 0) + count;
+    } else if (next() < 0.15) {
+      // Away for a while; and what happened meanwhile is forgotten. The fault that is injected last is met first.
+      this.#faults.inject({ fault: 'status', code: 410 }, { ...match, verb: 'watch' }, { times: 1 });
+      this.#faults.inject({ fault: 'status', code: 503 }, { ...match, verb: ['list', 'watch'] }, { times: between(2, 5) });
+      this.#faults.endWatches('drop', match);
     } else if (next() < 0.3) {
       this.#faults.inject(pick(newWatches)(this.#random), { ...match, verb: 'watch' }, { times: 1 });
     } else {
