@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ApiError, Deployment, Pod, PodDisruptionBudget, pathOf } from '@stackwright/kube';
+import type { ApiError } from '@stackwright/kube';
+import { Deployment, Pod, PodDisruptionBudget, pathOf } from '@stackwright/kube';
 import type { PodDisruptionBudgetSpec } from 'kubernetes-types/policy/v1.d.ts';
 import { deployment, pod, web } from '../testing/manifests.js';
 import { TestCluster } from '../testing/test-cluster.js';

@@ -3,6 +3,8 @@ import { StorageClass, type Client } from '@stackwright/kube';
 import { systemClock, type Clock } from '../shared/clock.js';
 import { silentLog, type Log } from '../shared/log.js';
 import { createContext, type Context } from './context.js';
+import { cronJobController } from './cronjob/controller.js';
+import { daemonSetController } from './daemonset/controller.js';
 import { deploymentController } from './deployment/controller.js';
 import { disruptionController } from './disruption.js';
 import { eventExpiry } from './event-expiry.js';
@@ -44,13 +46,14 @@ export class Controllers {
     const context = createContext(this.#client, clock, log);
     const provisioner = new HostPathProvisioner(options.volumeDirectory);
     this.#context = context;
-    // DaemonSet and CronJob take their place here.
     this.#loops = [
       namespaceDefaultsController(context, options.certificateAuthority),
       deploymentController(context),
       replicaSetController(context),
       statefulSetController(context),
+      daemonSetController(context),
       jobController(context, options.jobBackoff),
+      cronJobController(context),
       disruptionController(context),
       endpointsController(context),
       claimController(context, provisioner),

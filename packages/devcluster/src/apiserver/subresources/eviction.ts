@@ -1,5 +1,6 @@
 // pods/eviction: a deletion that asks the Pod's disruption budget first (`kubectl drain`).
-import { matchesSelector, PodDisruptionBudget, type ApiError, type Pod } from '@stackwright/kube';
+import type { PodDisruptionBudget} from '@stackwright/kube';
+import { matchesSelector, type ApiError, type Pod } from '@stackwright/kube';
 import type { PodDisruptionBudgetStatus } from 'kubernetes-types/policy/v1.d.ts';
 import { trackUpdate } from '../apply/managers.js';
 import { timestamp, type ServerContext } from '../context.js';
@@ -48,7 +49,7 @@ function optionsOf({ body, name = '' }: ResourceRequest): Options {
   if (stringAt(body, 'metadata', 'name') !== name)
     throw badRequest('name in URL does not match name in Eviction object');
   const options = at(body, 'deleteOptions');
-  return isObject(options) ? (options as Options) : {};
+  return isObject(options) ? (options) : {};
 }
 
 function checkPreconditions(

@@ -36,15 +36,21 @@ export function claimMisfit(pod: Stored<Pod>, state: ClusterState): string | und
   return undefined;
 }
 
-function taintMisfits(pod: Pod, { spec }: Node): string[] {
-  const taints: Taint[] = [...(spec?.taints ?? [])];
-  // A cordoned node counts as tainted, whether or not somebody has put the taint on it yet.
-  if (spec?.unschedulable) taints.push({ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' });
-  const barring = taints.filter(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute');
-  const refused = barring.find((taint) => !(pod.spec?.tolerations ?? []).some((it) => tolerates(it, taint)));
+function taintMisfits(pod: Pod, node: Node): string[] {
+  const refused = untolerated(pod, node, ['NoSchedule', 'NoExecute']);
   if (!refused) return [];
   if (refused.key === 'node.kubernetes.io/unschedulable') return ['node(s) were unschedulable'];
   return [`node(s) had untolerated taint {${refused.key}: ${refused.value ?? ''}}`];
+}
+
+/** The first taint of such an effect that the Pod does not tolerate. */
+export function untolerated(pod: Pod, { spec }: Node, effects: readonly string[]): Taint | undefined {
+  const taints: Taint[] = [...(spec?.taints ?? [])];
+  // A cordoned node counts as tainted, whether or not somebody has put the taint on it yet.
+  if (spec?.unschedulable) taints.push({ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' });
+  return taints.find(
+    (taint) => effects.includes(taint.effect) && !(pod.spec?.tolerations ?? []).some((it) => tolerates(it, taint)),
+  );
 }
 
 function tolerates(toleration: Toleration, taint: Taint): boolean {
@@ -54,7 +60,7 @@ function tolerates(toleration: Toleration, taint: Taint): boolean {
   return Boolean(toleration.key) && (toleration.value ?? '') === (taint.value ?? '');
 }
 
-function matchesNodeAffinity(pod: Pod, node: Stored<Node>): boolean {
+export function matchesNodeAffinity(pod: Pod, node: Stored<Node>): boolean {
   if (!matchesLabels(node.metadata.labels, pod.spec?.nodeSelector ?? {})) return false;
   const required = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   return !required || required.nodeSelectorTerms.some((term) => matchesTerm(term, node));

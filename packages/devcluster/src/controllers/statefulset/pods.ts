@@ -4,8 +4,8 @@ import { StatefulSet } from '@stackwright/kube';
 import type { Volume } from 'kubernetes-types/core/v1.d.ts';
 import { isReady, untilAvailable } from '../../shared/pods.js';
 import { controllerReference, type Stored } from '../../shared/objects.js';
+import { REVISION_LABEL } from '../history.js';
 
-export const REVISION_LABEL = 'controller-revision-hash';
 const NAME_LABEL = 'statefulset.kubernetes.io/pod-name';
 const INDEX_LABEL = 'apps.kubernetes.io/pod-index';
 
