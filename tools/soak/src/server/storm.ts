@@ -71,7 +71,11 @@ export class Storm {
     } else if (next() < 0.15) {
       // Away for a while; and what happened meanwhile is forgotten. The fault that is injected last is met first.
       this.#faults.inject({ fault: 'status', code: 410 }, { ...match, verb: 'watch' }, { times: 1 });
-      this.#faults.inject({ fault: 'status', code: 503 }, { ...match, verb: ['list', 'watch'] }, { times: between(2, 5) });
+      this.#faults.inject(
+        { fault: 'status', code: 503 },
+        { ...match, verb: ['list', 'watch'] },
+        { times: between(2, 5) },
+      );
       this.#faults.endWatches('drop', match);
     } else if (next() < 0.3) {
       this.#faults.inject(pick(newWatches)(this.#random), { ...match, verb: 'watch' }, { times: 1 });
