@@ -9,7 +9,13 @@ const { CONFIGMAPS, DEPLOYMENTS, LEASES, SECRETS, SERVICES } = api.paths;
 const fields = ({ body }: Answer): string[] => body.details.causes.map(({ field }) => field);
 
 describe('names', () => {
-  it.each(['Upper', 'under_score', '-dash', 'a..b', 'x'.repeat(254)])('like %s are refused', async (name) => {
+  it.each([
+    ['with upper case', 'Upper'],
+    ['with an underscore', 'under_score'],
+    ['that begin with a dash', '-dash'],
+    ['with an empty part', 'a..b'],
+    ['of 254 letters', 'x'.repeat(254)],
+  ])('%s are refused', async (_what, name) => {
     const answer = await api.post(CONFIGMAPS, configMap(name));
     expect(answer.code).toBe(422);
     expect(fields(answer)).toEqual(['metadata.name']);

@@ -58,7 +58,7 @@ export const task = (extra: object = {}): object => ({
 });
 
 /** What runs for as long as it is wanted, and ends quickly when not. */
-export const serving = (name: string, spec: object = {}, container: object = {}): object => ({
+export const serving = (name: string, spec: object = {}, container: object = {}) => ({
   metadata: { labels: { app: name } },
   spec: { terminationGracePeriodSeconds: 1, containers: [server(container)], ...spec },
 });
