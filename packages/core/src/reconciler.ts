@@ -9,6 +9,8 @@ export type Request = ObjectKey;
 export interface Result {
   /** Milliseconds until the request is reconciled again without an event. Resets the back-off. */
   requeueAfter?: number;
+  /** Of that run; higher first. Default: that of this one. */
+  priority?: number;
 }
 
 export interface ReconcileContext {

@@ -278,7 +278,7 @@ export class ControllerRunner implements Controller, Runnable {
         return 'success';
       }
       log.debug({ after }, 'Reconciled, to be repeated');
-      this.#queue.add(key, { after, priority });
+      this.#queue.add(key, { after, priority: result?.priority ?? priority });
       return 'requeue_after';
     } catch (error) {
       return this.#failed(key, priority, error, context);

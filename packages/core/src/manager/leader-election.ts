@@ -15,7 +15,7 @@ import { registerMetrics } from '../metrics/metric.js';
 import { leaderElectionMetrics } from '../metrics/table.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
-import { sleep } from '../seams/wait.js';
+import { sleep, unlessAborted } from '../seams/wait.js';
 import { LeaseLostError } from './manager.js';
 
 export interface LeaderElectionOptions {
@@ -117,7 +117,8 @@ export class LeaderElector {
     const timer = clock.schedule(within, () => deadline.abort(new Error('Too late to renew the lease')));
     signal.addEventListener('abort', stop, { once: true });
     try {
-      return await this.#tryAcquireOrRenew(deadline.signal);
+      // Whether or not the client keeps to the signal: a call that hangs must not hide that the time is over.
+      return await unlessAborted(this.#tryAcquireOrRenew(deadline.signal), deadline.signal);
     } catch (error) {
       if (!signal.aborted) log.warn({ err: error, lease: name }, 'Lease could not be read or written');
       return false;
