@@ -9,6 +9,7 @@ import { field, type FieldError } from '../errors.js';
 import { clone, equal } from '../json.js';
 import { parseJsonPath } from '../jsonpath.js';
 import type { Strategy, StrategyContext } from '../registry/resource.js';
+import { validateClient } from '../registry/builtin/webhooks.js';
 import { nameProblem } from '../schema/names.js';
 import type { Schema } from '../schema/schema.js';
 import { definitionOf } from './resources.js';
@@ -24,6 +25,8 @@ export const crdStrategy: Strategy<CustomResourceDefinition> = {
 
   defaults({ spec }) {
     spec.conversion ??= { strategy: 'None' };
+    const service = spec.conversion.webhook?.clientConfig?.service;
+    if (service) service.port ??= 443;
     if (spec.names) {
       spec.names.singular ??= spec.names.kind?.toLowerCase() ?? '';
       spec.names.listKind ??= `${spec.names.kind ?? ''}List`;
@@ -55,10 +58,39 @@ export const crdStrategy: Strategy<CustomResourceDefinition> = {
       errors.push(field.notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']));
     if (old && old.spec.scope !== spec.scope)
       errors.push(field.invalid('spec.scope', spec.scope, 'field is immutable'));
-    errors.push(...validateNames(spec), ...validateVersions(spec));
+    errors.push(...validateNames(spec), ...validateVersions(spec), ...validateConversion(spec));
+    errors.push(...validateStoredVersions(definition));
     return errors;
   },
 };
+
+function validateConversion({ conversion }: CustomResourceDefinitionSpec): FieldError[] {
+  const path = 'spec.conversion';
+  if (!conversion) return [];
+  const { strategy, webhook } = conversion;
+  if (strategy !== 'None' && strategy !== 'Webhook')
+    return [field.notSupported(`${path}.strategy`, strategy, ['None', 'Webhook'])];
+  if (strategy === 'None') {
+    return webhook ? [field.forbidden(`${path}.webhook`, 'should not be set when strategy is not set to Webhook')] : [];
+  }
+  const errors: FieldError[] = [];
+  if (webhook?.clientConfig) errors.push(...validateClient(webhook.clientConfig, `${path}.webhook.clientConfig`));
+  else errors.push(field.required(`${path}.webhook.clientConfig`, 'required when strategy is set to Webhook'));
+  const versions = webhook?.conversionReviewVersions ?? [];
+  if (!versions.includes('v1'))
+    errors.push(field.invalid(`${path}.webhook.conversionReviewVersions`, versions, 'must include at least one of v1'));
+  return errors;
+}
+
+/** Objects may be stored in a version for as long as the status says so: it must not go before. */
+function validateStoredVersions({ spec, status }: CustomResourceDefinition): FieldError[] {
+  const names = spec.versions.map(({ name }) => name);
+  return (status?.storedVersions ?? []).flatMap((version, index) =>
+    names.includes(version)
+      ? []
+      : [field.invalid(`status.storedVersions[${index}]`, version, 'must appear in spec.versions')],
+  );
+}
 
 function validateNames({ names }: CustomResourceDefinitionSpec): FieldError[] {
   const lower = {
@@ -130,6 +162,8 @@ export function accept(
   const { spec } = definition;
   const problem = nameConflict(definition, context);
   const before = old?.status;
+  // Who has rewritten all objects in the new version says so in the status.
+  const stored = context.subresource === 'status' ? definition.status?.storedVersions : before?.storedVersions;
   const established =
     before?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True') ?? false;
   const now = timestamp(context.now);
@@ -146,7 +180,7 @@ export function accept(
   (definition as { status: unknown }).status = {
     conditions: [...conditions.map(settled), ...others],
     acceptedNames: problem ? (before?.acceptedNames ?? { kind: '', plural: '' }) : clone(spec.names),
-    storedVersions: [...new Set([...(before?.storedVersions ?? []), ...(storage === undefined ? [] : [storage])])],
+    storedVersions: [...new Set([...(stored ?? []), ...(storage === undefined ? [] : [storage])])],
   };
 
   function settled(next: CustomResourceDefinitionCondition): CustomResourceDefinitionCondition {

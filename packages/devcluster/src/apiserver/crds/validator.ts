@@ -51,12 +51,26 @@ function settled(schema: Schema, error: ErrorObject, object: unknown, old: unkno
 
 /** Throws an Error when the schema itself cannot be used (a broken pattern, say). */
 export function compile(schema: Schema): ValidateFunction {
+  const ajv = (compiler ??= newCompiler());
+  const translated = jsonSchema(schema) as object;
+  try {
+    return ajv.compile(translated);
+  } finally {
+    // What is compiled is kept by who uses it, and nobody else.
+    ajv.removeSchema(translated);
+  }
+}
+
+/** One for all schemas: to make one takes longer than to compile a schema. */
+let compiler: Ajv | undefined;
+
+function newCompiler(): Ajv {
   const ajv = new Ajv({ allErrors: true, strict: false, validateFormats: true, logger: false });
   addFormats.default(ajv);
   ajv.addFormat('duration', /^[-+]?(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+$|^0$/);
   ajv.addFormat('cidr', /^[0-9a-fA-F:.]+\/\d{1,3}$/);
   ajv.addFormat('mac', /^([0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}$/);
-  return ajv.compile(jsonSchema(schema) as object);
+  return ajv;
 }
 
 const KNOWN_FORMATS = new Set([
