@@ -58,7 +58,7 @@ export class LoopbackDialer {
 
 class Helper {
   readonly #process: ChildProcess;
-  readonly #waiting = new Map<number, { resolve(socket: Socket): void; reject(error: Error): void }>();
+  readonly #waiting = new Map<number, { resolve: (socket: Socket) => void; reject: (error: Error) => void }>();
   readonly #ended: () => void;
   #next = 0;
   #linger: NodeJS.Timeout | undefined;

@@ -13,7 +13,7 @@ export interface PodmanServiceOptions {
   /** Where it runs: conmon may leave files there. */
   cwd: string;
   /** The OCI runtime. */
-  runtime(): string | undefined;
+  runtime: () => string | undefined;
 }
 
 /** It ends by itself when nobody has talked to it for so long, seconds; also when this process was killed. */

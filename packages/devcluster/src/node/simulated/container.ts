@@ -47,10 +47,6 @@ export class SimulatedContainer {
     }
   }
 
-  get behaviour(): Behaviour {
-    return this.#options.behaviour;
-  }
-
   /** Resolves when it has ended. */
   get ended(): Promise<void> {
     return this.#ended;

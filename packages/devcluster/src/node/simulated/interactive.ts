@@ -3,14 +3,13 @@ import { PassThrough, Readable, Writable } from 'node:stream';
 import type { ProcessStreams, StreamOptions, TerminalSize } from '../../shared/process.js';
 import { RuntimeError } from '../runtime.js';
 import type { SimulatedContainer } from './container.js';
-import type { InteractiveProgram } from './script.js';
+import type { Behaviour, InteractiveProgram } from './script.js';
 
 export function scriptedProcess(
-  container: SimulatedContainer,
+  { interactive, exec }: Behaviour,
   command: readonly string[],
   options: StreamOptions,
 ): ProcessStreams {
-  const { interactive, exec } = container.behaviour;
   if (interactive) return run(interactive, command, options);
   if (!exec)
     throw new RuntimeError(

@@ -164,7 +164,8 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   async execStream(id: string, command: readonly string[], options: StreamOptions): Promise<ProcessStreams> {
-    return scriptedProcess(this.#container(id), command, options);
+    // What was said since the container was started counts too.
+    return scriptedProcess(this.script.behaviourOf(this.#container(id).spec), command, options);
   }
 
   async attach(id: string, options: StreamOptions): Promise<ProcessStreams> {
