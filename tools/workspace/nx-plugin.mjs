@@ -13,7 +13,7 @@ const sources = ['{projectRoot}/**/*', '!{projectRoot}/dist/**/*', ...shared];
 export const name = 'stackwright-workspace';
 
 export const createNodesV2 = [
-  '{packages,tools}/*/package.json',
+  '{packages,tools,docs/examples}/*/package.json',
   (files, _options, context) =>
     files.map((file) => {
       const root = dirname(file);

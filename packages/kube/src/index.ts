@@ -11,6 +11,7 @@ export * from './transport.js';
 export * from './http-client.js';
 export { watch, type WatchLimits } from './watch.js';
 export * from './crd/fields.js';
+export * from './crd/status.js';
 export { crdOf, schemaOf } from './crd/crd.js';
 export { SchemaError, type StructuralSchema, type ValidationRule } from './crd/schema.js';
 export { toYaml } from './crd/yaml.js';

@@ -1,0 +1,4 @@
+import { runModule } from '@stackwright/core';
+import { website } from './website.js';
+
+await runModule(website);
