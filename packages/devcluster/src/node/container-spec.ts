@@ -21,12 +21,6 @@ export async function buildContainerSpec(
   const variables = buildEnv(container, env);
   const byName = Object.fromEntries(variables.map(({ name, value }) => [name, value]));
   const security = { ...pod.spec?.securityContext, ...container.securityContext };
-  if (security.runAsNonRoot && security.runAsUser === 0) {
-    throw new RuntimeError(
-      'CreateContainerConfigError',
-      `container's runAsUser breaks non-root policy (pod: "${pod.metadata.name}", container: ${container.name})`,
-    );
-  }
   const limits = container.resources?.limits ?? {};
   const { fsGroup, supplementalGroups = [] } = pod.spec?.securityContext ?? {};
   return {

@@ -4,8 +4,9 @@ import { millisecondsOf } from '../shared/clock.js';
 import { messageOf } from '../shared/log.js';
 import { Backoff } from './backoff.js';
 import { buildContainerSpec } from './container-spec.js';
+import { verifyNonRoot } from './non-root.js';
 import type { PodScope } from './pod-scope.js';
-import { RuntimeError, type ContainerStatus } from './runtime.js';
+import { RuntimeError, type ContainerStatus, type ImageState } from './runtime.js';
 
 /** How long the status shows ErrImagePull before it turns into ImagePullBackOff, in milliseconds. */
 const IMAGE_REPORT = 1000;
@@ -53,10 +54,11 @@ export class ContainerStarter {
     if (crashed > 0) return this.#holdBack(container, crashed);
     const refused = this.#launches.remaining(name, this.#failed.get(name) ?? 0);
     if (refused > 0) return { started: false, retryIn: refused };
-    const missing = await this.#missingImage(container);
-    if (missing) return missing;
+    const image = await this.#findImage(container);
+    if ('started' in image) return image;
     try {
       const { pod, node } = this.#scope;
+      verifyNonRoot(pod, container, image.user);
       const spec = await buildContainerSpec(pod, container, attempt, this.#scope.envContext(), node.volumes);
       const status = await node.runtime.runContainer(spec);
       this.#scope.noteImage(status, spec.image);
@@ -100,8 +102,8 @@ export class ContainerStarter {
     return { started: false, retryIn };
   }
 
-  /** Undefined when the image is there. */
-  async #missingImage(container: Container): Promise<StartResult | undefined> {
+  /** The image, or what follows when it is not there. */
+  async #findImage(container: Container): Promise<(ImageState & { present: true }) | StartResult> {
     const { runtime, clock } = this.#scope.node;
     const image = container.image ?? '';
     const key = `${container.name}/${image}`;
@@ -125,7 +127,7 @@ export class ContainerStarter {
       this.#images.forget(key);
       if (!known)
         this.#scope.record('Normal', 'Pulled', `Container image "${image}" already present on machine`, container);
-      return undefined;
+      return state;
     }
     this.#images.next(key, clock.now());
     this.#failed.set(key, clock.now());

@@ -83,7 +83,14 @@ export interface ContainerStatus {
   state: ContainerState;
 }
 
-export type ImageState = { present: true; id: string } | { present: false; message: string };
+export type ImageState =
+  | {
+      present: true;
+      id: string;
+      /** The user that it names, "" for none; undefined where nobody knows. */
+      user?: string;
+    }
+  | { present: false; message: string };
 
 export interface LogOptions {
   /** The last lines of all there are; `sinceTime` may leave out some of them. */

@@ -99,7 +99,7 @@ export class PodmanRuntime implements ContainerRuntime {
 
   async image(name: string): Promise<ImageState> {
     const image = await this.#podman.image(name);
-    if (image !== undefined) return { present: true, id: image.id };
+    if (image !== undefined) return { present: true, id: image.id, user: image.user };
     return {
       present: false,
       message: `image ${JSON.stringify(name)} is not on this node, and nothing is pulled: images are built locally`,

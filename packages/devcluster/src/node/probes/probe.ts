@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import type { Container, HTTPGetAction, Probe } from 'kubernetes-types/core/v1.d.ts';
 import { messageOf } from '../../shared/log.js';
 import type { ContainerRuntime } from '../runtime.js';
+import { grpcProbe } from './grpc.js';
 
 export interface ProbeResult {
   ok: boolean;
@@ -30,7 +31,9 @@ export async function runProbe(probe: Probe, target: ProbeTarget, runtime: Conta
       const port = portNumber(probe.tcpSocket.port, target.container);
       return await tcpProbe(probe.tcpSocket.host ?? target.podIP, port, timeoutSeconds * 1000);
     }
-    return { ok: false, output: 'this node supports httpGet, tcpSocket and exec probes only' };
+    if (probe.grpc)
+      return await grpcProbe(target.podIP, probe.grpc.port, probe.grpc.service ?? '', timeoutSeconds * 1000);
+    return { ok: false, output: 'missing probe handler' };
   } catch (error) {
     return { ok: false, output: messageOf(error) };
   }
