@@ -12,6 +12,7 @@ import { endpointsController } from './endpoints/controller.js';
 import { jobController, type JobBackoff } from './job/controller.js';
 import type { Loop } from './loop.js';
 import { namespaceDefaultsController } from './namespace-defaults.js';
+import { nodeTaintsController } from './node-taints.js';
 import { replicaSetController } from './replicaset.js';
 import { scheduler } from './scheduler/scheduler.js';
 import { statefulSetController } from './statefulset/controller.js';
@@ -56,6 +57,7 @@ export class Controllers {
       cronJobController(context),
       disruptionController(context),
       endpointsController(context),
+      nodeTaintsController(context),
       claimController(context, provisioner),
       volumeController(context, provisioner),
       claimProtectionController(context),

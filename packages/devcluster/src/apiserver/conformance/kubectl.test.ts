@@ -1,72 +1,29 @@
 // The real kubectl walks through the cluster: it is the strictest reader of the API that there is.
-import { execFile, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startDevcluster, type Devcluster } from '../../cluster.js';
 import { configMap, deployment, widget, widgetDefinition } from '../testing/http.js';
+import { isInstalled, Kubectl, type Result } from '../testing/kubectl.js';
 
-const installed = ((): boolean => {
-  try {
-    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-if (!installed) process.stderr.write('kubectl is not on the PATH: its walk-through is skipped\n');
-
-interface Result {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
+const installed = isInstalled();
 
 let cluster: Devcluster;
-let home: string;
+let client: Kubectl;
 
 beforeAll(async () => {
   if (!installed) return;
-  home = mkdtempSync(join(tmpdir(), 'kubectl-'));
   // kubectl sends no token over plain HTTP.
   cluster = await startDevcluster({ tls: true });
-  writeFileSync(join(home, 'config'), cluster.kubeconfig, { mode: 0o600 });
+  client = new Kubectl(cluster.kubeconfig);
 });
 afterAll(async () => {
   if (!installed) return;
+  client.close();
   await cluster.stop();
-  rmSync(home, { recursive: true, force: true });
 });
 
-const environment = (extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
-  PATH: process.env['PATH'] ?? '',
-  HOME: home,
-  KUBECONFIG: join(home, 'config'),
-  ...extra,
-});
-
-function run(args: readonly string[], extra?: NodeJS.ProcessEnv): Promise<Result> {
-  return new Promise((resolve) => {
-    execFile('kubectl', args, { env: environment(extra) }, (error, stdout, stderr) =>
-      resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, stdout, stderr }),
-    );
-  });
-}
-
-/** Runs kubectl and throws unless it succeeds. Returns what it printed. */
-async function kubectl(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await run(args);
-  if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
-  return stdout;
-}
-
-let files = 0;
-function file(...objects: readonly object[]): string {
-  const path = join(home, `${(files += 1)}.yaml`);
-  writeFileSync(path, objects.map((object) => JSON.stringify(object)).join('\n---\n'));
-  return path;
-}
+const run = (args: readonly string[], extra?: NodeJS.ProcessEnv): Promise<Result> => client.run(args, extra);
+const kubectl = (...args: readonly string[]): Promise<string> => client.ok(...args);
+const file = (...objects: readonly object[]): string => client.file(...objects);
 
 const web = (replicas: number, extra: object = {}): object =>
   deployment('web', {
@@ -255,9 +212,7 @@ describe.skipIf(!installed)('kubectl', { timeout: 60_000 }, () => {
   });
 
   it('watches', async () => {
-    const child = spawn('kubectl', ['get', 'configmaps', '-l', 'watched=yes', '-w', '-o', 'name'], {
-      env: environment(),
-    });
+    const child = client.spawn('get', 'configmaps', '-l', 'watched=yes', '-w', '-o', 'name');
     const seen = new Promise<string>((resolve) => {
       let text = '';
       child.stdout.on('data', (chunk: Buffer) => {
