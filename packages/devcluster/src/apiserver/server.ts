@@ -26,6 +26,7 @@ import { ContainerDeletion } from './lifecycle/containers.js';
 import { GarbageCollector } from './lifecycle/garbage.js';
 import { openApi } from './openapi/openapi.js';
 import { builtinPlugins } from './plugins.js';
+import { policies } from './policies/plugin.js';
 import { AddressRange } from './registry/builtin/address-range.js';
 import { builtinResources } from './registry/builtin/index.js';
 import { Registry } from './registry/registry.js';
@@ -127,7 +128,12 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   };
   const caller = webhookCaller(store, options.resolveService);
   const authorizer = options.authorizer ?? new RbacAuthorizer(store);
-  context.admission.push(...builtinPlugins(context), escalationPrevention(store, authorizer), webhooks(context, caller));
+  context.admission.push(
+    ...builtinPlugins(context),
+    escalationPrevention(store, authorizer),
+    policies(context),
+    webhooks(context, caller),
+  );
   const audit = new Set<AuditSink>();
   if (stateDirectory !== undefined) audit.add(auditFile(join(stateDirectory, 'audit.log')));
   const dispatcher: Dispatcher = {

@@ -27,7 +27,7 @@ export const coreEventStrategy: Strategy<CoreEvent> = {
 export const eventStrategy: Strategy<Event> = {
   createOnUpdate: true,
   validate(event) {
-    const errors = atHome(event.regarding?.namespace, event.metadata.namespace);
+    const errors = atHome(event.regarding?.namespace, event.metadata?.namespace);
     if (!event.eventTime && !event.deprecatedFirstTimestamp) errors.push(field.required('eventTime'));
     if (event.eventTime) {
       for (const name of ['reportingController', 'reportingInstance', 'action', 'reason', 'type'] as const) {

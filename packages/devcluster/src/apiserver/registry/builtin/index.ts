@@ -12,6 +12,7 @@ import { builtin } from './define.js';
 import { coreEventStrategy, eventConversion, EVENTS, eventStrategy } from './events.js';
 import * as others from './others.js';
 import { podStrategy } from './pods.js';
+import { policyBindingStrategy, policyStrategy } from './policies.js';
 import * as services from './services.js';
 import { mutatingWebhookStrategy, validatingWebhookStrategy } from './webhooks.js';
 import * as workloads from './workloads.js';
@@ -171,6 +172,17 @@ export function builtinResources(serviceRange: AddressRange): readonly ServedRes
       columns: otherColumns.webhookColumns,
       categories: ['api-extensions'],
       strategy: validatingWebhookStrategy,
+    }),
+    builtin(kube.ValidatingAdmissionPolicy, {
+      columns: otherColumns.policyColumns,
+      categories: ['api-extensions'],
+      subresources: ['status'],
+      strategy: policyStrategy,
+    }),
+    builtin(kube.ValidatingAdmissionPolicyBinding, {
+      columns: otherColumns.policyBindingColumns,
+      categories: ['api-extensions'],
+      strategy: policyBindingStrategy,
     }),
     builtin(kube.StorageClass, {
       columns: otherColumns.storageClassColumns,

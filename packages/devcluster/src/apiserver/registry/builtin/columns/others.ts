@@ -3,6 +3,8 @@ import type {
   PodDisruptionBudget,
   RoleBinding,
   StorageClass,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
   ValidatingWebhookConfiguration,
 } from '@stackwright/kube';
 import type { Column } from '../../resource.js';
@@ -50,6 +52,24 @@ export const definitionColumns: readonly Column[] = [NAME, CREATED];
 export const webhookColumns: readonly Column[] = [
   NAME,
   column<ValidatingWebhookConfiguration>('Webhooks', ({ webhooks }) => webhooks?.length ?? 0, number),
+  AGE,
+];
+
+export const policyColumns: readonly Column[] = [
+  NAME,
+  column<ValidatingAdmissionPolicy>('Validations', ({ spec }) => spec?.validations?.length ?? 0, number),
+  column<ValidatingAdmissionPolicy>('ParamKind', ({ spec }) =>
+    spec?.paramKind ? `${spec.paramKind.apiVersion ?? ''}/${spec.paramKind.kind ?? ''}` : '<unset>',
+  ),
+  AGE,
+];
+
+export const policyBindingColumns: readonly Column[] = [
+  NAME,
+  column<ValidatingAdmissionPolicyBinding>('PolicyName', ({ spec }) => spec?.policyName ?? ''),
+  column<ValidatingAdmissionPolicyBinding>('ParamRef', ({ spec }) =>
+    spec?.paramRef ? `${spec.paramRef.namespace ?? '*'}/${spec.paramRef.name ?? '*'}` : '<unset>',
+  ),
   AGE,
 ];
 
