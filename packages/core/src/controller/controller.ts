@@ -10,7 +10,7 @@ export interface SourceOptions<T extends KubeObject = KubeObject> {
   informer?: InformerOptions;
 }
 
-/** Which requests a change of `object` concerns. Must be quick and must not throw. */
+/** Which requests a change of `object` concerns. Must be quick. When it throws, nobody is reconciled for it. */
 export type MapFunction<T extends KubeObject> = (object: Readonly<T>) => readonly Request[];
 
 export interface ControllerOptions {

@@ -1,11 +1,8 @@
 // Who owns an object.
-import type { KubeObject, OwnerReference, Resource } from '@stackwright/kube';
+import { controllerOf, type KubeObject, type Resource } from '@stackwright/kube';
 import type { Request } from '../reconciler.js';
 
-/** The one owner that controls the object. */
-export function controllerOf(object: Readonly<KubeObject>): OwnerReference | undefined {
-  return object.metadata?.ownerReferences?.find(({ controller }) => controller);
-}
+export { controllerOf };
 
 /** The controlling owner as a request, when it is of this kind. Versions of a kind are the same kind. */
 export function ownerRequests(owner: Resource, object: Readonly<KubeObject>): readonly Request[] {

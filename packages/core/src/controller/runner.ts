@@ -161,29 +161,48 @@ export class ControllerRunner implements Controller, Runnable {
       const keys = new Set(objects.flatMap((object) => this.#requests(map, object).map(keyOf)));
       for (const key of keys) this.#queue.add(key, { priority });
     };
+    const lets = (object: Readonly<T>, ask: (predicate: Predicate<T>) => boolean) =>
+      predicates.every((predicate) => this.#guarded(object, true, () => ask(predicate)));
     return informer.addHandler({
       added: (object, initial) => {
-        if (predicates.every((predicate) => predicate.created(object))) enqueue(initial ? lowPriority : 0, object);
+        if (lets(object, (predicate) => predicate.created(object))) enqueue(initial ? lowPriority : 0, object);
       },
       updated: (object, previous) => {
-        if (!predicates.every((predicate) => predicate.updated(object, previous))) return;
+        if (!lets(object, (predicate) => predicate.updated(object, previous))) return;
         if (object === previous) enqueue(lowPriority, object);
         // Whoever it concerned before may have to know that it does not any more.
         else enqueue(0, object, previous);
       },
       deleted: (object) => {
-        if (predicates.every((predicate) => predicate.deleted(object))) enqueue(0, object);
+        if (lets(object, (predicate) => predicate.deleted(object))) enqueue(0, object);
       },
     });
   }
 
   #requests<T extends KubeObject>(map: MapFunction<T>, object: Readonly<T>): readonly Request[] {
+    return this.#guarded(object, [], () => {
+      try {
+        return map(object);
+      } catch (error) {
+        // The kind that the map looks at is not there yet; when it is, all of it is enqueued anyway.
+        if (error instanceof CacheNotSyncedError) return [];
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * A predicate or map that throws is a bug, counted as a panic. It costs no other event: a predicate counts as true,
+   * since one reconcile too many does no harm.
+   */
+  #guarded<Result>(object: Readonly<KubeObject>, otherwise: Result, call: () => Result): Result {
     try {
-      return map(object);
+      return call();
     } catch (error) {
-      // The kind that the map looks at is not there yet; when it is, all of it is enqueued anyway.
-      if (error instanceof CacheNotSyncedError) return [];
-      throw error;
+      const { namespace, name } = object.metadata ?? {};
+      this.#observer.failed('panic');
+      this.#log.error({ err: error, kind: object.kind, namespace, name }, 'Predicate or map panicked');
+      return otherwise;
     }
   }
 

@@ -3,10 +3,13 @@ import { request as httpsRequest } from 'node:https';
 import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTcp } from 'node:net';
 import { connect, type PeerCertificate } from 'node:tls';
 import { defineResource, type KubeObject } from '@stackwright/kube';
 import { makeAuthority, type Authority, type KeyPair } from '@stackwright/kube/testing/tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { newController } from '../controller/builder.js';
+import { aborted } from '../seams/wait.js';
 import { settle, testManager, type TestManager } from '../testing/index.js';
 import { AdmissionDenied, newWebhook } from './webhook.js';
 
@@ -343,6 +346,44 @@ describe('a manager with webhooks', () => {
     nowhere.manager.addWebhook(newWebhook(Widget).validate(() => []));
     await nowhere.start();
     await expect(nowhere.ended()).rejects.toThrow('was not told where');
+  });
+
+  it('listens before the first list, which may need a conversion, and until the caches have ended', async () => {
+    const authority = await makeAuthority();
+    const directory = mkdtempSync(join(tmpdir(), 'stackwright-webhook-'));
+    const { cert, key } = await authority.issue('server', ['127.0.0.1']);
+    writeFileSync(join(directory, 'tls.crt'), cert);
+    writeFileSync(join(directory, 'tls.key'), key);
+    const test = testManager({ webhooks: { host: '127.0.0.1', port: 0, certDirectory: directory } });
+    const listening = () =>
+      new Promise<boolean>((resolve) => {
+        const socket = connectTcp(
+          Number(new URL(test.manager.webhookAddress ?? 'https://127.0.0.1:1').port),
+          '127.0.0.1',
+        );
+        socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
+        socket.on('connect', () => socket.destroy());
+      });
+    test.manager.addWebhook(newWebhook(Widget).validate(() => []));
+    let first: boolean | undefined;
+    test.client.before = async () => void (first ??= await listening());
+    let last: boolean | undefined;
+    newController(test.manager, 'widget')
+      .for(Widget)
+      .complete(async () => undefined);
+    test.manager.add({
+      start: async (signal) => {
+        await aborted(signal);
+        last = await listening();
+      },
+    });
+    await test.start();
+    await until(() => first !== undefined && test.manager.cache.hasSynced());
+    expect(first).toBe(true);
+    await test.stop();
+    expect(last).toBe(true);
+    expect(await listening()).toBe(false);
+    rmSync(directory, { recursive: true });
   });
 
   it('listens nowhere when none are declared', async () => {
