@@ -14,6 +14,7 @@ import { startDevcluster, type Devcluster } from '../../cluster.js';
 import { terminated } from '../../node/simulated/program.js';
 import type { InteractiveSession } from '../../node/simulated/script.js';
 import type { AuditEvent } from '../audit.js';
+import { startApiServer, type NodeProxy } from '../index.js';
 
 const installed = ((): boolean => {
   try {
@@ -251,6 +252,35 @@ describe('a client of its own', () => {
     expect(received.get(0)?.readUInt16LE(0)).toBe(8080);
     expect(received.get(1)?.readUInt16LE(0)).toBe(8080);
     socket.close();
+  });
+
+  it('needs to be allowed to create what it connects to, and to switch protocols', async () => {
+    const allowed = new Set(['attach']);
+    const server = await startApiServer({
+      authorizer: {
+        authorize: ({ verb, resource }) =>
+          verb === 'create' && resource?.subresource && !allowed.has(resource.subresource)
+            ? { allowed: false, reason: 'not today' }
+            : { allowed: true },
+      },
+    });
+    const answer = async (path: string): Promise<unknown> => {
+      const headers = { authorization: `Bearer ${tokenOf(server.kubeconfig)}` };
+      return (await fetch(`${server.url}/api/v1/namespaces/default/pods/web/${path}`, { headers })).json();
+    };
+    expect(await answer('exec?command=ls&stdout=true')).toMatchObject({
+      code: 403,
+      message: expect.stringContaining('cannot create resource "pods/exec" in API group "" in the namespace "default"'),
+    });
+    await server.client().create(Pod, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { nodeName: 'n', containers: [{ name: 'main', image: 'i' }] },
+    });
+    server.setNodeProxy({} as NodeProxy);
+    expect(await answer('attach?stdout=true')).toMatchObject({ code: 400, message: 'Upgrade request required' });
+    await server.stop();
   });
 
   it('is refused as over HTTP', async () => {
