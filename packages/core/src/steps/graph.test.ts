@@ -1,7 +1,7 @@
-import { ConfigMap, Namespace, Secret } from '@stackwright/kube';
+import { ConfigMap, Namespace, Pod, Secret, type Resource } from '@stackwright/kube';
 import { describe, expect, it } from 'vitest';
 import { defineGraph, defineObjectGraph } from './graph.js';
-import { done, type StepHandle } from './step.js';
+import { done, type GraphBuilder, type StepHandle } from './step.js';
 import { Sample } from './testing/sample.js';
 
 const step = (name: string, after: readonly StepHandle[] = []) => ({ name, after, run: () => done() });
@@ -48,4 +48,23 @@ describe('a graph', () => {
     expect(build('A', 'B')).toEqual(['A', 'B']);
     expect(() => build('A', 'A')).toThrow(/two steps/);
   });
+
+  // Nothing runs here: it is the compiler that is tested.
+  it('lets a step use the kinds that it declares, and no others', () => {
+    const uses: ((g: GraphBuilder<Sample>) => unknown)[] = [
+      (g) => g.step({ ...named, owns: [Secret, ConfigMap], run: (scope) => done(scope.get(ConfigMap, 'c')?.data) }),
+      (g) => g.step({ ...named, reads: [{ resource: Pod, parts: true }], run: (scope) => done(scope.list(Pod)) }),
+      (g) => g.step({ ...named, owns: kinds(), run: (scope) => done(scope.get(Secret, 's')) }),
+      // @ts-expect-error Of nearly one shape, and yet another kind.
+      (g) => g.step({ ...named, owns: [ConfigMap], run: (scope) => done(scope.get(Secret, 's')) }),
+      // @ts-expect-error Only read.
+      (g) => g.step({ ...named, reads: [Pod], run: (scope) => done(scope.own(Pod, { metadata: { name: 'p' } })) }),
+      // @ts-expect-error Nothing is declared.
+      (g) => g.step({ ...named, run: (scope) => done(scope.list(Pod)) }),
+    ];
+    expect(uses).toHaveLength(6);
+  });
 });
+
+const named = { name: 'A' };
+const kinds = (): readonly Resource[] => [];

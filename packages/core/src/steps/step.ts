@@ -69,8 +69,15 @@ export interface WantOptions {
   retain?: boolean;
 }
 
-/** What a step sees and says while it is evaluated. */
-export interface StepScope<R extends Reconciled = Reconciled> {
+/**
+ * What a step sees and says while it is evaluated. `Owned` and `Read` are the kinds that it has declared: others are refused by
+ * the compiler, and by the engine where the compiler was not told.
+ */
+export interface StepScope<
+  R extends Reconciled = Reconciled,
+  Owned extends Resource = Resource,
+  Read extends Resource = Resource,
+> {
   /** The object that is reconciled. */
   readonly object: Readonly<R>;
   /** Its kind. */
@@ -85,21 +92,25 @@ export interface StepScope<R extends Reconciled = Reconciled> {
   output<Out>(step: StepHandle<Out>): Out;
 
   /** Reads the cache, in the object's namespace. The kind must be among the step's `owns` or `reads`. */
-  get<T extends KubeObject>(resource: Resource<T>, name: string): Readonly<T> | undefined;
+  get<T extends KubeObject>(resource: Resource<T> & Declared<T, Read>, name: string): Readonly<T> | undefined;
   list<T extends KubeObject>(
-    resource: Resource<T>,
+    resource: Resource<T> & Declared<T, Read>,
     options?: Omit<ReadListOptions, 'namespace'>,
   ): readonly Readonly<T>[];
 
   /** Wants `desired` to exist as said (server-side apply). Returns it as last observed, or undefined before it exists. */
-  own<T extends KubeObject>(resource: Resource<T>, desired: Desired<T>, options?: WantOptions): Readonly<T> | undefined;
+  own<T extends KubeObject>(
+    resource: Resource<T> & Declared<T, Owned>,
+    desired: Desired<T>,
+    options?: WantOptions,
+  ): Readonly<T> | undefined;
 
   /**
    * Wants an object that is created once and then left as it is, whatever it holds: generated passwords and keys.
    * `make` is called only when it is created. Returns it as last observed.
    */
   ownOnce<T extends KubeObject>(
-    resource: Resource<T>,
+    resource: Resource<T> & Declared<T, Owned>,
     name: string,
     make: (random: Random) => Desired<T>,
     options?: WantOptions,
@@ -109,13 +120,13 @@ export interface StepScope<R extends Reconciled = Reconciled> {
    * Wants an object gone: a failed Job before its next attempt. Deleted only in the state in which it was observed (UID
    * and resourceVersion are preconditions). Wanting one of the same name in the same run makes it anew.
    */
-  remove<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>): void;
+  remove<T extends KubeObject>(resource: Resource<T> & Declared<T, Owned>, observed: Readonly<T>): void;
 
   /**
    * Gives an object up that was made for this one: it stays as it is, and neither pruning nor deletion of this one touches
    * it any more. The step declares the kind in `owns`.
    */
-  release<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>): void;
+  release<T extends KubeObject>(resource: Resource<T> & Declared<T, Owned>, observed: Readonly<T>): void;
 }
 
 export interface StepOptions {
@@ -136,11 +147,39 @@ export type ReadDeclaration =
   | { resource: Resource; parts: true }
   | { resource: Resource; map: (object: Readonly<KubeObject>) => readonly { namespace?: string; name: string }[] };
 
-export interface Step<R extends Reconciled, Out> extends StepOptions {
+export interface Step<
+  R extends Reconciled,
+  Out,
+  Owns extends readonly Resource[] = readonly Resource[],
+  Reads extends readonly ReadDeclaration[] = readonly ReadDeclaration[],
+> extends StepOptions {
   /** PascalCase; the condition is `<name>Ready`. */
   name: string;
-  run(scope: StepScope<R>): Outcome<Out>;
+  owns?: Owns;
+  reads?: Reads;
+  run(scope: StepScope<R, Owns[number], Owns[number] | KindRead<Reads[number]>>): Outcome<Out>;
 }
+
+type KindRead<Declaration> = Declaration extends { resource: infer Kind extends Resource }
+  ? Kind
+  : Declaration extends Resource
+    ? Declaration
+    : never;
+
+/** Nothing (any type) where `Kinds` has the kind of `T`, or a kind of which the compiler knows nothing; else a type that no kind has. */
+export type Declared<T extends KubeObject, Kinds extends Resource> = [Among<T, Kinds>] extends [never]
+  ? { readonly undeclared: 'Name this kind in "owns" of the step, or in "reads" if it is only read' }
+  : unknown;
+
+type Among<T, Kinds> =
+  Kinds extends Resource<infer U>
+    ? (Equal<U, T> extends true ? true : Equal<U, KubeObject>) extends true
+      ? true
+      : never
+    : never;
+
+/** Identical, and not only of one shape: what a Secret has, a ConfigMap has almost too. */
+type Equal<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
 
 /**
  * A step outside Kubernetes (SQL, the Keystone API): `observe` looks, `diff` says purely what has to change (nothing:
@@ -179,6 +218,12 @@ export interface ExternalStep<R extends Reconciled, Observed, Change, Out> exten
 }
 
 export interface GraphBuilder<R extends Reconciled> {
-  step<Out>(step: Step<R, Out>): StepHandle<Out>;
+  step<
+    Out,
+    const Owns extends readonly Resource[] = readonly [],
+    const Reads extends readonly ReadDeclaration[] = readonly [],
+  >(
+    step: Step<R, Out, Owns, Reads>,
+  ): StepHandle<Out>;
   external<Observed, Change, Out>(step: ExternalStep<R, Observed, Change, Out>): StepHandle<Out>;
 }
