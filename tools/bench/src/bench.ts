@@ -13,7 +13,7 @@ export interface BenchInit {
   quick: boolean;
   server: BenchServer;
   load: Load;
-  startController(environment: Record<string, string>): Promise<ControllerProcess>;
+  startController: (environment: Record<string, string>) => Promise<ControllerProcess>;
 }
 
 const quietPoll = 400;

@@ -28,7 +28,7 @@ export async function profile(options: Options, programs: Programs, say: (line: 
   const chosen = options.variants === variants ? (['plain', 'graph'] as const) : options.variants;
   const sections: string[] = [];
   for (const variant of chosen) {
-    say(`==> Profiling ${variant}: ${objects} objects, ${edits} edits`);
+    say(`Profiling ${variant}: ${objects} objects, ${edits} edits`);
     sections.push(await profileOf(variant, options, programs));
   }
   return sections.join('\n');

@@ -16,4 +16,6 @@ export function serveState(queue: KeyQueue, isSynced: () => boolean): void {
     if (request.url === '/readyz') response.writeHead(isSynced() ? 200 : 503).end();
     else response.end(metrics());
   }).listen(Number(process.env['HTTP_PORT']), process.env['BIND_ADDRESS']);
+  // Ends by itself, or no profile would be written.
+  process.once('SIGTERM', () => process.exit(0));
 }
