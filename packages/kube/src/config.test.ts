@@ -202,7 +202,7 @@ describe('credentials', () => {
     chmodSync(plugin, 0o755);
     const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: './bin/plugin', args: ['get'] };
     const connection = await loadConfig({ kubeconfig: write('a', kubeconfig({ user: { exec } })) });
-    const all = await Promise.all(Array.from({ length: 5 }, () => connection.credentials()));
+    const all = await Promise.all(Array.from({ length: 5 }, () => Promise.resolve(connection.credentials())));
     expect(all.map(({ headers }) => headers['authorization'])).toEqual(Array.from({ length: 5 }, () => 'Bearer token-1'));
     expect(readFileSync(runs, 'utf8')).toBe(
       'get {"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false}}\n',

@@ -107,7 +107,7 @@ class ConfiguredConnection implements Connection {
     if (proxy) this.proxyAgent = (tls, limits) => proxy(this.#selection, tls, limits);
   }
 
-  async credentials(): Promise<Credentials> {
+  credentials(): Credentials | Promise<Credentials> {
     if (this.#current && this.#now() < this.#current.until) return this.#current.credentials;
     // A plugin may take seconds: it runs once, whatever the number of requests that wait for it.
     this.#pending ??= this.#refresh().finally(() => (this.#pending = undefined));

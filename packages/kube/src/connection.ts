@@ -32,7 +32,7 @@ export interface Connection {
   /** The namespace of the context, or of the Pod we run in; "default" where neither says. */
   readonly namespace: string;
   /** What the next request carries. Cheap: files and plugins are asked once a minute, not once a request. */
-  credentials(): Promise<Credentials>;
+  credentials(): Credentials | Promise<Credentials>;
   /**
    * The server refused the credentials (401): forget what is cached. False when asking again cannot bring others.
    */
@@ -58,7 +58,7 @@ export function connectionTo(options: StaticConnection): Connection {
   return {
     server: serverUrl(options.server),
     namespace: options.namespace ?? 'default',
-    credentials: () => Promise.resolve(credentials),
+    credentials: () => credentials,
     expire: () => false,
   };
 }

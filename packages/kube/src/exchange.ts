@@ -1,30 +1,34 @@
 // One request and its answer on the wire.
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { reasonOf } from './signals.js';
+import type { Cancellation } from './signals.js';
 
-/** Resolves with the headers. Aborting the signal destroys the request, and its answer with it, at any time. */
-export function send(options: RequestOptions, body: string | undefined, signal: AbortSignal): Promise<IncomingMessage> {
+/** Resolves with the headers. Cancelling destroys the request, and its answer with it, at any time. */
+export function send(
+  options: RequestOptions,
+  body: string | undefined,
+  cancellation: Cancellation,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(reasonOf(signal));
+    if (cancellation.cancelled) {
+      reject(cancellation.reason);
       return;
     }
     const request = (options.protocol === 'http:' ? httpRequest : httpsRequest)(options);
     // Takes response and connection with it. Without an error of ours: where the answer is complete but unread, Node
     // has already taken its listeners off the connection, and the error would be an uncaught exception.
-    const abort = (): void => void request.destroy();
-    signal.addEventListener('abort', abort, { once: true });
-    request.once('close', () => signal.removeEventListener('abort', abort));
+    cancellation.onCancel(() => void request.destroy());
     // These stay on: both may fail once more when nobody waits any longer.
     request.on('error', reject);
     request.once('response', (response: IncomingMessage) => {
-      response.on('error', () => undefined);
+      response.on('error', ignore);
       resolve(response);
     });
     request.end(body);
   });
 }
+
+const ignore = (): void => undefined;
 
 export function readAll(response: IncomingMessage): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -8,21 +8,43 @@ export function onAbort(signal: AbortSignal, callback: () => void): () => void {
     const all = new Set<() => void>();
     callbacks = all;
     waiting.set(signal, all);
-    signal.addEventListener('abort', () => {
-      for (const each of all) each();
-      all.clear();
-    }, { once: true });
+    signal.addEventListener(
+      'abort',
+      () => {
+        for (const each of all) each();
+        all.clear();
+      },
+      { once: true },
+    );
   }
   callbacks.add(callback);
   return () => void callbacks.delete(callback);
 }
 
-/** The promise, or the signal's reason where that comes first. */
-export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/** Ends one call, whoever wants it ended. What an AbortController is for, without what that costs for each of many calls. */
+export class Cancellation {
+  #callback: (() => void) | undefined;
+  cancelled = false;
+  reason: unknown;
+
+  cancel(reason: unknown): void {
+    if (this.cancelled) return;
+    this.cancelled = true;
+    this.reason = reason;
+    this.#callback?.();
+  }
+
+  /** What is under way, and therefore to be ended: one thing at a time. */
+  onCancel(callback: () => void): void {
+    this.#callback = callback;
+  }
+}
+
+/** The promise, or the reason of the cancellation where that comes first. */
+export function unlessCancelled<T>(promise: Promise<T>, cancellation: Cancellation): Promise<T> {
   return new Promise((resolve, reject) => {
-    const abort = (): void => reject(reasonOf(signal));
-    signal.addEventListener('abort', abort, { once: true });
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    cancellation.onCancel(() => reject(cancellation.reason));
+    promise.then(resolve, reject);
   });
 }
 

@@ -4,8 +4,8 @@ import type { Connection, Credentials } from './connection.js';
 import { ApiError } from './errors.js';
 import { isReset, readAll, send } from './exchange.js';
 import { connectionFailed, errorOfResponse, timedOut } from './failures.js';
-import { dropIdle, Pool, type Agents } from './pool.js';
-import { delay, onAbort, unlessAborted } from './signals.js';
+import { dropIdle, Pool } from './pool.js';
+import { Cancellation, delay, onAbort, unlessCancelled } from './signals.js';
 
 export interface TransportOptions {
   connection: Connection;
@@ -83,47 +83,55 @@ export function createTransport(options: TransportOptions): Transport {
   return new PooledTransport(options);
 }
 
+/** One call from its beginning to its end, with all its attempts. */
+class UnderWay extends Cancellation {
+  timer: NodeJS.Timeout | undefined;
+  /** Takes back what waits for the caller's signal. */
+  forget: (() => void) | undefined;
+}
+
 class PooledTransport implements Transport {
   readonly connection: Connection;
   readonly #options: TransportOptions;
-  readonly #url: URL;
+  readonly #target: { protocol: string; hostname: string; port: string };
+  readonly #host: string;
   readonly #basePath: string;
-  readonly #underWay = new Set<AbortController>();
+  readonly #underWay = new Set<UnderWay>();
   readonly #pool: Pool;
+  /** The headers of every request with these credentials, names and values in turn. */
+  #common: { of: Credentials; headers: readonly string[] } | undefined;
   #closed = false;
 
   constructor(options: TransportOptions) {
     this.#options = options;
     this.connection = options.connection;
-    this.#url = new URL(options.connection.server);
-    this.#basePath = this.#url.pathname.replace(/\/+$/, '');
+    const { protocol, hostname, port, host, pathname } = new URL(options.connection.server);
+    this.#target = { protocol, hostname: hostname.replace(/^\[|\]$/g, ''), port };
+    this.#host = host;
+    this.#basePath = pathname.replace(/\/+$/, '');
     this.#pool = new Pool(options.connection, options.maxSockets ?? defaultMaxSockets);
   }
 
   async request(call: Call): Promise<string> {
-    const { controller, end } = this.#begin(call);
+    const life = this.#begin(call);
     try {
-      return await this.#attempts(call, controller.signal, async ({ requests }, credentials) =>
-        this.#attempt(requests, credentials, call, controller.signal, readAll),
-      );
+      return await this.#attempts(call, life, 'requests', readAll);
     } finally {
-      end();
+      this.#end(life);
     }
   }
 
   async open(call: Call): Promise<IncomingMessage> {
-    const { controller, stopTimer, end } = this.#begin(call);
+    const life = this.#begin(call);
     try {
-      const response = await this.#attempts(call, controller.signal, async ({ watches }, credentials) =>
-        this.#attempt(watches, credentials, call, controller.signal, (response) => response),
-      );
-      stopTimer();
+      const response = await this.#attempts(call, life, 'watches', (response) => response);
+      clearTimeout(life.timer);
       response.socket.setKeepAlive(true, tcpKeepAlive);
-      if (response.closed) end();
-      else response.once('close', end);
+      if (response.closed) this.#end(life);
+      else response.once('close', () => this.#end(life));
       return response;
     } catch (error) {
-      end();
+      this.#end(life);
       throw error;
     }
   }
@@ -132,57 +140,57 @@ class PooledTransport implements Transport {
     if (this.#closed) return;
     this.#closed = true;
     const reason = connectionFailed(this.connection.server, 'the client is closed');
-    for (const controller of this.#underWay) controller.abort(reason);
+    for (const life of this.#underWay) life.cancel(reason);
     this.#pool.close();
   }
 
-  /** One controller ends a call, whoever wants it ended: its caller, its deadline, or `close`. */
-  #begin(call: Call): { controller: AbortController; stopTimer: () => void; end: () => void } {
-    const controller = new AbortController();
+  /** A call is ended by its caller, by its deadline, or by `close`. */
+  #begin(call: Call): UnderWay {
+    const life = new UnderWay();
     const { signal } = call;
-    if (this.#closed) controller.abort(connectionFailed(this.#nameOf(call), 'the client is closed'));
-    else if (signal?.aborted) controller.abort(signal.reason);
-    const forget = signal && !signal.aborted ? onAbort(signal, () => controller.abort(signal.reason)) : ignore;
+    if (this.#closed) life.cancel(connectionFailed(this.#nameOf(call), 'the client is closed'));
+    else if (signal?.aborted) life.cancel(signal.reason);
+    else if (signal) life.forget = onAbort(signal, () => life.cancel(signal.reason));
     const timeout = call.timeout ?? this.#options.timeout ?? defaultTimeout;
-    const expire = (): void => controller.abort(timedOut(this.#nameOf(call), `no answer within ${timeout} ms`));
-    const timer = setTimeout(expire, Math.min(timeout, maxTimer));
-    this.#underWay.add(controller);
-    return {
-      controller,
-      stopTimer: () => clearTimeout(timer),
-      end: () => {
-        clearTimeout(timer);
-        forget();
-        this.#underWay.delete(controller);
-      },
-    };
+    const expire = (): void => life.cancel(timedOut(this.#nameOf(call), `no answer within ${timeout} ms`));
+    life.timer = setTimeout(expire, Math.min(timeout, maxTimer));
+    this.#underWay.add(life);
+    return life;
   }
 
-  /** Runs `attempt` until it succeeds, trying again where the server asks for it or where it can do no harm. */
+  #end(life: UnderWay): void {
+    clearTimeout(life.timer);
+    life.forget?.();
+    this.#underWay.delete(life);
+  }
+
+  /** Tries until it succeeds: again where the server asks for it or where it can do no harm. */
   async #attempts<T>(
     call: Call,
-    signal: AbortSignal,
-    attempt: (agents: Agents, credentials: Credentials) => Promise<T>,
+    life: UnderWay,
+    kind: 'requests' | 'watches',
+    read: (response: IncomingMessage) => T | Promise<T>,
   ): Promise<T> {
     const deadline = performance.now() + (call.timeout ?? this.#options.timeout ?? defaultTimeout);
     let throttled = 0;
     let reset = 0;
     let refused = false;
     for (;;) {
-      if (signal.aborted) throw signal.reason;
-      const credentials = await this.#credentials(call, signal);
+      if (life.cancelled) throw life.reason;
+      const given = this.connection.credentials();
+      const credentials = given instanceof Promise ? await this.#arrived(given, call, life) : given;
       const agents = this.#pool.agentsFor(credentials.tls);
       try {
-        return await attempt(agents, credentials);
+        return await this.#attempt(agents[kind], credentials, call, life, read);
       } catch (cause) {
-        if (signal.aborted) throw signal.reason;
+        if (life.cancelled) throw life.reason;
         // The connections that the server let go together with this one would fail the same way.
         if (isReset(cause)) for (const agent of [agents.requests, agents.watches]) dropIdle(agent);
         const error = cause instanceof ApiError ? cause : connectionFailed(this.#nameOf(call), cause);
         const wait = throttleOf(error);
         if (wait !== undefined && throttled < maxThrottleRetries && performance.now() + wait < deadline) {
           throttled++;
-          await this.#delay(wait, signal);
+          await this.#delay(wait, life);
         } else if (error.code === 401 && !refused && this.connection.expire()) {
           refused = true;
         } else if (isReset(cause) && (call.idempotent ?? call.method === 'GET') && reset < maxResetRetries) {
@@ -194,12 +202,12 @@ class PooledTransport implements Transport {
     }
   }
 
-  async #credentials(call: Call, signal: AbortSignal): Promise<Credentials> {
+  async #arrived(credentials: Promise<Credentials>, call: Call, life: UnderWay): Promise<Credentials> {
     try {
       // A plugin may hang: the call must not.
-      return await unlessAborted(this.connection.credentials(), signal);
+      return await unlessCancelled(credentials, life);
     } catch (cause) {
-      if (signal.aborted) throw signal.reason;
+      if (life.cancelled) throw life.reason;
       throw connectionFailed(`${this.#nameOf(call)}: credentials`, cause);
     }
   }
@@ -208,13 +216,13 @@ class PooledTransport implements Transport {
     agent: Agent,
     credentials: Credentials,
     call: Call,
-    signal: AbortSignal,
+    life: UnderWay,
     read: (response: IncomingMessage) => T | Promise<T>,
   ): Promise<T> {
     const start = performance.now();
     let code = 0;
     try {
-      const response = await send(this.#optionsOf(agent, credentials, call), call.body, signal);
+      const response = await send(this.#optionsOf(agent, credentials, call), call.body, life);
       const status = response.statusCode ?? 0;
       if (!isSuccess(status)) {
         const body = await readAll(response);
@@ -230,32 +238,30 @@ class PooledTransport implements Transport {
   }
 
   #optionsOf(agent: Agent, credentials: Credentials, call: Call): RequestOptions {
-    const { protocol, port } = this.#url;
-    return {
-      agent,
-      method: call.method,
-      protocol,
-      hostname: this.#url.hostname.replace(/^\[|\]$/g, ''),
-      port,
-      path: this.#basePath + call.path,
-      headers: {
-        ...credentials.headers,
-        accept: call.accept ?? 'application/json',
-        'user-agent': this.#options.userAgent ?? 'stackwright',
-        ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
-        ...(call.body !== undefined && {
-          'content-type': call.contentType ?? 'application/json',
-          'content-length': Buffer.byteLength(call.body),
-        }),
-      },
-    };
+    const headers = [...this.#commonHeaders(credentials), 'Accept', call.accept ?? 'application/json'];
+    if (call.traceparent !== undefined) headers.push('traceparent', call.traceparent);
+    if (call.body !== undefined) {
+      const length = String(Buffer.byteLength(call.body));
+      headers.push('Content-Type', call.contentType ?? 'application/json', 'Content-Length', length);
+    }
+    return { ...this.#target, agent, method: call.method, path: this.#basePath + call.path, headers };
+  }
+
+  /** As a list Node takes headers as they are, without an entry in a table for each. */
+  #commonHeaders(credentials: Credentials): readonly string[] {
+    if (this.#common?.of !== credentials) {
+      const given = Object.entries(credentials.headers).flat();
+      const headers = ['Host', this.#host, 'User-Agent', this.#options.userAgent ?? 'stackwright', ...given];
+      this.#common = { of: credentials, headers };
+    }
+    return this.#common.headers;
   }
 
   #report(call: Call, code: number, start: number): void {
     this.#options.onRequest?.({
       method: call.method,
       verb: call.verb ?? 'raw',
-      host: this.#url.host,
+      host: this.#host,
       path: pathOnly(call.path),
       code,
       duration: performance.now() - start,
@@ -266,8 +272,10 @@ class PooledTransport implements Transport {
     return `${call.method} ${this.connection.server}${pathOnly(call.path)}`;
   }
 
-  #delay(milliseconds: number, signal: AbortSignal): Promise<void> {
-    return (this.#options.delay ?? delay)(milliseconds, signal);
+  #delay(milliseconds: number, life: UnderWay): Promise<void> {
+    const stop = new AbortController();
+    life.onCancel(() => stop.abort(life.reason));
+    return (this.#options.delay ?? delay)(milliseconds, stop.signal);
   }
 }
 
@@ -278,5 +286,7 @@ function throttleOf(error: ApiError): number | undefined {
 }
 
 const isSuccess = (code: number): boolean => code >= 200 && code < 300;
-const pathOnly = (path: string): string => path.split('?', 1)[0] ?? path;
-const ignore = (): void => undefined;
+const pathOnly = (path: string): string => {
+  const end = path.indexOf('?');
+  return end < 0 ? path : path.slice(0, end);
+};
