@@ -30,7 +30,7 @@ describe('validation', () => {
     [{ parts: [{ name: 'a' }, { count: 1 }] }, 'spec.parts[1].name', 'Required value'],
     [{ parts: [{ name: 'a' }, { name: 'a' }] }, 'spec.parts[1]', 'Duplicate value: '],
     [{ tags: ['x', 'x'] }, 'spec.tags[1]', 'Duplicate value: "x"'],
-    [{ code: null }, 'spec.code', 'Invalid value: "null": spec.code in body must be of type string: "null"'],
+    [{ plain: [null] }, 'spec.plain[0]', 'Invalid value: "null": spec.plain[0] in body must be of type string: "null"'],
   ])('refuses %j with the path and the reason', async (spec, field, message) => {
     const answer = await api.post(WIDGETS, api.widget('invalid', spec));
     expect(answer.code).toBe(422);

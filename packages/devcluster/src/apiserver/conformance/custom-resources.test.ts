@@ -34,7 +34,7 @@ describe('validation', () => {
     [{ parts: [{ name: 'a' }, { count: 1 }] }, 'spec.parts[1].name', 'Required value'],
     [{ parts: [{ name: 'a' }, { name: 'a' }] }, 'spec.parts[1]', 'Duplicate value: {"name":"a"}'],
     [{ tags: ['x', 'x'] }, 'spec.tags[1]', 'Duplicate value: "x"'],
-    [{ code: null }, 'spec.code', 'Invalid value: "null": spec.code in body must be of type string: "null"'],
+    [{ plain: [null] }, 'spec.plain[0]', 'Invalid value: "null": spec.plain[0] in body must be of type string: "null"'],
   ])('refuses %j with the path and the reason', async (spec, field, message) => {
     const answer = await api.post(WIDGETS, widget('invalid', spec));
     expect(answer.code).toBe(422);
@@ -56,6 +56,14 @@ describe('validation', () => {
     expect((await api.merge(`${WIDGETS}/valid`, { spec: { size: 0 } })).code).toBe(422);
     expect((await api.merge(`${WIDGETS}/valid/status`, { status: { replicas: 'x' } })).code).toBe(422);
     expect((await api.get(`${WIDGETS}/valid`)).body.spec.size).toBe(1);
+  });
+
+  it('takes a null that is not allowed for nothing', async () => {
+    const answer = await api.post(
+      `${WIDGETS}?fieldValidation=Strict`,
+      widget('no-null', { code: null, limits: { a: null } }),
+    );
+    expect(answer.body.spec).toEqual({ size: 1, replicas: 1, limits: {} });
   });
 
   it('takes a null where the schema does', async () => {

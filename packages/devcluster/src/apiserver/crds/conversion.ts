@@ -4,10 +4,9 @@ import type { CustomResourceDefinition } from '@stackwright/kube';
 import { internal } from '../errors.js';
 import { clone, isObject, type ApiObject } from '../json.js';
 import type { Conversion } from '../registry/resource.js';
-import { applyDefaults } from '../schema/defaults.js';
-import { prune } from '../schema/decode.js';
 import type { Schema } from '../schema/schema.js';
 import type { WebhookCaller } from '../webhooks/client.js';
+import { shaper } from './shape.js';
 
 /** As long as a real server waits for a conversion. */
 const TIMEOUT_SECONDS = 30;
@@ -29,20 +28,15 @@ export class Converter {
 
   /** Between this version, which has this schema, and the stored ones. */
   version(apiVersion: string, schema: Schema): Conversion {
-    const shaped = (object: ApiObject): ApiObject => {
-      const { metadata, ...rest } = object;
-      const pruned = { ...(prune(schema, rest, '', []) as object), metadata } as ApiObject;
-      applyDefaults(schema, pruned);
-      return { ...pruned, apiVersion: object.apiVersion ?? '', kind: object.kind ?? '' };
-    };
+    const shaped = shaper(schema, apiVersion);
     return {
-      fromStorage: (stored) => this.#found(stored, apiVersion),
+      fromStorage: (stored) => shaped(this.#found(stored, apiVersion)),
       toStorage: (object) => this.#found(object, this.#storage),
-      prepareRead: (stored) => this.#prepare(stored, apiVersion, shaped),
+      prepareRead: (stored) => this.#prepare(stored, apiVersion),
       prepareWrite: (object) => {
         // It may have changed since it was converted last.
         this.#converted.delete(object);
-        return this.#prepare([object], this.#storage, (converted) => converted);
+        return this.#prepare([object], this.#storage);
       },
     };
   }
@@ -55,22 +49,14 @@ export class Converter {
     return found;
   }
 
-  #prepare(
-    objects: readonly ApiObject[],
-    apiVersion: string,
-    finish: (object: ApiObject) => ApiObject,
-  ): Promise<void> | undefined {
+  #prepare(objects: readonly ApiObject[], apiVersion: string): Promise<void> | undefined {
     const missing = objects.filter(
       (object) => object.apiVersion !== apiVersion && !this.#converted.get(object)?.has(apiVersion),
     );
-    return missing.length === 0 ? undefined : this.#convert(missing, apiVersion, finish);
+    return missing.length === 0 ? undefined : this.#convert(missing, apiVersion);
   }
 
-  async #convert(
-    objects: readonly ApiObject[],
-    desiredAPIVersion: string,
-    finish: (object: ApiObject) => ApiObject,
-  ): Promise<void> {
+  async #convert(objects: readonly ApiObject[], desiredAPIVersion: string): Promise<void> {
     const uid = randomUUID();
     let answer: unknown;
     try {
@@ -88,7 +74,7 @@ export class Converter {
     }
     const converted = this.#objectsOf(answer, uid, objects, desiredAPIVersion);
     for (const [index, object] of objects.entries()) {
-      const result = finish(withMetadata(converted[index] as ApiObject, object));
+      const result = withMetadata(converted[index] as ApiObject, object);
       this.#converted.set(object, new Map(this.#converted.get(object)).set(desiredAPIVersion, result));
     }
   }

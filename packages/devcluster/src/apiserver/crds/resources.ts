@@ -9,6 +9,7 @@ import { parseJsonPath } from '../jsonpath.js';
 import {
   STANDARD_VERBS,
   type Column,
+  type Conversion,
   type ScalePaths,
   type ServedResource,
   type Strategy,
@@ -17,6 +18,7 @@ import {
 import type { Schema } from '../schema/schema.js';
 import { age } from '../table.js';
 import type { Converter } from './conversion.js';
+import { shaper } from './shape.js';
 import { schemaValidator } from './validator.js';
 
 /** `converter` for versions that differ in more than their name. */
@@ -41,6 +43,7 @@ function resourceOf(
   converter: Converter | undefined,
 ): ServedResource {
   const { names, group } = spec;
+  const storageVersion = spec.versions.find(({ storage }) => storage)?.name ?? version.name;
   // The types leave the x-kubernetes extensions out; the schema was checked when the CRD was stored.
   const schema = { type: 'object', ...version.schema?.openAPIV3Schema } as Schema;
   const subresources: Subresource[] = [];
@@ -67,8 +70,22 @@ function resourceOf(
     schema: () => schema,
     custom: true,
     columns: columns.map(printerColumn),
-    ...(converter ? { convert: converter.version(`${group}/${version.name}`, schema) } : {}),
+    convert: converter?.version(`${group}/${version.name}`, schema) ?? renamed(schema, group, version, storageVersion),
     ...(version.subresources?.scale ? { scale: scalePaths(version.subresources.scale) } : {}),
+  };
+}
+
+/** Versions that differ in their name only. */
+function renamed(
+  schema: Schema,
+  group: string,
+  version: CustomResourceDefinitionVersion,
+  storageVersion: string,
+): Conversion {
+  const apiVersion = `${group}/${storageVersion}`;
+  return {
+    fromStorage: shaper(schema, `${group}/${version.name}`),
+    toStorage: (object) => (object.apiVersion === apiVersion ? object : { ...object, apiVersion }),
   };
 }
 

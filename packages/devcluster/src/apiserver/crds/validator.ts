@@ -3,7 +3,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { field, type FieldError } from '../errors.js';
 import { equal, isObject, type JsonObject } from '../json.js';
-import type { Schema } from '../schema/schema.js';
+import { fieldSchema, type Schema } from '../schema/schema.js';
 import { walk } from './correlate.js';
 import { ruleCheck } from './rules.js';
 
@@ -28,7 +28,11 @@ export function schemaValidator(schema: Schema): Validator {
     const found = validate(object)
       ? []
       : (validate.errors ?? []).filter((error) => !settled(schema, error, object, old));
-    const errors = [...toFieldErrors(found, object), ...duplicates(schema, object, '')];
+    const errors = [
+      ...toFieldErrors(found, object),
+      ...duplicates(schema, object, ''),
+      ...embedded(schema, object, ''),
+    ];
     if (!rules) return errors;
     if (!errors.some(({ type }) => BLOCKING.has(type))) return [...errors, ...rules(object, old)];
     return [
@@ -247,6 +251,26 @@ function locate(pointer: readonly string[], object: unknown): { path: string; va
 }
 
 const join = (path: string, name: string): string => (path ? `${path}.${name}` : name);
+
+/** An object inside of an object says what it is. */
+function embedded(schema: Schema, value: unknown, path: string): FieldError[] {
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    return items ? value.flatMap((item, index) => embedded(items, item, `${path}[${index}]`)) : [];
+  }
+  if (!isObject(value)) return [];
+  const errors: FieldError[] = [];
+  if (schema['x-kubernetes-embedded-resource']) {
+    for (const name of ['apiVersion', 'kind'])
+      if (value[name] === undefined || value[name] === '')
+        errors.push(field.required(join(path, name), 'must not be empty'));
+  }
+  for (const [name, child] of Object.entries(value)) {
+    const declared = fieldSchema(schema, name);
+    if (declared) errors.push(...embedded(declared, child, join(path, name)));
+  }
+  return errors;
+}
 
 /** Elements of set and map lists must differ. */
 function duplicates(schema: Schema, value: unknown, path: string): FieldError[] {

@@ -1,9 +1,13 @@
 // Brings a client's object into the shape of its schema: what is unknown is dropped and reported, and built-in kinds get
-// what decoding into typed structs gives them on a real server (nulls vanish, times and quantities become canonical).
+// what decoding into typed structs gives them on a real server (nulls vanish, as do empty values of fields that Go leaves
+// out then; times and quantities become canonical).
 import { isObject, set, type JsonObject } from '../json.js';
 import { resolve } from './definitions.js';
 import { canonicalQuantity } from './quantity.js';
-import { fieldSchema, keepsUnknown, type Schema } from './schema.js';
+import { omittedWhenEmpty } from './go-types/go-types.js';
+import { definitionOf, fieldSchema, keepsUnknown, ref, type Schema } from './schema.js';
+
+export const objectMeta: Schema = ref('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta');
 
 export interface Decoded {
   object: JsonObject;
@@ -27,6 +31,7 @@ function typed(given: Schema, value: unknown, path: string, unknown: string[]): 
       if (!isObject(value)) throw mismatch(value, 'object', path);
       if (schema['x-kubernetes-preserve-unknown-fields'] && !schema.properties) return value;
       const result: JsonObject = {};
+      const omitted = given.$ref === undefined ? undefined : omittedWhenEmpty(definitionOf(given.$ref));
       for (const [name, child] of Object.entries(value)) {
         const childPath = join(path, name);
         const declared = fieldSchema(schema, name);
@@ -34,7 +39,8 @@ function typed(given: Schema, value: unknown, path: string, unknown: string[]): 
           if (keepsUnknown(schema)) set(result, name, child);
           else unknown.push(childPath);
         } else if (child !== null && child !== undefined) {
-          set(result, name, typed(declared, child, childPath, unknown));
+          const decoded = typed(declared, child, childPath, unknown);
+          if (!omitted?.has(name) || !isEmpty(decoded, declared)) set(result, name, decoded);
         }
       }
       return result;
@@ -61,6 +67,13 @@ function typed(given: Schema, value: unknown, path: string, unknown: string[]): 
       }
       return value;
   }
+}
+
+/** What `omitempty` leaves out: zeros, empty lists and maps, but no structs. */
+function isEmpty(value: unknown, declared: Schema): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  if (isObject(value)) return Object.keys(value).length === 0 && typeof declared.additionalProperties === 'object';
+  return value === '' || value === 0 || value === false;
 }
 
 function decodeString(format: string | undefined, value: unknown, path: string): unknown {
@@ -117,12 +130,23 @@ export function prune(given: Schema, value: unknown, path: string, unknown: stri
   for (const [name, child] of Object.entries(value)) {
     if (child === undefined) continue;
     const declared = fieldSchema(schema, name);
+    // A null that is not allowed counts as absent; whether a default stands in for it is for the defaults to say.
+    if (child === null && declared && !declared.nullable && declared.default === undefined) continue;
     if (declared) set(result, name, prune(declared, child, join(path, name), unknown));
+    else if (schema['x-kubernetes-embedded-resource'] && name === 'metadata' && isObject(child))
+      set(result, name, embeddedMetadata(child, join(path, name), unknown));
     else if (keepsUnknown(schema) || (schema['x-kubernetes-embedded-resource'] && EMBEDDED.has(name)))
       set(result, name, child);
     else unknown.push(join(path, name));
   }
   return result;
+}
+
+/** An object inside of an object has the metadata of any other. */
+function embeddedMetadata(metadata: JsonObject, path: string, unknown: string[]): JsonObject {
+  const decoded = decodeTyped(objectMeta, metadata);
+  unknown.push(...decoded.unknown.map((name) => join(path, name)));
+  return decoded.object;
 }
 
 const EMBEDDED = new Set(['apiVersion', 'kind', 'metadata']);

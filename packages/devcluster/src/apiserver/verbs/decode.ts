@@ -5,12 +5,9 @@ import { clone, isObject, type ApiObject, type JsonObject } from '../json.js';
 import { apiVersionOf, type ServedResource } from '../registry/resource.js';
 import type { ResourceRequest } from '../request.js';
 import { applyDefaults } from '../schema/defaults.js';
-import { decodeTyped, DecodeError, prune } from '../schema/decode.js';
+import { decodeTyped, DecodeError, objectMeta, prune } from '../schema/decode.js';
 import { resolve } from '../schema/definitions.js';
 import { missing } from '../schema/required.js';
-import { ref, type Schema } from '../schema/schema.js';
-
-const objectMeta: Schema = ref('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta');
 
 /** A draft that may be changed; unknown fields are refused, warned of, or silently dropped, as the request asks. */
 export function decodeObject(request: ResourceRequest, body: unknown, warnings: string[]): ApiObject {

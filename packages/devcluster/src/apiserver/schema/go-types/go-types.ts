@@ -37,6 +37,24 @@ export function goFields(definition: string): readonly GoField[] | undefined {
   return fields;
 }
 
+const omitted = new Map<string, ReadonlySet<string>>();
+
+/** JSON names of the fields of a type that are left out when they are empty; undefined for types not in the tables. */
+export function omittedWhenEmpty(definition: string): ReadonlySet<string> | undefined {
+  let names = omitted.get(definition);
+  const fields = names ? undefined : goFields(definition);
+  if (fields) {
+    names = new Set(
+      fields.flatMap(({ name, inlined, omitEmpty }) => {
+        if (inlined !== undefined) return [...(omittedWhenEmpty(inlined) ?? [])];
+        return omitEmpty ? [name] : [];
+      }),
+    );
+    omitted.set(definition, names);
+  }
+  return names;
+}
+
 function fieldOf(parent: string, text: string): GoField {
   const [, name = '', number = '', mark = '', inlined] = /^(\w+|=):(\d+)([?*]?)(?::(\w+))?$/.exec(text) ?? [];
   return {
