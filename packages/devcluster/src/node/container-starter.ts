@@ -60,7 +60,7 @@ export class ContainerStarter {
       const { pod, node } = this.#scope;
       verifyNonRoot(pod, container, image.user);
       const spec = await buildContainerSpec(pod, container, attempt, this.#scope.envContext(), node.volumes);
-      const status = await node.runtime.runContainer(spec);
+      const status = await node.runtime.runContainer({ ...spec, ...this.#sharedProcesses(container) });
       this.#scope.noteImage(status, spec.image);
       if (ended !== undefined) this.#restarts.next(name, ended);
       this.#launches.forget(name);
@@ -71,6 +71,13 @@ export class ContainerStarter {
     } catch (error) {
       return this.#refuse(container, error);
     }
+  }
+
+  #sharedProcesses({ targetContainerName: target }: Container & { targetContainerName?: string }): { pidOf?: string } {
+    if (!target) return {};
+    const latest = this.#scope.latest(target);
+    if (latest?.state.phase === 'running') return { pidOf: latest.id };
+    throw new RuntimeError('CreateContainerError', `unable to find target container "${target}"`);
   }
 
   #refuse(container: Container, error: unknown): StartResult {

@@ -50,7 +50,8 @@ export function referencesOf(pod: Pod): Set<string> {
   const add = (kind: 'Secret' | 'ConfigMap', name: string | undefined): void => {
     if (name) names.add(`${kind}/${name}`);
   };
-  for (const container of [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]) {
+  const { initContainers = [], containers = [], ephemeralContainers = [] } = pod.spec ?? {};
+  for (const container of [...initContainers, ...containers, ...ephemeralContainers]) {
     for (const { secretRef, configMapRef } of container.envFrom ?? []) {
       add('Secret', secretRef?.name);
       add('ConfigMap', configMapRef?.name);

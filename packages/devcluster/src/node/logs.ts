@@ -48,7 +48,8 @@ async function findContainer(node: NodeContext, pod: Stored<Pod>, request: LogRe
   const history = node.view.containersOf(pod.metadata.uid).filter((status) => status.name === name);
   const status = request.previous ? history.at(-2) : history.at(-1);
   if (status) return status;
-  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {};
+  const statuses = [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses];
   const waiting = statuses.find((item) => item.name === name)?.state?.waiting?.reason ?? 'ContainerCreating';
   const message = request.previous
     ? `previous terminated container "${name}" in pod "${request.pod}" not found`

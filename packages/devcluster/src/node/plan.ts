@@ -66,6 +66,15 @@ export function planContainers(pod: Pod, state: PodState): Plan {
     }
   }
 
+  // Whatever the others do, and once only.
+  const started = new Set(
+    pod.status?.ephemeralContainerStatuses?.filter(({ containerID }) => containerID).map(({ name }) => name),
+  );
+  for (const container of pod.spec?.ephemeralContainers ?? []) {
+    const phase = latest(container)?.state.phase;
+    if (phase === 'created' || (phase === undefined && !started.has(container.name))) plan.start.push(container);
+  }
+
   for (const container of init) {
     const status = latest(container);
     const code = exitCode(status);

@@ -21,7 +21,8 @@ export class PodScope {
   }
 
   containers(): Container[] {
-    return [...(this.pod.spec?.initContainers ?? []), ...(this.pod.spec?.containers ?? [])];
+    const { initContainers = [], containers = [], ephemeralContainers = [] } = this.pod.spec ?? {};
+    return [...initContainers, ...containers, ...ephemeralContainers];
   }
 
   container(name: string): Container | undefined {
@@ -46,8 +47,12 @@ export class PodScope {
    * From an earlier process it is known by the status that it wrote.
    */
   imageOf(status: ContainerStatus): string | undefined {
-    const { initContainerStatuses = [], containerStatuses = [] } = this.pod.status ?? {};
-    const written = [...initContainerStatuses, ...containerStatuses].find(
+    const {
+      initContainerStatuses = [],
+      containerStatuses = [],
+      ephemeralContainerStatuses = [],
+    } = this.pod.status ?? {};
+    const written = [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses].find(
       ({ containerID }) => containerID === this.idOf(status),
     );
     return this.#images.get(status.id) ?? written?.image;
@@ -92,9 +97,10 @@ export class PodScope {
   }
 
   record(type: 'Normal' | 'Warning', reason: string, message: string, container?: Container): void {
-    const list = this.pod.spec?.initContainers?.some(({ name }) => name === container?.name)
-      ? 'initContainers'
-      : 'containers';
+    const list =
+      (['initContainers', 'ephemeralContainers'] as const).find((each) =>
+        this.pod.spec?.[each]?.some(({ name }) => name === container?.name),
+      ) ?? 'containers';
     this.node.events.record(Pod, this.pod, type, reason, message, container && `spec.${list}{${container.name}}`);
   }
 }

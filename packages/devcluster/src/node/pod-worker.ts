@@ -211,7 +211,7 @@ export class PodWorker {
 
   async #writeStatus(pod: Stored<Pod>): Promise<void> {
     const { stores, nodeIp, facts, clock, view } = this.#node;
-    const { initContainers = [], containers = [] } = pod.spec ?? {};
+    const { initContainers = [], containers = [], ephemeralContainers = [] } = pod.spec ?? {};
     const current = stores.pods.get(pod.metadata);
     if (current?.metadata.uid !== this.#scope.uid) return;
     const over = current.metadata.deletionTimestamp !== undefined || this.#isLost();
@@ -224,6 +224,7 @@ export class PodWorker {
       runtime: runtimeName(facts),
       init: initContainers.map((container) => this.#report(container)),
       main: containers.map((container) => this.#report(container)),
+      ephemeral: ephemeralContainers.map((container) => this.#report(container)),
       podIP: view.sandboxOf(this.#scope.uid)?.ip ?? current.status?.podIP,
       hostIP: nodeIp,
       ending: over && this.#scope.running().length === 0,

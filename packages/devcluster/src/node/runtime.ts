@@ -64,6 +64,8 @@ export interface ContainerSpec {
   memoryLimitBytes?: number;
   cpuLimit?: number;
   tty: boolean;
+  /** Id of a container whose processes it sees as its own. */
+  pidOf?: string;
   /** Whether somebody may write to it (`attach`). Default false: it reads an end at once. */
   stdin?: boolean;
 }

@@ -30,6 +30,7 @@ export interface PodReport {
   runtime: string;
   init: readonly ContainerReport[];
   main: readonly ContainerReport[];
+  ephemeral: readonly ContainerReport[];
   podIP: string | undefined;
   hostIP: string;
   /** The Pod's end was decided: what does not run now never will. */
@@ -49,6 +50,11 @@ export function buildStatus(report: PodReport): PodStatus {
   const containerStatuses = report.main.map((item) =>
     containerStatus(item, report, former.containerStatuses, initialised),
   );
+  // They are never ready, and nothing else depends on them.
+  const ephemeralContainerStatuses = report.ephemeral.map((item) => ({
+    ...containerStatus(item, report, former.ephemeralContainerStatuses, true),
+    ready: false,
+  }));
   const phase = report.failure ? 'Failed' : phaseOf(report, initContainerStatuses, containerStatuses);
   return {
     ...former,
@@ -61,6 +67,7 @@ export function buildStatus(report: PodReport): PodStatus {
     qosClass: former.qosClass ?? qosClass(pod),
     ...(initContainerStatuses.length > 0 ? { initContainerStatuses } : {}),
     containerStatuses,
+    ...(ephemeralContainerStatuses.length > 0 ? { ephemeralContainerStatuses } : {}),
     conditions: conditionsOf(report, phase, initialised, initContainerStatuses, containerStatuses),
   };
 }

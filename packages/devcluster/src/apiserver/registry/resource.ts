@@ -65,6 +65,7 @@ export type Subresource =
   | 'token'
   | 'binding'
   | 'eviction'
+  | 'ephemeralcontainers'
   | 'finalize';
 
 export interface ScalePaths {

@@ -221,6 +221,29 @@ describe.skipIf(!installed)('kubectl', { timeout: 60_000 }, () => {
   });
 });
 
+describe.skipIf(!installed)('kubectl debug', { timeout: 60_000 }, () => {
+  it('adds a container to a Pod that runs, once, and nothing else changes', async () => {
+    cluster.simulated?.script.when({ pod: 'web', container: 'tool' }, { exitCode: 5, logs: ['debugged'] });
+    expect(
+      await kubectl(['debug', 'web', '--image=example/tool:1', '--container=tool', '--target=main', '--', 'look']),
+    ).toMatchObject({ code: 0 });
+    const pod = (): Promise<Pod> => cluster.client.get(Pod, { namespace: 'default', name: 'web' });
+    await expect
+      .poll(async () => (await pod()).status?.ephemeralContainerStatuses, { timeout: 20_000 })
+      .toMatchObject([{ name: 'tool', restartCount: 0, ready: false, state: { terminated: { exitCode: 5 } } }]);
+    expect((await kubectl(['logs', 'web', '-c', 'tool'])).stdout).toBe('debugged\n');
+    const { spec, status } = await pod();
+    expect(spec?.ephemeralContainers).toMatchObject([
+      { name: 'tool', command: ['look'], targetContainerName: 'main', terminationMessagePolicy: 'File' },
+    ]);
+    expect(status).toMatchObject({ phase: 'Running', containerStatuses: [{ restartCount: 0, ready: true }] });
+    const again = await kubectl(['debug', 'web', '--image=example/other:1', '--container=main', '--', 'look']);
+    expect(again.stderr).toMatch(/spec.ephemeralContainers\[1\].name: Duplicate value: "main"/);
+    const patch = '{"spec":{"ephemeralContainers":[{"name":"tool","image":"example/other:1"}]}}';
+    expect((await kubectl(['patch', 'pod', 'web', '-p', patch])).stderr).toContain('pod updates may not change fields');
+  });
+});
+
 describe('a client of its own', () => {
   const url = (path: string): string => `${cluster.url.replace(/^http/, 'ws')}/api/v1/namespaces/default/pods/${path}`;
   const open = (path: string, protocol: string, token = tokenOf(cluster.kubeconfig)): WebSocket =>

@@ -130,6 +130,12 @@ describe("a container's arguments", () => {
     expect(options).toEqual(expect.arrayContaining(['--volume=/state/hosts:/etc/hosts', '--volume=/v:/data:ro']));
   });
 
+  it('share the processes of another container', () => {
+    expect(run({}, { pidNamespace: '/proc/7/ns/pid' }).options).toContain('--pid=ns:/proc/7/ns/pid');
+    expect(run({ stdin: true, tty: true }).options).toEqual(expect.arrayContaining(['--interactive', '--tty']));
+    expect(run({}).options.some((option) => /--(pid|interactive|tty)/.test(option))).toBe(false);
+  });
+
   it("leave the host's network as it is", () => {
     const { options } = run({}, { networkNamespace: undefined });
     expect(options).toContain('--network=host');

@@ -19,6 +19,8 @@ export interface Surroundings {
   /** Files of the Pod that containers see under /etc. */
   files: readonly { hostPath: string; containerPath: string }[];
   logPath: string;
+  /** Path of another container's; undefined for one of its own. */
+  pidNamespace?: string;
   /** The image's own user, for when only a group is asked for. */
   imageUser: string;
 }
@@ -75,6 +77,7 @@ export function containerArguments(
       return `--env=${name}`;
     }),
     ...(spec.workingDir === undefined ? [] : [`--workdir=${spec.workingDir}`]),
+    ...(around.pidNamespace === undefined ? [] : [`--pid=ns:${around.pidNamespace}`]),
     ...(spec.stdin ? ['--interactive'] : []),
     ...(spec.tty ? ['--tty'] : []),
     ...(spec.command === undefined ? [] : [`--entrypoint=${JSON.stringify(spec.command)}`]),

@@ -10,6 +10,7 @@ const container = (Id: string, labels: Record<string, string> | null): PodmanCon
     Config: { Labels: labels },
     State: {
       Status: 'exited',
+      Pid: 0,
       StartedAt: '2025-06-01T12:00:00Z',
       FinishedAt: '2025-06-01T12:00:01Z',
       ExitCode: 0,

@@ -8,6 +8,7 @@ const container = (state: Partial<PodmanContainer['State']>, memory = 0): Podman
   ImageName: 'localhost/x:1',
   State: {
     Status: 'running',
+    Pid: 7,
     ExitCode: 0,
     OOMKilled: false,
     StartedAt: '2026-01-02T04:04:05.987654321+01:00',

@@ -211,6 +211,22 @@ describe.skipIf(!installed)('kubectl and containers', { timeout: 120_000 }, () =
     expect((await kubectl(['logs', 'counter', `--since-time=${since}`])).stdout).toMatch(/line 2000\n$/);
   });
 
+  it('debugs a container by the processes that it runs', async () => {
+    const script = 'tr "\\0" " " < /proc/1/cmdline; read line; echo "got $line"';
+    const { child, output } = onTerminal(
+      `kubectl debug -it web --image=${IMAGE} --image-pull-policy=Never --target=main -- bash -c '${script}; exit 0'`,
+    );
+    child.stdin?.write('typed\r');
+    await once(child, 'close');
+    expect(output()).toContain('got typed');
+    expect((await kubectl(['logs', 'web', '-c', await debuggersName(), '--tail=20'])).stdout).toContain('perl -e');
+  });
+
+  async function debuggersName(): Promise<string> {
+    const { spec } = await cluster.client.get(Pod, { namespace: 'default', name: 'web' });
+    return spec?.ephemeralContainers?.[0]?.name ?? '';
+  }
+
   it('runs a Pod to talk to, and lets go of it', async () => {
     const { child, output } = onTerminal(
       `kubectl run talker -it --rm --image=${IMAGE} --image-pull-policy=Never -- bash`,

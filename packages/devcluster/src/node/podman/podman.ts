@@ -21,6 +21,8 @@ export interface PodmanContainer {
   ImageName: string;
   State: {
     Status: string;
+    /** Of the host; 0 when it does not run. */
+    Pid: number;
     ExitCode: number;
     OOMKilled: boolean;
     StartedAt: string;

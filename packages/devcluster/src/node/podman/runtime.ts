@@ -173,6 +173,7 @@ export class PodmanRuntime implements ContainerRuntime {
       networkNamespace: sandbox.hostNetwork ? undefined : this.#network.namespacePath(spec.podUid),
       files: this.#store.files(sandbox),
       logPath,
+      ...(await this.#pidNamespace(spec)),
       imageUser: needsImageUser ? ((await this.#podman.image(spec.image))?.user ?? '') : '',
     });
     let id: string;
@@ -313,6 +314,15 @@ export class PodmanRuntime implements ContainerRuntime {
     // Of attempts that were interrupted before they were recorded.
     for (const podUid of attached) if (!this.#sandboxes.has(podUid)) await this.removeSandbox(podUid);
     await this.#containers.relist();
+  }
+
+  /** By its path: podman does not remove a container that another one names. */
+  async #pidNamespace({ pidOf }: ContainerSpec): Promise<{ pidNamespace?: string }> {
+    if (pidOf === undefined) return {};
+    const [target] = await this.#podman.inspect([pidOf]);
+    if (target === undefined || target.State.Pid === 0)
+      throw new RuntimeError('CreateContainerError', 'the container whose processes it is to see does not run');
+    return { pidNamespace: `/proc/${target.State.Pid}/ns/pid` };
   }
 
   /** A call of podman that outlived an earlier process may have made the container just now. */

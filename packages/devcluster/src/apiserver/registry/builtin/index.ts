@@ -39,7 +39,7 @@ export function builtinResources(serviceRange: AddressRange): readonly ServedRes
       columns: podColumns,
       shortNames: ['po'],
       categories: all,
-      subresources: ['status', 'log', 'exec', 'attach', 'portforward', 'binding', 'eviction'],
+      subresources: ['status', 'log', 'exec', 'attach', 'portforward', 'ephemeralcontainers', 'binding', 'eviction'],
       strategy: podStrategy,
     }),
     builtin(kube.Secret, { columns: coreColumns.secretColumns, strategy: core.secretStrategy }),

@@ -15,7 +15,8 @@ export function defaultPodSpec(spec: PodSpec): void {
   spec.securityContext ??= {};
   if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName;
   else if (spec.serviceAccount) spec.serviceAccountName = spec.serviceAccount;
-  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) defaultContainer(container);
+  const { initContainers = [], containers, ephemeralContainers = [] } = spec;
+  for (const container of [...initContainers, ...containers, ...ephemeralContainers]) defaultContainer(container);
   if (spec.hostNetwork) {
     for (const container of spec.containers)
       for (const port of container.ports ?? []) port.hostPort ??= port.containerPort;

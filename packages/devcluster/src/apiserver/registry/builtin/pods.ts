@@ -4,6 +4,7 @@ import { field, type FieldError } from '../../errors.js';
 import { clone, equal } from '../../json.js';
 import type { Strategy } from '../resource.js';
 import { defaultPodSpec } from './pod-defaults.js';
+import { validateEphemeral } from './ephemeral-containers.js';
 import { validatePodSpec } from './pod-validation.js';
 
 export const podStrategy: Strategy<Pod> = {
@@ -23,9 +24,20 @@ export const podStrategy: Strategy<Pod> = {
     setStatus(pod, { phase: 'Pending', qosClass: qosClass(pod.spec) });
   },
 
-  validate(pod, old) {
+  prepareForUpdate(pod, old, { subresource }) {
+    if (subresource !== 'ephemeralcontainers' || !old.spec) return;
+    // Nothing else can be changed this way.
+    const ephemeralContainers = pod.spec?.ephemeralContainers;
+    pod.spec = { ...clone(old.spec), ...(ephemeralContainers ? { ephemeralContainers } : {}) };
+    if (!ephemeralContainers) delete pod.spec.ephemeralContainers;
+  },
+
+  validate(pod, old, { subresource }) {
     const spec = pod.spec ?? { containers: [] };
     const errors = validatePodSpec(spec, 'spec');
+    if (subresource === 'ephemeralcontainers') return [...errors, ...validateEphemeral(spec, old?.spec)];
+    if (!old && spec.ephemeralContainers)
+      errors.push(field.forbidden('spec.ephemeralContainers', 'cannot be set on create'));
     if (old && !equal(fixed(spec, old.spec), fixed(old.spec ?? { containers: [] }, spec))) errors.push(IMMUTABLE);
     return errors;
   },
@@ -61,7 +73,6 @@ function fixed(spec: PodSpec, other: PodSpec | undefined): PodSpec {
   delete copy.tolerations;
   delete copy.terminationGracePeriodSeconds;
   delete copy.schedulingGates;
-  delete copy.ephemeralContainers;
   if (!copy.nodeName || !other?.nodeName) delete copy.nodeName;
   return copy;
 }
