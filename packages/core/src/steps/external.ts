@@ -8,7 +8,7 @@ import { backoff } from './backoff.js';
 import { withDeadline } from './deadline.js';
 import type { Evaluation, Observation, StepEvaluation } from './evaluate.js';
 import { hashOf } from './hash.js';
-import type { Inputs } from './inputs.js';
+import { Inputs } from './inputs.js';
 import { EngineReason } from './reasons.js';
 import { scrub } from '../scrub.js';
 import type { ExternalStep, Reconciled } from './step.js';
@@ -166,7 +166,7 @@ export class ExternalSteps<R extends Reconciled> implements Outside<R> {
   }
 
   #remember(one: StepEvaluation<R>, memory: Omit<Memory, 'inputs' | 'object'>, object = versionOf(one)): void {
-    this.#memoriesOf(one).set(one.step.name, { ...memory, inputs: one.scope.inputs, object });
+    this.#memoriesOf(one).set(one.step.name, { ...memory, inputs: one.scope.inputs ?? new Inputs(), object });
   }
 
   #memoriesOf(one: StepEvaluation<R>): Map<string, Memory> {

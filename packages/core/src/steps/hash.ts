@@ -1,6 +1,6 @@
 // The same value always gives the same text, and the same hash. On the hot path: every wanted object is hashed each time
 // that its step runs.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** JSON with sorted keys and without `undefined`: the same value always gives the same text. */
 export function canonicalJson(value: unknown): string {
@@ -9,7 +9,12 @@ export function canonicalJson(value: unknown): string {
 
 /** SHA-256 of a value, in hexadecimal, cut to `length` characters. */
 export function hashOf(value: unknown, length = 32): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, length);
+  return hash('sha256', canonicalJson(value)).slice(0, length);
+}
+
+/** A hash that also differs where only the order of fields does, for a quarter of the price: to be compared with one made just so. */
+export function fingerprintOf(value: unknown): string {
+  return hash('sha256', JSON.stringify(value), 'base64');
 }
 
 /** Undefined for what JSON has no word for; as items of lists it is null. */

@@ -56,7 +56,8 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
   readonly wants: Want[] = [];
   readonly removals: Removal[] = [];
   readonly releases: Release[] = [];
-  readonly inputs = new Inputs();
+  /** Of external steps, which are not asked again while nothing that they read has changed. */
+  readonly inputs: Inputs | undefined;
   readonly #step: GraphStep<R>;
   readonly #reader: Reader;
   readonly #outputOf: (step: string) => unknown;
@@ -68,6 +69,7 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     this.namespace = init.object.metadata?.namespace ?? '';
     this.labels = labelsOf(init.resource.kind, this.name);
     this.clock = init.clock;
+    this.inputs = init.step.external ? new Inputs() : undefined;
     this.#step = init.step;
     this.#reader = init.reader;
     this.#outputOf = init.outputOf;
@@ -78,7 +80,7 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
       throw new GraphError(`Step ${this.#step.name} asks for the output of ${step.name}, which is not in its "after"`);
     }
     const output = this.#outputOf(step.name);
-    this.inputs.output(step.name, output);
+    this.inputs?.output(step.name, output);
     // The handle carries the type of what the step of this name gives.
     return output as Out;
   }
@@ -87,7 +89,7 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     this.#check(resource, 'reads');
     const key = this.#keyOf(resource, name);
     const object = this.#reader.get(resource, key);
-    this.inputs.get(resource, key, object);
+    this.inputs?.get(resource, key, object);
     return object;
   }
 
@@ -98,7 +100,7 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     this.#check(resource, 'reads');
     const all: ReadListOptions = resource.namespaced ? { ...options, namespace: this.namespace } : options;
     const objects = this.#reader.list(resource, all);
-    this.inputs.list(resource, all, objects);
+    this.inputs?.list(resource, all, objects);
     return objects;
   }
 
@@ -147,7 +149,7 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     this.#check(resource, 'owns');
     const key = this.#keyOf(resource, name);
     const there = this.#reader.get(resource, key);
-    this.inputs.get(resource, key, there);
+    this.inputs?.get(resource, key, there);
     const removed = there && this.removals.some(({ observed }) => observed.metadata?.uid === there.metadata?.uid);
     const observed = removed ? undefined : there;
     this.wants.push({ step: this.#step.name, resource, name, observed, ...what });

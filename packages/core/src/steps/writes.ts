@@ -4,7 +4,7 @@ import type { KubeObject, Resource } from '@stackwright/kube';
 import { controllerOf } from '../controller/owners.js';
 import { isBeingDeleted } from '../finalizers.js';
 import { differences, project } from './compare.js';
-import { hashOf } from './hash.js';
+import { fingerprintOf, hashOf } from './hash.js';
 import { Annotation } from './names.js';
 import type { ChildReader } from './overlay.js';
 import type { FieldPath } from './paths.js';
@@ -75,9 +75,10 @@ export function writesFor(
 function writeFor({ step, resource, name, observed, desired, make }: Want): Write | undefined {
   if (make) return observed ? undefined : { verb: 'create', why: 'Missing', step, resource, name, make };
   if (!desired) return undefined;
+  const fingerprint = fingerprintOf(desired);
+  if (observed && knownToAgree.get(observed) === fingerprint) return undefined;
   const hash = hashOf(desired);
   if (!observed) return { verb: 'apply', why: 'Missing', step, resource, name, desired, hash, fields: [] };
-  if (knownToAgree.get(observed) === hash) return undefined;
 
   const annotations = observed.metadata?.annotations ?? {};
   const fields = differences(desired, observed);
@@ -86,11 +87,11 @@ function writeFor({ step, resource, name, observed, desired, make }: Want): Writ
   if (fields.length > 0 && annotations[Annotation.acceptedHash] !== acceptedHashOf(desired, observed)) {
     return { ...change, why: 'Drifted' };
   }
-  knownToAgree.set(observed, hash);
+  knownToAgree.set(observed, fingerprint);
   return undefined;
 }
 
-/** Observed objects that are as they should be, with the hash of that: at steady state they are compared once. */
+/** Observed objects that are as they should be, with the fingerprint of that: each is compared once, not in every reconcile. */
 const knownToAgree = new WeakMap<Readonly<KubeObject>, string>();
 
 /** The server may say the same otherwise than we do. The hash of its wording tells that from somebody's change. */
