@@ -198,6 +198,26 @@ describe('Pods on podman', { timeout: 60_000 }, () => {
     expect(stdout).not.toMatch(/^4242$/m);
   });
 
+  it('follows a log that starts anew at its maximum size', async () => {
+    const { uid } = await pod();
+    const count = 600_000;
+    const script = `seq -f "%.0f ${'x'.repeat(80)}" ${count}`;
+    const started = await runtime.runContainer(container(uid, script));
+    let next = 1;
+    let rest = '';
+    for await (const part of runtime.logs(started.id, { follow: new AbortController().signal })) {
+      const lines = (rest + part).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        if (!line.startsWith(`${next} `)) expect.fail(`line ${next} is missing: ${line}`);
+        next += 1;
+      }
+    }
+    expect(next).toBe(count + 1);
+    // What is put aside is gone for those who come later.
+    expect(await logsOf(started.id)).not.toMatch(/^1 /);
+  });
+
   it('says why a container cannot start, and leaves nothing in the way of the next attempt', async () => {
     const { uid } = await pod();
     const attempt = (changes: Partial<ContainerSpec>) => runtime.runContainer(container(uid, 'true', changes));
