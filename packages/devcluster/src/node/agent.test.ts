@@ -279,6 +279,10 @@ describe('the node agent', () => {
       const [event] = (await cluster.list(CoreEvent)).filter(({ reason }) => reason === 'FailedMount');
       expect(event?.message).toBe('MountVolume.SetUp failed for volume "keys" : secret "keys" not found');
       await cluster.pass(120_000, 10_000);
+      const [later, ...others] = (await cluster.list(CoreEvent)).filter(({ reason }) => reason === 'FailedMount');
+      expect(others).toEqual([]);
+      // 0.5, 1, 2, … seconds apart.
+      expect(later?.count).toBeGreaterThan(4);
       await cluster.client.create(Secret, secret('keys', { '0': 'k' }));
       // At once, though the retries are minutes apart by now.
       await until(isReady, 'pod', 10_000);

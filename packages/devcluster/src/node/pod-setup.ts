@@ -8,8 +8,9 @@ export class PodSetup {
   readonly #scope: PodScope;
   readonly #backoff: Backoff;
   #prepared = false;
-  /** What was last complained about, so that each trouble makes one event. */
+  /** What was last complained about, and when: each retry counts as one more of the same event. */
   #complaint = '';
+  #failedAt = 0;
 
   constructor(scope: PodScope) {
     this.#scope = scope;
@@ -66,9 +67,14 @@ export class PodSetup {
   }
 
   #failed(reason: string, message: string): number {
-    if (message !== this.#complaint) this.#scope.record('Warning', reason, message);
+    const { clock } = this.#scope.node;
+    // Looked at again before its time, because something else happened: that is no other failure.
+    if (message === this.#complaint && this.#backoff.remaining('setup', this.#failedAt) > 0)
+      return this.#backoff.remaining('setup', this.#failedAt);
+    this.#scope.record('Warning', reason, message);
     this.#complaint = message;
-    this.#backoff.next('setup', this.#scope.node.clock.now());
+    this.#failedAt = clock.now();
+    this.#backoff.next('setup', this.#failedAt);
     return this.#backoff.delay('setup');
   }
 }
