@@ -104,7 +104,43 @@ export function trackUpdate(
     .filter((entry) => entry !== mine)
     .map((entry) => ({ ...entry, fields: difference(difference(entry.fields, changed), gone) }));
   const fields = difference(union(mine?.fields ?? emptySet(), changed), gone);
-  writeManagers(object, old, [...others, { manager, fields }]);
+  writeManagers(object, old, capped([...others, { manager, fields }].filter((entry) => !isEmpty(entry.fields))));
+}
+
+/** How many updaters an object remembers apart. */
+const MOST_UPDATERS = 10;
+const ANCIENT = 'ancient-changes';
+
+/** With the oldest updates beyond the limit merged into one entry per version. Appliers are never merged. */
+export function capped(managed: readonly Managed[]): Managed[] {
+  const updaters = managed
+    .filter(({ manager }) => manager.operation === 'Update')
+    .sort((a, b) => order(a.manager.time, b.manager.time));
+  if (updaters.length <= MOST_UPDATERS) return [...managed];
+  const kept = new Set(managed);
+  const ancient = updaters.filter(({ manager }) => manager.name === ANCIENT);
+  const buckets = new Map(ancient.map((entry) => [entry.manager.apiVersion, entry]));
+  let count = updaters.length;
+  for (const entry of updaters) {
+    if (count <= MOST_UPDATERS) break;
+    const { apiVersion, time } = entry.manager;
+    const bucket = buckets.get(apiVersion);
+    if (bucket === entry) continue;
+    if (!bucket) {
+      buckets.set(apiVersion, entry);
+      continue;
+    }
+    kept.delete(entry);
+    kept.delete(bucket);
+    const merged: Managed = {
+      manager: { name: ANCIENT, operation: 'Update', apiVersion, time },
+      fields: union(bucket.fields, entry.fields),
+    };
+    kept.add(merged);
+    buckets.set(apiVersion, merged);
+    count -= 1;
+  }
+  return [...kept];
 }
 
 /** `[{}]` asks for the managers to be forgotten. */

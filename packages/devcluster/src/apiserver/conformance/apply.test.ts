@@ -335,6 +335,29 @@ describe('updates', () => {
     });
   });
 
+  it('of the oldest managers beyond ten are merged', async () => {
+    const path = `${CONFIGMAPS}/crowded`;
+    await api.apply(path, configMap('crowded', { a: '1' }), 'alice');
+    const { context } = api.server;
+    const now = Date.now();
+    for (let index = 0; index < 13; index += 1) {
+      context.now = () => now + index * 1000;
+      const options = {
+        userAgent: `m${String(index).padStart(2, '0')}/1`,
+        contentType: 'application/merge-patch+json',
+      };
+      await api.send('PATCH', path, { data: { [`k${index}`]: 'x' } }, options);
+    }
+    context.now = () => Date.now();
+    const found = managers(await api.get(path));
+    expect(Object.keys(found)).toEqual([
+      'alice Apply',
+      'ancient-changes Update',
+      ...['04', '05', '06', '07', '08', '09', '10', '11', '12'].map((index) => `m${index} Update`),
+    ]);
+    expect(found['ancient-changes Update']).toEqual({ 'f:data': { 'f:k0': {}, 'f:k1': {}, 'f:k2': {}, 'f:k3': {} } });
+  });
+
   it('may rewrite managedFields, or clear them', async () => {
     await api.apply(`${CONFIGMAPS}/cleared`, configMap('cleared', { a: '1' }), 'alice');
     const cleared = await api.merge(`${CONFIGMAPS}/cleared`, { metadata: { managedFields: [{}] } });

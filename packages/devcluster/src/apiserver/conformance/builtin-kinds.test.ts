@@ -29,6 +29,45 @@ const fields = (answer: Answer): (string | undefined)[] =>
   (status(answer).details?.causes ?? []).map(({ field }) => field);
 
 describe('decoding', () => {
+  it('leaves out what is empty where Go does, and nowhere else', async () => {
+    const spec = {
+      paused: false,
+      minReadySeconds: 0,
+      replicas: 0,
+      strategy: { type: 'Recreate' },
+      selector: { matchLabels: { app: 'empty' }, matchExpressions: [] },
+      template: {
+        metadata: { labels: { app: 'empty' }, annotations: {} },
+        spec: {
+          hostNetwork: false,
+          volumes: [{ name: 'data', emptyDir: {} }],
+          securityContext: { runAsUser: 0, runAsNonRoot: false },
+          containers: [
+            { name: 'main', image: 'busybox:1', tty: false, env: [{ name: 'A', value: '' }], args: [], resources: {} },
+          ],
+        },
+      },
+    };
+    const made = await api.create(DEPLOYMENTS, { ...deployment('empty'), spec });
+    expect(made.spec).not.toHaveProperty('paused');
+    expect(made.spec).not.toHaveProperty('minReadySeconds');
+    expect(made.spec.selector).toEqual({ matchLabels: { app: 'empty' } });
+    // Behind a pointer zero is a value.
+    expect(made.spec.replicas).toBe(0);
+    const { metadata, spec: template } = made.spec.template;
+    expect(metadata).not.toHaveProperty('annotations');
+    expect(template).not.toHaveProperty('hostNetwork');
+    expect(template).toMatchObject({
+      volumes: [{ name: 'data', emptyDir: {} }],
+      securityContext: { runAsUser: 0, runAsNonRoot: false },
+    });
+    const [container] = template.containers;
+    expect(container).toMatchObject({ env: [{ name: 'A' }], resources: {} });
+    expect(container).not.toHaveProperty('args');
+    expect(container).not.toHaveProperty('tty');
+    expect(container.env?.[0]).not.toHaveProperty('value');
+  });
+
   it('refuses a value of the wrong type, with its path', async () => {
     const answer = await api.post(DEPLOYMENTS, deployment('wrong', { replicas: 'three' }));
     expect(answer.code).toBe(400);

@@ -64,7 +64,8 @@ describe('pages', () => {
     expect(names(second)).toEqual(['c', 'd']);
     expect(second.body.metadata.resourceVersion).toBe(first.body.metadata.resourceVersion);
     const third = await api.get(`${path}?limit=2&continue=${second.body.metadata.continue}`);
-    expect(third.body.items).toMatchObject([{ metadata: { name: 'e' }, data: {} }]);
+    expect(names(third)).toEqual(['e']);
+    expect(third.body.items[0].data).toBeUndefined();
     expect(third.body.metadata.continue).toBeUndefined();
   });
 
