@@ -6,4 +6,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 need_node
 install_npm_packages
-exec npx --no-install tsx --conditions=@stackwright/source tools/bench/src/main.ts "$@"
+exec node --import tsx --conditions=@stackwright/source tools/bench/src/main.ts "$@"
