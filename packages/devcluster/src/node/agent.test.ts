@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ApiError, CoreEvent, Lease, Node, Pod, Secret, ServiceAccount } from '@stackwright/kube';
+import { ApiError, CoreEvent, Lease, Node, Pod, Secret, Service, ServiceAccount } from '@stackwright/kube';
 import type { ContainerStatus, PodSpec } from 'kubernetes-types/core/v1.d.ts';
 import { podCondition } from '../shared/pods.js';
 import { pod, secret, task, web } from '../testing/manifests.js';
@@ -448,6 +448,12 @@ describe('the node agent', () => {
     it('their environment', async () => {
       cluster.runtime.script.when({ pod: 'pod' }, { program: printer });
       await cluster.client.create(Secret, secret('db', { USER: 'keystone' }));
+      await cluster.client.create(Service, {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'db', namespace: 'test' },
+        spec: { ports: [{ port: 3306 }] },
+      });
       await create({
         containers: [
           web({
@@ -474,6 +480,7 @@ describe('the node agent', () => {
           'URL=mysql://keystone@db',
           'CPUS=1500',
           `KUBERNETES_SERVICE_PORT=${cluster.server.port}`,
+          'DB_SERVICE_PORT=3306',
           `serve --bind=${status!.podIP!} $(IP) $(UNKNOWN)`,
         ]),
       );

@@ -4,6 +4,7 @@ import {
   PersistentVolumeClaim,
   Pod,
   Secret,
+  Service,
   ServiceAccount,
   type Client,
 } from '@stackwright/kube';
@@ -53,6 +54,7 @@ export function createNodeStores(client: Client, nodeName: string, clock: Clock,
     configMaps: new Store(client, ConfigMap, { clock, log }),
     serviceAccounts: new Store(client, ServiceAccount, { clock, log }),
     claims: new Store(client, PersistentVolumeClaim, { clock, log }),
+    services: new Store(client, Service, { clock, log }),
     volumes: new Store(client, PersistentVolume, { clock, log }),
   };
 }

@@ -2,6 +2,7 @@ import { Pod } from '@stackwright/kube';
 import type { Container } from 'kubernetes-types/core/v1.d.ts';
 import type { Stored } from '../shared/objects.js';
 import type { EnvContext } from './env.js';
+import { serviceEnv, variablesOf } from './service-env.js';
 import { runtimeName, type NodeContext } from './node-context.js';
 import type { ContainerStatus } from './runtime.js';
 
@@ -79,7 +80,8 @@ export class PodScope {
 
   envContext(): EnvContext {
     const { stores, facts, nodeIp, apiServer } = this.node;
-    const port = String(apiServer.port);
+    const { namespace } = this.pod.metadata;
+    const services = this.pod.spec?.enableServiceLinks === false ? [] : stores.services.list(namespace);
     return {
       pod: this.pod,
       addresses: { podIP: this.podIP(), hostIP: nodeIp },
@@ -89,9 +91,12 @@ export class PodScope {
         configMap: (namespace, name) => stores.configMaps.get({ namespace, name }),
       },
       defaults: {
-        KUBERNETES_SERVICE_HOST: apiServer.host,
-        KUBERNETES_SERVICE_PORT: port,
-        KUBERNETES_SERVICE_PORT_HTTPS: port,
+        ...serviceEnv(services),
+        ...variablesOf({
+          name: 'kubernetes',
+          host: apiServer.host,
+          ports: [{ name: 'https', port: apiServer.port }],
+        }),
       },
     };
   }
