@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-// Not part of `npm test`: `npm run conformance` brings up a cluster, or takes the one of KUBECONFIG.
+// Not part of `npm test`, and not to be run as it is: `npm run conformance` provides the cluster.
 const conditions = ['@stackwright/source'];
 
 export default defineConfig({
@@ -11,7 +11,6 @@ export default defineConfig({
   test: {
     include: ['packages/conformance/src/areas/**/*.conformance.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
-    globalSetup: ['packages/conformance/src/setup.ts'],
     // What a test waits for has its own, shorter limits: these are for a cluster that does not answer at all.
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -2,8 +2,10 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
-import { AREAS } from './report/areas.js';
+import { AREAS, beside } from './report/areas.js';
 import { ConformanceReporter } from './report/reporter.js';
+import { begin, type Session } from './session.js';
+import type {} from './support/target.js';
 
 const usage = `Usage: npm run conformance -- [options] [area…]
 
@@ -45,24 +47,45 @@ async function main(): Promise<number> {
     throw new Error('--node is for a devcluster of the run; KUBECONFIG names a cluster that has its nodes');
   const unknown = positionals.find((name) => !AREAS.some(({ file }) => file.includes(name)));
   if (unknown !== undefined) throw new Error(`there is no area ${unknown}; --list shows them`);
-  if (values.node) process.env['CONFORMANCE_NODE'] = values.node;
-  if (values.image) process.env['CONFORMANCE_IMAGE'] = values.image;
 
-  const reporter = new ConformanceReporter(values.json === undefined ? {} : { json: values.json });
-  const vitest = await startVitest(
-    'test',
-    positionals.map((name) => `areas/${name}`),
-    {
-      config: join(import.meta.dirname, '../vitest.config.ts'),
-      run: true,
-      watch: false,
-      reporters: [reporter],
-      ...(values.filter === undefined ? {} : { testNamePattern: values.filter }),
-    },
-  );
-  await vitest.close();
+  const session = await begin({
+    kubeconfig: process.env['KUBECONFIG'] || undefined,
+    node: values.node ?? 'simulated',
+    image: values.image,
+  });
+  const reporter = new ConformanceReporter(session.target, values.json === undefined ? {} : { json: values.json });
+  const ended = endOnce(session);
+  try {
+    const vitest = await startVitest(
+      'test',
+      positionals.map((name) => `areas/${name}`),
+      {
+        config: join(import.meta.dirname, '../vitest.config.ts'),
+        watch: false,
+        exclude: beside(session.target).map((file) => `**/${file}.conformance.ts`),
+        reporters: [reporter],
+        provide: { target: session.target },
+        ...(values.filter === undefined ? {} : { testNamePattern: values.filter }),
+      },
+    );
+    await vitest.close();
+  } finally {
+    await ended();
+  }
   if (!reporter.report?.areas.length) return 2;
   return reporter.report.numFailedTests > 0 ? 1 : 0;
+}
+
+/** Ends the session, at the end or when the user has had enough, and says what could not be taken away. */
+function endOnce(session: Session): () => Promise<void> {
+  let ending: Promise<void> | undefined;
+  const end = (): Promise<void> =>
+    (ending ??= session.end().then((left) => {
+      if (left.length > 0) process.stderr.write(`still there, in spite of all: ${left.join(', ')}\n`);
+    }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void end().then(() => process.exit(130)));
+  return end;
 }
 
 function say(text: string): number {

@@ -1,36 +1,41 @@
 // Before and after all tests: finds the cluster, or starts one, and takes away what the run has left there.
 import { randomInt } from 'node:crypto';
-import type { TestProject } from 'vitest/node';
 import { createClient, createTransport, loadConfig } from '@stackwright/kube';
 import { startDevclusterProcess, type NodeDriver } from './cluster/devcluster.js';
 import { imageFor, survey, versionOf } from './cluster/survey.js';
 import { sweep } from './cluster/sweep.js';
 import type { Target } from './target.js';
 
-/** Options of the command line, in the environment: this runs inside of vitest. */
-export interface SetupEnvironment {
-  KUBECONFIG?: string;
-  CONFORMANCE_NODE?: NodeDriver;
-  CONFORMANCE_IMAGE?: string;
+export interface SessionOptions {
+  /** Absent: a devcluster is started. Several paths, as in the variable. */
+  kubeconfig: string | undefined;
+  /** Of the devcluster that is started. */
+  node: NodeDriver;
+  /** What Pods run, instead of what fits the cluster. */
+  image: string | undefined;
+}
+
+export interface Session {
+  target: Target;
+  /** Resolves when nothing of the run is left, with what is left in spite of all. */
+  end(): Promise<string[]>;
 }
 
 /** A real cluster pulls, schedules and elects; nobody waits this long where things work. Milliseconds. */
 const patience = { devcluster: 20_000, real: 90_000 };
 
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { KUBECONFIG, CONFORMANCE_NODE, CONFORMANCE_IMAGE } = process.env as SetupEnvironment;
-  const own = KUBECONFIG ? undefined : await startDevclusterProcess(CONFORMANCE_NODE ?? 'simulated');
+export async function begin({ kubeconfig, node, image: wanted }: SessionOptions): Promise<Session> {
+  const own = kubeconfig === undefined ? await startDevclusterProcess(node) : undefined;
   try {
-    const kubeconfig = own?.kubeconfig ?? KUBECONFIG ?? '';
-    process.env['KUBECONFIG'] = kubeconfig;
+    // The processes of the tests, kubectl among them, find it where everybody looks.
+    process.env['KUBECONFIG'] = own?.kubeconfig ?? kubeconfig;
     const connection = await loadConfig();
     const transport = createTransport({ connection, userAgent: 'conformance/1.0' });
     const client = createClient(transport);
     const { gitVersion, minor, devcluster } = await versionOf(client);
     const run = `conf-${randomName(5)}`;
-    const image = await imageFor(client, devcluster, CONFORMANCE_IMAGE);
+    const image = await imageFor(client, devcluster, wanted);
     const target: Target = {
-      kubeconfig,
       server: connection.server,
       version: gitVersion,
       minor,
@@ -40,15 +45,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
       missing: await survey(client, { run, image, devcluster }),
       image,
     };
-    project.provide('target', target);
-    return async () => {
-      try {
-        const left = await sweep(client, run, 2 * target.patience);
-        if (left.length > 0) process.stderr.write(`\nstill there, in spite of all: ${left.join(', ')}\n`);
-      } finally {
-        transport.close();
-        await own?.stop();
-      }
+    return {
+      target,
+      end: async () => {
+        try {
+          return await sweep(client, run, 2 * target.patience);
+        } finally {
+          transport.close();
+          await own?.stop();
+        }
+      },
     };
   } catch (error) {
     await own?.stop();

@@ -1,4 +1,4 @@
-// The cluster under test. `setup.ts` finds out about it, `support/target.ts` has it for the tests.
+// The cluster under test. `session.ts` finds out about it, `support/target.ts` has it for the tests.
 
 /** What not every cluster offers, and some tests need. */
 export type Need =
@@ -14,8 +14,6 @@ export type Need =
   | 'kubectl';
 
 export interface Target {
-  /** Path of the kubeconfig that all clients of the suite use; several, as in KUBECONFIG. */
-  kubeconfig: string;
   server: string;
   /** "v1.32.4". */
   version: string;

@@ -1,8 +1,12 @@
 // What the suite looks at, in the order in which it is told. Each is a file `areas/<file>.conformance.ts`.
 
+import type { Target } from '../target.js';
+
 export interface Area {
   file: string;
   title: string;
+  /** Makes sense on some clusters only, and is not even mentioned on others. */
+  only?: 'containers' | 'devcluster';
 }
 
 export const AREAS: readonly Area[] = [
@@ -35,6 +39,14 @@ export const AREAS: readonly Area[] = [
   { file: 'kubectl-workloads', title: 'kubectl: rollout, scale, wait, logs, events' },
   { file: 'kubectl-access', title: 'kubectl: auth, tokens, impersonation' },
   { file: 'kubectl-nodes', title: 'kubectl: cordon, drain, uncordon, top' },
-  { file: 'kubectl-containers', title: 'kubectl: exec, cp, port-forward, attach' },
-  { file: 'differences', title: 'Differences of the devcluster, as its documentation states them' },
+  { file: 'kubectl-containers', title: 'kubectl: exec, cp, port-forward, attach', only: 'containers' },
+  { file: 'differences', title: 'Differences of the devcluster, as its documentation states them', only: 'devcluster' },
 ];
+
+/** The files that say nothing about this cluster: a simulated node has no containers, and others are no devcluster. */
+export function beside({ devcluster, missing }: Pick<Target, 'devcluster' | 'missing'>): string[] {
+  const simulated = devcluster && missing.containers !== undefined;
+  return AREAS.filter(({ only }) => (only === 'devcluster' && !devcluster) || (only === 'containers' && simulated)).map(
+    ({ file }) => file,
+  );
+}

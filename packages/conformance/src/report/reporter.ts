@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Reporter, SerializedError, TestCase, TestModule, TestSuite } from 'vitest/node';
+import type { Target } from '../target.js';
 import { AREAS } from './areas.js';
 import { describeArea, reportOf, summary, type AreaReport, type Finding, type Report } from './report.js';
 
@@ -12,6 +13,7 @@ export interface ReporterOptions {
 }
 
 export class ConformanceReporter implements Reporter {
+  readonly #target: Target;
   readonly #options: ReporterOptions;
   readonly #finished = new Map<string, AreaReport>();
   #waiting: string[] = [];
@@ -19,7 +21,8 @@ export class ConformanceReporter implements Reporter {
   /** Known at the end of the run. */
   report: Report | undefined;
 
-  constructor(options: ReporterOptions = {}) {
+  constructor(target: Target, options: ReporterOptions = {}) {
+    this.#target = target;
     this.#options = options;
   }
 
@@ -29,7 +32,7 @@ export class ConformanceReporter implements Reporter {
   }
 
   onTestModuleEnd(module: TestModule): void {
-    this.#head(module);
+    this.#head();
     this.#finished.set(fileOf(module.moduleId), areaOf(module));
     // Areas are told in their order, each as soon as all before it are done.
     for (let next = this.#waiting[0]; next !== undefined && this.#finished.has(next); next = this.#waiting[0]) {
@@ -39,25 +42,24 @@ export class ConformanceReporter implements Reporter {
     }
   }
 
-  onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
+  onTestRunEnd(_modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     const areas = AREAS.flatMap(({ file }) => this.#finished.get(file) ?? []);
     if (errors.length > 0) {
       const stray = { area: 'Outside of any test', findings: errors.map(strayError) };
       areas.push(stray);
       this.#say(...describeArea(stray));
     }
-    const target = modules[0]?.project.getProvidedContext().target;
-    const { server = '', version = '', devcluster = false } = target ?? {};
+    const { server, version, devcluster } = this.#target;
     this.report = reportOf({ server, version, devcluster }, areas);
     this.#say(summary(areas));
     if (this.#options.json !== undefined)
       writeFileSync(this.#options.json, `${JSON.stringify(this.report, undefined, 2)}\n`);
   }
 
-  #head(module: TestModule): void {
+  #head(): void {
     if (this.#headed) return;
     this.#headed = true;
-    const { server, version, missing } = module.project.getProvidedContext().target;
+    const { server, version, missing } = this.#target;
     this.#say('', `${server}, ${version}`);
     for (const reason of new Set(Object.values(missing))) this.#say(`  without: ${reason}`);
     this.#say('');

@@ -30,7 +30,7 @@ export const STRATEGIC = 'application/strategic-merge-patch+json';
 export const JSON_PATCH = 'application/json-patch+json';
 export const APPLY = 'application/apply-patch+yaml';
 
-/** That of KUBECONFIG, which `setup.ts` has set. Reading it and running its plugins is not cheap: once per process. */
+/** That of KUBECONFIG, which `session.ts` has set. Reading it and running its plugins is not cheap: once per process. */
 let connection: Promise<Connection> | undefined;
 const agents = new Map<TlsOptions, HttpAgent | HttpsAgent>();
 /** Those that bring their own token must not be known by the certificate of the kubeconfig. */

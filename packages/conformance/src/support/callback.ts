@@ -29,6 +29,7 @@ export class Callback {
   readonly #server: Server;
   readonly #ca: string;
   readonly #answers = new Map<string, Answering>();
+  readonly #calls = new Map<string, number>();
   /** What was asked, newest last. */
   readonly asked: Review['request'][] = [];
 
@@ -50,7 +51,9 @@ export class Callback {
       request.on('end', () => {
         const review = JSON.parse(text) as Review;
         this.asked.push(review.request);
-        const answer = this.#answers.get(new URL(request.url ?? '/', 'https://callback').pathname);
+        const { pathname } = new URL(request.url ?? '/', 'https://callback');
+        this.#calls.set(pathname, this.calls(pathname) + 1);
+        const answer = this.#answers.get(pathname);
         response.setHeader('content-type', 'application/json');
         response.statusCode = answer ? 200 : 404;
         const { uid } = review.request;
@@ -63,6 +66,11 @@ export class Callback {
   at(path: string, answer: Answering): { url: string; caBundle: string } {
     this.#answers.set(path, answer);
     return { url: this.url(path), caBundle: Buffer.from(this.#ca).toString('base64') };
+  }
+
+  /** How often it was asked at that path. */
+  calls(path: string): number {
+    return this.#calls.get(path) ?? 0;
   }
 
   url(path: string): string {

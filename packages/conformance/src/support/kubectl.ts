@@ -1,9 +1,10 @@
 // The real kubectl, on the kubeconfig of the run.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
+import { toYaml } from '@stackwright/kube';
 import { target } from './target.js';
 
 export interface Result {
@@ -109,13 +110,21 @@ export class Kubectl {
 
   /** A manifest with these objects; its path. */
   file(...objects: readonly object[]): string {
-    return this.text(objects.map((object) => JSON.stringify(object)).join('\n---\n'));
+    return this.text(toYaml(...objects));
   }
 
   /** A file with this content; its path. */
   text(content: string): string {
     const path = join(this.#home, `${(this.#files += 1)}.yaml`);
     writeFileSync(path, content);
+    return path;
+  }
+
+  /** A directory with these files; its path. */
+  directory(files: Record<string, string>): string {
+    const path = join(this.#home, String((this.#files += 1)));
+    mkdirSync(path);
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content);
     return path;
   }
 
@@ -132,7 +141,6 @@ export class Kubectl {
   #environment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
     return {
       ...process.env,
-      KUBECONFIG: target.kubeconfig,
       KUBECACHEDIR: join(this.#home, 'cache'),
       KUBECTL_KUBERC: 'false',
       ...extra,

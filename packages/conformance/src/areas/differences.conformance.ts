@@ -1,0 +1,189 @@
+// Every row of the tables in packages/devcluster/README.md: shown to be as it says, or with the reason why it is not shown.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { bench } from '../support/bench.js';
+import { configMap, pod, server } from '../support/objects.js';
+import { target } from '../support/target.js';
+
+const api = bench('differences', { widgets: true });
+const { CONFIGMAPS, CRDS, NAMESPACES, PODS, SERVICEACCOUNTS, WIDGETS } = api.paths;
+
+const rows = rowsOf(readFileSync(join(import.meta.dirname, '../../../devcluster/README.md'), 'utf8'));
+const shown = new Set<string>();
+
+/** First cells of the tables under "What differs …", without markup. */
+function rowsOf(text: string): string[] {
+  return text
+    .split(/^## /m)
+    .filter((section) => section.startsWith('What differs'))
+    .flatMap((section) =>
+      [...section.matchAll(/^\| ([^|]+) \|/gm)].map(([, cell = '']) => cell.replaceAll('`', '').trim()),
+    )
+    .filter((cell) => cell !== '' && !cell.startsWith('--'));
+}
+
+/** A row of the table and what shows it. A row that is not there any more needs no test. */
+function difference(row: string, statement: string, test: () => Promise<void>): void {
+  shown.add(row);
+  if (rows.includes(row)) it(`${row}: ${statement}`, test);
+}
+
+/** Why nothing shows them from outside. */
+const notShown: Record<string, string> = {
+  'audit annotations of webhooks and policies, type checks of policies': 'what is not there',
+  CEL: 'no single difference',
+  'validation of built-in kinds': 'what is not checked is a list without an end',
+  history: 'the area of watches makes it forget',
+  'exec, attach, port-forward': 'the area of kubectl uses them; the permissions are tested in the devcluster',
+  'impersonation by UID': 'tested in the devcluster',
+  durability: 'needs a power cut',
+  'audit log': 'is a file of the server',
+  'disruption budgets': 'needs a kind of somebody else that has Pods',
+  images: 'the area of workloads has a missing one',
+  storage: 'needs to look at the host',
+  volumes: 'what is not there',
+  'sizeLimit of an emptyDir': 'needs real containers',
+  'redirects of httpGet probes': 'needs a program that redirects',
+  logs: 'needs 64 MiB of them',
+  'stdin of a container': 'needs real containers',
+  environment: 'needs real containers',
+  'changed Secrets and ConfigMaps': 'needs real containers',
+};
+
+describe('the API server:', () => {
+  difference('kinds', 'there are no HorizontalPodAutoscalers, among others', async () => {
+    expect((await api.get('/apis/autoscaling/v2/horizontalpodautoscalers')).code).toBe(404);
+  });
+
+  difference('schemas of built-in kinds', 'those of 1.30, while the server says 1.32', async () => {
+    expect(target.version).toMatch(/^v1\.32\./);
+    // A field of 1.32.
+    const resources = { limits: { cpu: '1' } };
+    const answer = await api.post(`${PODS}?dryRun=All&fieldValidation=Strict`, pod('newer', { resources }));
+    expect(answer.body.message).toContain('unknown field "spec.resources"');
+  });
+
+  difference('protobuf', 'is no answer, and no body of a CRD', async () => {
+    const protobuf = 'application/vnd.kubernetes.protobuf';
+    expect((await api.get(CONFIGMAPS, { accept: protobuf })).code).toBe(406);
+    expect((await api.get(CONFIGMAPS, { accept: `${protobuf},application/json` })).body.kind).toBe('ConfigMapList');
+    expect((await api.post(CRDS, undefined, { raw: 'k8s\0', contentType: protobuf })).code).toBe(415);
+  });
+
+  difference('authorization', 'there are no roles for the controllers of the cluster', async () => {
+    const role = '/apis/rbac.authorization.k8s.io/v1/clusterroles/system:controller:job-controller';
+    expect((await api.get(role)).code).toBe(404);
+  });
+
+  difference('authentication', 'nobody is anonymous, but for the version and probes', async () => {
+    expect((await api.get('/api', { token: '' })).code).toBe(401);
+    for (const path of ['/version', '/healthz', '/livez', '/readyz'])
+      expect((await api.get(path, { token: '' })).code, path).toBe(200);
+  });
+
+  difference('ServiceAccount tokens', 'are signed with HS256, and nobody else can check them', async () => {
+    await api.create(SERVICEACCOUNTS, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'signed' } });
+    const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
+    const { token } = (await api.create(`${SERVICEACCOUNTS}/signed/token`, request)).status;
+    const [header = ''] = token.split('.');
+    expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toMatchObject({ alg: 'HS256' });
+    expect((await api.get('/openid/v1/jwks')).code).toBe(404);
+  });
+
+  difference('cost of CEL rules', 'is not estimated when a CRD is made', async () => {
+    const rule = 'self.list.all(a, self.list.all(b, self.list.all(c, a.contains(b) || b.contains(c))))';
+    const spec = {
+      type: 'object',
+      properties: { list: { type: 'array', items: { type: 'string' } } },
+      'x-kubernetes-validations': [{ rule }],
+    };
+    const schema = { openAPIV3Schema: { type: 'object', properties: { spec } } };
+    expect((await api.post(`${CRDS}?dryRun=All`, api.definition('costly', 'Cost', { schema }))).code).toBe(201);
+  });
+
+  difference('empty values of built-in kinds (false, [], {}, "")', 'are kept as sent', async () => {
+    expect((await api.create(CONFIGMAPS, configMap('empty', {}))).data).toEqual({});
+  });
+
+  difference('CRDs', 'are served as soon as they are made', async () => {
+    await api.create(CRDS, api.definition('swifts', 'Swift'));
+    expect((await api.get(`/apis/${api.group}/v1/swifts`)).code).toBe(200);
+    await api.delete(`${CRDS}/swifts.${api.group}`);
+  });
+
+  difference('a Pod of a default account that is not there yet', 'is created', async () => {
+    const namespace = api.clusterWide('new');
+    await api.makeNamespace(namespace);
+    expect((await api.post(`${NAMESPACES}/${namespace}/pods`, pod('early'))).code).toBe(201);
+  });
+
+  difference("the mount of a Pod's ServiceAccount token", 'is not to be seen in the Pod', async () => {
+    expect((await api.create(PODS, pod('mounted'))).spec).not.toHaveProperty('volumes');
+  });
+
+  difference('spec.nodeName', 'may be set by an update, once', async () => {
+    await api.create(PODS, pod('placed'));
+    const place = (nodeName: string) => api.merge(`${PODS}/placed`, { spec: { nodeName } });
+    expect((await place(`${target.run}-a`)).code).toBe(200);
+    expect((await place(`${target.run}-b`)).code).toBe(422);
+  });
+
+  difference('a watch from the future', 'is refused at once', async () => {
+    const future = Number((await api.get(WIDGETS)).body.metadata.resourceVersion) + 1_000_000_000;
+    const answer = await api.get(`${WIDGETS}?watch=true&resourceVersion=${future}`);
+    expect(answer.code).toBe(504);
+    expect(answer.body.message).toContain('Too large resource version');
+  });
+
+  difference('server-side apply of an empty keyed list', 'owns it', async () => {
+    const { body } = await api.apply(`${WIDGETS}/owned`, api.widget('owned', { parts: [] }), 'alice');
+    expect(JSON.stringify(body.metadata.managedFields[0]?.fieldsV1)).toContain('f:parts');
+  });
+
+  difference('managers per object', 'are all kept', async () => {
+    await api.create(CONFIGMAPS, configMap('managed'));
+    for (let manager = 1; manager <= 12; manager += 1)
+      await api.merge(`${CONFIGMAPS}/managed?fieldManager=m${manager}`, { data: { [`k${manager}`]: 'x' } });
+    const { managedFields } = (await api.get(`${CONFIGMAPS}/managed`)).body.metadata;
+    expect(managedFields.filter(({ manager }) => manager.startsWith('m'))).toHaveLength(12);
+  });
+
+  difference('quotas, limit ranges, priority and fairness', 'are not there', async () => {
+    for (const path of [
+      '/api/v1/resourcequotas',
+      '/api/v1/limitranges',
+      '/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas',
+    ])
+      expect((await api.get(path)).code, path).toBe(404);
+  });
+});
+
+describe('controllers and node:', () => {
+  difference('workloads', 'Jobs have no indexes', async () => {
+    const template = { spec: { restartPolicy: 'Never', containers: [server()] } };
+    const spec = { completionMode: 'Indexed', completions: 2, suspend: true, template };
+    const answer = await api.post(`${api.paths.JOBS}?dryRun=All`, {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'indexed' },
+      spec,
+    });
+    // Taken as any other field, or refused: there is no controller for it.
+    expect([201, 422]).toContain(answer.code);
+  });
+
+  difference('nodes', 'there is one', async () => {
+    expect((await api.get('/api/v1/nodes')).body.items).toHaveLength(1);
+  });
+
+  difference('ephemeral containers', 'are not there', async () => {
+    await api.create(PODS, pod('ephemeral'));
+    expect((await api.get(`${PODS}/ephemeral/ephemeralcontainers`)).code).toBe(404);
+  });
+});
+
+it('every row of the tables is shown here, or not for a reason', () => {
+  expect(rows.length).toBeGreaterThan(20);
+  expect(rows.filter((row) => !shown.has(row) && !(row in notShown))).toEqual([]);
+});
