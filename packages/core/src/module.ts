@@ -17,6 +17,8 @@ export interface PolicyRule {
 export interface ControllerModule {
   /** "keystone": the name of process, ServiceAccount, Role, Lease and field manager (`<name>-controller`). */
   name: string;
+  /** Whose controller it is, as events say it: "example.com". Default "stackwright.dev". */
+  domain?: string;
   /** The CRDs that this controller owns. */
   customResources: readonly CustomResource[];
   /** What its Role allows in a watched namespace: exactly what it uses. Leases and events are added for all. */

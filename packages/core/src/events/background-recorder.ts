@@ -24,6 +24,8 @@ export interface EventRecorderOptions {
   random: Random;
   log: Logger;
   metrics: Registry;
+  /** Whose controller it is: "example.com". Default "stackwright.dev". */
+  domain?: string | undefined;
   /** "keystone-controller" */
   controller: string;
   /** Which replica; cut at 128 characters. */
@@ -49,7 +51,6 @@ const maxPending = 1000;
 const maxNote = 1024;
 const attempts = 3;
 const retryDelay = 5_000;
-const reportingDomain = 'stackwright.dev';
 
 export class BackgroundEventRecorder implements EventRecorder {
   readonly #options: EventRecorderOptions;
@@ -180,7 +181,7 @@ export class BackgroundEventRecorder implements EventRecorder {
     details: EventDetails,
     related: Readonly<KubeObject> | undefined,
   ): EventObject {
-    const { clock, random, controller, instance } = this.#options;
+    const { clock, random, domain = 'stackwright.dev', controller, instance } = this.#options;
     const { name = '', namespace = 'default' } = regarding.metadata ?? {};
     const suffix = Buffer.from(random.bytes(8)).toString('hex');
     return {
@@ -189,7 +190,7 @@ export class BackgroundEventRecorder implements EventRecorder {
       // A name holds 253 characters at most.
       metadata: { name: `${name.slice(0, 236)}.${suffix}`, namespace },
       eventTime: formatMicroTime(clock.now()),
-      reportingController: `${reportingDomain}/${controller}`,
+      reportingController: `${domain}/${controller}`,
       reportingInstance: instance.slice(0, 128),
       type: details.type,
       reason: details.reason,

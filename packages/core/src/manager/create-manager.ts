@@ -28,6 +28,8 @@ import type { Webhook } from '../webhook/webhook.js';
 export interface ManagerOptions {
   /** "keystone": writes as `keystone-controller`, and that is its Lease's name. */
   name: string;
+  /** Whose controllers these are, in events: `<domain>/<name>-controller`. Default "stackwright.dev". */
+  domain?: string | undefined;
   client: Client;
   log: Logger;
   /** Namespaces to watch; empty: all. Default: all. */
@@ -60,7 +62,7 @@ export interface ManagerOptions {
 
 export interface ManagerProcess extends Manager {
   /** The same manager for another module in the same process: its own name, field manager and logs. */
-  as(name: string): Manager;
+  as(name: string, domain?: string): Manager;
   /** Where /metrics, /healthz and /readyz are, once it runs. */
   readonly address: string | undefined;
   /** Where /metrics is when it has a server of its own. */
@@ -127,7 +129,7 @@ class DefaultManager implements ManagerProcess {
       ...(options.resync === undefined ? {} : { resync: options.resync }),
     });
     informers.watch(() => this.cache.informers);
-    this.events = this.#recorder(options.name);
+    this.events = this.#recorder(options.name, options.domain);
     this.#failed = new Promise<never>((_, reject) => {
       this.#fail = (error) => {
         this.#failure ??= error instanceof Error ? error : new Error(String(error));
@@ -175,12 +177,12 @@ class DefaultManager implements ManagerProcess {
     this.#hosted.push({ webhook, client: this.client, cache: this.cache, log });
   }
 
-  as(name: string): Manager {
+  as(name: string, domain = this.#options.domain): Manager {
     const log = this.log.child({ module: name });
     return {
       name,
       fieldManager: fieldManagerOf(name),
-      events: name === this.name ? this.events : this.#recorder(name),
+      events: name === this.name && domain === this.#options.domain ? this.events : this.#recorder(name, domain),
       log,
       client: this.client,
       cache: this.cache,
@@ -285,7 +287,7 @@ class DefaultManager implements ManagerProcess {
     return startWebhookServer({ ...webhooks, webhooks: this.#hosted, clock, log, metrics, tracer });
   }
 
-  #recorder(name: string): BackgroundEventRecorder {
+  #recorder(name: string, domain: string | undefined): BackgroundEventRecorder {
     const { client, clock, random, log, metrics } = this;
     const identity = this.#options.leaderElection?.identity ?? name;
     const recorder = new BackgroundEventRecorder({
@@ -294,6 +296,7 @@ class DefaultManager implements ManagerProcess {
       random,
       log,
       metrics,
+      domain,
       controller: fieldManagerOf(name),
       instance: identity,
     });

@@ -65,7 +65,7 @@ async function serve(
   });
   manager.add(new LoopLag(metrics, systemClock, log));
   for (const module of modules) {
-    const own = manager.as(module.name);
+    const own = manager.as(module.name, module.domain);
     for (const webhook of module.webhooks ?? []) own.addWebhook(webhook);
     module.setup(own);
   }

@@ -10,7 +10,7 @@ export interface WebhookObserver {
     /** `seconds`: how long the request took. */
     ended(code: number, seconds: number): void;
   };
-  panicked(kind: 'admission' | 'conversion'): void;
+  panicked: (kind: 'admission' | 'conversion') => void;
 }
 
 export function observeWebhooks(registry: Registry): WebhookObserver {

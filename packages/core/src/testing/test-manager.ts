@@ -31,6 +31,7 @@ export function testManager(
     log,
     random: new SeededRandom(),
     freeze: true,
+    webhooks: false,
     ...options,
     client,
     clock,

@@ -4,13 +4,13 @@ import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Logger } from '../log.js';
 import { CertificateWatcher } from '../manager/certificates.js';
-import { observeWebhooks } from '../metrics/webhooks.js';
+import { observeWebhooks, type WebhookObserver } from '../metrics/webhooks.js';
 import type { Reader } from '../reader.js';
 import type { Clock } from '../seams/clock.js';
 import { lasting } from '../seams/wait.js';
 import type { Tracer } from '../tracing/tracer.js';
 import { clientWithin } from '../tracing/traced-client.js';
-import { admit, problemOfReview, type AdmissionRequest, type AdmissionResponse } from './admission.js';
+import { admit, problemOfReview, type AdmissionRequest } from './admission.js';
 import { convert, problemOfConversion, type ConversionRequest } from './conversion.js';
 import { conversionPath, pathOfWebhook, type Webhook } from './webhook.js';
 
@@ -48,7 +48,7 @@ const defaultTimeout = 10_000;
 const longestTimeout = 30_000;
 
 export async function startWebhookServer(options: WebhookServerOptions): Promise<RunningWebhookServer> {
-  const { clock, log, metrics, tracer } = options;
+  const { clock, log, metrics, host, port } = options;
   const certificates = new CertificateWatcher({ directory: options.certDirectory, clock, log, metrics });
   const server = Fastify({
     logger: false,
@@ -56,106 +56,31 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
     forceCloseConnections: true,
     https: { ...(await certificates.load()), minVersion: 'TLSv1.2' },
   });
-  const observer = observeWebhooks(metrics);
-  const stop = lasting();
-
-  /** One route, measured, with its time limit. */
-  const route = <Review>(
-    path: string,
-    problemOf: (body: unknown) => string | undefined,
-    answer: (review: Review, signal: AbortSignal) => Promise<object>,
-  ) => {
-    const measured = observer.of(path);
-    const began = new WeakMap<FastifyRequest, number>();
+  for (const { path, problemOf, answer } of endpointsOf(options)) {
     server.route({
       method: 'POST',
       url: path,
-      onRequest: async (request) => {
-        began.set(request, clock.monotonic());
-        measured.begun();
-      },
-      // Also when the caller hung up, where there is no response.
-      onResponse: async (request, reply) => end(request, reply.statusCode),
-      onRequestAbort: async (request) => end(request, 499),
-      handler: async (request: FastifyRequest, reply: FastifyReply) => {
+      ...measured(observeWebhooks(metrics).of(path), clock),
+      handler: async (request, reply) => {
         const problem = problemOf(request.body);
         if (problem !== undefined) return reply.code(400).send({ message: problem });
         const limit = new AbortController();
         const timer = clock.schedule(timeoutOf(request), () => limit.abort(new Error('The webhook took too long')));
         try {
-          return await answer(request.body as Review, limit.signal);
+          return await answer(request.body, { signal: limit.signal, traceparent: request.headers['traceparent'] });
         } finally {
           timer.cancel();
         }
       },
     });
-    const end = (request: FastifyRequest, code: number) => {
-      const at = began.get(request);
-      if (at === undefined) return;
-      began.delete(request);
-      measured.ended(code, (clock.monotonic() - at) / 1000);
-    };
-  };
-
-  const admission = (hosted: HostedWebhook, part: 'validate' | 'mutate') => {
-    const { webhook } = hosted;
-    const path = pathOfWebhook(part, webhook.resource);
-    route<{ request: AdmissionRequest }>(
-      path,
-      (body) => problemOfReview(body, webhook),
-      async ({ request }, signal) => ({
-        apiVersion: 'admission.k8s.io/v1',
-        kind: 'AdmissionReview',
-        response: await answerTo(request, hosted, part, signal),
-      }),
-    );
-  };
-
-  const answerTo = (
-    request: AdmissionRequest,
-    hosted: HostedWebhook,
-    part: 'validate' | 'mutate',
-    signal: AbortSignal,
-  ) =>
-    tracer.span(
-      `webhook ${pathOfWebhook(part, hosted.webhook.resource)}`,
-      { operation: request.operation, 'k8s.namespace.name': request.namespace, 'k8s.object.name': request.name },
-      async (span): Promise<AdmissionResponse> => {
-        const { uid, namespace, name } = request;
-        const response = await admit(hosted.webhook, part, request, {
-          client: clientWithin(hosted.client, span),
-          cache: hosted.cache,
-          log: hosted.log.child({ webhook: hosted.webhook.resource.kind, uid, namespace, name }),
-          span,
-          signal,
-          panicked: () => observer.panicked('admission'),
-        });
-        span.set({ allowed: response.allowed });
-        return response;
-      },
-      { kind: 'server' },
-    );
-
-  for (const hosted of options.webhooks) {
-    if (hosted.webhook.defaulter) admission(hosted, 'mutate');
-    if (hosted.webhook.validator) admission(hosted, 'validate');
   }
-  const convertible = options.webhooks
-    .map(({ webhook }) => webhook)
-    .filter(({ conversions }) => conversions.length > 0);
-  if (convertible.length > 0) {
-    route<{ request: ConversionRequest }>(conversionPath, problemOfConversion, async ({ request }) => ({
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'ConversionReview',
-      response: convert(convertible, request, { log, panicked: () => observer.panicked('conversion') }),
-    }));
-  }
-
-  const address = await server.listen({ host: options.host, port: options.port });
+  const address = await server.listen({ host, port });
+  const stop = lasting();
   // Connections that are open go on with the old certificate; the next handshake shows the new one.
-  const renew = (certificate: { cert: string; key: string }) =>
-    server.server.setSecureContext({ ...certificate, minVersion: 'TLSv1.2' });
-  const watching = certificates.watch(renew, stop.signal);
+  const watching = certificates.watch(
+    (certificate) => server.server.setSecureContext({ ...certificate, minVersion: 'TLSv1.2' }),
+    stop.signal,
+  );
   log.info({ address, webhooks: options.webhooks.map(({ webhook }) => webhook.resource.kind) }, 'Webhooks are served');
   return {
     address,
@@ -163,6 +88,100 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
       stop.abort();
       await Promise.all([server.close(), watching]);
     },
+  };
+}
+
+interface Endpoint {
+  path: string;
+  /** Why a body cannot be answered, or undefined. */
+  problemOf: (body: unknown) => string | undefined;
+  answer: (body: unknown, call: Call) => Promise<object>;
+}
+
+interface Call {
+  /** Aborted when the API server does not wait any longer. */
+  signal: AbortSignal;
+  traceparent: string | string[] | undefined;
+}
+
+function endpointsOf(options: WebhookServerOptions): Endpoint[] {
+  const { webhooks, log, metrics } = options;
+  const endpoints = webhooks.flatMap((hosted) => [
+    ...(hosted.webhook.defaulter ? [admissionEndpoint(hosted, 'mutate', options)] : []),
+    ...(hosted.webhook.validator ? [admissionEndpoint(hosted, 'validate', options)] : []),
+  ]);
+  const convertible = webhooks.map(({ webhook }) => webhook).filter(({ conversions }) => conversions.length > 0);
+  if (convertible.length === 0) return endpoints;
+  const { panicked } = observeWebhooks(metrics);
+  endpoints.push({
+    path: conversionPath,
+    problemOf: problemOfConversion,
+    answer: async (body) => ({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'ConversionReview',
+      response: convert(convertible, (body as { request: ConversionRequest }).request, {
+        log,
+        panicked: () => panicked('conversion'),
+      }),
+    }),
+  });
+  return endpoints;
+}
+
+function admissionEndpoint(
+  { webhook, client, cache, log }: HostedWebhook,
+  part: 'validate' | 'mutate',
+  { metrics, tracer }: WebhookServerOptions,
+): Endpoint {
+  const path = pathOfWebhook(part, webhook.resource);
+  const { panicked } = observeWebhooks(metrics);
+  const respond = (request: AdmissionRequest, { signal, traceparent }: Call) => {
+    const { uid, namespace, name, operation } = request;
+    return tracer.span(
+      `webhook ${path}`,
+      { operation, 'k8s.namespace.name': namespace, 'k8s.object.name': name },
+      async (span) => {
+        const response = await admit(webhook, part, request, {
+          client: clientWithin(client, span),
+          cache,
+          log: log.child({ webhook: webhook.resource.kind, uid, namespace, name }),
+          span,
+          signal,
+          panicked: () => panicked('admission'),
+        });
+        span.set({ allowed: response.allowed });
+        return response;
+      },
+      { kind: 'server', links: typeof traceparent === 'string' ? [traceparent] : [] },
+    );
+  };
+  return {
+    path,
+    problemOf: (body) => problemOfReview(body, webhook),
+    answer: async (body, call) => ({
+      apiVersion: 'admission.k8s.io/v1',
+      kind: 'AdmissionReview',
+      response: await respond((body as { request: AdmissionRequest }).request, call),
+    }),
+  };
+}
+
+/** Hooks that count each request once, also when the caller hangs up, where there is no response. */
+function measured(observer: ReturnType<WebhookObserver['of']>, clock: Clock) {
+  const began = new WeakMap<FastifyRequest, number>();
+  const end = (request: FastifyRequest, code: number): void => {
+    const at = began.get(request);
+    if (at === undefined) return;
+    began.delete(request);
+    observer.ended(code, (clock.monotonic() - at) / 1000);
+  };
+  return {
+    onRequest: async (request: FastifyRequest) => {
+      began.set(request, clock.monotonic());
+      observer.begun();
+    },
+    onResponse: async (request: FastifyRequest, reply: FastifyReply) => end(request, reply.statusCode),
+    onRequestAbort: async (request: FastifyRequest) => end(request, 499),
   };
 }
 
