@@ -8,8 +8,9 @@ import { conditionOf, withCondition } from '../conditions.js';
 import type { Context } from '../context.js';
 import { Loop } from '../loop.js';
 import { PodControl, slowStart } from '../pod-control.js';
+import { formatIndexes, planIndexes } from './indexes.js';
 import { finishedAt, group, isTracked, newPod, TRACKING, type PodGroups } from './pods.js';
-import { advance, releasable, tallyOf, total, type Tally } from './tracking.js';
+import { advance, releasable, total, type Tally } from './tracking.js';
 import { isOver, untilDeadline, untilExpiry, verdictOf, type Verdict } from './verdict.js';
 
 export interface JobBackoff {
@@ -39,7 +40,7 @@ export function jobController({ stores, clock, log, events }: Context, backoff: 
     if (isOver(job)) return expire(job);
 
     const groups = group(job, pods.controlledBy(job));
-    const tally = advance(tallyOf(job.status), groups);
+    const tally = advance(job, groups);
     const verdict = verdictOf(job, tally, groups, clock.now());
     let wait: number | undefined;
     if (verdict) await Promise.all(groups.active.map((pod) => control.delete(job, pod)));
@@ -93,16 +94,17 @@ export function jobController({ stores, clock, log, events }: Context, backoff: 
     const left =
       completions === undefined ? (succeeded > 0 ? groups.active.length : parallelism) : completions - succeeded;
     const wanted = Math.max(0, Math.min(parallelism, left));
-    if (groups.active.length > wanted) {
-      await dismiss(job, [...groups.active].sort(byDispensability).slice(0, groups.active.length - wanted));
-    }
+    const plan = tally.completed && planIndexes(job, tally.completed, groups.active);
+    const active = groups.active.filter((pod) => !plan?.surplus.includes(pod));
+    const excess = [...active].sort(byDispensability).slice(0, Math.max(0, active.length - wanted));
+    await dismiss(job, [...(plan?.surplus ?? []), ...excess]);
     // With `podReplacementPolicy: Failed` a Pod on its way out still takes its place.
     const waitedFor = job.spec?.podReplacementPolicy === 'Failed' ? groups.terminating.length : 0;
-    const missing = wanted - groups.active.length - waitedFor;
+    const missing = wanted - active.length - waitedFor;
     if (missing <= 0) return undefined;
     const wait = holdOff(groups);
     if (wait > 0) return wait;
-    await slowStart(missing, () => control.create(job, newPod(job)));
+    await slowStart(missing, (each) => control.create(job, newPod(job, plan?.missing[each])));
     return undefined;
   }
 
@@ -137,6 +139,7 @@ export function jobController({ stores, clock, log, events }: Context, backoff: 
       },
       conditions,
     };
+    if (tally.completed?.size) status.completedIndexes = formatIndexes(tally.completed);
     delete status.active;
     Object.assign(status, nonZero({ active: groups.active.length, succeeded: tally.succeeded, failed: tally.failed }));
     if (sameValue(status, before)) return job;

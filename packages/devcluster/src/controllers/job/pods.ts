@@ -4,6 +4,8 @@ import { millisecondsOf } from '../../shared/clock.js';
 import type { Stored } from '../../shared/objects.js';
 import { isActive, isFinished, isTerminating, restarts } from '../../shared/pods.js';
 import { podFromTemplate } from '../pod-control.js';
+import { judge } from './failure-policy.js';
+import { withIndex } from './indexes.js';
 
 /** Holds a Pod until its end has been counted, so that a Pod deleted early is not forgotten. */
 export const TRACKING = 'batch.kubernetes.io/job-tracking';
@@ -14,8 +16,9 @@ export function isTracked(pod: Pod): boolean {
   return pod.metadata?.finalizers?.includes(TRACKING) ?? false;
 }
 
-export function newPod(job: Stored<Job>): Pod {
-  const pod = podFromTemplate(job.spec?.template, Job, job);
+export function newPod(job: Stored<Job>, index?: number): Pod {
+  const template = podFromTemplate(job.spec?.template, Job, job);
+  const pod = index === undefined ? template : withIndex(template, job, index);
   const labels = { ...pod.metadata?.labels };
   for (const label of UID_LABELS) labels[label] = job.metadata.uid;
   for (const label of NAME_LABELS) labels[label] = job.metadata.name;
@@ -29,20 +32,25 @@ export interface PodGroups {
   succeeded: Stored<Pod>[];
   /** Terminating Pods count as failed at once, and are replaced, unless `podReplacementPolicy: Failed` waits for their end. */
   failed: Stored<Pod>[];
+  /** Failed, and not counted, by the podFailurePolicy. */
+  ignored: Stored<Pod>[];
 }
 
 export function group(job: Job, pods: readonly Stored<Pod>[]): PodGroups {
   const waits = job.spec?.podReplacementPolicy === 'Failed';
   const leaving = pods.filter((pod) => isTerminating(pod) && !isFinished(pod));
+  const failed = [
+    ...pods.filter((pod) => pod.status?.phase === 'Failed'),
+    // A Pod without a node never gets to the phase Failed.
+    ...leaving.filter((pod) => !waits || !pod.spec?.nodeName),
+  ];
+  const isIgnored = (pod: Stored<Pod>): boolean => judge(job, pod).action === 'Ignore';
   return {
     active: pods.filter(isActive),
     terminating: leaving,
     succeeded: pods.filter((pod) => pod.status?.phase === 'Succeeded'),
-    failed: [
-      ...pods.filter((pod) => pod.status?.phase === 'Failed'),
-      // A Pod without a node never gets to the phase Failed.
-      ...leaving.filter((pod) => !waits || !pod.spec?.nodeName),
-    ],
+    failed: failed.filter((pod) => !isIgnored(pod)),
+    ignored: failed.filter(isIgnored),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Job } from '@stackwright/kube';
 import { millisecondsOf } from '../../shared/clock.js';
 import type { Stored } from '../../shared/objects.js';
 import { conditionOf } from '../conditions.js';
+import { judge } from './failure-policy.js';
 import { isPastRestartLimit, type PodGroups } from './pods.js';
 import { total, type Tally } from './tracking.js';
 
@@ -26,6 +27,8 @@ export function verdictOf(job: Stored<Job>, tally: Tally, groups: PodGroups, now
     const written = conditionOf(job.status?.conditions, type);
     if (written?.status === 'True') return { success, reason: written.reason ?? '', message: written.message ?? '' };
   }
+  const fatal = groups.failed.map((pod) => judge(job, pod)).find(({ action }) => action === 'FailJob');
+  if (fatal) return { success: false, reason: 'PodFailurePolicy', message: fatal.message };
   const failed = total(tally.failed, tally.uncounted.failed);
   if (failed > (job.spec?.backoffLimit ?? 6) || isPastRestartLimit(job, groups.active)) {
     return { success: false, reason: 'BackoffLimitExceeded', message: 'Job has reached the specified backoff limit' };

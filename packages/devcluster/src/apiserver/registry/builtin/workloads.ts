@@ -232,6 +232,7 @@ export const jobStrategy: Strategy<Job> = {
       ...selectorAndTemplate(spec.selector, spec.template, old?.spec?.selector),
     ];
     const policy = spec.template.spec?.restartPolicy;
+    errors.push(...validateCompletion(spec), ...validateFailurePolicy(spec));
     if (policy === 'Always')
       errors.push(field.notSupported('spec.template.spec.restartPolicy', policy, ['OnFailure', 'Never']));
     if (old?.spec) {
@@ -244,6 +245,36 @@ export const jobStrategy: Strategy<Job> = {
   },
   fields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
 };
+
+function validateCompletion({ completionMode, completions }: JobSpec): FieldError[] {
+  const modes = ['NonIndexed', 'Indexed'];
+  if (!modes.includes(completionMode ?? '')) return [field.notSupported('spec.completionMode', completionMode, modes)];
+  return completionMode === 'Indexed' && completions === undefined
+    ? [field.required('spec.completions', 'when completion mode is Indexed')]
+    : [];
+}
+
+function validateFailurePolicy({ podFailurePolicy, template }: JobSpec): FieldError[] {
+  if (!podFailurePolicy) return [];
+  const errors: FieldError[] = [];
+  const restart = template.spec?.restartPolicy;
+  if (restart !== 'Never') {
+    const problem = 'only "Never" is supported when podFailurePolicy is specified';
+    errors.push(field.invalid('spec.template.spec.restartPolicy', restart, problem));
+  }
+  const actions = ['Count', 'FailIndex', 'FailJob', 'Ignore'];
+  for (const [index, { action, onExitCodes, onPodConditions }] of podFailurePolicy.rules.entries()) {
+    const path = `spec.podFailurePolicy.rules[${index}]`;
+    if (!actions.includes(action)) errors.push(field.notSupported(`${path}.action`, action, actions));
+    if ((onExitCodes !== undefined) === (onPodConditions?.length ?? 0) > 0)
+      errors.push(field.invalid(path, '', 'specifying one of OnExitCodes and OnPodConditions is required'));
+    if (onExitCodes && !['In', 'NotIn'].includes(onExitCodes.operator))
+      errors.push(field.notSupported(`${path}.onExitCodes.operator`, onExitCodes.operator, ['In', 'NotIn']));
+    if (onExitCodes?.operator === 'In' && onExitCodes.values.includes(0))
+      errors.push(field.invalid(`${path}.onExitCodes.values`, 0, 'must not be 0 for the In operator'));
+  }
+  return errors;
+}
 
 const generated = (labels: Record<string, string>): Record<string, string> =>
   Object.fromEntries(
@@ -259,6 +290,8 @@ function defaultJob(spec: JobSpec): void {
   spec.backoffLimit ??= 6;
   spec.completionMode ??= 'NonIndexed';
   spec.suspend ??= false;
+  for (const rule of spec.podFailurePolicy?.rules ?? [])
+    for (const condition of rule.onPodConditions ?? []) condition.status ??= 'True';
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
   defaultPodTemplate(spec.template);
 }
