@@ -49,48 +49,64 @@ async function execProbe(
   return { ok: exitCode === 0, output: `${stdout}${stderr}`.trim().slice(0, MAX_OUTPUT) };
 }
 
-/** Any answer from 200 to 399 is a success; redirects are not followed. */
-export function httpProbe(
+/** After so many redirects a probe has failed. */
+const MAX_REDIRECTS = 10;
+
+/** Any answer from 200 to 399 is a success, after redirects to the same host; those to others are not followed. */
+export async function httpProbe(
   action: HTTPGetAction,
   target: Pick<ProbeTarget, 'container' | 'podIP'>,
   timeout: number,
 ): Promise<ProbeResult> {
-  const secure = action.scheme?.toUpperCase() === 'HTTPS';
-  const host = action.host ?? target.podIP;
-  const port = portNumber(action.port, target.container);
+  const scheme = action.scheme?.toUpperCase() === 'HTTPS' ? 'https' : 'http';
   const path = action.path?.startsWith('/') ? action.path : `/${action.path ?? ''}`;
-  const url = `${secure ? 'https' : 'http'}://${host}:${port}${path}`;
+  const first = `${scheme}://${action.host ?? target.podIP}:${portNumber(action.port, target.container)}${path}`;
+  const headers = {
+    'user-agent': 'kube-probe/1.32',
+    accept: '*/*',
+    ...Object.fromEntries((action.httpHeaders ?? []).map(({ name, value }) => [name.toLowerCase(), value])),
+  };
+  const deadline = AbortSignal.timeout(timeout);
+  try {
+    let url = new URL(first);
+    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
+      const { status, location } = await get(url, headers, deadline);
+      const next = status >= 300 && status < 400 && location !== undefined ? new URL(location, url) : undefined;
+      if (next === undefined || next.hostname !== url.hostname) {
+        if (status >= 200 && status < 400) return { ok: true, output: '' };
+        return { ok: false, output: `HTTP probe failed with statuscode: ${status}` };
+      }
+      url = next;
+    }
+    return { ok: false, output: `Get "${url.href}": stopped after ${MAX_REDIRECTS} redirects` };
+  } catch (error) {
+    const reason = deadline.aborted
+      ? `context deadline exceeded (no answer within ${timeout / 1000} s)`
+      : `dial tcp ${new URL(first).host}: ${messageOf(error)}`;
+    return { ok: false, output: `Get "${first}": ${reason}` };
+  }
+}
+
+function get(
+  url: URL,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<{ status: number; location: string | undefined }> {
+  const secure = url.protocol === 'https:';
   const options: RequestOptions & { rejectUnauthorized?: boolean } = {
-    host,
-    port,
-    path,
     agent: false,
-    headers: {
-      'user-agent': 'kube-probe/1.32',
-      accept: '*/*',
-      ...Object.fromEntries((action.httpHeaders ?? []).map(({ name, value }) => [name.toLowerCase(), value])),
-    },
+    headers,
+    signal,
     // A probe asks whether the process answers, not whether its certificate is good.
     ...(secure ? { rejectUnauthorized: false } : {}),
   };
-  return new Promise((resolve) => {
-    const failed = (reason: string): void => resolve({ ok: false, output: `Get "${url}": ${reason}` });
-    const request = (secure ? httpsRequest : httpRequest)(options, (response) => {
-      const status = response.statusCode ?? 0;
+  return new Promise((resolve, reject) => {
+    const request = (secure ? httpsRequest : httpRequest)(url, options, (response) => {
       response.resume();
       request.destroy();
-      resolve(
-        status >= 200 && status < 400
-          ? { ok: true, output: '' }
-          : { ok: false, output: `HTTP probe failed with statuscode: ${status}` },
-      );
+      resolve({ status: response.statusCode ?? 0, location: response.headers.location });
     });
-    const timer = setTimeout(() => {
-      failed(`context deadline exceeded (no answer within ${timeout / 1000} s)`);
-      request.destroy();
-    }, timeout);
-    request.on('error', (error) => failed(`dial tcp ${host}:${port}: ${error.message}`));
-    request.on('close', () => clearTimeout(timer));
+    request.on('error', reject);
     request.end();
   });
 }
