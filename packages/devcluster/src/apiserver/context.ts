@@ -1,4 +1,5 @@
 // What the verbs work with.
+export { formatTime as timestamp } from '@stackwright/kube';
 import type { AdmissionPlugin } from './admission.js';
 import type { Registry } from './registry/registry.js';
 import type { Store } from './store/store.js';
@@ -14,14 +15,4 @@ export interface ServerContext {
   readonly bookmarkInterval: number;
   /** Resources of CRDs that are new, by storage name: until when (milliseconds since the epoch) their lists are refused. */
   readonly settling: Map<string, number>;
-}
-
-/** metav1.Time. */
-export function timestamp(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
-}
-
-/** metav1.MicroTime. */
-export function microTimestamp(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 23)}000Z`;
 }

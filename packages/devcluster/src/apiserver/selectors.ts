@@ -1,15 +1,10 @@
 // Label and field selectors, as lists, watches and deletecollection take them.
+import { matchesSelector, parseSelector, SelectorError } from '@stackwright/kube';
 import { badRequest } from './errors.js';
 import type { ApiObject } from './json.js';
 import type { ServedResource } from './registry/resource.js';
 
 export type Predicate = (object: ApiObject) => boolean;
-
-interface Requirement {
-  key: string;
-  operator: 'in' | 'notin' | 'exists' | 'absent';
-  values: readonly string[];
-}
 
 /** Undefined when everything is selected. */
 export function selector(
@@ -23,55 +18,13 @@ export function selector(
 }
 
 function labelPredicate(text: string): Predicate {
-  const requirements = parseLabels(text);
-  return (object) =>
-    requirements.every((requirement) => matches(requirement, object.metadata.labels?.[requirement.key]));
-}
-
-function matches(requirement: Requirement, value: string | undefined): boolean {
-  switch (requirement.operator) {
-    case 'in':
-      return value !== undefined && requirement.values.includes(value);
-    case 'notin':
-      // As in Kubernetes: what has no such label is not in the set.
-      return value === undefined || !requirement.values.includes(value);
-    case 'exists':
-      return value !== undefined;
-    case 'absent':
-      return value === undefined;
+  try {
+    const requirements = parseSelector(text);
+    return (object) => matchesSelector(requirements, object.metadata.labels);
+  } catch (error) {
+    if (!(error instanceof SelectorError)) throw error;
+    throw badRequest(`unable to parse requirement: ${error.message}`);
   }
-}
-
-function parseLabels(text: string): Requirement[] {
-  const requirements: Requirement[] = [];
-  // Commas inside of parentheses belong to a set.
-  for (const part of text.split(/,(?![^(]*\))/)) {
-    const expression = part.trim();
-    if (expression === '') continue;
-    requirements.push(parseRequirement(expression));
-  }
-  return requirements;
-}
-
-const KEY = '[A-Za-z0-9](?:[-A-Za-z0-9_./]*[A-Za-z0-9])?';
-
-function parseRequirement(expression: string): Requirement {
-  const set = new RegExp(`^(${KEY})\\s+(in|notin)\\s*\\(([^()]*)\\)$`).exec(expression);
-  if (set) {
-    const values = (set[3] as string).split(',').map((value) => value.trim());
-    return { key: set[1] as string, operator: set[2] as 'in' | 'notin', values };
-  }
-  const comparison = new RegExp(`^(${KEY})\\s*(==|=|!=)\\s*([-A-Za-z0-9_.]*)$`).exec(expression);
-  if (comparison) {
-    return {
-      key: comparison[1] as string,
-      operator: comparison[2] === '!=' ? 'notin' : 'in',
-      values: [comparison[3] as string],
-    };
-  }
-  const presence = new RegExp(`^(!?)\\s*(${KEY})$`).exec(expression);
-  if (presence) return { key: presence[2] as string, operator: presence[1] ? 'absent' : 'exists', values: [] };
-  throw badRequest(`unable to parse requirement: found '${expression}'`);
 }
 
 function fieldPredicate(resource: ServedResource, text: string): Predicate {

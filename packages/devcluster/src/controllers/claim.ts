@@ -1,7 +1,6 @@
-import type { KubeObject, Resource } from '@stackwright/kube';
+import { matchesSelector, type KubeObject, type Resource } from '@stackwright/kube';
 import type { LabelSelector } from 'kubernetes-types/meta/v1.d.ts';
 import { controllerOf, controllerReference, type Stored } from '../shared/objects.js';
-import { matchesSelector } from '../shared/selectors.js';
 import type { Store } from '../shared/store.js';
 
 /**
@@ -17,7 +16,7 @@ export async function claimChildren<T extends KubeObject>(
   const children: Stored<T>[] = [];
   for (const object of store.list(owner.metadata.namespace)) {
     const controller = controllerOf(object);
-    const matches = matchesSelector(object.metadata.labels, selector);
+    const matches = matchesSelector(selector, object.metadata.labels);
     if (controller?.uid === owner.metadata.uid) {
       if (matches) children.push(object);
       else await release(store, object, owner);

@@ -1,12 +1,19 @@
 // How many Pods of each disruption budget may be taken away on purpose: what evictions are decided by.
-import { Deployment, PodDisruptionBudget, ReplicaSet, StatefulSet, type ObjectKey, type Pod } from '@stackwright/kube';
+import {
+  Deployment,
+  PodDisruptionBudget,
+  ReplicaSet,
+  StatefulSet,
+  type ObjectKey,
+  type Pod,
+  matchesSelector,
+} from '@stackwright/kube';
 import type { Condition } from 'kubernetes-types/meta/v1.d.ts';
 import type { PodDisruptionBudgetStatus } from 'kubernetes-types/policy/v1.d.ts';
 import { millisecondsOf, rfc3339 } from '../shared/clock.js';
 import { messageOf } from '../shared/log.js';
 import { controllerOf, sameValue, type Stored } from '../shared/objects.js';
 import { isReady, isTerminating } from '../shared/pods.js';
-import { matchesSelector } from '../shared/selectors.js';
 import { conditionOf, withCondition } from './conditions.js';
 import type { Context } from './context.js';
 import { Loop } from './loop.js';
@@ -28,7 +35,7 @@ export function disruptionController({ stores, clock, log, events }: Context): L
   pods.onChange(({ object, previous }) => {
     for (const budget of budgets.list(object.metadata.namespace)) {
       const { selector } = budget.spec ?? {};
-      if (matchesSelector(object.metadata.labels, selector) || matchesSelector(previous?.metadata.labels, selector))
+      if (matchesSelector(selector, object.metadata.labels) || matchesSelector(selector, previous?.metadata.labels))
         loop.add(budget);
     }
   });
@@ -39,7 +46,7 @@ export function disruptionController({ stores, clock, log, events }: Context): L
     if (!budget || budget.metadata.deletionTimestamp) return;
     const chosen = pods
       .list(budget.metadata.namespace)
-      .filter((pod) => matchesSelector(pod.metadata.labels, budget.spec?.selector));
+      .filter((pod) => matchesSelector(budget.spec?.selector, pod.metadata.labels));
     if (chosen.length === 0) recorder.record(PodDisruptionBudget, budget, 'Normal', 'NoPods', 'No matching pods found');
     let need: Need;
     try {

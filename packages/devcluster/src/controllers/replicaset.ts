@@ -1,11 +1,11 @@
 import type { Pod } from '@stackwright/kube';
-import { ReplicaSet, type ObjectKey } from '@stackwright/kube';
+import { ReplicaSet, type ObjectKey, matchesSelector } from '@stackwright/kube';
 import type { ReplicaSetCondition, ReplicaSetStatus } from 'kubernetes-types/apps/v1.d.ts';
 import { rfc3339 } from '../shared/clock.js';
 import { messageOf } from '../shared/log.js';
 import { controllerOf, nonZero, sameValue, type Stored } from '../shared/objects.js';
 import { byDispensability, isActive, isReady, untilAvailable } from '../shared/pods.js';
-import { matchesLabels, matchesSelector } from '../shared/selectors.js';
+import { matchesLabels } from '../shared/selectors.js';
 import { claimChildren } from './claim.js';
 import { withCondition, withoutCondition } from './conditions.js';
 import type { Context } from './context.js';
@@ -29,7 +29,7 @@ export function replicaSetController({ stores, clock, log, events }: Context): L
     }
     if (controllerOf(object)) return;
     for (const set of replicaSets.list(object.metadata.namespace)) {
-      if (matchesSelector(object.metadata.labels, set.spec?.selector)) loop.add(set);
+      if (matchesSelector(set.spec?.selector, object.metadata.labels)) loop.add(set);
     }
   });
   return loop;

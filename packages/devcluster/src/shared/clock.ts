@@ -1,4 +1,5 @@
 // Time as the workload controllers and the node agent see it, so that tests and simulations own it.
+export { formatMicroTime as rfc3339Micro, formatTime as rfc3339 } from '@stackwright/kube';
 
 export interface Timer {
   cancel(): void;
@@ -21,16 +22,6 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(timer) };
   },
 };
-
-/** metav1.Time: RFC 3339 with a precision of one second. */
-export function rfc3339(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
-}
-
-/** metav1.MicroTime, as Leases need it. */
-export function rfc3339Micro(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, -1)}000Z`;
-}
 
 /** Milliseconds since the epoch of a wire time; 0 for none, so that a missing time counts as long ago. */
 export function millisecondsOf(time: string | undefined): number {

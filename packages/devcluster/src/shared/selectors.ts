@@ -1,5 +1,4 @@
-import type { LabelSelector } from 'kubernetes-types/meta/v1.d.ts';
-
+// Selectors that are no label selectors of the API: equal labels, and the requirements of node affinity.
 export type Labels = Readonly<Record<string, string>>;
 
 interface Requirement {
@@ -8,7 +7,7 @@ interface Requirement {
   values?: readonly string[];
 }
 
-/** `Gt` and `Lt` exist for node affinity only; elsewhere the API server refuses them. */
+/** A requirement of node affinity, which knows `Gt` and `Lt` besides the operators of label selectors. */
 export function matchesRequirement(labels: Labels, { key, operator, values = [] }: Requirement): boolean {
   const value = labels[key];
   switch (operator) {
@@ -31,13 +30,4 @@ export function matchesRequirement(labels: Labels, { key, operator, values = [] 
 
 export function matchesLabels(labels: Labels | undefined, wanted: Labels): boolean {
   return Object.entries(wanted).every(([key, value]) => labels?.[key] === value);
-}
-
-/** An absent selector matches nothing; an empty one everything. */
-export function matchesSelector(labels: Labels | undefined, selector: LabelSelector | undefined): boolean {
-  if (!selector) return false;
-  return (
-    matchesLabels(labels, selector.matchLabels ?? {}) &&
-    (selector.matchExpressions ?? []).every((requirement) => matchesRequirement(labels ?? {}, requirement))
-  );
 }

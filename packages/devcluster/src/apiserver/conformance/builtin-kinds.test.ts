@@ -28,6 +28,21 @@ const NEW_EVENTS = '/apis/events.k8s.io/v1/namespaces/default/events';
 const fields = (answer: Answer): (string | undefined)[] =>
   (status(answer).details?.causes ?? []).map(({ field }) => field);
 
+it.each([
+  [{ key: 'a', operator: 'Like' }, 'operator', 'not a valid selector operator'],
+  [{ key: 'a', operator: 'In' }, 'values', 'must be specified when `operator` is'],
+  [{ key: 'a', operator: 'Exists', values: ['x'] }, 'values', 'may not be specified when `operator` is'],
+  [{ key: 'a b', operator: 'Exists' }, 'key', 'name part must consist of'],
+])('a label selector with %j is refused', async (requirement, name, message) => {
+  const answer = await api.post(
+    DEPLOYMENTS,
+    deployment('selects', { selector: { matchLabels: { app: 'selects' }, matchExpressions: [requirement] } }),
+  );
+  expect(answer.code).toBe(422);
+  const causes = status(answer).details?.causes ?? [];
+  expect(causes.find(({ field }) => field === `spec.selector.matchExpressions[0].${name}`)?.message).toContain(message);
+});
+
 describe('decoding', () => {
   it('leaves out what is empty where Go does, and nowhere else', async () => {
     const spec = {

@@ -64,12 +64,10 @@ const lists: Record<string, Record<string, ListHint>> = {
   'io.k8s.api.apps.v1.DaemonSetStatus': { conditions },
   'io.k8s.api.batch.v1.JobStatus': { conditions: { merge: 'type' } },
   'io.k8s.api.policy.v1.PodDisruptionBudgetStatus': { conditions },
-  ...Object.fromEntries(
-    ['Mutating', 'Validating'].flatMap((kind) => [
-      [`${ADMISSION}.${kind}WebhookConfiguration`, { webhooks: named }],
-      [`${ADMISSION}.${kind}Webhook`, { matchConditions: named }],
-    ]),
-  ),
+  [`${ADMISSION}.MutatingWebhookConfiguration`]: { webhooks: named },
+  [`${ADMISSION}.ValidatingWebhookConfiguration`]: { webhooks: named },
+  [`${ADMISSION}.MutatingWebhook`]: { matchConditions: named },
+  [`${ADMISSION}.ValidatingWebhook`]: { matchConditions: named },
   [`${ADMISSION}.ValidatingAdmissionPolicySpec`]: { matchConditions: named, variables: named },
   'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus': {
     conditions: { keys: ['type'] },

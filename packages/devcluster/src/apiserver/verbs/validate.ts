@@ -4,6 +4,7 @@ import { field, invalid, type FieldError } from '../errors.js';
 import { at, type ApiObject } from '../json.js';
 import type { ServedResource, StrategyContext, Subresource } from '../registry/resource.js';
 import { validateMetadata } from '../schema/names.js';
+import { validateSelectors } from '../schema/selectors.js';
 
 export function validateObject(
   context: StrategyContext,
@@ -13,7 +14,9 @@ export function validateObject(
 ): void {
   const errors = validateMetadata(object, resource.nameRule);
   errors.push(...(resource.strategy.validate?.(object, old, context) ?? []));
-  if (!resource.custom) errors.push(...bareFinalizers(resource, object));
+  if (!resource.custom) {
+    errors.push(...bareFinalizers(resource, object), ...validateSelectors(resource.schema(), object, ''));
+  }
   if (errors.length > 0) throw invalid(resource, object.metadata.name ?? '', errors);
 }
 

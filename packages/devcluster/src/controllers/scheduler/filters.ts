@@ -1,10 +1,10 @@
 // Why a Pod cannot run on a node, in the words of Kubernetes' scheduler.
-import type { Node, PersistentVolumeClaim, Pod } from '@stackwright/kube';
+import { matchesSelector, type Node, type PersistentVolumeClaim, type Pod } from '@stackwright/kube';
 import type { Affinity, NodeSelectorTerm, PodAffinityTerm, Taint, Toleration } from 'kubernetes-types/core/v1.d.ts';
 import { quantity } from '../../shared/quantity.js';
 import { isFinished } from '../../shared/pods.js';
 import type { Stored } from '../../shared/objects.js';
-import { matchesLabels, matchesRequirement, matchesSelector } from '../../shared/selectors.js';
+import { matchesLabels, matchesRequirement } from '../../shared/selectors.js';
 
 export interface ClusterState {
   pods: readonly Stored<Pod>[];
@@ -117,7 +117,7 @@ function affinityMisfits(pod: Stored<Pod>, neighbours: readonly Stored<Pod>[]): 
   const { podAffinity, podAntiAffinity }: Affinity = pod.spec?.affinity ?? {};
   const meets = (term: PodAffinityTerm, owner: Stored<Pod>, other: Stored<Pod>): boolean =>
     (term.namespaces ?? [owner.metadata.namespace]).includes(other.metadata.namespace) &&
-    matchesSelector(other.metadata.labels, term.labelSelector);
+    matchesSelector(term.labelSelector, other.metadata.labels);
   const apart = podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
   const together = podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
   const refused = neighbours.some((other) =>

@@ -1,9 +1,8 @@
 import type { PersistentVolume, StorageClass } from '@stackwright/kube';
-import { PersistentVolumeClaim, type ObjectKey } from '@stackwright/kube';
+import { PersistentVolumeClaim, type ObjectKey, matchesSelector } from '@stackwright/kube';
 import type { PersistentVolumeSpec } from 'kubernetes-types/core/v1.d.ts';
 import { quantity } from '../../shared/quantity.js';
 import { sameValue, type Stored } from '../../shared/objects.js';
-import { matchesSelector } from '../../shared/selectors.js';
 import type { Context } from '../context.js';
 import { Loop } from '../loop.js';
 import { PROVISIONER, type HostPathProvisioner } from './provisioner.js';
@@ -165,7 +164,7 @@ function fits(claim: Stored<PersistentVolumeClaim>, volume: Stored<PersistentVol
     (volume.spec?.volumeMode ?? 'Filesystem') === (claim.spec?.volumeMode ?? 'Filesystem') &&
     (claim.spec?.accessModes ?? []).every((mode) => modes.includes(mode)) &&
     quantity(volume.spec?.capacity?.['storage']) >= quantity(claim.spec?.resources?.requests?.['storage']) &&
-    (claim.spec?.selector === undefined || matchesSelector(volume.metadata.labels, claim.spec.selector))
+    (claim.spec?.selector === undefined || matchesSelector(claim.spec.selector, volume.metadata.labels))
   );
 }
 
