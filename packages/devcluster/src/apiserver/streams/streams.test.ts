@@ -293,7 +293,9 @@ describe('a client of its own', () => {
     };
     expect(await answer('exec?command=ls&stdout=true')).toMatchObject({
       code: 403,
-      message: expect.stringContaining('cannot create resource "pods/exec" in API group "" in the namespace "default"'),
+      message: expect.stringContaining(
+        'cannot create resource "pods/exec" in API group "" in the namespace "default"',
+      ) as string,
     });
     await server.client().create(Pod, {
       apiVersion: 'v1',

@@ -25,7 +25,9 @@ export function grpcProbe(host: string, port: number, service: string, timeout: 
         finish(false, `timeout: failed to connect service "${address}" within ${timeout / 1000}s`);
       else finish(false, `timeout: health rpc did not complete within ${timeout / 1000}s`);
     }, timeout);
-    session.once('error', (error) => finish(false, `error: failed to connect service "${address}": ${error.message}`));
+    session.on('error', (error: Error) =>
+      finish(false, `error: failed to connect service "${address}": ${error.message}`),
+    );
     session.once('connect', () => {
       const stream = session.request({
         [constants.HTTP2_HEADER_METHOD]: 'POST',
