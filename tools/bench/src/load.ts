@@ -34,7 +34,7 @@ export class Load {
   readonly #namespace: string;
   readonly #stop = new AbortController();
   readonly #ready = new Map<string, Ready>();
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new Map<string, Set<Waiting>>();
   #broken: Error | undefined;
   #edits = 0;
   #fresh = 0;
@@ -123,10 +123,7 @@ export class Load {
     const { name = '', generation = 0 } = object.metadata ?? {};
     const at = performance.now();
     if ((this.#ready.get(name)?.generation ?? 0) < generation) this.#ready.set(name, { generation, at });
-    const waiting = this.#waiting.get(name);
-    if (!waiting || waiting.generation > generation) return;
-    this.#waiting.delete(name);
-    waiting.resolve(at);
+    for (const waiting of this.#waiting.get(name) ?? []) if (waiting.generation <= generation) waiting.resolve(at);
   }
 
   #whenReady(name: string, generation: number): Promise<number> {
@@ -134,25 +131,34 @@ export class Load {
     if (ready && ready.generation >= generation) return Promise.resolve(ready.at);
     if (this.#broken) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
-      const late = setTimeout(
-        () => reject(new Error(`${name} was not Ready within ${readyTimeout / 1000} s`)),
-        readyTimeout,
-      );
-      this.#waiting.set(name, {
+      const others = this.#waiting.get(name) ?? new Set();
+      const end = (): void => {
+        clearTimeout(late);
+        others.delete(waiting);
+        if (others.size === 0) this.#waiting.delete(name);
+      };
+      const waiting: Waiting = {
         generation,
-        reject,
         resolve: (at) => {
-          clearTimeout(late);
+          end();
           resolve(at);
         },
-      });
+        reject: (error) => {
+          end();
+          reject(error);
+        },
+      };
+      const late = setTimeout(
+        () => waiting.reject(new Error(`${name} was not Ready within ${readyTimeout / 1000} s`)),
+        readyTimeout,
+      );
+      this.#waiting.set(name, others.add(waiting));
     });
   }
 
   #break(error: Error): void {
     this.#broken = error;
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
+    for (const others of [...this.#waiting.values()]) for (const { reject } of [...others]) reject(error);
   }
 }
 
