@@ -25,12 +25,13 @@ export function onAbort(signal: AbortSignal, callback: () => void): () => void {
 export class Cancellation {
   #callback: (() => void) | undefined;
   cancelled = false;
-  reason: unknown;
+  reason: Error | undefined;
 
   cancel(reason: unknown): void {
     if (this.cancelled) return;
     this.cancelled = true;
-    this.reason = reason;
+    // What a caller aborts with may be anything, and is passed on as it is.
+    this.reason = reason as Error;
     this.#callback?.();
   }
 
@@ -43,7 +44,7 @@ export class Cancellation {
 /** The promise, or the reason of the cancellation where that comes first. */
 export function unlessCancelled<T>(promise: Promise<T>, cancellation: Cancellation): Promise<T> {
   return new Promise((resolve, reject) => {
-    cancellation.onCancel(() => reject(cancellation.reason));
+    cancellation.onCancel(() => reject(cancellation.reason as Error));
     promise.then(resolve, reject);
   });
 }
