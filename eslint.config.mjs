@@ -10,6 +10,7 @@ const layers = {
   service: ['kube', 'api', 'core', 'openstack'],
   coordinator: ['kube', 'api', 'core'],
   devcluster: ['kube'],
+  conformance: ['kube', 'devcluster'],
   cli: ['kube', 'api', 'core', 'openstack', 'service', 'coordinator', 'devcluster', 'tools'],
   tools: ['kube', 'api', 'core', 'openstack', 'service', 'coordinator', 'devcluster', 'cli', 'tools'],
 };
@@ -61,7 +62,7 @@ export default tseslint.config(
     rules: { 'no-restricted-properties': ['error', ...seams], 'no-restricted-globals': ['error', ...seamGlobals] },
   },
   {
-    files: ['**/*.test.ts', '**/*.e2e.ts'],
+    files: ['**/*.test.ts', '**/*.conformance.ts', '**/*.e2e.ts'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
 );

@@ -1,16 +1,16 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import { bench } from '../support/bench.js';
 import { kubectlIn } from '../support/kubectl.js';
 import { eventually } from '../support/eventually.js';
 import { deployment, serving } from '../support/objects.js';
-import { requires, target } from '../support/target.js';
+import { target } from '../support/target.js';
 
 const api = bench('kubectl-nodes', { needs: ['kubectl', 'controllers', 'node'] });
 const kubectl = kubectlIn(api.namespace);
 const { run } = kubectl;
 
 /** The suite does not take a node of somebody's cluster out of service. */
-const ours = (test: Parameters<typeof requires>[0]): void => {
+const ours = (test: Pick<TestContext, 'skip'>): void => {
   if (!target.devcluster && !process.env['CONFORMANCE_DRAIN'])
     test.skip('a node would be drained: CONFORMANCE_DRAIN=yes allows it, on a cluster that nobody else uses');
 };

@@ -110,7 +110,7 @@ function sentence(test: TestCase): string {
 /** What was said, what differed, and where in the suite. */
 function messageOf({ message, diff, stacks }: SerializedError): string {
   const at = stacks?.find(({ file }) => file.includes('/areas/'));
-  // eslint-disable-next-line no-control-regex -- colours of the terminal
+  // Without the colours of the terminal.
   const difference = typeof diff === 'string' ? diff.replace(/\u001b\[\d+m/g, '') : undefined;
   return [message, ...(difference ? [difference] : []), ...(at ? [`at ${basename(at.file)}:${at.line}`] : [])].join(
     '\n',
