@@ -11,7 +11,7 @@ export function send(
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     if (cancellation.cancelled) {
-      reject(cancellation.reason as Error);
+      reject(cancellation.reason);
       return;
     }
     const request = (options.protocol === 'http:' ? httpRequest : httpsRequest)(options);

@@ -24,14 +24,18 @@ export function onAbort(signal: AbortSignal, callback: () => void): () => void {
 /** Ends one call, whoever wants it ended. What an AbortController is for, without what that costs for each of many calls. */
 export class Cancellation {
   #callback: (() => void) | undefined;
+  #reason: Error | undefined;
   cancelled = false;
-  reason: Error | undefined;
+
+  get reason(): Error {
+    return this.#reason ?? new Error('not cancelled');
+  }
 
   cancel(reason: unknown): void {
     if (this.cancelled) return;
     this.cancelled = true;
     // What a caller aborts with may be anything, and is passed on as it is.
-    this.reason = reason as Error;
+    this.#reason = reason as Error;
     this.#callback?.();
   }
 
@@ -44,7 +48,7 @@ export class Cancellation {
 /** The promise, or the reason of the cancellation where that comes first. */
 export function unlessCancelled<T>(promise: Promise<T>, cancellation: Cancellation): Promise<T> {
   return new Promise((resolve, reject) => {
-    cancellation.onCancel(() => reject(cancellation.reason as Error));
+    cancellation.onCancel(() => reject(cancellation.reason));
     promise.then(resolve, reject);
   });
 }
