@@ -2,6 +2,7 @@
 // answer. Its audit log counts the calls.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDevcluster } from '@stackwright/devcluster';
+import { endWithBench } from './end-with-bench.js';
 import { benchUserAgent, freshPrefix, type BenchMessage, type ServerMessage } from './protocol.js';
 
 const latency = Number(process.env['BENCH_LATENCY'] ?? '1');
@@ -21,8 +22,7 @@ const tell = (message: ServerMessage): void => void process.send?.(message);
 process.on('message', ({ type }: BenchMessage) => {
   if (type === 'calls') tell({ type: 'calls', calls });
 });
-// Without the bench it has no purpose.
-process.on('disconnect', () => process.exit(0));
+endWithBench();
 tell({
   type: 'ready',
   url: cluster.url,

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { servingCertificate } from '@stackwright/devcluster';
 import { loadConfig } from '@stackwright/kube';
 import { callOf } from './call-of.js';
+import { endWithBench } from './end-with-bench.js';
 import { benchUserAgent, type BenchMessage, type ServerMessage } from './protocol.js';
 
 const connection = await loadConfig();
@@ -64,4 +65,4 @@ function tell(message: ServerMessage): void {
 process.on('message', ({ type }: BenchMessage) => {
   if (type === 'calls') tell({ type: 'calls', calls });
 });
-process.on('disconnect', () => process.exit(0));
+endWithBench();
