@@ -84,6 +84,7 @@ export function createProgram({ stdout, stderr, signal, setExitCode }: ProgramOp
     .description('what the controllers would change, and why, without changing anything')
     .argument('[object]', '"keystone" or "Keystone/keystone"; default: what the file holds, else all of the namespace')
     .option('-f, --file <file>', 'as if these objects were applied (their specs as a whole); "-" reads stdin')
+    .option('--delete', 'as if the object were deleted: what goes with it, and what stays')
     .option('--observe', 'look at what is outside Kubernetes too (SQL, APIs), from this machine, without changing it')
     .option('--confirm', 'ask the API server whether it would take each write (dryRun=All)')
     .addOption(

@@ -33,7 +33,7 @@ describe('a plan for a cluster', () => {
     const from = world.audit.length;
     const { signal } = new AbortController();
     const report = await makePlan({ client: world.client, namespace, modules, signal, ...request });
-    const changed = world.audit.slice(from).filter(({ changed }) => changed);
+    const changed = world.audit.slice(from).filter(({ changed, userAgent }) => changed && userAgent === 'user');
     expect(changed).toEqual([]);
     return { report, text: renderPlan(report, plainColors).join('\n') };
   }
@@ -81,6 +81,18 @@ describe('a plan for a cluster', () => {
       /~ Deployment keystone {2}somebody has changed what was applied\n +spec\.replicas: 7 → \d {3}\(somebodys-autoscaler\)/,
     );
     expect(text).toMatch(/Plan: 0 to create, 1 to change, 0 to delete/);
+  });
+
+  it('of a deletion says what goes, down to the claims, and what data stays', async () => {
+    const { report, text } = await planned({ target: 'ControlPlane/openstack', deleted: true });
+    expect(report.objects.map(({ object }) => object.kind)).toEqual(
+      expect.arrayContaining(['ControlPlane', 'Keystone', 'MariaDB', 'DatabaseClaim']),
+    );
+    expect(text).toMatch(/^ControlPlane openstack {2}is being deleted\n[^]*- Keystone keystone/);
+    expect(text).toMatch(/- StatefulSet mariadb/);
+    expect(text).toMatch(/PersistentVolumeClaim \S+ stays/);
+    expect(report.summary).toMatchObject({ create: 0, change: 0, failed: 0 });
+    await expect(planned({ deleted: true })).rejects.toThrow('Name what shall be deleted');
   });
 
   it('refuses what the server would refuse, and what nobody reconciles', async () => {

@@ -7,6 +7,7 @@ import { withCluster, type CommandContext } from './context.js';
 
 export interface PlanOptions {
   file?: string;
+  delete?: boolean;
   observe?: boolean;
   confirm?: boolean;
   output?: 'text' | 'json' | 'yaml';
@@ -14,10 +15,10 @@ export interface PlanOptions {
 
 /** Ends with 2 when something would change, so that a pipeline can ask for a decision. */
 export async function plan(context: CommandContext, target: string | undefined, options: PlanOptions): Promise<number> {
-  const { file, observe, confirm, output = 'text' } = options;
+  const { file, delete: deleted, observe, confirm, output = 'text' } = options;
   return withCluster(context, async ({ client }, namespace) => {
     const { signal, terminal } = context;
-    const report = await makePlan({ client, namespace, modules, target, file, observe, confirm, signal });
+    const report = await makePlan({ client, namespace, modules, target, file, deleted, observe, confirm, signal });
     if (output === 'json') terminal.data(JSON.stringify(report, undefined, 2));
     else if (output === 'yaml') terminal.data(toYaml(report).trimEnd());
     else terminal.data(renderPlan(report, terminal.colors).join('\n'));

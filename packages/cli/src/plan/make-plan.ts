@@ -29,6 +29,8 @@ export interface PlanRequest {
   /** "keystone" or "Keystone/keystone". Default: the objects of `file`, else all of the namespace. */
   target?: string | undefined;
   file?: string | undefined;
+  /** As if the target were deleted. */
+  deleted?: boolean | undefined;
   observe?: boolean | undefined;
   confirm?: boolean | undefined;
   signal: AbortSignal;
@@ -47,7 +49,19 @@ interface Target {
 }
 
 export async function makePlan(request: PlanRequest): Promise<PlanReport> {
-  const { client, namespace, modules, file, target, observe = false, confirm = false, signal } = request;
+  const {
+    client,
+    namespace,
+    modules,
+    file,
+    target,
+    deleted = false,
+    observe = false,
+    confirm = false,
+    signal,
+  } = request;
+  if (deleted && target === undefined)
+    throw new CliError('Name what shall be deleted, for instance Keystone/keystone.');
   const snapshot = await ClusterSnapshot.read({
     client,
     graphs: (reader) => modules.flatMap((module) => module.graphs?.(reader) ?? []),
@@ -76,7 +90,7 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
     observe,
     ...(confirm ? { server: client } : {}),
   };
-  const made = await plan({ ...input, objects });
+  const made = await plan({ ...input, objects: objects.map(({ resource, key }) => ({ resource, key, deleted })) });
   const undone: PlanReport['undone'][number][] = [];
   for (const edit of edits) {
     const owner = ownerOf(snapshot, resources, edit);

@@ -38,11 +38,13 @@ export function renderPlan(report: PlanReport, colors: Colors): string[] {
       ({ type, from, to }) =>
         `  ${type}: ${from?.status ?? 'none'} → ${to.status}${to.status === 'True' ? '' : ` (${to.reason})`}`,
     );
-    if (steps.length === 0 && conditions.length === 0 && object.error === undefined) return [];
+    const kept = (object.kept ?? []).map(({ kind, name }) => `  ${kind} ${name} stays`);
+    if (steps.length + conditions.length + kept.length === 0 && object.error === undefined) return [];
     return [
       `${colors.bold(say(object.object))}${stateOf(object)}`,
       ...steps.flatMap(stepLines),
       ...conditions,
+      ...kept,
       ...(object.error === undefined ? [] : [`  ${colors.red(object.error)}`]),
       '',
     ];

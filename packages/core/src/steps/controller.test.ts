@@ -11,7 +11,8 @@ import {
   type Resource,
 } from '@stackwright/kube';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { settle, testManager, type TestManager } from '../testing/index.js';
+import { apiError, settle, testManager, type TestManager } from '../testing/index.js';
+import { noSpan, type Span } from '../tracing/tracer.js';
 import { controllerForGraph } from './controller.js';
 import { defineGraph, defineObjectGraph } from './graph.js';
 import { clusterRulesOf, rulesOf } from './rules.js';
@@ -59,6 +60,52 @@ describe('a graph in a manager', () => {
     await test.clock.advance(3_600_000);
     expect(writes()).toHaveLength(5);
     expect(await test.sample('controller_runtime_reconcile_errors_total', { controller: 'sample' })).toBe(0);
+  });
+
+  it('takes two calls for an edit that concerns one child: the child, and the status', async () => {
+    controllerForGraph(test.manager, sampleGraph());
+    await test.start();
+    await test.client.seed(Sample, { ...sample(), metadata: key('one') });
+    await test.clock.advance(1_000);
+    await rollOut('one');
+    const before = test.client.calls.length;
+    await test.client.patch(Sample, key('one'), { type: 'merge', body: { spec: { extras: ['more'] } } });
+    await test.clock.advance(1_000);
+    const calls = test.client.calls.slice(before + 1).map(sayCall);
+    expect(calls).toEqual(['apply configmaps ns/one-more', 'patch samples.test.dev/status ns/one']);
+  });
+
+  it('makes a span of each step that does something, with its calls in it, and says which failed', async () => {
+    const spans: string[] = [];
+    const failures: string[] = [];
+    const tracer = (path: string): Span => ({
+      ...noSpan,
+      recording: true,
+      span: (name, _attributes, fn) => {
+        spans.push(`${path}${name}`);
+        return fn(tracer(`${path}${name} › `));
+      },
+      fail: (error) => void failures.push(`${path}${String(error)}`),
+    });
+    await test.start();
+    await test.stop();
+    test = testManager({ tracer: tracer('') });
+    controllerForGraph(test.manager, sampleGraph());
+    await test.start();
+    test.client.before = ({ verb, resource }) => {
+      if (verb === 'apply' && resource === 'configmaps') throw apiError(403, 'Forbidden', 'no');
+    };
+    await test.client.seed(Sample, { ...sample(), metadata: key('one') });
+    await test.clock.advance(1);
+    expect([...new Set(spans)].sort()).toEqual([
+      'reconcile sample',
+      'reconcile sample › patch samples.test.dev',
+      'reconcile sample › step Config',
+      'reconcile sample › step Config › apply configmaps',
+      'reconcile sample › step Password',
+      'reconcile sample › step Password › create secrets',
+    ]);
+    expect(failures[0]).toContain('reconcile sample › step Config › ');
   });
 
   it('notices what becomes of its children, also of those that have no owner', async () => {

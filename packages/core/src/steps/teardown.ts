@@ -117,7 +117,10 @@ function waits(step: string, message: string): Standing {
 }
 
 /** By labels, since what is retained has no ownerReference. */
-function retained<R extends Reconciled>(input: TeardownInput<R>, resource: Resource): readonly Readonly<KubeObject>[] {
+export function retained<R extends Reconciled>(
+  input: Pick<TeardownInput<R>, 'object' | 'labels' | 'reader'>,
+  resource: Resource,
+): readonly Readonly<KubeObject>[] {
   const namespace = input.object.metadata?.namespace;
   return input.reader.list(resource, {
     ...(namespace === undefined ? {} : { namespace }),
@@ -125,7 +128,8 @@ function retained<R extends Reconciled>(input: TeardownInput<R>, resource: Resou
   });
 }
 
-function withVolumes(owns: readonly Resource[]): readonly Resource[] {
+/** The kinds that there may be data of: StatefulSets make claims of volumes, which nobody else names. */
+export function withVolumes(owns: readonly Resource[]): readonly Resource[] {
   const hasVolumes =
     owns.some((kind) => isSameResource(kind, StatefulSet)) &&
     !owns.some((kind) => isSameResource(kind, PersistentVolumeClaim));

@@ -228,6 +228,24 @@ describe('a plan', () => {
     });
   });
 
+  it('of a deletion that nobody has asked for yet says what goes, and what stays', async () => {
+    const harness = await settled();
+    const ask = () => planFor(harness, sampleGraph(), { objects: [{ resource: Sample, key: name, deleted: true }] });
+    const { objects, summary } = await ask();
+    expect(objects[0]).toMatchObject({ deleting: true, kept: [{ kind: 'Secret', name: 'sample-password' }] });
+    expect(steps(objects[0])).toEqual({
+      Config: ['Done', 'delete ConfigMap sample-config Deleting'],
+      App: ['Done', 'delete Deployment sample Deleting'],
+    });
+    expect(summary).toMatchObject({ delete: 2 });
+
+    await harness.edit(Sample, 'sample', { spec: { deletionPolicy: 'Delete' } });
+    await harness.settle();
+    const all = await ask();
+    expect(all.objects[0]).not.toHaveProperty('kept');
+    expect(steps(all.objects[0])['Password']).toEqual(['Done', 'delete Secret sample-password Deleting']);
+  });
+
   it('follows what is written to the graphs of the objects that it is written to', async () => {
     const Part = defineResource<Sample>({ ...Sample, kind: 'Part', plural: 'parts' });
     const parent = defineGraph<Sample>(Sample, (g) => {

@@ -1,6 +1,14 @@
 // What would be written for objects, and why, without writing: the graphs' own reconcilers, run against a shadow of the
 // cluster until they rest. What they write is followed to the graphs of the objects that they write.
-import { apiVersionOf, keyOf, type Client, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
+import {
+  apiVersionOf,
+  formatTime,
+  keyOf,
+  type Client,
+  type KubeObject,
+  type ObjectKey,
+  type Resource,
+} from '@stackwright/kube';
 import { controllerOf } from '../../controller/owners.js';
 import { isBeingDeleted } from '../../finalizers.js';
 import type { Logger } from '../../log.js';
@@ -8,13 +16,15 @@ import { scrub } from '../../scrub.js';
 import type { Clock } from '../../seams/clock.js';
 import type { Random } from '../../seams/random.js';
 import { noSpan } from '../../tracing/tracer.js';
-import { isSameResource, type Graph } from '../graph.js';
+import { referenceTo } from '../evaluate.js';
+import { allOwned, isSameResource, type Graph } from '../graph.js';
 import type { StepMetrics } from '../metrics.js';
-import { Annotation } from '../names.js';
+import { Annotation, labelsOf } from '../names.js';
 import { Overlay, type ChildReader } from '../overlay.js';
 import { GraphReconciler, type Report } from '../reconcile.js';
-import type { Reconciled } from '../step.js';
-import type { Write } from '../writes.js';
+import type { ObjectReference, Reconciled } from '../step.js';
+import { retained, withVolumes } from '../teardown.js';
+import { childrenOf, type Write } from '../writes.js';
 import { PlannedOutside } from './outside.js';
 import { reportOf, summaryOf, type Plan } from './report.js';
 import { ShadowClient } from './shadow.js';
@@ -25,10 +35,17 @@ export interface PlannedController {
   readonly fieldManager: string;
 }
 
+export interface PlanTarget {
+  resource: Resource;
+  key: ObjectKey;
+  /** As if somebody had deleted it. Default false. */
+  deleted?: boolean;
+}
+
 export interface PlanInput {
   controllers: readonly PlannedController[];
   /** Whose reconciles are planned; those of the objects that they write come along. */
-  objects: readonly { resource: Resource; key: ObjectKey }[];
+  objects: readonly PlanTarget[];
   /**
    * The cluster as it is, or as it would be. Where its objects carry managedFields, fields are shown with their owners, and
    * those that are no longer wanted are seen to go.
@@ -68,23 +85,29 @@ export interface Planned {
   readonly removed: readonly string[];
   readonly last: Report<Reconciled> | undefined;
   readonly error: string | undefined;
+  /** Of what is deleted: the data that stays. */
+  readonly kept: readonly ObjectReference[];
 }
+
+/** `gone`: it was there when the plan began, and has been deleted in it. */
+type Target = PlanTarget & { gone?: Readonly<KubeObject> };
 
 async function cascade(input: PlanInput, server: Client | undefined): Promise<Planned[]> {
   const overlay = new Overlay(input.reader);
   const found = new Map<string, Planned>();
-  const queue = [...input.objects];
+  const queue: Target[] = [...input.objects];
   for (let runs = 0; queue.length > 0 && runs < longestCascade; runs++) {
     input.signal.throwIfAborted();
-    const { resource, key } = queue.shift() as (typeof queue)[number];
+    const target = queue.shift() as Target;
+    const { resource, key } = target;
     const controller = input.controllers.find(({ graph }) => isSameResource(graph.resource, resource));
     if (!controller) continue;
     const id = `${apiVersionOf(resource)} ${resource.kind} ${keyOf(key)}`;
-    const one = await planOne(input, controller, key, overlay, server);
+    const one = await planOne(input, controller, target, overlay, server);
     found.set(id, together(found.get(id), one));
     for (const { resource: kind, key: child, before, after } of one.shadow) {
       const isItself = isSameResource(kind, resource) && keyOf(child) === keyOf(key);
-      if (!isItself) queue.push({ resource: kind, key: child });
+      if (!isItself) queue.push({ resource: kind, key: child, ...(before && !after ? { gone: before } : {}) });
       // Its owner may have waited for it to be gone.
       const owner = isItself && !after ? ownerOf(input.controllers, before) : undefined;
       if (owner) queue.push(owner);
@@ -96,14 +119,21 @@ async function cascade(input: PlanInput, server: Client | undefined): Promise<Pl
 async function planOne(
   { clock, random, signal, observe = false }: PlanInput,
   { graph, fieldManager }: PlannedController,
-  key: ObjectKey,
+  { key, gone, deleted = false }: Target,
   overlay: Overlay,
   server: Client | undefined,
 ): Promise<Planned> {
-  const before = overlay.get(graph.resource, key);
-  const paused = before?.metadata?.annotations?.[Annotation.paused] === 'true';
+  const found = gone ?? overlay.get(graph.resource, key);
+  const paused = found?.metadata?.annotations?.[Annotation.paused] === 'true';
+  const before = found && (deleted || gone) ? doomed(found, clock.now()) : found;
+  if (before && before !== found && !gone) overlay.wrote(graph.resource, before);
   if (before && paused) overlay.wrote(graph.resource, resumed(before));
   const client = new ShadowClient(overlay, { clock, server });
+  // Nobody has to agree: the garbage collector follows.
+  if (before && isBeingDeleted(before) && !before.metadata?.finalizers?.length) {
+    overlay.deleted(before);
+    await collect(graph, before, overlay, client);
+  }
   const outside = new PlannedOutside<Reconciled>({ clock, random }, observe);
   const writes: Write[] = [];
   let last: Report<Reconciled> | undefined;
@@ -140,7 +170,41 @@ async function planOne(
     if (error !== undefined || client.writes.length === count) break;
   }
   const { removed } = outside;
-  return { resource: graph.resource, key, before, paused, writes, shadow: client.writes, removed, last, error };
+  const kept = before && isBeingDeleted(before) ? keptOf(graph, before, overlay) : [];
+  return { resource: graph.resource, key, before, paused, writes, shadow: client.writes, removed, last, error, kept };
+}
+
+/** As when a deletion was asked for. */
+function doomed(object: Readonly<KubeObject>, now: number): KubeObject {
+  if (isBeingDeleted(object)) return object;
+  const { resourceVersion = '0' } = object.metadata ?? {};
+  const metadata = { ...object.metadata, deletionTimestamp: formatTime(now) };
+  return { ...object, metadata: { ...metadata, resourceVersion: `${BigInt(resourceVersion) + 1n}` } };
+}
+
+/** What the garbage collector does with the children of what is gone. */
+async function collect(graph: Graph, owner: Readonly<KubeObject>, overlay: Overlay, client: Client): Promise<void> {
+  for (const kind of ownedKinds(graph, owner)) {
+    for (const { metadata } of childrenOf(overlay, kind, owner.metadata?.uid ?? '')) {
+      if (metadata?.deletionTimestamp) continue;
+      const { name = '', namespace } = metadata ?? {};
+      await client.delete(kind, namespace === undefined ? { name } : { namespace, name });
+    }
+  }
+}
+
+function keptOf(graph: Graph, object: Readonly<KubeObject>, overlay: Overlay): ObjectReference[] {
+  const labels = labelsOf(graph.resource.kind, object.metadata?.name ?? '');
+  return ownedKinds(graph, object).flatMap((kind) =>
+    retained({ object: object as Readonly<Reconciled>, labels, reader: overlay }, kind)
+      .filter((child) => !isBeingDeleted(child))
+      .map((child) => referenceTo(kind, child)),
+  );
+}
+
+function ownedKinds(graph: Graph, object: Readonly<KubeObject>): readonly Resource[] {
+  // A graph's objects are what its resource says.
+  return withVolumes(allOwned(graph, graph.build(object as Readonly<Reconciled>)));
 }
 
 /** Nothing is in the way but that nobody has looked outside: then nobody can say either that it would not be ready. */
@@ -160,6 +224,7 @@ function together(first: Planned | undefined, then: Planned): Planned {
     shadow: [...first.shadow, ...then.shadow],
     removed: [...new Set([...first.removed, ...then.removed])],
     last: then.last ?? first.last,
+    kept: then.kept,
   };
 }
 

@@ -42,6 +42,8 @@ export interface ObjectPlan {
   readonly steps: readonly PlannedStep[];
   /** Conditions that would change; those of steps that are not known are left out. */
   readonly conditions: readonly PlannedCondition[];
+  /** Of what is deleted: the data that stays, since its deletion policy says so. */
+  readonly kept?: readonly ObjectReference[];
   /** Why planning ended early. */
   readonly error?: string;
 }
@@ -127,6 +129,7 @@ export function reportOf(planned: Planned, otherwise: readonly Planned[] | undef
     ...(before ? {} : { missing: true }),
     steps: [...further, ...steps],
     conditions: conditionsOf(planned, steps),
+    ...(planned.kept.length > 0 ? { kept: planned.kept } : {}),
     ...(error === undefined ? {} : { error }),
   };
 }

@@ -13,6 +13,7 @@ import type { Reader, ReadListOptions } from '../../reader.js';
 import { resourceOf, type Graph } from '../graph.js';
 import type { ChildReader } from '../overlay.js';
 import type { Reconciled } from '../step.js';
+import { withVolumes } from '../teardown.js';
 
 export interface SnapshotOptions {
   client: Client;
@@ -44,7 +45,7 @@ export class ClusterSnapshot implements ChildReader {
     };
     await list(also);
     const all = graphs(snapshot);
-    await list(all.flatMap(({ resource, owns, reads }) => [resource, ...owns, ...reads.map(resourceOf)]));
+    await list(all.flatMap(({ resource, owns, reads }) => [resource, ...withVolumes(owns), ...reads.map(resourceOf)]));
     await list(all.flatMap((graph) => snapshot.list(graph.resource).flatMap((object) => kindsFor(graph, object))));
     return snapshot;
   }
