@@ -7,7 +7,7 @@ import {
   type KubeObject,
   type ObjectKey,
 } from '@stackwright/kube';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CacheNotSyncedError } from '../cache/cache.js';
 import { TerminalError, type ReconcileContext, type Request } from '../reconciler.js';
 import { aborted } from '../seams/wait.js';
@@ -89,7 +89,7 @@ describe('controllers', () => {
     await test.start();
     await settle();
     expect(reconciled.indexOf('new')).toBe(1);
-    expect(reconciled).toHaveLength(6);
+    await vi.waitFor(() => expect(reconciled).toHaveLength(6));
   });
 
   it('owns: reconciles the controlling owner of the kind, also when the child is deleted or changes hands', async () => {
@@ -241,6 +241,21 @@ describe('controllers', () => {
     await test.clock.advance(100);
     expect(reconciled).toEqual(['a', 'b', 'a']);
     expect(await test.sample('controller_runtime_reconcile_panics_total')).toBe(1);
+  });
+
+  it('lets others have their turn in the middle of a backlog that waits for nothing (pitfall 13)', async () => {
+    await client.seed(Widget, ...['a', 'b', 'c', 'd', 'e'].map((name) => widget(name)));
+    newController(test.manager, 'widget')
+      .for(Widget)
+      .complete(async ({ name }) => {
+        if (name === 'a') setImmediate(() => reconciled.push('another'));
+        reconciled.push(name);
+      });
+    let time = 0;
+    vi.spyOn(test.clock, 'monotonic').mockImplementation(() => (time += 6));
+    await test.start();
+    await vi.waitFor(() => expect(reconciled).toHaveLength(6));
+    expect(reconciled.indexOf('another')).toBeLessThan(3);
   });
 
   it('gives way to conflicts and to caches that are not there yet: a retry, not an error', async () => {

@@ -8,7 +8,7 @@ import { observeQueue, observeUnfinishedWork } from '../metrics/workqueue.js';
 import { isStoppedAtOnce, type Manager, type Runnable } from '../manager/manager.js';
 import { lowPriority, WorkQueue, type QueueItem } from '../queue/work-queue.js';
 import type { ReconcileContext, Reconciler, Request } from '../reconciler.js';
-import { aborted, settlesWithin } from '../seams/wait.js';
+import { aborted, breathe, settlesWithin } from '../seams/wait.js';
 import { clientWithin } from '../tracing/traced-client.js';
 import type { Span } from '../tracing/tracer.js';
 import type {
@@ -27,6 +27,8 @@ import { TrackedClient } from './tracked-client.js';
 
 /** Milliseconds between looks whether the cache shows the last own writes, unless an event comes before. */
 const staleRetry = 50;
+/** Milliseconds that workers go on without giving way to what else happens in the process. */
+const slice = 10;
 /** Milliseconds that runs have to end by themselves when the controller stops, before their signal is aborted. */
 const drainTime = 10_000;
 const defaults = { maxConcurrentReconciles: 1, cacheSyncTimeout: 120_000, consistencyTimeout: 5_000 };
@@ -53,6 +55,7 @@ export class ControllerRunner implements Controller, Runnable {
   /** The runs under way. */
   readonly #runs = new Set<AbortController>();
   #started = false;
+  #gaveWay = -Infinity;
 
   /** `owner`: the reconciled kind, if there is one. */
   constructor(
@@ -216,7 +219,19 @@ export class ControllerRunner implements Controller, Runnable {
       } finally {
         this.#queue.done(item.key);
       }
+      await this.#giveWay();
     }
+  }
+
+  /**
+   * Reconciles that find nothing to do never wait for anything. A backlog of them would hold up events, a fresh object
+   * among them, and the renewal of the lease.
+   */
+  async #giveWay(): Promise<void> {
+    const { clock } = this.#manager;
+    if (clock.monotonic() - this.#gaveWay < slice) return;
+    await breathe();
+    this.#gaveWay = clock.monotonic();
   }
 
   async #process(item: QueueItem): Promise<void> {
