@@ -1,3 +1,4 @@
+import { createPublicKey, verify, type JsonWebKey } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -49,6 +50,30 @@ describe('ServiceAccount tokens', () => {
     expect((await whoami(`${header}.${claim}.${signature}`)).code).toBe(401);
     expect((await whoami(`${header}.${payload}.`)).code).toBe(401);
     expect((await whoami('..')).code).toBe(401);
+  });
+
+  it('can be checked by whoever has the public key', async () => {
+    const token = await tokenFor('robot');
+    const { jwks_uri: uri } = JSON.parse(
+      (await api.get('/.well-known/openid-configuration', { token })).text,
+    ) as Record<string, string>;
+    expect(uri).toMatch(/\/openid\/v1\/jwks$/);
+    const { keys } = JSON.parse((await api.get('/openid/v1/jwks', { token })).text) as { keys: JsonWebKey[] };
+    const [header = '', payload = '', signature = ''] = token.split('.');
+    expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toMatchObject({ alg: 'ES256' });
+    const key = { key: createPublicKey({ key: keys[0]!, format: 'jwk' }), dsaEncoding: 'ieee-p1363' } as const;
+    expect(verify('sha256', Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url'))).toBe(true);
+  });
+
+  it('are for the audience that they were asked for', async () => {
+    const token = await tokenFor('robot', { audiences: ['vault'] });
+    expect((await whoami(token)).code).toBe(401);
+    const review = (audiences?: string[]) =>
+      api.create('/apis/authentication.k8s.io/v1/tokenreviews', {
+        spec: { token, ...(audiences ? { audiences } : {}) },
+      });
+    expect((await review()).status).toMatchObject({ authenticated: false });
+    expect((await review(['other', 'vault'])).status).toMatchObject({ authenticated: true, audiences: ['vault'] });
   });
 
   it('end with their time', async () => {
@@ -174,7 +199,7 @@ describe('over TLS', () => {
   });
 
   it('keys are for their owner only', () => {
-    for (const name of ['pki/ca.key', 'pki/server.key', 'auth/admin-token', 'auth/service-account-key']) {
+    for (const name of ['pki/ca.key', 'pki/server.key', 'auth/admin-token', 'auth/service-account.key']) {
       expect(statSync(join(directory, name)).mode & 0o077).toBe(0);
     }
   });

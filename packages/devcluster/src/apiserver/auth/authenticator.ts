@@ -1,9 +1,10 @@
 // Who is asking: bearer tokens of the administrator and of ServiceAccounts.
-import { createHash, createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UserInfo } from '../request.js';
 import type { Store } from '../store/store.js';
+import { SigningKey } from './signing-key.js';
 
 export const ADMIN: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
 
@@ -32,7 +33,9 @@ export interface Authenticated {
 
 export class Authenticator {
   readonly adminToken: string;
-  readonly #key: Buffer;
+  readonly #key: SigningKey;
+  /** Tokens whose signature has been checked: that costs far more than all else. */
+  readonly #known = new Map<string, Claims>();
   readonly #store: Store;
   readonly #now: () => number;
 
@@ -41,7 +44,7 @@ export class Authenticator {
     this.#store = options.store;
     this.#now = options.now;
     this.adminToken = secret(options.directory, 'admin-token');
-    this.#key = Buffer.from(secret(options.directory, 'service-account-key'));
+    this.#key = new SigningKey(options.directory);
   }
 
   /** Undefined when the token is good for nobody, or for none of the audiences. Default: the API server's own. */
@@ -71,15 +74,13 @@ export class Authenticator {
       },
       sub: `system:serviceaccount:${subject.namespace}:${subject.serviceAccount.name}`,
     };
-    const head = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(payload)}`;
-    return { token: `${head}.${this.#sign(head)}`, expires: expires * 1000 };
+    return { token: this.#key.sign(payload), expires: expires * 1000 };
   }
 
   #serviceAccount(token: string, audiences: readonly string[]): Authenticated | undefined {
-    const [header = '', body = '', signature = ''] = token.split('.');
-    if (!sameText(signature, this.#sign(`${header}.${body}`))) return undefined;
-    // Signed by this server, so it is what this server made.
-    const { aud, exp, jti, 'kubernetes.io': claims } = JSON.parse(Buffer.from(body, 'base64url').toString()) as Claims;
+    const found = this.#claims(token);
+    if (!found) return undefined;
+    const { aud, exp, jti, 'kubernetes.io': claims } = found;
     const meant = audiences.filter((audience) => aud.includes(audience));
     if (exp * 1000 <= this.#now() || meant.length === 0) return undefined;
     // A token is worth no more than the objects that it was made for.
@@ -107,10 +108,33 @@ export class Authenticator {
     };
   }
 
-  #sign(text: string): string {
-    return createHmac('sha256', this.#key).update(text).digest('base64url');
+  #claims(token: string): Claims | undefined {
+    const known = this.#known.get(token);
+    if (known) return known;
+    // Signed by this server, so it is what this server made.
+    const claims = this.#key.verify(token) as Claims | undefined;
+    if (!claims) return undefined;
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    this.#known.set(token, claims);
+    return claims;
+  }
+
+  /** What others check ServiceAccount tokens by: /openid/v1/jwks. */
+  publicKeys(): object {
+    return this.#key.publicKeys();
   }
 }
+
+const MOST_KNOWN = 1000;
+
+/** /.well-known/openid-configuration. */
+export const OPENID_CONFIGURATION = {
+  issuer: ISSUER,
+  jwks_uri: `${ISSUER}/openid/v1/jwks`,
+  response_types_supported: ['id_token'],
+  subject_types_supported: ['public'],
+  id_token_signing_alg_values_supported: ['ES256'],
+};
 
 const CLAIM = 'authentication.kubernetes.io/';
 
@@ -130,8 +154,6 @@ interface Claims {
   'kubernetes.io': { namespace: string; serviceaccount: Identified } & { [K in BoundKind]?: Identified };
   sub: string;
 }
-
-const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** Compares without telling by its duration where two texts differ. */
 function sameText(a: string, b: string): boolean {

@@ -1,6 +1,6 @@
 // Everything that the server answers to HTTP, without the sockets: the path decides who answers.
 import { ApiError } from '@stackwright/kube';
-import type { Authenticator } from '../auth/authenticator.js';
+import { OPENID_CONFIGURATION, type Authenticator } from '../auth/authenticator.js';
 import { refusal } from '../auth/authorizer.js';
 import { identify, type Identity } from '../auth/identify.js';
 import type { Discovery } from '../discovery.js';
@@ -170,6 +170,8 @@ async function document(handler: Handler, http: HttpRequest, url: URL, user: Use
       return json(discovery.aggregated(path, representation.version), representation.contentType);
     }
   }
+  if (path === '/.well-known/openid-configuration') return json(OPENID_CONFIGURATION);
+  if (path === '/openid/v1/jwks') return json(handler.authenticator.publicKeys(), 'application/jwk-set+json');
   if (path === '/openapi/v2') {
     if (accept !== undefined && !/json|\*\/\*/.test(accept)) throw notAcceptable('only application/json is served');
     return json(openApi.v2());
