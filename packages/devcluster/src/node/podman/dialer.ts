@@ -82,9 +82,8 @@ class Helper {
     return new Promise((resolve, reject) => {
       const id = (this.#next += 1);
       this.#waiting.set(id, { resolve, reject });
-      this.#process.send({ id, port }, (error) => {
-        if (error) this.#end(error);
-      });
+      // Where it cannot be told, it has ended, or never began: that is heard of by itself.
+      this.#process.send({ id, port }, () => undefined);
     });
   }
 

@@ -80,7 +80,7 @@ async function* follow(path: string, options: FollowOptions): AsyncGenerator<str
   const wake = new Wake();
   const wakeUp = (): void => wake.up();
   // Watched before the first read: what is written between the two is not missed. The directory, as the file changes.
-  const watcher = watch(dirname(path), wakeUp);
+  const watcher = watch(dirname(path), wakeUp).on('error', wakeUp);
   const forget = options.onEnd(wakeUp);
   signal.addEventListener('abort', wakeUp);
   try {
