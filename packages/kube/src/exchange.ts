@@ -1,6 +1,8 @@
 // One request and its answer on the wire.
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import type { Cancellation } from './signals.js';
 
 /** Resolves with the headers. Cancelling destroys the request, and its answer with it, at any time. */
@@ -30,11 +32,18 @@ export function send(
 
 const ignore = (): void => undefined;
 
-export function readAll(response: IncomingMessage): Promise<string> {
+export async function readAll(response: IncomingMessage): Promise<string> {
+  const body = await readBytes(response);
+  return response.headers['content-encoding'] === 'gzip' ? (await inflate(body)).toString() : body.toString();
+}
+
+const inflate = promisify(gunzip);
+
+function readBytes(response: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     response.on('data', (chunk: Buffer) => chunks.push(chunk));
-    response.once('end', () => resolve(chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString()));
+    response.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
     response.on('error', reject);
     response.once('close', () => reject(new Error('the connection broke in the middle of the answer')));
   });

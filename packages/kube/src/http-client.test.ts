@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Client } from './client.js';
 import { connectionTo } from './connection.js';
@@ -52,6 +53,17 @@ describe('reading', () => {
     expect(server.asked.map(({ headers }) => headers.accept)).toEqual(
       ['PartialObjectMetadataList', 'PartialObjectMetadata', 'PartialObjectMetadata'].map((as) => `application/json;as=${as};g=meta.k8s.io;v=v1,application/json`),
     );
+  });
+
+  it('lets the server compress lists, and nothing else', async () => {
+    const client = await serve(({ headers }, response) => {
+      if (headers['accept-encoding'] !== 'gzip') return sendJson(response, configMap('a'));
+      const list = { metadata: { resourceVersion: '7' }, items: [configMap('ä'), configMap('b')] };
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+      response.end(gzipSync(JSON.stringify(list)));
+    });
+    expect((await client.list(ConfigMap)).items).toEqual([configMap('ä'), configMap('b')]);
+    expect(await client.get(ConfigMap, { namespace: 'default', name: 'a' })).toEqual(configMap('a'));
   });
 
   it('rejects with what the server says', async () => {

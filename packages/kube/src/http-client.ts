@@ -61,6 +61,8 @@ class HttpClient implements Client {
     const list = await this.#json<KubeList<T>>('GET', 'list', path, {
       ...options,
       accept: acceptOf(resource, 'PartialObjectMetadataList'),
+      // Unpacking a page takes a tenth of the time that parsing it takes.
+      compressed: true,
     });
     list.items ??= [];
     if (resource.metadataOnly) {
@@ -177,10 +179,10 @@ class HttpClient implements Client {
     method: string,
     verb: string,
     path: string,
-    options: CallOptions & { accept?: string | undefined; contentType?: string; idempotent?: boolean },
+    options: CallOptions & { accept?: string | undefined; compressed?: boolean; contentType?: string; idempotent?: boolean },
     body?: object,
   ): Promise<T> {
-    const { signal, timeout, traceparent, accept, contentType, idempotent } = options;
+    const { signal, timeout, traceparent, accept, compressed, contentType, idempotent } = options;
     const text = await this.#transport.request({
       method,
       verb,
@@ -189,6 +191,7 @@ class HttpClient implements Client {
       timeout,
       traceparent,
       accept,
+      ...(compressed !== undefined && { compressed }),
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(contentType !== undefined && { contentType }),
       ...(idempotent !== undefined && { idempotent }),

@@ -49,6 +49,8 @@ export interface Call {
   signal?: AbortSignal | undefined;
   /** Milliseconds. Default: the transport's. */
   timeout?: number | undefined;
+  /** The answer may be long: the server may compress it. Default false. */
+  compressed?: boolean;
   /** Doing it twice does no harm: tried again when the connection breaks before the answer. Default: GET only. */
   idempotent?: boolean;
   /** Sent as the header of that name. */
@@ -239,6 +241,7 @@ class PooledTransport implements Transport {
 
   #optionsOf(agent: Agent, credentials: Credentials, call: Call): RequestOptions {
     const headers = [...this.#commonHeaders(credentials), 'Accept', call.accept ?? 'application/json'];
+    if (call.compressed) headers.push('Accept-Encoding', 'gzip');
     if (call.traceparent !== undefined) headers.push('traceparent', call.traceparent);
     if (call.body !== undefined) {
       const length = String(Buffer.byteLength(call.body));
