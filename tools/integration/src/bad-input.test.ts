@@ -1,4 +1,5 @@
-import { ApiError } from '@stackwright/kube';
+import { DatabaseClaim } from '@stackwright/api';
+import { ApiError, apiVersionOf } from '@stackwright/kube';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { badInputs, badObject } from './support/bad-input.js';
 import { namespace, startWorld, type World } from './support/world.js';
@@ -19,5 +20,26 @@ describe('bad input', () => {
       .catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(ApiError);
     expect((refused as ApiError).message).toContain(input.path);
+  });
+
+  it('what is decided once cannot be changed', async () => {
+    const key = { name: 'decided', namespace };
+    await world.client.create(DatabaseClaim, {
+      ...{ apiVersion: apiVersionOf(DatabaseClaim), kind: DatabaseClaim.kind, metadata: key },
+      // Of a server that is not there: nothing comes of it.
+      spec: { provider: 'nobody', database: 'decided', deletionPolicy: 'Delete' },
+    });
+    for (const [field, value] of Object.entries({ provider: 'other', database: 'other' })) {
+      const refused: unknown = await world.client
+        .patch(DatabaseClaim, key, { type: 'merge', body: { spec: { [field]: value } } })
+        .catch((error: unknown) => error);
+      expect(refused).toMatchObject({ code: 422, message: expect.stringContaining(`spec.${field}: `) as string });
+      expect((refused as ApiError).message).toContain('cannot be changed');
+    }
+    const changed = await world.client.patch(DatabaseClaim, key, {
+      type: 'merge',
+      body: { spec: { deletionPolicy: 'Retain' } },
+    });
+    expect(changed.spec.deletionPolicy).toBe('Retain');
   });
 });

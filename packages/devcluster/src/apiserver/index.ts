@@ -7,5 +7,7 @@ export type { RequestMatch } from './faults/match.js';
 export type { WatchEnd } from './faults/open-watches.js';
 export { servingCertificate, type ServingCertificate } from './auth/tls.js';
 export { allowAll, type AuthorizationAttributes, type Authorizer, type Decision } from './auth/authorizer.js';
+export type { Endpoint } from './webhooks/services.js';
+export type { ServiceResolver } from './webhooks/client.js';
 export { ConnectionLost, type Interceptor } from './intercept.js';
 export type { CommandOptions, LogOptions, NodeProxy } from './subresources/node-proxy.js';

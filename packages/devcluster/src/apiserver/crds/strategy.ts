@@ -56,6 +56,7 @@ export const crdStrategy: Strategy<CustomResourceDefinition> = {
       errors.push(field.invalid('spec.group', spec.group, 'should be a domain with at least one dot'));
     if (!['Namespaced', 'Cluster'].includes(spec.scope))
       errors.push(field.notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']));
+    if (spec.preserveUnknownFields) errors.push(field.invalid('spec.preserveUnknownFields', true, 'must be false'));
     if (old && old.spec.scope !== spec.scope)
       errors.push(field.invalid('spec.scope', spec.scope, 'field is immutable'));
     errors.push(...validateNames(spec), ...validateVersions(spec), ...validateConversion(spec));
