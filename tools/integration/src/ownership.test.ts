@@ -1,6 +1,6 @@
 import { ControlPlane, DatabaseClaim } from '@stackwright/api';
 import { Keystone } from '@stackwright/keystone';
-import { Deployment, Secret, type KubeObject } from '@stackwright/kube';
+import { Deployment, Event, Secret, type KubeObject } from '@stackwright/kube';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { conditionOf, eventually, expectReady, treasures, writesOf } from './support/facts.js';
 import { controlPlane, namespace, startWorld, type World } from './support/world.js';
@@ -22,6 +22,21 @@ describe('who owns what', () => {
 
   const change = (services: object) =>
     world.client.patch(ControlPlane, plane, { type: 'merge', body: { spec: { services } } });
+
+  it('what somebody changes of ours is set right, and told with the name that they wrote under', async () => {
+    const replicas = async () => (await world.client.get(Deployment, keystone)).spec?.replicas;
+    const wanted = await replicas();
+    const body = { spec: { replicas: 7 } };
+    await world.client.patch(Deployment, keystone, { type: 'merge', body }, { fieldManager: 'somebodys-autoscaler' });
+    await eventually(async () => {
+      expect(await replicas()).toBe(wanted);
+      const { items } = await world.client.listAll(Event, { namespace });
+      const repairs = items.filter(({ reason }) => reason === 'DriftRepaired').map(({ note }) => note);
+      expect(repairs).toContain(
+        'Set right what somebodys-autoscaler had changed of Deployment keystone: spec.replicas',
+      );
+    });
+  });
 
   it('of two claims for one database the later is refused, and the first keeps what it has', async () => {
     const before = await treasures(world.client, namespace);
