@@ -1,4 +1,5 @@
 // The built-in admission plugins.
+import { compareQuantities } from '@stackwright/kube';
 import type { AdmissionPlugin } from './admission.js';
 import type { ServerContext } from './context.js';
 import { forbidden } from './errors.js';
@@ -52,6 +53,30 @@ function defaultStorageClass({ store }: ServerContext): AdmissionPlugin {
   };
 }
 
+/** Claims grow only when their class lets them. */
+function claimResize({ store }: ServerContext): AdmissionPlugin {
+  return {
+    name: 'PersistentVolumeClaimResize',
+    validate({ operation, resource, object, oldObject, name }) {
+      if (operation !== 'UPDATE' || resource.storage !== '/persistentvolumeclaims') return;
+      const size = (claim: unknown): string => stringAt(claim, 'spec', 'resources', 'requests', 'storage') ?? '0';
+      if (compareQuantities(size(object), size(oldObject)) <= 0) return;
+      if (stringAt(oldObject, 'status', 'phase') !== 'Bound')
+        throw forbidden(resource, name, 'Only bound persistent volume claims can be expanded');
+      const storageClass = store.get(
+        'storage.k8s.io/storageclasses',
+        stringAt(oldObject, 'spec', 'storageClassName') ?? '',
+      );
+      if (storageClass?.['allowVolumeExpansion'] === true) return;
+      throw forbidden(
+        resource,
+        name,
+        'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize',
+      );
+    },
+  };
+}
+
 /** Nobody deletes the namespaces that the cluster itself lives in. */
 const namespaceLifecycle: AdmissionPlugin = {
   name: 'NamespaceLifecycle',
@@ -64,5 +89,11 @@ const namespaceLifecycle: AdmissionPlugin = {
 };
 
 export function builtinPlugins(context: ServerContext): AdmissionPlugin[] {
-  return [namespaceLifecycle, serviceAccounts, accountsExist(context), defaultStorageClass(context)];
+  return [
+    namespaceLifecycle,
+    serviceAccounts,
+    accountsExist(context),
+    defaultStorageClass(context),
+    claimResize(context),
+  ];
 }

@@ -46,13 +46,29 @@ export function claimController({ stores, clock, log, events }: Context, provisi
   async function follow(claim: Stored<PersistentVolumeClaim>, name: string): Promise<void> {
     const volume = volumes.get({ name });
     if (volume && (!volume.spec?.claimRef?.uid || volume.spec.claimRef.uid === claim.metadata.uid))
-      return bind(claim, volume);
+      return bind(claim, await grown(claim, volume));
     const wasBound = claim.metadata.annotations?.[BIND_COMPLETED] !== undefined;
     const phase = wasBound ? 'Lost' : 'Pending';
     if (claim.status?.phase === phase) return;
     if (wasBound)
       record(claim, 'Warning', 'ClaimLost', 'Bound claim has lost its PersistentVolume. Data on the volume is lost!');
     await writeStatus(claim, { phase });
+  }
+
+  /** A directory has no size of its own: that the volume says so is all there is to its growth. */
+  async function grown(
+    claim: Stored<PersistentVolumeClaim>,
+    volume: Stored<PersistentVolume>,
+  ): Promise<Stored<PersistentVolume>> {
+    const wanted = claim.spec?.resources?.requests?.['storage'];
+    const had = volume.spec?.capacity?.['storage'];
+    const ours = volume.metadata.annotations?.[PROVISIONED_BY] === PROVISIONER;
+    if (!ours || wanted === undefined || quantity(wanted) <= quantity(had)) return volume;
+    const { uid, resourceVersion } = volume.metadata;
+    const spec = { capacity: { storage: wanted } };
+    const larger = await volumes.patch(volume.metadata, { metadata: { uid, resourceVersion }, spec });
+    record(claim, 'Normal', 'VolumeResizeSuccessful', `Resize volume ${volume.metadata.name} succeeded`);
+    return larger;
   }
 
   async function withDefaultClass(claim: Stored<PersistentVolumeClaim>): Promise<Stored<PersistentVolumeClaim>> {

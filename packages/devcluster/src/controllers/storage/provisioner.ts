@@ -12,6 +12,7 @@ export const defaultStorageClass: StorageClass = {
   provisioner: PROVISIONER,
   reclaimPolicy: 'Delete',
   volumeBindingMode: 'Immediate',
+  allowVolumeExpansion: true,
 };
 
 /** Volumes as directories under the devcluster's state. */

@@ -1,11 +1,11 @@
 import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PersistentVolume, PersistentVolumeClaim, Pod } from '@stackwright/kube';
+import { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '@stackwright/kube';
 import type { PersistentVolumeClaimSpec } from 'kubernetes-types/core/v1.d.ts';
 import { pod, web } from '../../testing/manifests.js';
 import { TestCluster } from '../../testing/test-cluster.js';
-import { HostPathProvisioner } from './provisioner.js';
+import { HostPathProvisioner, PROVISIONER } from './provisioner.js';
 
 const claim = (name: string, spec: Partial<PersistentVolumeClaimSpec> = {}): PersistentVolumeClaim => ({
   apiVersion: 'v1',
@@ -43,6 +43,32 @@ describe('a claim', () => {
     await cluster.untilGone(PersistentVolumeClaim, 'data');
     await cluster.untilGone(PersistentVolume, volume.metadata!.name!);
     await expect(access(path)).rejects.toThrow('ENOENT');
+  });
+
+  it('grows when its class lets it, and never shrinks', async () => {
+    await cluster.client.create(PersistentVolumeClaim, claim('data'));
+    await bound('data');
+    const resize = (name: string, storage: string): Promise<PersistentVolumeClaim> =>
+      cluster.client.patch(
+        PersistentVolumeClaim,
+        { namespace: 'test', name },
+        { type: 'merge', body: { spec: { resources: { requests: { storage } } } } },
+      );
+    await resize('data', '2Gi');
+    await cluster.untilObject(PersistentVolumeClaim, 'data', ({ status }) => status?.capacity?.['storage'] === '2Gi');
+    expect((await volumeOf('data')).spec?.capacity).toEqual({ storage: '2Gi' });
+    await expect(resize('data', '1Gi')).rejects.toThrow('field can not be less than status.capacity');
+    await cluster.client.create(StorageClass, {
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'StorageClass',
+      metadata: { name: 'fixed' },
+      provisioner: PROVISIONER,
+    });
+    await cluster.client.create(PersistentVolumeClaim, claim('small', { storageClassName: 'fixed' }));
+    await bound('small');
+    await expect(resize('small', '2Gi')).rejects.toThrow(
+      'persistentvolumeclaims "small" is forbidden: only dynamically provisioned pvc can be resized',
+    );
   });
 
   it('leaves the data where the volume is to be retained', async () => {

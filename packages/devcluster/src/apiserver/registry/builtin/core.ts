@@ -1,12 +1,13 @@
 // Namespaces, nodes, configuration, volumes and accounts.
-import type {
-  ConfigMap,
-  Namespace,
-  Node,
-  PersistentVolume,
-  PersistentVolumeClaim,
-  Secret,
-  ServiceAccount,
+import {
+  compareQuantities,
+  type ConfigMap,
+  type Namespace,
+  type Node,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  type Secret,
+  type ServiceAccount,
 } from '@stackwright/kube';
 import { field, type FieldError } from '../../errors.js';
 import { clone, equal } from '../../json.js';
@@ -147,7 +148,7 @@ export const claimStrategy: Strategy<PersistentVolumeClaim> = {
   },
   validate({ spec }, old) {
     if (!spec) return [field.required('spec')];
-    const errors: FieldError[] = [];
+    const errors = resizeErrors(spec, old);
     if (!spec.accessModes?.length)
       errors.push(field.required('spec.accessModes', 'at least 1 access mode is required'));
     if (spec.resources?.requests?.['storage'] === undefined) errors.push(field.required('spec.resources[storage]'));
@@ -162,6 +163,18 @@ export const claimStrategy: Strategy<PersistentVolumeClaim> = {
     return errors;
   },
 };
+
+/** Claims never shrink below what they have. Whether they may grow is for admission to say. */
+function resizeErrors(
+  spec: NonNullable<PersistentVolumeClaim['spec']>,
+  old: PersistentVolumeClaim | undefined,
+): FieldError[] {
+  const [wanted, had] = [spec, old?.spec].map((each) => each?.resources?.requests?.['storage']);
+  if (wanted === undefined || had === undefined || compareQuantities(wanted, had) >= 0) return [];
+  return compareQuantities(wanted, old?.status?.capacity?.['storage'] ?? had) < 0
+    ? [field.forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity')]
+    : [];
+}
 
 /** The binder fills in what the user left open: volume and class, once. */
 function fixedClaim(
