@@ -28,7 +28,7 @@ export class AddressRange {
   }
 
   /** The next free address. Throws when all are taken. */
-  allocate(taken: ReadonlySet<string>): string {
+  allocate(taken: Pick<ReadonlySet<string>, 'has'>): string {
     // The lowest ones are left to those who ask for a certain address (DNS has the tenth by convention).
     const reserved = Math.min(16, this.#size / 4);
     const common = this.#size - 2 - reserved;

@@ -3,13 +3,12 @@ import type { Endpoints, EndpointSlice, Service } from '@stackwright/kube';
 import type { ServicePort } from 'kubernetes-types/core/v1.d.ts';
 import { field, invalid, type FieldError } from '../../errors.js';
 import { nameProblem, validateLabels } from '../../schema/names.js';
-import type { Store } from '../../store/store.js';
 import type { Strategy } from '../resource.js';
 import type { AddressRange } from './address-range.js';
 import { isPort, PORT } from './pod-validation.js';
 import { setStatus } from './pods.js';
+import { ServiceAllocations } from './service-allocations.js';
 
-const SERVICES = '/services';
 const NODE_PORTS = { first: 30000, last: 32767 };
 
 export function serviceStrategy(range: AddressRange): Strategy<Service> {
@@ -84,9 +83,10 @@ export function serviceStrategy(range: AddressRange): Strategy<Service> {
       const { spec, metadata = {} } = service;
       if (!spec || spec.type === 'ExternalName') return;
       const self = `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+      const allocations = ServiceAllocations.of(store);
+      const addresses = allocations.addressesBeside(self);
       if (spec.clusterIP !== 'None' && spec.clusterIP !== old?.spec?.clusterIP) {
-        const taken = addresses(store, self);
-        if (spec.clusterIP && taken.has(spec.clusterIP)) {
+        if (spec.clusterIP && addresses.has(spec.clusterIP)) {
           throw invalid({ group: '', kind: 'Service' }, metadata.name ?? '', [
             field.invalid(
               'spec.clusterIPs',
@@ -96,9 +96,9 @@ export function serviceStrategy(range: AddressRange): Strategy<Service> {
           ]);
         }
       }
-      if (!spec.clusterIP) spec.clusterIP = range.allocate(addresses(store, self));
+      if (!spec.clusterIP) spec.clusterIP = range.allocate(addresses);
       spec.clusterIPs = [spec.clusterIP];
-      if (hasNodePorts(spec.type)) allocateNodePorts(spec.ports ?? [], nodePorts(store, self));
+      if (hasNodePorts(spec.type)) allocateNodePorts(spec.ports ?? [], allocations.nodePortsBeside(self));
     },
 
     fields: ({ spec }) => ({ 'spec.clusterIP': spec?.clusterIP ?? '', 'spec.type': spec?.type ?? '' }),
@@ -132,33 +132,14 @@ function validatePorts(ports: readonly ServicePort[]): FieldError[] {
   return errors;
 }
 
-function* others(store: Store, self: string): Generator<Service> {
-  for (const object of store.list(SERVICES)) {
-    if (`${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}` !== self) yield object as Service;
-  }
-}
-
-function addresses(store: Store, self: string): Set<string> {
-  const taken = new Set<string>();
-  for (const { spec } of others(store, self)) if (spec?.clusterIP) taken.add(spec.clusterIP);
-  return taken;
-}
-
-function nodePorts(store: Store, self: string): Set<number> {
-  const taken = new Set<number>();
-  for (const { spec } of others(store, self))
-    for (const { nodePort } of spec?.ports ?? []) if (nodePort) taken.add(nodePort);
-  return taken;
-}
-
-function allocateNodePorts(ports: readonly ServicePort[], taken: Set<number>): void {
-  for (const port of ports) if (port.nodePort) taken.add(port.nodePort);
+function allocateNodePorts(ports: readonly ServicePort[], others: Pick<ReadonlySet<number>, 'has'>): void {
+  const own = new Set(ports.map(({ nodePort }) => nodePort));
   let next = NODE_PORTS.first;
   for (const port of ports) {
     if (port.nodePort) continue;
-    while (taken.has(next) && next < NODE_PORTS.last) next += 1;
+    while ((own.has(next) || others.has(next)) && next < NODE_PORTS.last) next += 1;
     port.nodePort = next;
-    taken.add(next);
+    own.add(next);
   }
 }
 
