@@ -4,6 +4,7 @@
 import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { createWebSocketStream, type WebSocket } from 'ws';
+import { messageOf } from '../../shared/log.js';
 import { badRequest } from '../errors.js';
 import { SpdySession, type SpdyStream } from './spdy/session.js';
 import { acceptSpdy, acceptWebSocket, upgradeOf, type TakeOver } from './upgrade.js';
@@ -15,8 +16,9 @@ const CHANNELS = 'v4.channel.k8s.io';
 /** Connects to a port of the Pod; rejects with an Error whose message the user sees. */
 export type Dial = (port: number) => Promise<Duplex>;
 
-/** `ports`: of the query, for clients that speak channels. */
-export function portForward(ports: readonly number[], dial: Dial): TakeOver {
+/** `about`: the Pod, for messages. `ports`: of the query, for clients that speak channels. */
+export function portForward(about: string, ports: readonly number[], connect: Dial): TakeOver {
+  const dial = explained(about, connect);
   return async (connection) => {
     const protocol = upgradeOf(connection.incoming);
     const pairs = new StreamPairs(dial);
@@ -31,6 +33,18 @@ export function portForward(ports: readonly number[], dial: Dial): TakeOver {
       await new SpdySession(tunnel, { role: 'server', onStream }).closed;
     } else {
       throw badRequest(`unable to upgrade: the server speaks no ${JSON.stringify(protocol)}`);
+    }
+  };
+}
+
+/** Failures in the kubelet's words. */
+function explained(about: string, dial: Dial): Dial {
+  return async (port) => {
+    try {
+      if (!isPort(port)) throw new Error('there is no such port');
+      return await dial(port);
+    } catch (error) {
+      throw new Error(`error forwarding port ${port} to pod ${about}: ${messageOf(error)}`, { cause: error });
     }
   };
 }
@@ -69,13 +83,11 @@ class StreamPairs {
 
 async function forward(data: SpdyStream, error: SpdyStream, dial: Dial): Promise<void> {
   error.resume();
-  const port = Number(data.headers.get('port'));
   try {
-    if (!isPort(port)) throw new Error(`"${data.headers.get('port') ?? ''}" is not a port`);
-    await join(data, await dial(port));
+    await join(data, await dial(Number(data.headers.get('port'))));
     error.end();
   } catch (failure) {
-    error.end(`error forwarding port ${port}: ${failure instanceof Error ? failure.message : String(failure)}`);
+    error.end(messageOf(failure));
     data.end();
     data.resume();
   }
@@ -124,7 +136,7 @@ async function forwardChannels(webSocket: WebSocket, ports: readonly number[], d
     dial(port)
       .then((server) => join(client, server))
       .catch((error: unknown) => {
-        send(channel + 1, Buffer.from(`error forwarding port ${port}: ${error instanceof Error ? error.message : ''}`));
+        send(channel + 1, Buffer.from(messageOf(error)));
         client.end();
       });
   });

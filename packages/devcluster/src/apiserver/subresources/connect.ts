@@ -34,7 +34,8 @@ export function portForwards(find: FindNode): SubresourceHandler {
     const ports = (request.query?.getAll('ports') ?? []).flatMap((list) => list.split(',')).map(Number);
     if (ports.some((port) => !(Number.isInteger(port) && port > 0 && port < 65_536)))
       throw badRequest(`ports must be numbers from 1 to 65535`);
-    return { kind: 'connection', takeOver: portForward(ports, (port) => node.portForward(pod, port)) };
+    const about = `${pod.metadata?.name ?? ''}, uid ${pod.metadata?.uid ?? ''}`;
+    return { kind: 'connection', takeOver: portForward(about, ports, (port) => node.portForward(pod, port)) };
   };
 }
 

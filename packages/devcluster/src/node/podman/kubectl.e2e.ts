@@ -188,7 +188,7 @@ describe.skipIf(!installed)('kubectl and containers', { timeout: 120_000 }, () =
     await expect.poll(() => complaints, { timeout: 30_000 }).toMatch(/127\.0\.0\.1:\d+ -> 9001/);
     connect(Number(/127\.0\.0\.1:(\d+)/.exec(complaints)?.[1]), '127.0.0.1').on('error', () => undefined);
     await once(nobody, 'close');
-    expect(complaints).toMatch(/error forwarding port 9001.*ECONNREFUSED 127\.0\.0\.1:9001/);
+    expect(complaints).toMatch(/error forwarding port 9001 to pod web, uid .*ECONNREFUSED 127\.0\.0\.1:9001/);
   });
 
   it('follows logs to their end, line by line and not one too many', async () => {

@@ -1,4 +1,4 @@
-import { Duplex, PassThrough } from 'node:stream';
+import { Duplex, PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import type { ProcessStreams } from '../../shared/process.js';
@@ -17,7 +17,7 @@ function podman(output: readonly Buffer[], exitCode: number) {
     },
     hijack: (path: string, body: object) => {
       calls.push(`${path} ${JSON.stringify(body)}`);
-      const from = PassThrough.from(output, { objectMode: false });
+      const from = Readable.from(output, { objectMode: false });
       return Promise.resolve(Duplex.from({ readable: from, writable: input }));
     },
   } as unknown as PodmanService;
