@@ -100,6 +100,13 @@ describe('the API server:', () => {
     expect((await api.post(`${CRDS}?dryRun=All`, api.definition('costly', 'Cost', { schema }))).code).toBe(201);
   });
 
+  difference('fields that are there twice in a body', 'count as the last one says', async () => {
+    const raw = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"twice"},"data":{"a":"1","a":"2"}}';
+    const answer = await api.post(`${CONFIGMAPS}?fieldValidation=Strict`, undefined, { raw });
+    expect(answer.code).toBe(201);
+    expect(answer.body.data).toEqual({ a: '2' });
+  });
+
   difference('CRDs', 'are served as soon as they are made', async () => {
     await api.create(CRDS, api.definition('swifts', 'Swift'));
     expect((await api.get(`/apis/${api.group}/v1/swifts`)).code).toBe(200);

@@ -38,6 +38,9 @@ describe('kubectl create', () => {
     await run('create', 'cronjob', 'yearly', '--image=busybox:1', '--schedule=0 0 1 1 *');
     expect(await run('create', 'job', 'now', '--from=cronjob/yearly')).toContain('job.batch/now created');
     await run('create', 'job', 'once', '--image=busybox:1', '--dry-run=server');
+    expect(await kubectl.refused('create', 'cronjob', 'bad', '--image=x', '--schedule=soon')).toContain(
+      'spec.schedule: Invalid value: "soon"',
+    );
     await run('delete', 'job', 'now');
   });
 

@@ -68,6 +68,32 @@ describe('kubectl rollout', () => {
   });
 });
 
+describe('kubectl rollout of a', () => {
+  it.each([
+    ['DaemonSet', {}],
+    ['StatefulSet', { serviceName: 'none' }],
+  ])('%s goes out, back and around', async (kind, spec) => {
+    const name = `${kind.toLowerCase()}/rolled`;
+    const template = serving('rolled', {}, { env: [{ name: 'ROUND', value: '1' }] });
+    const object = {
+      apiVersion: 'apps/v1',
+      kind,
+      metadata: { name: 'rolled' },
+      spec: { selector: { matchLabels: { app: 'rolled' } }, template, ...spec },
+    };
+    await run('apply', '-f', kubectl.file(object));
+    await run('rollout', 'status', name, '--timeout=120s');
+    await run('set', 'env', name, 'ROUND=2');
+    await run('rollout', 'status', name, '--timeout=120s');
+    expect(await run('rollout', 'history', name)).toMatch(/1 .*\n2 /);
+    await run('rollout', 'undo', name);
+    await run('rollout', 'restart', name);
+    await run('rollout', 'status', name, '--timeout=120s');
+    expect(await run('get', name, '-o', 'jsonpath={.spec.template.spec.containers[0].env[0].value}')).toBe('1');
+    await run('delete', name);
+  });
+});
+
 describe('kubectl', () => {
   it('scale sets replicas, and minds a precondition', async () => {
     await run('scale', 'deployment/web', '--replicas=2');

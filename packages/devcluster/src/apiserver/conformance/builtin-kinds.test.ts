@@ -479,7 +479,7 @@ describe('a dry run', () => {
 
   it('is refused where it would be', async () => {
     expect((await api.post(`${CONFIGMAPS}?dryRun=All`, configMap('Bad'))).code).toBe(422);
-    expect((await api.post(`${CONFIGMAPS}?dryRun=Some`, configMap('x'))).code).toBe(400);
+    expect((await api.post(`${CONFIGMAPS}?dryRun=Some`, configMap('x'))).code).toBe(422);
   });
 });
 

@@ -18,6 +18,8 @@ interface MediaRange {
 export function negotiate(accept: string | undefined, supported: readonly Representation['as'][]): Representation {
   const ranges = parse(accept ?? '*/*');
   for (const { type, parameters } of ranges) {
+    if (type === 'application/yaml' && supported.includes('object') && !parameters.has('as'))
+      return { as: 'object', contentType: type };
     if (type !== 'application/json' && type !== 'application/*' && type !== '*/*') continue;
     const as = parameters.get('as');
     if (as === undefined) return { as: 'object', contentType: 'application/json' };
@@ -42,7 +44,7 @@ export function negotiate(accept: string | undefined, supported: readonly Repres
       return { as: wanted, version, contentType };
     }
   }
-  throw notAcceptable('only the following media types are accepted: application/json');
+  throw notAcceptable('only the following media types are accepted: application/json, application/yaml');
 }
 
 function parse(accept: string): MediaRange[] {

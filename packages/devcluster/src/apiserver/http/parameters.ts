@@ -1,5 +1,5 @@
 // Query parameters of resource requests.
-import { badRequest } from '../errors.js';
+import { badRequest, field, invalid } from '../errors.js';
 import type { DeleteOptions, FieldValidation, Parameters, Verb } from '../request.js';
 import type { ResourcePath } from './path.js';
 
@@ -84,8 +84,6 @@ export function integer(query: URLSearchParams, name: string): number | undefine
 function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((item) => item === value);
   if (found === undefined)
-    throw badRequest(
-      `${name}: Unsupported value: "${value}": supported values: ${allowed.map((item) => `"${item}"`).join(', ')}`,
-    );
+    throw invalid({ group: 'meta.k8s.io', kind: 'Options' }, '', [field.notSupported(name, value, allowed)]);
   return found;
 }

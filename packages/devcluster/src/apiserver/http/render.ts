@@ -1,4 +1,6 @@
 // Answers to resource requests, as text.
+import { toYaml } from '@stackwright/kube';
+import { notAcceptable } from '../errors.js';
 import { serialize, type ApiObject, type JsonObject } from '../json.js';
 import { apiVersionOf, type ServedResource } from '../registry/resource.js';
 import type { ResourceRequest, ResourceResponse, WatchItem } from '../request.js';
@@ -24,14 +26,26 @@ export function render(
       return { code: 200, contentType: 'text/plain', body: response.body };
     case 'object': {
       const { code, warnings = [] } = response;
-      return { code, contentType, body: oneText(request, response.object, representation, now), warnings };
+      return {
+        code,
+        contentType,
+        body: asked(contentType, oneText(request, response.object, representation, now)),
+        warnings,
+      };
     }
     case 'list':
-      return { code: 200, contentType, body: listText(request, response, representation, now) };
+      return { code: 200, contentType, body: asked(contentType, listText(request, response, representation, now)) };
     case 'watch':
+      if (contentType === YAML) throw notAcceptable('a watch is a stream of JSON');
       return { code: 200, contentType, body: watchText(request, response.events, representation, now) };
   }
 }
+
+const YAML = 'application/yaml';
+
+/** Everything is written as JSON first; who asks for YAML is a person, and has the time. */
+const asked = (contentType: string, json: string): string =>
+  contentType === YAML ? toYaml(JSON.parse(json) as object) : json;
 
 function oneText(
   request: ResourceRequest,

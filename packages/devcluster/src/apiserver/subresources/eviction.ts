@@ -1,10 +1,10 @@
 // pods/eviction: a deletion that asks the Pod's disruption budget first (`kubectl drain`).
-import type { PodDisruptionBudget} from '@stackwright/kube';
+import type { PodDisruptionBudget } from '@stackwright/kube';
 import { matchesSelector, type ApiError, type Pod } from '@stackwright/kube';
 import type { PodDisruptionBudgetStatus } from 'kubernetes-types/policy/v1.d.ts';
 import { trackUpdate } from '../apply/managers.js';
 import { timestamp, type ServerContext } from '../context.js';
-import { badRequest, forbidden, methodNotAllowed, notFound, statusError, tooManyRequests } from '../errors.js';
+import { badRequest, forbidden, methodNotAllowed, statusError, tooManyRequests } from '../errors.js';
 import { at, clone, isObject, stringAt, type ApiObject } from '../json.js';
 import { keyOfRequest, type DeleteOptions, type ResourceRequest, type ResourceResponse } from '../request.js';
 import { remove } from '../verbs/delete.js';
@@ -49,7 +49,7 @@ function optionsOf({ body, name = '' }: ResourceRequest): Options {
   if (stringAt(body, 'metadata', 'name') !== name)
     throw badRequest('name in URL does not match name in Eviction object');
   const options = at(body, 'deleteOptions');
-  return isObject(options) ? (options) : {};
+  return isObject(options) ? options : {};
 }
 
 function checkPreconditions(
@@ -58,7 +58,12 @@ function checkPreconditions(
   { preconditions }: Options,
 ): void {
   const { uid, resourceVersion } = preconditions ?? {};
-  if (uid !== undefined && uid !== metadata?.uid) throw notFound(resource, name);
+  if (uid !== undefined && uid !== metadata?.uid)
+    throw statusError(
+      409,
+      'Conflict',
+      `Operation cannot be fulfilled on ${resource.plural} "${name}": Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata?.uid ?? ''}`,
+    );
   if (resourceVersion !== undefined && resourceVersion !== metadata?.resourceVersion)
     throw statusError(409, 'Conflict', `the pod ${name} has changed: it is not the one of the precondition`);
 }
