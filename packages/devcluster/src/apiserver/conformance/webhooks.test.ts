@@ -213,6 +213,43 @@ describe('a validating webhook', () => {
     expect(status(await api.post(CONFIGMAPS, configMap('s'))).message).toContain('from the service');
     expect(asked).toMatchObject([{ path: '/in?timeout=10s' }]);
   });
+
+  it('behind a Service goes by its endpoint slices, or by whom the server is told to ask', async () => {
+    const service = (name: string): object => ({
+      metadata: { name },
+      spec: { ports: [{ name: 'https', port: 8443 }] },
+    });
+    const of = (name: string): object =>
+      hook({ clientConfig: { service: { namespace: 'default', name, port: 8443 }, caBundle } });
+    const port = Number(new URL(url).port);
+    answer = () => no({ message: 'asked' });
+    await api.create('/api/v1/namespaces/default/services', service('sliced'));
+    await configure(VALIDATING, of('sliced'));
+    expect(status(await api.post(CONFIGMAPS, configMap('s'))).message).toContain(
+      'failed calling webhook "check.example.com": failed to call webhook: Post "https://sliced.default.svc:8443/?timeout=10s": no endpoints available for service "sliced"',
+    );
+    await api.create('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
+      metadata: { name: 'sliced-1', labels: { 'kubernetes.io/service-name': 'sliced' } },
+      addressType: 'IPv4',
+      ports: [{ name: 'https', port }],
+      endpoints: [{ addresses: ['127.0.0.9'], conditions: { ready: false } }, { addresses: ['127.0.0.1'] }],
+    });
+    // The certificate is for another name: it was reached, and not believed.
+    expect(status(await api.post(CONFIGMAPS, configMap('s'))).message).toContain('sliced.default.svc');
+
+    const told = await TestServer.start({
+      resolveService: ({ name }) => (name === 'hook' ? { host: '127.0.0.1', port } : undefined),
+    });
+    try {
+      await told.create(VALIDATING, {
+        metadata: { name: 'hooks' },
+        webhooks: [hook({ clientConfig: { service: { namespace: 'default', name: 'hook' }, caBundle } })],
+      });
+      expect(status(await told.post(CONFIGMAPS, configMap('s'))).message).toContain('denied the request: asked');
+    } finally {
+      await told.stop();
+    }
+  });
 });
 
 describe('which requests', () => {

@@ -23,31 +23,32 @@ export function webhookCaller(store: Store, resolve?: ServiceResolver): WebhookC
   return {
     async post(config, body, timeoutSeconds) {
       const { service, caBundle } = config;
-      const url = new URL(
-        service
-          ? `https://${service.name}.${service.namespace}.svc:${service.port ?? 443}${service.path ?? '/'}`
-          : (config.url ?? ''),
-      );
+      const authority = service && `${service.name}.${service.namespace}.svc`;
+      const address = service
+        ? `https://${authority}:${service.port ?? 443}${service.path ?? '/'}`
+        : (config.url ?? '');
+      const url = new URL(address);
       url.searchParams.set('timeout', `${timeoutSeconds}s`);
-      const said = url.href;
-      const name = url.hostname;
-      if (service) {
-        const target = { namespace: service.namespace, name: service.name, port: service.port ?? 443 };
-        const endpoint = (await resolve?.(target)) ?? serviceEndpoint(store, target);
-        url.hostname = endpoint.host;
-        url.port = String(endpoint.port);
-      }
       try {
+        if (service) {
+          const target = { namespace: service.namespace, name: service.name, port: service.port ?? 443 };
+          const endpoint = (await resolve?.(target)) ?? serviceEndpoint(store, target);
+          url.hostname = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
+          url.port = String(endpoint.port);
+        }
         return await post(url, {
           body: JSON.stringify(body),
           // Certificates are for the name of the Service, wherever it is answered.
-          ...(service ? { servername: name } : {}),
+          ...(authority === undefined ? {} : { servername: authority }),
           ...(caBundle ? { ca: Buffer.from(caBundle, 'base64').toString() } : {}),
           timeout: timeoutSeconds * 1000,
         });
       } catch (error) {
         if (error instanceof BadAnswer) throw error;
-        throw new Error(`failed to call webhook: Post ${JSON.stringify(said)}: ${reasonOf(error)}`, { cause: error });
+        throw new Error(
+          `failed to call webhook: Post ${JSON.stringify(`${address}${url.search}`)}: ${reasonOf(error)}`,
+          { cause: error },
+        );
       }
     },
   };
