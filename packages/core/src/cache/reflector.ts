@@ -90,6 +90,7 @@ export class Reflector<T extends KubeObject> {
   /** The last version seen. Undefined: none yet; "": only the very latest will do. */
   #version: string | undefined;
   #brokenStreams = 0;
+  #silences = 0;
   /** Take the list in one page: the snapshot behind a page token was gone before the last page. */
   #unpaged = false;
   #known = false;
@@ -132,6 +133,7 @@ export class Reflector<T extends KubeObject> {
     if (signal.aborted) return;
     if (end.complete) {
       this.#brokenStreams = 0;
+      this.#silences = 0;
       observer?.restarted(end.reason);
       if (end.reason !== 'ended' && end.reason !== 'idle') await this.#pause(signal, end.error);
       return;
@@ -146,15 +148,16 @@ export class Reflector<T extends KubeObject> {
     if (saysNothingOfStreams(error) && this.#brokenStreams < streamAttempts) throw error;
     await this.#list(signal);
     this.#brokenStreams = 0;
-    // What lists and does not stream, does not know how to.
-    if (!saysNothingOfStreams(error)) {
+    // What lists and does not stream, does not know how to. Silence may have been a server that was busy, once.
+    const sure = end.silent ? ++this.#silences > 1 : !saysNothingOfStreams(error);
+    if (sure) {
       listedOnly.add(name);
       log.debug({ resource: name, err: error }, 'Server does not stream the state, it is listed from now on');
     }
   }
 
   /** One watch that begins with the state. */
-  async #stream(signal: AbortSignal): Promise<WatchEnd & { complete: boolean }> {
+  async #stream(signal: AbortSignal): Promise<WatchEnd & { complete: boolean; silent: boolean }> {
     const { clock, transform } = this.#options;
     const state = new Map<string, T>();
     let complete = false;
@@ -189,7 +192,7 @@ export class Reflector<T extends KubeObject> {
           }
         },
       );
-      return silent ? { reason: 'error', error: silent, complete } : { ...end, complete };
+      return silent ? { reason: 'error', error: silent, complete, silent: true } : { ...end, complete, silent: false };
     } finally {
       timer.cancel();
       signal.removeEventListener('abort', abort);
