@@ -65,12 +65,12 @@ export function databaseStep<R extends ServiceObject>(
   release: StepHandle<Release>,
   { service, name = 'Database', database = service }: DatabaseOptions & { service: string },
 ): StepHandle<Database> {
-  return g.step<Database>({
+  return g.step({
     name,
     after: [release],
     owns: [DatabaseClaim],
     reads: [Secret],
-    run(scope) {
+    run(scope): Outcome<Database> {
       const { deletionPolicy } = scope.object.spec;
       const claim = fulfilled(
         scope,
@@ -97,12 +97,12 @@ export function cacheStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
   release: StepHandle<Release>,
 ): StepHandle<Cache> {
-  return g.step<Cache>({
+  return g.step({
     name: 'Cache',
     after: [release],
     owns: [CacheClaim],
     reads: [Secret],
-    run(scope) {
+    run(scope): Outcome<Cache> {
       const claim = fulfilled(
         scope,
         CacheClaim,

@@ -1,5 +1,5 @@
 import { Reason } from '@stackwright/api';
-import { done, failed, hashOf, waiting, type GraphBuilder, type StepHandle } from '@stackwright/core';
+import { done, failed, hashOf, waiting, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/core';
 import { Secret } from '@stackwright/kube';
 import { ConfigError, renderOsloConfig, type OsloConfig } from '../config/oslo-config.js';
 import { checkFiles, mergeOverride } from '../config/override.js';
@@ -12,11 +12,11 @@ export function configStep<R extends ServiceObject>(
   release: StepHandle<Release>,
   { files, directory, reserved = {}, after = [], name = 'Config' }: ConfigOptions<R>,
 ): StepHandle<Config> {
-  return g.step<Config>({
+  return g.step({
     name,
     after: [release, ...after],
     owns: [Secret],
-    run(scope) {
+    run(scope): Outcome<Config> {
       const override = scope.object.spec.config ?? {};
       const rendered: Record<string, string> = {};
       try {

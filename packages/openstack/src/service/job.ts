@@ -1,5 +1,5 @@
 import { Reason } from '@stackwright/api';
-import { done, failed, runJob, type GraphBuilder, type StepHandle } from '@stackwright/core';
+import { done, failed, runJob, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/core';
 import { Job, Pod } from '@stackwright/kube';
 import { servicePod } from '../workload/container.js';
 import type { JobOptions, JobResult, Release, ServiceObject } from './builder.js';
@@ -15,12 +15,12 @@ export function jobStep<R extends ServiceObject>(
 ): StepHandle<JobResult> {
   const { name, config, after = [] } = options;
   const purpose = kebab(name);
-  return g.step<JobResult>({
+  return g.step({
     name,
     after: [release, ...(config ? [config] : []), ...after],
     owns: [Job],
     reads: [{ resource: Pod, parts: true }],
-    run(scope) {
+    run(scope): Outcome<JobResult> {
       const { reference: image, user, commands, release: running } = scope.output(release);
       const command = options.command ? valueOf(options.command, scope) : commands[camel(name)];
       if (!command)
