@@ -18,7 +18,7 @@ interface MediaRange {
 export function negotiate(accept: string | undefined, supported: readonly Representation['as'][]): Representation {
   const ranges = parse(accept ?? '*/*');
   for (const { type, parameters } of ranges) {
-    if (type === 'application/yaml' && supported.includes('object') && !parameters.has('as'))
+    if (type === 'application/yaml' && !supported.includes('APIGroupDiscoveryList') && !parameters.has('as'))
       return { as: 'object', contentType: type };
     if (type !== 'application/json' && type !== 'application/*' && type !== '*/*') continue;
     const as = parameters.get('as');
