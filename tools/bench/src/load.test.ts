@@ -56,9 +56,9 @@ it('takes it that a widget is Ready before its write is answered', async () => {
   const { client, ready } = fakeServer();
   const load = new Load(client, 'ns');
   await load.start();
-  const { create } = client;
+  const create = client.create.bind(client);
   client.create = async (...args) => {
-    const object = await create.apply(client, args);
+    const object = await create(...args);
     ready('widget-00000');
     await new Promise((resolve) => setImmediate(resolve));
     return object as never;
