@@ -17,6 +17,7 @@ import { isReady, isTerminating } from '../shared/pods.js';
 import { conditionOf, withCondition } from './conditions.js';
 import type { Context } from './context.js';
 import { Loop } from './loop.js';
+import { share } from './share.js';
 
 /** How long an evicted Pod counts as gone although its deletion has not been seen. */
 const DELETION_TIMEOUT = 2 * 60_000;
@@ -159,7 +160,3 @@ export function disruptionController({ stores, clock, log, events }: Context): L
     if (!sameValue(status, budget.status)) await budgets.updateStatus({ ...budget, status });
   }
 }
-
-/** A number of Pods, or a part of all of them, rounded up. */
-const share = (value: number | string, total: number): number =>
-  typeof value === 'number' ? value : Math.ceil((Number.parseInt(value, 10) * total) / 100);

@@ -2,6 +2,7 @@
 import type { DaemonSet, Pod } from '@stackwright/kube';
 import type { Stored } from '../../shared/objects.js';
 import { isFinished, isTerminating } from '../../shared/pods.js';
+import { share } from '../share.js';
 
 export interface NodePods {
   node: string;
@@ -75,7 +76,3 @@ function limitsOf({ spec }: DaemonSet, nodes: number): { unavailable: number; su
   const unavailable = share(maxUnavailable, nodes);
   return { surge, unavailable: surge === 0 && unavailable === 0 ? 1 : unavailable };
 }
-
-/** A number of nodes, or a part of all of them, rounded up. */
-const share = (value: number | string, total: number): number =>
-  typeof value === 'number' ? value : Math.ceil((Number.parseInt(value, 10) * total) / 100);

@@ -1,6 +1,7 @@
 // The arithmetic of a Deployment: how many Pods it may have, must have, and how a scaling is shared out.
 import type { Deployment, ReplicaSet } from '@stackwright/kube';
 import type { Stored } from '../../shared/objects.js';
+import { share as partOf } from '../share.js';
 
 export type Sets = readonly Stored<ReplicaSet>[];
 
@@ -15,20 +16,12 @@ export function isRollingUpdate(deployment: Deployment): boolean {
   return deployment.spec?.strategy?.type !== 'Recreate';
 }
 
-/** "25%" of the total, or the number itself. */
-function resolve(value: string | number | undefined, total: number, round: (value: number) => number): number {
-  if (typeof value === 'string') {
-    return value.endsWith('%') ? round((Number(value.slice(0, -1)) * total) / 100) : Number(value);
-  }
-  return value ?? resolve('25%', total, round);
-}
-
 export function limits(deployment: Deployment): { maxSurge: number; maxUnavailable: number } {
   if (!isRollingUpdate(deployment)) return { maxSurge: 0, maxUnavailable: desired(deployment) };
   const rolling = deployment.spec?.strategy?.rollingUpdate;
   const total = desired(deployment);
-  const maxSurge = resolve(rolling?.maxSurge, total, Math.ceil);
-  const maxUnavailable = resolve(rolling?.maxUnavailable, total, Math.floor);
+  const maxSurge = partOf(rolling?.maxSurge ?? '25%', total);
+  const maxUnavailable = partOf(rolling?.maxUnavailable ?? '25%', total, Math.floor);
   // Both zero would be a rollout that can never move.
   return { maxSurge, maxUnavailable: maxSurge === 0 && maxUnavailable === 0 ? 1 : Math.min(maxUnavailable, total) };
 }
