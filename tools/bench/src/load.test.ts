@@ -61,7 +61,7 @@ it('takes it that a widget is Ready before its write is answered', async () => {
     const object = await create(...args);
     ready('widget-00000');
     await new Promise((resolve) => setImmediate(resolve));
-    return object as never;
+    return object;
   };
   await (
     await load.create()
