@@ -146,10 +146,13 @@ describe('a graph in a manager', () => {
     await test.start();
     await test.client.seed(Sample, { ...sample(), metadata: key('one') });
     await test.clock.advance(1_000);
+    const body = rolledOut(test.client.peek(Deployment, key('one')));
+    await test.client.patch(Deployment, key('one'), { type: 'merge', body }, { subresource: 'status' });
+    await test.clock.advance(1_000);
     const events = test.client.calls.filter(
       ({ resource, verb }) => resource === 'events.events.k8s.io' && verb === 'create',
     );
-    expect(events.map(({ body }) => (body as { reason: string }).reason)).toEqual(['StepReady', 'StepReady']);
+    expect(events.map(({ body }) => (body as { reason: string }).reason)).toEqual(['StepReady', 'Ready']);
     expect(events[0]?.body).toMatchObject({
       regarding: { kind: 'Sample', name: 'one' },
       reportingController: expect.any(String) as string,

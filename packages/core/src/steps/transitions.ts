@@ -5,6 +5,10 @@ import { findCondition } from '../conditions.js';
 import { EngineReason } from './reasons.js';
 import type { Standing } from './standing.js';
 
+/**
+ * Good news is told where there was something to wait for: what was done at the first look is no news, and with thousands
+ * of objects an event each would cost as much as the objects do.
+ */
 export function recordTransitions(
   events: EventRecorder,
   regarding: Readonly<KubeObject>,
@@ -16,14 +20,14 @@ export function recordTransitions(
   for (const { step, state, reason, message } of standings) {
     const old = findCondition(before, `${step}Ready`);
     if (state === 'Done') {
-      if (old?.status !== 'True') record('Normal', EngineReason.StepReady, `${step} is ready`);
+      if (old?.status === 'False') record('Normal', EngineReason.StepReady, `${step} is ready`);
     } else if (state === 'Failed') {
       if (old?.status === 'True' || old?.reason !== reason) record('Warning', reason, `${step}: ${message}`);
     } else if (old?.status === 'True') {
       record('Normal', reason, `${step} is no longer ready: ${message}`);
     }
   }
-  if (standings.every(({ state }) => state === 'Done') && findCondition(before, 'Ready')?.status !== 'True') {
+  if (standings.every(({ state }) => state === 'Done') && findCondition(before, 'Ready')?.status === 'False') {
     record('Normal', EngineReason.Ready, 'All steps are done');
   }
 }
