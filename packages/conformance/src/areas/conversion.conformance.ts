@@ -83,11 +83,13 @@ it('a patch is made to the version that it is sent to', async () => {
   expect((await api.get(`${at('v2')}/patched`)).body.spec).toEqual({ power: { watts: 11 } });
 });
 
-it('server-side apply owns fields in its version', async () => {
+it('server-side apply creates and changes an object in any version', async () => {
   await api.apply(`${at('v1')}/applied`, lamp(OLD, 'applied', { watts: 5 }), 'alice');
-  const answer = await api.apply(`${at('v2')}/applied`, lamp(NEW, 'applied', { power: { watts: 6 } }), 'bob');
+  const answer = await api.apply(`${at('v1')}/applied`, lamp(OLD, 'applied', { watts: 6 }), 'bob');
   expect(answer.code).toBe(409);
   expect(answer.body.message).toContain('conflict with "alice"');
+  const { body } = await api.apply(`${at('v2')}/applied`, lamp(NEW, 'applied', { power: { watts: 6 } }), 'bob', true);
+  expect(body.spec).toEqual({ power: { watts: 6 } });
 });
 
 it('a conversion that fails is an error that says so', async () => {

@@ -37,6 +37,8 @@ const notShown: Record<string, string> = {
   history: 'the area of watches makes it forget',
   'exec, attach, port-forward': 'the area of kubectl uses them; the permissions are tested in the devcluster',
   durability: 'needs a power cut',
+  'server-side apply in several versions of a kind with a conversion webhook':
+    'needs a webhook; the area of conversion has one',
   'requests that webhooks and policies are asked about': 'what is not there',
   'audit log': 'is a file of the server',
   'disruption budgets': 'needs a kind of somebody else that has Pods',
