@@ -95,6 +95,46 @@ describe('an unknown field of a built-in kind', () => {
   });
 });
 
+describe('a field that is there twice', () => {
+  const twice = (name: string): string =>
+    `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"${name}"},"data":{"a":"1","a":"2"}}`;
+  const post = (name: string, query = ''): Promise<Answer> =>
+    api.post(`${CONFIGMAPS}${query}`, undefined, { raw: twice(name) });
+
+  it('counts as it is last, with a warning, by default', async () => {
+    const answer = await post('twice-warned');
+    expect(answer.code).toBe(201);
+    expect(answer.body.data).toEqual({ a: '2' });
+    expect(answer.headers['warning']).toContain('duplicate field \\"data.a\\"');
+  });
+
+  it('is refused with fieldValidation=Strict', async () => {
+    const answer = await post('twice-refused', '?fieldValidation=Strict');
+    expect(answer.code).toBe(400);
+    expect(answer.body.message).toContain('strict decoding error: duplicate field "data.a"');
+  });
+
+  it('is not spoken of with fieldValidation=Ignore', async () => {
+    const answer = await post('twice-ignored', '?fieldValidation=Ignore');
+    expect(answer.code).toBe(201);
+    expect(answer.headers['warning']).toBeUndefined();
+  });
+
+  it('is told by its line where a configuration is applied', async () => {
+    const apply = (query: string): Promise<Answer> =>
+      api.send('PATCH', `${CONFIGMAPS}/twice-applied?fieldManager=alice${query}`, undefined, {
+        raw: 'apiVersion: v1\nkind: ConfigMap\ndata:\n  a: "1"\n  a: "2"\n',
+        contentType: 'application/apply-patch+yaml',
+      });
+    const refused = await apply('&fieldValidation=Strict');
+    expect(refused.code).toBe(400);
+    expect(refused.body.message).toMatch(/^error strict decoding YAML: .*line 5: key "a" already set in map/s);
+    const warned = await apply('');
+    expect(warned.code).toBe(201);
+    expect(warned.headers['warning']).toContain('line 5: key \\"a\\" already set in map');
+  });
+});
+
 describe('values', () => {
   it('of the wrong type are refused, with their path', async () => {
     const answer = await api.post(DEPLOYMENTS, deployment('wrong', { replicas: 'three' }));

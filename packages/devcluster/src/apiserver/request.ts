@@ -1,6 +1,7 @@
 // A request for a resource, as everything below the HTTP parsing sees it.
 import type { ApiError } from '@stackwright/kube';
 import type { ApiObject } from './json.js';
+import type { Duplicates } from './http/duplicates.js';
 import type { ServedResource } from './registry/resource.js';
 import type { TakeOver } from './streams/upgrade.js';
 
@@ -53,6 +54,8 @@ export interface ResourceRequest {
   parameters: Parameters;
   /** The object of create and update, the patch, or the DeleteOptions. */
   body?: unknown;
+  /** Fields that the body has twice. Absent where there are none, or nobody asks. */
+  duplicates?: Duplicates;
   patchType?: PatchType;
   /** Query parameters as they came, for subresources with their own (logs). */
   query?: URLSearchParams;

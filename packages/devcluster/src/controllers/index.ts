@@ -13,6 +13,7 @@ import { jobController, type JobBackoff } from './job/controller.js';
 import type { Loop } from './loop.js';
 import { namespaceDefaultsController } from './namespace-defaults.js';
 import { nodeTaintsController } from './node-taints.js';
+import { podGarbageController } from './pod-garbage.js';
 import { replicaSetController } from './replicaset.js';
 import { scheduler } from './scheduler/scheduler.js';
 import { statefulSetController } from './statefulset/controller.js';
@@ -58,6 +59,7 @@ export class Controllers {
       disruptionController(context),
       endpointsController(context),
       nodeTaintsController(context),
+      podGarbageController(context),
       claimController(context, provisioner),
       volumeController(context, provisioner),
       claimProtectionController(context),

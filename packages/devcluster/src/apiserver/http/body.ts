@@ -2,6 +2,7 @@
 import { parse as parseYaml } from 'yaml';
 import { badRequest, tooLarge, unsupportedMediaType } from '../errors.js';
 import type { PatchType } from '../request.js';
+import { duplicatesOfJson, duplicatesOfYaml, type Duplicates } from './duplicates.js';
 import { decodeProtobuf, PROTOBUF } from './protobuf.js';
 
 /** What etcd and the API server take, generously. */
@@ -25,29 +26,40 @@ export function patchTypeOf(contentType: string | undefined): PatchType {
   return found;
 }
 
-export function decodeBody(body: Uint8Array, contentType: string | undefined): unknown {
+export interface Body {
+  value: unknown;
+  /** Looked for where that was asked for. */
+  duplicates?: Duplicates | undefined;
+}
+
+/** `strict`: whether to look for fields that come twice. */
+export function decodeBody(body: Uint8Array, contentType: string | undefined, strict: boolean): Body {
   if (body.length > BODY_LIMIT) throw tooLarge(`limit is ${BODY_LIMIT}`);
-  if (body.length === 0) return undefined;
+  if (body.length === 0) return { value: undefined };
   const type = mediaType(contentType);
   const text = new TextDecoder().decode(body);
   if (type === 'application/yaml' || type === 'application/apply-patch+yaml') {
     // JSON is YAML too; the JSON parser is many times faster.
     try {
-      return text.trimStart().startsWith('{') ? parseJson(text) : (parseYaml(text) as unknown);
+      const isJson = text.trimStart().startsWith('{');
+      const value = isJson ? parseJson(text) : (parseYaml(text, { uniqueKeys: false }) as unknown);
+      const suspicious = strict && (!isJson || duplicatesOfJson(text, value) !== undefined);
+      return { value, duplicates: suspicious ? duplicatesOfYaml(text) : undefined };
     } catch (error) {
       throw badRequest(`error decoding YAML: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   if (type === '' || type === 'application/json' || type in patchTypes) {
     try {
-      return parseJson(text);
+      const value = parseJson(text);
+      return { value, duplicates: strict ? duplicatesOfJson(text, value) : undefined };
     } catch (error) {
       throw badRequest(
         `the object provided is unrecognized: couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`,
       );
     }
   }
-  if (type === PROTOBUF) return decodeProtobuf(body);
+  if (type === PROTOBUF) return { value: decodeProtobuf(body) };
   throw unsupportedMediaType(
     `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, ${PROTOBUF}`,
   );

@@ -113,13 +113,15 @@ async function resource(
   ]);
   const patchType = verb === 'patch' ? patchTypeOf(http.headers['content-type']) : undefined;
   const writes = verb !== 'get' && verb !== 'list' && verb !== 'watch';
-  let body = writes ? decodeBody(await http.body(), http.headers['content-type']) : undefined;
+  const parameters = parseParameters(query);
+  const strict = parameters.fieldValidation !== 'Ignore' && verb !== 'delete' && verb !== 'deletecollection';
+  const decoded = writes ? decodeBody(await http.body(), http.headers['content-type'], strict) : undefined;
+  let body = decoded?.value;
   if (verb === 'delete' || verb === 'deletecollection') {
     const options = deleteOptions(query);
     if (body !== undefined && !isObject(body)) throw badRequest('the body of a deletion is a DeleteOptions object');
     body = { ...options, ...body };
   }
-  const parameters = parseParameters(query);
   if (isObject(body) && verb === 'delete' && Array.isArray(body['dryRun']) && body['dryRun'].length > 0)
     parameters.dryRun = true;
   const request: ResourceRequest = {
@@ -132,6 +134,7 @@ async function resource(
     userAgent: http.headers['user-agent'] ?? '',
     parameters,
     ...(body === undefined ? {} : { body }),
+    ...(decoded?.duplicates ? { duplicates: decoded.duplicates } : {}),
     ...(patchType ? { patchType } : {}),
     query,
     signal: http.signal,

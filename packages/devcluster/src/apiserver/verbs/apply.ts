@@ -9,7 +9,7 @@ import { clone, isObject, stringAt, type ApiObject, type JsonObject } from '../j
 import { apiVersionOf } from '../registry/resource.js';
 import { keyOfRequest, type ResourceRequest, type ResourceResponse } from '../request.js';
 import { insert, place } from './create.js';
-import { decodeAs, withDefaults } from './decode.js';
+import { decodeAs, warn, withDefaults } from './decode.js';
 import { managerOf } from './manager.js';
 import { decodePatched } from './patch.js';
 import { replace, retryOnRace } from './update.js';
@@ -35,6 +35,7 @@ export async function apply(context: ServerContext, request: ResourceRequest): P
     }
   };
   const warnings: string[] = [];
+  reportDuplicates(request, warnings);
 
   if (!context.store.get(resource.storage, keyOfRequest(request))) {
     if (request.subresource !== undefined) throw notFound(resource, request.name ?? '');
@@ -56,6 +57,14 @@ export async function apply(context: ServerContext, request: ResourceRequest): P
     const draft = decodePatched(request, object, warnings);
     return replace(context, request, live, draft, warnings, () => writeManagers(draft, live, managed));
   });
+}
+
+/** In words of its own, as on a real server: an apply configuration is YAML, whatever it looks like. */
+function reportDuplicates({ duplicates, parameters }: ResourceRequest, warnings: string[]): void {
+  if (!duplicates) return;
+  if (parameters.fieldValidation === 'Strict')
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${duplicates.error}`);
+  warn(warnings, duplicates.messages);
 }
 
 /** The body, checked as far as that is possible without the live object, and cut to what this (sub)resource applies. */

@@ -29,7 +29,7 @@ export function decodeObject(request: ResourceRequest, body: unknown, warnings: 
     throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(body).slice(0, 200)}'`);
   }
   const { object, unknown } = decodeAs(resource, { ...body, apiVersion, kind: resource.kind });
-  reportUnknown(request, unknown, warnings);
+  reportStray(request, unknown, warnings);
   return withDefaults(resource, object);
 }
 
@@ -70,17 +70,26 @@ export function withDefaults(resource: ServedResource, object: ApiObject): ApiOb
   return object;
 }
 
-export function reportUnknown(request: ResourceRequest, unknown: readonly string[], warnings: string[]): void {
-  if (unknown.length === 0) return;
+/** Says what `fieldValidation` asks to be said: of unknown fields, and of those that the body has twice. */
+export function reportStray(request: ResourceRequest, unknown: readonly string[], warnings: string[]): void {
+  const { duplicates } = request;
+  if (unknown.length === 0 && !duplicates) return;
   const messages = unknown.map((path) => `unknown field "${path}"`);
   switch (request.parameters.fieldValidation ?? 'Warn') {
-    case 'Strict':
-      throw cannotHandle(request.resource, `strict decoding error: ${messages.join(', ')}`);
+    case 'Strict': {
+      const problems = duplicates ? [duplicates.error, ...messages] : messages;
+      throw cannotHandle(request.resource, `strict decoding error: ${problems.join(', ')}`);
+    }
     case 'Warn':
-      warnings.push(...messages);
+      warn(warnings, [...(duplicates?.messages ?? []), ...messages]);
       return;
     case 'Ignore':
   }
+}
+
+/** Each once, however often the request is tried. */
+export function warn(warnings: string[], messages: readonly string[]): void {
+  warnings.push(...messages.filter((message) => !warnings.includes(message)));
 }
 
 function cannotHandle(resource: ServedResource, problem: string): Error {

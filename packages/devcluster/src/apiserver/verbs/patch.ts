@@ -6,7 +6,7 @@ import { jsonPatch, mergePatch } from '../patch/patch.js';
 import { strategicMerge } from '../patch/strategic.js';
 import type { ResourceRequest, ResourceResponse } from '../request.js';
 import { place } from './create.js';
-import { decodeAs, reportUnknown, withDefaults } from './decode.js';
+import { decodeAs, reportStray, withDefaults } from './decode.js';
 import { managerOf } from './manager.js';
 import { replace, retryOnRace } from './update.js';
 
@@ -49,7 +49,7 @@ export function decodePatched(request: ResourceRequest, value: unknown, warnings
   if (!isObject(value)) throw badRequest('the patched object is not an object');
   const { object, unknown } = decodeAs(resource, value);
   if (object.kind !== resource.kind) throw badRequest('the kind of an object cannot be patched');
-  reportUnknown(request, unknown, warnings);
+  reportStray(request, unknown, warnings);
   const draft = withDefaults(resource, object);
   place(request, draft);
   return draft;

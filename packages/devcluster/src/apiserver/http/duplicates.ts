@@ -1,0 +1,95 @@
+// Fields that an object of a body has twice. Parsers keep the last one and say nothing; `fieldValidation` asks.
+import { parse, parseDocument } from 'yaml';
+
+/** What is told of them: a sentence each, and how a refusal has them. */
+export interface Duplicates {
+  messages: readonly string[];
+  error: string;
+}
+
+/** Paths of the fields that come again in the same object: "spec.replicas", "spec.parts[0].name". The text must be valid JSON. */
+export function duplicateFields(text: string, parsed: unknown): string[] {
+  // What JavaScript wrote needs no second look, and that is most of what comes.
+  return JSON.stringify(parsed) === text ? [] : scan(text);
+}
+
+/** An object or list that the scan is in, and where in it. */
+interface Frame {
+  /** Names seen so far; a list has none. */
+  names: Set<string> | undefined;
+  name: string;
+  index: number;
+}
+
+function scan(text: string): string[] {
+  const found = new Set<string>();
+  const frames: Frame[] = [];
+  let nameFollows = false;
+  for (let at = 0; at < text.length; at++) {
+    const top = frames.at(-1);
+    switch (text[at]) {
+      case '{':
+        frames.push({ names: new Set(), name: '', index: 0 });
+        nameFollows = true;
+        break;
+      case '[':
+        frames.push({ names: undefined, name: '', index: 0 });
+        nameFollows = false;
+        break;
+      case '}':
+      case ']':
+        frames.pop();
+        nameFollows = false;
+        break;
+      case ',':
+        if (top) top.index += 1;
+        nameFollows = top?.names !== undefined;
+        break;
+      case '"': {
+        const end = endOfString(text, at);
+        if (nameFollows && top?.names) {
+          top.name = JSON.parse(text.slice(at, end + 1)) as string;
+          if (top.names.has(top.name)) found.add(pathOf(frames));
+          top.names.add(top.name);
+          nameFollows = false;
+        }
+        at = end;
+        break;
+      }
+      default:
+    }
+  }
+  return [...found];
+}
+
+/** Where the string ends that begins here. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (text[end - 1 - escapes] === '\\') escapes += 1;
+    if (escapes % 2 === 0) return end;
+  }
+}
+
+const pathOf = (frames: readonly Frame[]): string =>
+  frames.reduce((path, { names, name, index }) => {
+    if (!names) return `${path}[${index}]`;
+    return path === '' ? name : `${path}.${name}`;
+  }, '');
+
+export function duplicatesOfJson(text: string, parsed: unknown): Duplicates | undefined {
+  const messages = duplicateFields(text, parsed).map((path) => `duplicate field "${path}"`);
+  return messages.length > 0 ? { messages, error: messages.join(', ') } : undefined;
+}
+
+const YAML_KEY = /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^:\n]+)/;
+
+/** By line, as parsers of YAML tell them. */
+export function duplicatesOfYaml(text: string): Duplicates | undefined {
+  const messages = parseDocument(text).errors.flatMap(({ code, pos: [start], linePos }) => {
+    if (code !== 'DUPLICATE_KEY') return [];
+    const key = String(parse(YAML_KEY.exec(text.slice(start))?.[0] ?? ''));
+    return [`line ${linePos?.[0].line ?? 0}: key ${JSON.stringify(key)} already set in map`];
+  });
+  return messages.length > 0 ? { messages, error: `yaml: unmarshal errors:\n  ${messages.join('\n  ')}` } : undefined;
+}
