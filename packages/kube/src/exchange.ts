@@ -45,7 +45,10 @@ function readBytes(response: IncomingMessage): Promise<Buffer> {
     response.on('data', (chunk: Buffer) => chunks.push(chunk));
     response.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
     response.on('error', reject);
-    response.once('close', () => reject(new Error('the connection broke in the middle of the answer')));
+    response.once('close', () => {
+      // Comes after every answer: an error with its stack is made only where there is something to say.
+      if (!response.readableEnded) reject(new Error('the connection broke in the middle of the answer'));
+    });
   });
 }
 

@@ -45,6 +45,7 @@ export class Store<T extends KubeObject> {
   readonly #owners = new Index<T>(({ metadata }) => metadata?.ownerReferences?.map(({ uid }) => uid) ?? none);
   /** One per label key that was ever asked for: those are few and written in code, while labels are many. */
   readonly #labels = new Map<string, Index<T>>();
+  readonly #allIndexes: Index<T>[] = [this.#namespaces, this.#owners];
 
   get size(): number {
     return this.#objects.size;
@@ -53,7 +54,7 @@ export class Store<T extends KubeObject> {
   /** Values held by all indexes. */
   get indexedValues(): number {
     let size = 0;
-    for (const index of this.#allIndexes()) size += index.size;
+    for (const index of this.#allIndexes) size += index.size;
     return size;
   }
 
@@ -66,7 +67,7 @@ export class Store<T extends KubeObject> {
     const key = keyOf(object);
     const previous = this.#objects.get(key);
     this.#objects.set(key, object);
-    for (const index of this.#allIndexes()) {
+    for (const index of this.#allIndexes) {
       if (previous) index.delete(key, previous);
       index.set(key, object);
     }
@@ -79,7 +80,7 @@ export class Store<T extends KubeObject> {
     const previous = this.#objects.get(name);
     if (!previous) return undefined;
     this.#objects.delete(name);
-    for (const index of this.#allIndexes()) index.delete(name, previous);
+    for (const index of this.#allIndexes) index.delete(name, previous);
     return previous;
   }
 
@@ -135,16 +136,11 @@ export class Store<T extends KubeObject> {
     return index;
   }
 
+  /** A new index of all there is. */
   #filled(values: IndexFunction<T>): Index<T> {
     const index = new Index<T>(values);
     for (const [key, object] of this.#objects) index.set(key, object);
+    this.#allIndexes.push(index);
     return index;
-  }
-
-  *#allIndexes(): Iterable<Index<T>> {
-    yield this.#namespaces;
-    yield this.#owners;
-    yield* this.#labels.values();
-    yield* this.#indexes.values();
   }
 }

@@ -20,9 +20,11 @@ import type {
   SourceOptions,
 } from './controller.js';
 import { kindOfFailure, ReconcileTimeoutError } from './failures.js';
+import { LazyLogger } from './lazy-logger.js';
 import { ownerRequests } from './owners.js';
 import { OwnWrites } from './own-writes.js';
 import type { Predicate } from './predicates.js';
+import { RunEnd } from './run-end.js';
 import { TrackedClient } from './tracked-client.js';
 
 /** Milliseconds between looks whether the cache shows the last own writes, unless an event comes before. */
@@ -53,7 +55,7 @@ export class ControllerRunner implements Controller, Runnable {
   readonly #log: Logger;
   readonly #sources = new Set<AttachedSource>();
   /** The runs under way. */
-  readonly #runs = new Set<AbortController>();
+  readonly #runs = new Set<RunEnd>();
   #started = false;
   #gaveWay = -Infinity;
 
@@ -159,9 +161,11 @@ export class ControllerRunner implements Controller, Runnable {
     map: MapFunction<T>,
     predicates: readonly Predicate<T>[],
   ): HandlerRegistration {
-    // Each key once: a waiting worker takes the first at once, and a second would be a run of its own.
-    const enqueue = (priority: number, ...objects: readonly Readonly<T>[]) => {
-      const keys = new Set(objects.flatMap((object) => this.#requests(map, object).map(keyOf)));
+    const enqueue = (priority: number, object: Readonly<T>, previous?: Readonly<T>) => {
+      // Each key once: a waiting worker takes the first at once, and a second would be a run of its own.
+      const keys = new Set<string>();
+      for (const request of this.#requests(map, object)) keys.add(keyOf(request));
+      if (previous) for (const request of this.#requests(map, previous)) keys.add(keyOf(request));
       for (const key of keys) this.#queue.add(key, { priority });
     };
     const lets = (object: Readonly<T>, ask: (predicate: Predicate<T>) => boolean) =>
@@ -253,8 +257,8 @@ export class ControllerRunner implements Controller, Runnable {
     const { clock, random } = this.#manager;
     const request = parseKey(item.key);
     const reconcileID = random.uuid();
-    const log = this.#log.child({ ...request, reconcileID });
-    const run = new AbortController();
+    const log = new LazyLogger(this.#log, { ...request, reconcileID });
+    const run = new RunEnd();
     const { reconciliationTimeout } = this.#options;
     const timer = reconciliationTimeout
       ? clock.schedule(reconciliationTimeout, () =>
@@ -267,14 +271,22 @@ export class ControllerRunner implements Controller, Runnable {
     let result: ReconcileResult = 'error';
     try {
       result = await this.#traced(request, reconcileID, (span) => {
-        const client = clientWithin(this.#clientOf(item.key, run.signal), span);
+        const client = clientWithin(this.#clientOf(item.key, run), span);
         const traced = span.traceID === undefined ? log : log.child({ traceID: span.traceID });
-        return this.#reconcile(item, request, { signal: run.signal, log: traced, reconcileID, client, span });
+        return this.#reconcile(item, request, {
+          get signal() {
+            return run.signal;
+          },
+          log: traced,
+          reconcileID,
+          client,
+          span,
+        });
       });
     } finally {
       timer?.cancel();
       this.#runs.delete(run);
-      if (run.signal.reason instanceof ReconcileTimeoutError) this.#observer.failed('timeout');
+      if (run.reason instanceof ReconcileTimeoutError) this.#observer.failed('timeout');
       this.#observer.finished(result, (clock.monotonic() - began) / 1000);
     }
   }
@@ -339,11 +351,13 @@ export class ControllerRunner implements Controller, Runnable {
     return 'error';
   }
 
-  #clientOf(key: string, signal: AbortSignal): TrackedClient {
+  #clientOf(key: string, run: RunEnd): TrackedClient {
     const { client, cache, fieldManager } = this.#manager;
     return new TrackedClient(client, {
       fieldManager,
-      signal,
+      get signal() {
+        return run.signal;
+      },
       wrote: (write) => this.#ownWrites.record(key, write),
       uidOf: (resource, object) => cache.find(resource)?.uidOf(object),
     });

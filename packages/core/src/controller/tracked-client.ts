@@ -18,7 +18,7 @@ import type { Write } from './own-writes.js';
 
 export interface Run {
   fieldManager: string;
-  signal: AbortSignal;
+  readonly signal: AbortSignal;
   wrote(write: Write): void;
   /** The uid of an object as it was last seen. */
   uidOf(resource: Resource, key: ObjectKey): string | undefined;
@@ -84,15 +84,19 @@ export class TrackedClient implements Client {
   }
 
   #bound<Options extends { signal?: AbortSignal }>(options: Options | undefined): Options & { signal: AbortSignal } {
+    return { ...(options as Options), signal: this.#signalOf(options) };
+  }
+
+  #signalOf(options: { signal?: AbortSignal } | undefined): AbortSignal {
     const own = options?.signal;
-    const signal = own ? AbortSignal.any([own, this.#run.signal]) : this.#run.signal;
-    return { ...(options as Options), signal };
+    const ends = this.#run.signal;
+    return own && own !== ends ? AbortSignal.any([own, ends]) : ends;
   }
 
   #managed<Options extends WriteOptions>(
     options: Options | undefined,
   ): Options & { signal: AbortSignal; fieldManager: string } {
-    return { fieldManager: this.#run.fieldManager, ...this.#bound(options) };
+    return { fieldManager: this.#run.fieldManager, ...(options as Options), signal: this.#signalOf(options) };
   }
 
   async #written<T extends KubeObject>(
@@ -109,16 +113,18 @@ export class TrackedClient implements Client {
   }
 }
 
+/** What of the metadata is not the server's. */
+const appliedFields = ['name', 'namespace', 'labels', 'annotations', 'ownerReferences', 'finalizers'] as const;
+const isApplied: ReadonlySet<string> = new Set(appliedFields);
+
 /**
  * What was read carries fields of the server's. Applied, a resourceVersion or uid would make it fail with a conflict when
  * anybody else wrote; to lock on purpose, use `update` or a patch.
  */
 function applied<T extends KubeObject>(object: T): T {
-  if (!object.metadata) return object;
-  const { name, namespace, labels, annotations, ownerReferences, finalizers } = object.metadata;
-  const metadata = { name, namespace, labels, annotations, ownerReferences, finalizers };
-  return {
-    ...object,
-    metadata: Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== undefined)),
-  };
+  const { metadata } = object;
+  // What was made rather than read is so already: nothing is copied.
+  if (!metadata || Object.keys(metadata).every((field) => isApplied.has(field))) return object;
+  const fields = appliedFields.map((field) => [field, metadata[field]] as const);
+  return { ...object, metadata: Object.fromEntries(fields.filter(([, value]) => value !== undefined)) };
 }
