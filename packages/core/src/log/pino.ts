@@ -1,6 +1,6 @@
 // Logs as JSON, one line each. The one file that knows pino.
 import { ApiError } from '@stackwright/kube';
-import { pino, stdTimeFunctions, type DestinationStream } from 'pino';
+import { pino, stdTimeFunctions, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import type { Logger } from '../log.js';
 import { scrub } from '../scrub.js';
 
@@ -16,23 +16,90 @@ export interface LoggerOptions {
   destination?: DestinationStream;
 }
 
-/** Fields that hold secrets wherever they appear, up to three levels deep. */
-const secretFields = ['password', 'token', 'authorization', 'data', 'stringData', 'headers', 'credentials'];
-const depths = ['', '*.', '*.*.'];
-
 export function createLogger(options: LoggerOptions = {}): Logger {
-  return pino(
+  const lines = pino(
     {
       level: options.level ?? 'info',
-      base: options.fields ?? null,
+      base: null,
       messageKey: 'msg',
       timestamp: () => stdTimeFunctions.isoTime().replace('"time"', '"ts"'),
       formatters: { level: (level) => ({ level }) },
-      redact: { paths: depths.flatMap((depth) => secretFields.map((field) => depth + field)), censor: '[redacted]' },
-      serializers: { err: describeError },
+      // Described already, wherever it is.
+      serializers: { err: (line: unknown) => line },
     },
     options.destination ?? pino.destination({ dest: 1, sync: true }),
   );
+  return new JsonLogger(lines, { ...options.fields });
+}
+
+/** Every reconcile has a child, and most of them never write a line: fields are only put together when one is written. */
+class JsonLogger implements Logger {
+  readonly #lines: PinoLogger;
+  readonly #fields: object;
+
+  constructor(lines: PinoLogger, fields: object) {
+    this.#lines = lines;
+    this.#fields = fields;
+  }
+
+  debug(fields: object, message: string): void {
+    this.#write('debug', fields, message);
+  }
+
+  info(fields: object, message: string): void {
+    this.#write('info', fields, message);
+  }
+
+  warn(fields: object, message: string): void {
+    this.#write('warn', fields, message);
+  }
+
+  error(fields: object, message: string): void {
+    this.#write('error', fields, message);
+  }
+
+  child(fields: object): Logger {
+    return new JsonLogger(this.#lines, { ...this.#fields, ...fields });
+  }
+
+  isLevelEnabled(level: LogLevel): boolean {
+    return this.#lines.isLevelEnabled(level);
+  }
+
+  #write(level: Exclude<LogLevel, 'silent'>, fields: object, message: string): void {
+    if (this.#lines.isLevelEnabled(level)) this.#lines[level](redacted({ ...this.#fields, ...fields }), message);
+  }
+}
+
+/** Fields that hold secrets wherever they appear, up to so many levels deep. */
+const secretFields: ReadonlySet<string> = new Set([
+  'password',
+  'token',
+  'authorization',
+  'data',
+  'stringData',
+  'headers',
+  'credentials',
+]);
+const deepest = 4;
+
+/** The value itself where it holds no secret and no error. */
+function redacted(value: object, depth = 1): object {
+  let copy: Record<string, unknown> | undefined;
+  for (const [name, inner] of Object.entries(value) as [string, unknown][]) {
+    const shown = shownOf(name, inner, depth);
+    if (shown === inner) continue;
+    copy ??= (Array.isArray(value) ? [...(value as unknown[])] : { ...value }) as Record<string, unknown>;
+    copy[name] = shown;
+  }
+  return copy ?? value;
+}
+
+function shownOf(name: string, value: unknown, depth: number): unknown {
+  if (value === undefined) return undefined;
+  if (secretFields.has(name)) return '[redacted]';
+  if (name === 'err' || value instanceof Error) return describeError(value);
+  return typeof value === 'object' && value !== null && depth < deepest ? redacted(value, depth + 1) : value;
 }
 
 interface ErrorLine {

@@ -10,14 +10,26 @@ import {
 } from '@stackwright/kube';
 import type { Logger } from '../log.js';
 import type { Random } from '../seams/random.js';
+import type { OwnAgreements } from './agreements.js';
 import { differences } from './compare.js';
 import { withHash } from './desired.js';
 import { failureOf, type StepFailure } from './failure.js';
 import type { StepMetrics } from './metrics.js';
 import type { Overlay } from './overlay.js';
+import { Annotation } from './names.js';
 import { managersOf } from './field-managers.js';
 import { formatPath } from './paths.js';
 import { acceptedHashOf, type Write } from './writes.js';
+
+/** What the log says of a write. */
+export interface WriteLine extends Pick<Write, 'step' | 'verb' | 'why'> {
+  kind: string;
+  child: string;
+  /** What differed. */
+  fields?: readonly string[];
+  /** Who had changed it. */
+  by?: readonly string[];
+}
 
 export interface WriteContext {
   client: Client;
@@ -28,6 +40,9 @@ export interface WriteContext {
   random: Random;
   metrics: StepMetrics;
   log: Logger;
+  agreements: OwnAgreements;
+  /** Told of each write that was made. */
+  wrote: (line: WriteLine) => void;
   /** Told of what somebody had changed, once it is set right; `managers` of the fields are empty where nobody knows. */
   repaired: (write: Write & { verb: 'apply' }, managers: readonly string[]) => void;
 }
@@ -53,9 +68,10 @@ export async function carryOut(writes: readonly Write[], context: WriteContext):
       });
     }
     const { verb, why, resource, name, step } = write;
-    const fields = verb === 'apply' ? { fields: write.fields.map(formatPath) } : {};
-    const by = managers.length > 0 ? { by: managers } : {};
-    context.log.info({ step, verb, why, kind: resource.kind, child: name, ...fields, ...by }, 'Wrote');
+    const line: WriteLine = { step, verb, why, kind: resource.kind, child: name };
+    if (verb === 'apply' && write.fields.length > 0) line.fields = write.fields.map(formatPath);
+    if (managers.length > 0) line.by = managers;
+    context.wrote(line);
     if (isDrift) context.repaired(write, managers);
   }
   return undefined;
@@ -92,8 +108,8 @@ function execute(write: Write, context: WriteContext): Promise<void> {
 }
 
 async function apply(
-  { resource, desired, hash }: Write & { verb: 'apply' },
-  { client, signal, fieldManager, metrics, overlay }: WriteContext,
+  { resource, desired, hash, fingerprint }: Write & { verb: 'apply' },
+  { client, signal, fieldManager, metrics, overlay, agreements }: WriteContext,
 ): Promise<void> {
   const send = (object: KubeObject): Promise<KubeObject> => {
     metrics.wrote(resource, 'apply');
@@ -103,6 +119,8 @@ async function apply(
   // The server put it in words of its own. They are written down, so that no later reconcile takes them for drift.
   if (differences(desired, answer).length > 0) {
     answer = await send(withHash(desired, hash, acceptedHashOf(desired, answer)));
+  } else if (answer.metadata?.annotations?.[Annotation.desiredHash] === hash) {
+    agreements.add(answer, fingerprint);
   }
   overlay.wrote(resource, answer);
 }

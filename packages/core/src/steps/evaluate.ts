@@ -6,6 +6,7 @@ import type { Reader } from '../reader.js';
 import { CacheNotSyncedError } from '../cache/cache.js';
 import { controllerOf } from '../controller/owners.js';
 import { isBeingDeleted } from '../finalizers.js';
+import type { OwnAgreements } from './agreements.js';
 import type { BuiltGraph, GraphStep } from './graph.js';
 import { Label, labelValue, managedBy } from './names.js';
 import { EngineReason } from './reasons.js';
@@ -51,6 +52,8 @@ export interface EvaluationInput<R extends Reconciled> {
   clock: Pick<Clock, 'now'>;
   /** By step name. Default: none, so that external steps are Unobserved. */
   observations?: ReadonlyMap<string, Observation>;
+  /** What need not be compared again. Default: everything is compared. */
+  agreements?: OwnAgreements;
   /** Writes that shall wait, because they were made a moment ago and did not last. Default: none. */
   postponed?: (write: Write) => boolean;
 }
@@ -93,7 +96,9 @@ function conclude<R extends Reconciled>(
 ): { outcome: StepOutcome; writes: Write[] } {
   const held = scope.wants.map((want) => heldBack(input, want));
   const free = scope.wants.filter((_want, index) => !held[index]);
-  const writes = writesFor(free, scope.removals, scope.releases).filter((write) => !input.postponed?.(write));
+  const writes = writesFor(free, scope.removals, scope.releases, input.agreements).filter(
+    (write) => !input.postponed?.(write),
+  );
   // Says more than what the step makes of an object that is not its own, or not for long.
   const hold = held.find((one) => one?.state === 'Failed') ?? held.find((one) => one !== undefined);
   if (hold && !(hold.state === 'Waiting' && said.state === 'Failed')) return { outcome: hold, writes };

@@ -17,8 +17,14 @@ export function fingerprintOf(value: unknown): string {
   return hash('sha256', JSON.stringify(value), 'base64');
 }
 
+/** Most names and many values need no escaping, and to look costs less than to escape. */
+function quoted(text: string): string {
+  return /^[\w ./:-]*$/.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
 /** Undefined for what JSON has no word for; as items of lists it is null. */
 function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return quoted(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map((item: unknown) => textOf(item) ?? 'null').join(',')}]`;
   if ('toJSON' in value) return textOf(JSON.parse(JSON.stringify(value)) as unknown);
@@ -26,7 +32,7 @@ function textOf(value: unknown): string | undefined {
   let text = '';
   for (const name of Object.keys(fields).sort()) {
     const field = textOf(fields[name]);
-    if (field !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${field}`;
+    if (field !== undefined) text += `${text === '' ? '' : ','}${quoted(name)}:${field}`;
   }
   return `{${text}}`;
 }

@@ -155,8 +155,8 @@ describe('reconciling a graph', () => {
       'Set right what autoscaler and kubectl-edit had changed of Deployment sample: ' +
         'spec.replicas, spec.template.spec.containers[app].image',
     );
-    const repair = harness.logs.find(({ fields }) => (fields as { why?: string }).why === 'Drifted');
-    expect(repair?.fields).toMatchObject({ by: ['autoscaler', 'kubectl-edit'], child: 'sample' });
+    const repair = harness.logs.find(({ fields }) => JSON.stringify(fields).includes('Drifted'));
+    expect(repair?.fields).toMatchObject({ writes: [{ by: ['autoscaler', 'kubectl-edit'], child: 'sample' }] });
     expect(await harness.registry.metrics()).toContain('manager="kubectl-edit"} 1');
   });
 

@@ -6,6 +6,7 @@ import { TerminalError, type ReconcileContext, type Request, type Result } from 
 import { scrub } from '../scrub.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
+import { Agreements } from './agreements.js';
 import type { WriteContext } from './apply.js';
 import { evaluate } from './evaluate.js';
 import { ExternalSteps, type Outside } from './external.js';
@@ -53,6 +54,7 @@ export class GraphReconciler<R extends Reconciled> {
   readonly #externals: Outside<R>;
   readonly #repairs: Repairs;
   readonly #retries: Retries<R>;
+  readonly #agreements = new Agreements();
   readonly #status: StatusWriter<R>;
   /** The uid last seen under a name, so that what is remembered goes with its object. */
   readonly #uids = new Map<string, string>();
@@ -94,6 +96,7 @@ export class GraphReconciler<R extends Reconciled> {
       writing: this.#writing(object, overlay),
       externals: this.#externals,
       repairs: this.#repairs,
+      agreements: this.#agreements,
     });
     const { evaluation, failures } = result;
     const standings = evaluation.steps.map((one) => standingOf(one, lasting(failures.get(one.step.name))));
@@ -174,7 +177,10 @@ export class GraphReconciler<R extends Reconciled> {
     return object;
   }
 
-  #writing(object: Readonly<R>, overlay: Overlay): Omit<WriteContext, 'client' | 'signal' | 'log'> {
+  #writing(
+    object: Readonly<R>,
+    overlay: Overlay,
+  ): Omit<WriteContext, 'client' | 'signal' | 'log' | 'agreements' | 'wrote'> {
     const { fieldManager, random, metrics } = this.#init;
     const { namespace } = object.metadata ?? {};
     const repaired: WriteContext['repaired'] = (write, managers) => this.#repaired(object, write, managers);
@@ -216,7 +222,7 @@ export class GraphReconciler<R extends Reconciled> {
     const key = `${request.namespace ?? ''}/${request.name}`;
     const before = this.#uids.get(key);
     if (before !== undefined && before !== uid) {
-      for (const memory of [this.#externals, this.#repairs, this.#retries]) memory.forget(before);
+      for (const memory of [this.#externals, this.#repairs, this.#retries, this.#agreements]) memory.forget(before);
     }
     if (uid === undefined) this.#uids.delete(key);
     else this.#uids.set(key, uid);

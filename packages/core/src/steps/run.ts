@@ -5,7 +5,8 @@ import type { Logger } from '../log.js';
 import { clientWithin } from '../tracing/traced-client.js';
 import type { Span } from '../tracing/tracer.js';
 import type { Clock } from '../seams/clock.js';
-import { carryOut, type WriteContext } from './apply.js';
+import type { Agreements } from './agreements.js';
+import { carryOut, type WriteContext, type WriteLine } from './apply.js';
 import { evaluate, type Evaluation, type Observation, type StepEvaluation } from './evaluate.js';
 import type { Outside } from './external.js';
 import type { StepFailure } from './failure.js';
@@ -26,7 +27,7 @@ export interface RunInput<R extends Reconciled> {
   /** All kinds that the graph may have children of. */
   owns: readonly Resource[];
   object: Readonly<R>;
-  writing: Omit<WriteContext, 'client' | 'signal' | 'log'>;
+  writing: Omit<WriteContext, 'client' | 'signal' | 'log' | 'agreements' | 'wrote'>;
   client: Client;
   signal: AbortSignal;
   log: Logger;
@@ -35,6 +36,7 @@ export interface RunInput<R extends Reconciled> {
   /** Of the reconcile. */
   span: Span;
   repairs: Repairs;
+  agreements: Agreements;
 }
 
 export interface RunResult<R extends Reconciled> {
@@ -53,6 +55,8 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
   const { graph, object, clock, signal, repairs } = input;
   const uid = object.metadata?.uid ?? '';
   const reader = input.writing.overlay;
+  const agreements = input.agreements.of(uid);
+  const lines: WriteLine[] = [];
   const observations = new Map<string, Observation>();
   const looked = new Set<string>();
   const changed = new Set<string>();
@@ -74,6 +78,8 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
         client: clientWithin(input.client, span),
         signal,
         log: input.log,
+        agreements,
+        wrote: (line) => lines.push(line),
       };
       const restless = writes.find((one) => counted(counts, one) > writesPerObject);
       const failure = restless ? restlessness(restless) : await carryOut(writes, context);
@@ -118,6 +124,7 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
       reader,
       clock,
       observations,
+      agreements,
       postponed: (one) => {
         const wait = repairs.wait(uid, one);
         if (wait > 0) postponed.push({ write: one, wait });
@@ -134,10 +141,17 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
     }
     if (work.length === 0) {
       const unwanted = prune(evaluation, object, input.owns, reader).filter(({ step }) => !failures.has(step));
-      if (unwanted.length === 0) return { evaluation, failures, durations, postponed, written };
+      if (unwanted.length === 0) {
+        agreements.keep();
+        return { evaluation, failures, durations, postponed, written };
+      }
       for (const [step, writes] of grouped(unwanted)) work.push(write(step, writes));
     }
-    await Promise.all(work);
+    try {
+      await Promise.all(work);
+    } finally {
+      if (lines.length > 0) input.log.info({ writes: lines.splice(0) }, 'Wrote');
+    }
   }
 }
 

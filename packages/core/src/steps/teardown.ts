@@ -37,7 +37,7 @@ export interface TeardownInput<R extends Reconciled> {
   reader: ChildReader;
   externals: Outside<R>;
   external: ExternalContext<R>;
-  writing: WriteContext;
+  writing: Omit<WriteContext, 'agreements' | 'wrote'>;
 }
 
 /** What is still there, as far as it has to be waited for. Empty: the object may go. */

@@ -3,6 +3,7 @@
 import type { KubeObject, Resource } from '@stackwright/kube';
 import { controllerOf } from '../controller/owners.js';
 import { isBeingDeleted } from '../finalizers.js';
+import type { OwnAgreements } from './agreements.js';
 import { differences, project } from './compare.js';
 import { fingerprintOf, hashOf } from './hash.js';
 import { Annotation } from './names.js';
@@ -39,6 +40,8 @@ export type Write = Common &
         desired: Readonly<KubeObject>;
         /** Of `desired`. */
         hash: string;
+        /** Of `desired`: by this it is known again. */
+        fingerprint: string;
         /** Absent where it is missing. */
         observed?: Readonly<KubeObject>;
         /** What differs from what is there. */
@@ -54,6 +57,7 @@ export function writesFor(
   wants: readonly Want[],
   removals: readonly Removal[],
   releases: readonly Release[] = [],
+  agreements?: OwnAgreements,
 ): Write[] {
   const writes: Write[] = [];
   for (const { step, resource, observed, owner } of releases) {
@@ -66,33 +70,33 @@ export function writesFor(
     writes.push({ verb: 'delete', why: 'Removed', step, resource, name: observed.metadata?.name ?? '', observed });
   }
   for (const want of wants) {
-    const write = writeFor(want);
+    const write = writeFor(want, agreements);
     if (write) writes.push(write);
   }
   return writes;
 }
 
-function writeFor({ step, resource, name, observed, desired, make }: Want): Write | undefined {
+function writeFor(
+  { step, resource, name, observed, desired, make }: Want,
+  agreements: OwnAgreements | undefined,
+): Write | undefined {
   if (make) return observed ? undefined : { verb: 'create', why: 'Missing', step, resource, name, make };
   if (!desired) return undefined;
   const fingerprint = fingerprintOf(desired);
-  if (observed && knownToAgree.get(observed) === fingerprint) return undefined;
+  if (observed && agreements?.has(observed, fingerprint)) return undefined;
   const hash = hashOf(desired);
-  if (!observed) return { verb: 'apply', why: 'Missing', step, resource, name, desired, hash, fields: [] };
+  if (!observed) return { verb: 'apply', why: 'Missing', step, resource, name, desired, hash, fingerprint, fields: [] };
 
   const annotations = observed.metadata?.annotations ?? {};
   const fields = differences(desired, observed);
-  const change = { verb: 'apply', step, resource, name, desired, hash, observed, fields } as const;
+  const change = { verb: 'apply', step, resource, name, desired, hash, fingerprint, observed, fields } as const;
   if (annotations[Annotation.desiredHash] !== hash) return { ...change, why: 'Changed' };
   if (fields.length > 0 && annotations[Annotation.acceptedHash] !== acceptedHashOf(desired, observed)) {
     return { ...change, why: 'Drifted' };
   }
-  knownToAgree.set(observed, fingerprint);
+  agreements?.add(observed, fingerprint);
   return undefined;
 }
-
-/** Observed objects that are as they should be, with the fingerprint of that: each is compared once, not in every reconcile. */
-const knownToAgree = new WeakMap<Readonly<KubeObject>, string>();
 
 /** The server may say the same otherwise than we do. The hash of its wording tells that from somebody's change. */
 export function acceptedHashOf(desired: Readonly<KubeObject>, observed: Readonly<KubeObject>): string {
