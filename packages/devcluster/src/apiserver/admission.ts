@@ -1,4 +1,4 @@
-// What may change or refuse a write after authorization: the built-in plugins, and later webhooks.
+// What may change or refuse a write after authorization: the built-in plugins, policies and webhooks.
 import type { ApiObject } from './json.js';
 import type { ServedResource, Subresource } from './registry/resource.js';
 import type { UserInfo } from './request.js';

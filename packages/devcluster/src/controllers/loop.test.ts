@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { silentLog } from '../shared/log.js';
 import { ManualClock, settle } from '../testing/manual-clock.js';
 import { Loop } from './loop.js';
@@ -90,8 +90,11 @@ describe('a loop', () => {
     loop.add({ name: 'a' });
     await settle();
     await loop.stop();
+    const schedule = vi.spyOn(clock, 'schedule');
     loop.add({ name: 'a' });
+    loop.addAfter({ name: 'a' }, 10);
     await clock.advance(1000);
     expect(runs).toBe(1);
+    expect(schedule).not.toHaveBeenCalled();
   });
 });

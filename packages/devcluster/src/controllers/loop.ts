@@ -27,6 +27,7 @@ export class Loop {
   readonly #failures = new Map<string, number>();
   readonly #later = new Map<string, { due: number; timer: Timer }>();
   #running = false;
+  #stopped = false;
   #pumping = false;
 
   constructor(options: LoopOptions) {
@@ -35,12 +36,14 @@ export class Loop {
 
   start(): void {
     this.#running = true;
+    this.#stopped = false;
     this.#pump();
   }
 
   /** Resolves when no reconcile is under way any more. */
   async stop(): Promise<void> {
     this.#running = false;
+    this.#stopped = true;
     for (const { timer } of this.#later.values()) timer.cancel();
     this.#later.clear();
     await Promise.all(this.#working.values());
@@ -53,6 +56,8 @@ export class Loop {
 
   /** The earliest of several requests for one object counts. */
   addAfter(object: KubeObject | ObjectKey, milliseconds: number): void {
+    // Watches end later than this does, and no timer may outlive it.
+    if (this.#stopped) return;
     const key = keyOf(object);
     const due = this.#options.clock.now() + milliseconds;
     const waiting = this.#later.get(key);

@@ -22,7 +22,8 @@ export function same(a: unknown, b: unknown): boolean {
   const [left, right] = [fields(a), fields(b)];
   // eslint-disable-next-line @typescript-eslint/no-base-to-string -- what is no container is a duration, which has a text
   if (left === undefined || right === undefined) return String(a) === String(b);
-  return left.length === right.length && left.every(([name, value]) => same(value, new Map(right).get(name)));
+  const others = new Map(right);
+  return left.length === right.length && left.every(([name, value]) => same(value, others.get(name)));
 }
 
 const isList = (value: object): value is Set<unknown> | unknown[] => value instanceof Set || Array.isArray(value);

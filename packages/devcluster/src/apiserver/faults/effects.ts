@@ -34,6 +34,12 @@ export type Effect =
 
 export type FaultName = Effect['fault'];
 
+/** In words, for counts: "status 429", "drop after the effect". */
+export function nameOf(effect: Effect): string {
+  const name = effect.fault === 'status' ? `status ${effect.code}` : effect.fault;
+  return 'after' in effect && effect.after ? `${name} after the effect` : name;
+}
+
 /** Those that change an answer rather than replace it. */
 export type BodyEffect = Extract<Effect, { fault: 'truncate' | 'slow' | 'stall' | 'duplicate' | 'garbage' }>;
 

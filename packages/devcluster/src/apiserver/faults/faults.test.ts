@@ -23,6 +23,7 @@ describe('refusals', () => {
     }
     expect((await api.get(CONFIGMAPS)).code).toBe(200);
     expect(fault.hits).toBe(2);
+    expect(api.server.faults.counts.get('status 429')).toBe(2);
   });
 
   it('meet only the requests that match', async () => {

@@ -5,7 +5,7 @@ import { statusError } from '../errors.js';
 import { failure, type HttpAnswer, type HttpRequest } from '../http/handle.js';
 import { ConnectionLost } from '../intercept.js';
 import { gone, spoiled } from './bodies.js';
-import { isBodyEffect, isOfWatches, type Effect, type FaultName } from './effects.js';
+import { isBodyEffect, isOfWatches, nameOf, type Effect } from './effects.js';
 import { matcherOf, type RequestMatch } from './match.js';
 import { OpenWatches, type WatchEnd } from './open-watches.js';
 
@@ -46,7 +46,7 @@ export class Faults {
   readonly #rules: Rule[] = [];
   readonly #watches = new OpenWatches();
   readonly #dead = new WeakSet();
-  readonly #counts = new Map<FaultName, number>();
+  readonly #counts = new Map<string, number>();
   readonly #random: () => number;
 
   constructor(random: () => number = Math.random) {
@@ -91,8 +91,8 @@ export class Faults {
     this.#rules.length = 0;
   }
 
-  /** Requests that met a fault, by its name. */
-  get counts(): ReadonlyMap<FaultName, number> {
+  /** Requests that met a fault, by what it was: "status 429", "drop after the effect". */
+  get counts(): ReadonlyMap<string, number> {
     return this.#counts;
   }
 
@@ -104,7 +104,8 @@ export class Faults {
     rule.hits += 1;
     rule.left -= 1;
     if (rule.left <= 0) this.#remove(rule);
-    this.#counts.set(rule.effect.fault, (this.#counts.get(rule.effect.fault) ?? 0) + 1);
+    const name = nameOf(rule.effect);
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
     return this.#watches.control(request, await this.#meet(rule.effect, answer, request));
   }
 
