@@ -1,8 +1,8 @@
 // The engine's metrics, as its parts record them.
-import { apiVersionOf, keyOf, qualifiedName, type Condition, type ObjectKey, type Resource } from '@stackwright/kube';
+import { apiVersionOf, keyOf, qualifiedName, type ObjectKey, type Resource } from '@stackwright/kube';
 import type { Registry } from 'prom-client';
 import { counter, gauge, histogram, registerMetrics } from '../metrics/metric.js';
-import type { Standing } from './standing.js';
+import { rootsOf, type Standing } from './standing.js';
 
 export const stepMetrics = {
   duration: histogram(
@@ -35,11 +35,15 @@ export const stepMetrics = {
     'step',
     'standing',
   ]),
-  // By object, as few other metrics may be: series go with their object.
-  condition: gauge(
-    'stackwright_resource_condition',
-    'Conditions of reconciled objects: 1 for the status that each has now',
-    ['kind', 'namespace', 'name', 'type', 'status'],
+  resources: gauge('stackwright_resources', 'Reconciled objects by whether they are ready: "true" or "false"', [
+    'kind',
+    'ready',
+  ]),
+  // By object, as no other metric may be: only exceptions have a series, and it goes when they are none any more.
+  notReady: gauge(
+    'stackwright_resource_not_ready',
+    'Reconciled objects that are not ready, each 1, by the reason of their condition Ready',
+    ['kind', 'namespace', 'name', 'reason'],
   ),
 } as const;
 
@@ -49,8 +53,6 @@ export interface StepMetrics {
   standings(resource: Resource, key: ObjectKey, standings: readonly Standing[] | undefined): void;
   wrote(resource: Resource, verb: string): void;
   driftRepaired(resource: Resource, managers: readonly string[]): void;
-  /** The conditions of an object as they are now; undefined: the object is gone. */
-  conditions(resource: Resource, key: ObjectKey, conditions: readonly Condition[] | undefined): void;
 }
 
 /** Anybody may write under any name: so many different ones are told apart, and no more. */
@@ -58,11 +60,21 @@ const mostManagers = 25;
 const furtherManagers = 'exceeded_cardinality_limit';
 
 export function observeSteps(registry: Registry): StepMetrics {
-  const { duration, errors, writes, drift, outcomes, standing, condition } = registerMetrics(registry, stepMetrics);
-  /** Which series there are for an object, so that none outlives its condition or its object. */
-  const series = new Map<string, ReadonlyMap<string, string>>();
-  /** By object and then by step: what the gauge counts. */
-  const standings = new Map<string, ReadonlyMap<string, string>>();
+  const { duration, errors, writes, drift, outcomes, standing, resources, notReady } = registerMetrics(
+    registry,
+    stepMetrics,
+  );
+  /** By object: what the gauges count for it. */
+  const counted = new Map<string, Shape>();
+  const shapeOf = shapes();
+  const count = ({ kind }: Resource, { namespace = '', name }: ObjectKey, { steps, reason }: Shape, by: 1 | -1) => {
+    for (const { step, state } of steps) standing.inc({ kind, step, standing: state }, by);
+    resources.inc({ kind, ready: `${reason === undefined}` }, by);
+    if (reason === undefined) return;
+    const labels = { kind, namespace, name, reason };
+    if (by > 0) notReady.set(labels, 1);
+    else notReady.remove(labels);
+  };
   const managers = new Set<string>();
   const boundedManager = (manager: string): string => {
     if (managers.size < mostManagers) managers.add(manager);
@@ -73,11 +85,15 @@ export function observeSteps(registry: Registry): StepMetrics {
     standings(resource, key, now) {
       const { kind } = resource;
       const id = `${qualifiedName(resource)} ${keyOf(key)}`;
-      for (const [step, state] of standings.get(id) ?? []) standing.dec({ kind, step, standing: state });
-      if (!now) return void standings.delete(id);
-      standings.set(id, new Map(now.map(({ step, state }) => [step, state])));
-      for (const { step, state, reason } of now) {
-        standing.inc({ kind, step, standing: state });
+      const before = counted.get(id);
+      const shape = now && shapeOf(now);
+      if (shape !== before) {
+        if (before) count(resource, key, before, -1);
+        if (shape) count(resource, key, shape, 1);
+        if (shape) counted.set(id, shape);
+        else counted.delete(id);
+      }
+      for (const { step, state, reason } of now ?? []) {
         outcomes.inc({ kind, step, outcome: state });
         if (state === 'Failed') errors.inc({ kind, step, reason });
       }
@@ -88,16 +104,25 @@ export function observeSteps(registry: Registry): StepMetrics {
         drift.inc({ gvk: gvkOf(resource), manager: boundedManager(manager) });
       }
     },
-    conditions(resource, { namespace = '', name }, conditions) {
-      const id = `${qualifiedName(resource)} ${namespace}/${name}`;
-      const before = series.get(id) ?? new Map<string, string>();
-      const now = new Map((conditions ?? []).map(({ type, status }) => [type, status]));
-      const labels = { kind: resource.kind, namespace, name };
-      for (const [type, status] of before) if (now.get(type) !== status) condition.remove({ ...labels, type, status });
-      for (const [type, status] of now) if (before.get(type) !== status) condition.set({ ...labels, type, status }, 1);
-      if (now.size > 0) series.set(id, now);
-      else series.delete(id);
-    },
+  };
+}
+
+/** How an object stands, as far as gauges tell. */
+interface Shape {
+  readonly steps: readonly Pick<Standing, 'step' | 'state'>[];
+  /** Why it is not ready; undefined: it is. */
+  readonly reason: string | undefined;
+}
+
+/** Thousands of objects stand in a few ways: each way is kept once. */
+function shapes(): (standings: readonly Standing[]) => Shape {
+  const known = new Map<string, Shape>();
+  return (standings) => {
+    const reason = rootsOf(standings)[0]?.reason;
+    const id = standings.reduce((text, { step, state }) => `${text}${step}=${state},`, `${reason ?? ''}:`);
+    const shape = known.get(id) ?? { steps: standings.map(({ step, state }) => ({ step, state })), reason };
+    known.set(id, shape);
+    return shape;
   };
 }
 

@@ -22,22 +22,29 @@ export function prune<R extends Reconciled>(
 ): Write[] {
   const writes: Write[] = [];
   for (const resource of owns) {
-    const wanting = evaluation.steps.filter(({ step }) => step.owns.some((kind) => isSameResource(kind, resource)));
-    if (!wanting.every(({ outcome }) => outcome.state === 'Done')) continue;
-    const wanted = new Set(
-      wanting.flatMap(({ scope }) =>
-        scope.wants.filter((want) => isSameResource(want.resource, resource)).map(({ name }) => name),
-      ),
-    );
     for (const child of childrenIfKnown(reader, resource, object.metadata?.uid ?? '')) {
       const { name = '', labels, annotations } = child.metadata ?? {};
-      if (wanted.has(name) || isBeingDeleted(child)) continue;
+      if (isWanted(evaluation, resource, name) || isBeingDeleted(child)) continue;
+      if (!isSettled(evaluation, resource)) break;
       if (labels?.[Label.retained] === 'true' || isActiveJob(resource, child)) continue;
       const step = annotations?.[Annotation.step] ?? '';
       writes.push({ verb: 'delete', why: 'Unwanted', step, resource, name, observed: child });
     }
   }
   return writes;
+}
+
+function isWanted<R extends Reconciled>({ steps }: Evaluation<R>, resource: Resource, name: string): boolean {
+  return steps.some(({ scope }) =>
+    scope.wants.some((want) => want.name === name && isSameResource(want.resource, resource)),
+  );
+}
+
+/** Whether every step that may want one of the kind has said all that it wants. */
+function isSettled<R extends Reconciled>({ steps }: Evaluation<R>, resource: Resource): boolean {
+  return steps.every(
+    ({ step, outcome }) => outcome.state === 'Done' || !step.owns.some((kind) => isSameResource(kind, resource)),
+  );
 }
 
 /** A kind that is not in the cache yet has nothing to show; its turn comes when it is. */

@@ -281,19 +281,29 @@ describe('reconciling a graph', () => {
     expect(await harness.writesOf(() => harness.settle())).not.toEqual([]);
   });
 
-  it('keeps metrics of conditions for as long as the object is there', async () => {
-    const harness = await settled();
+  it('names the objects that are not ready in metrics, and only these', async () => {
+    const harness = new GraphHarness(sampleGraph());
+    await harness.create(sample());
+    await harness.reconcile();
     const series = async () =>
       (await harness.registry.metrics())
         .split('\n')
-        .filter((line) => line.startsWith('stackwright_resource_condition{'));
-    expect(await series()).toContain(
-      'stackwright_resource_condition{kind="Sample",namespace="ns",name="sample",type="Ready",status="True"} 1',
-    );
-    expect(await series()).toHaveLength(4);
+        .filter((line) => /^stackwright_resource(s|_not_ready)\{/.test(line));
+    expect(await series()).toEqual([
+      'stackwright_resources{kind="Sample",ready="false"} 1',
+      expect.stringContaining('stackwright_resource_not_ready{kind="Sample",namespace="ns",name="sample",reason="'),
+    ]);
+    await ready(harness);
+    expect(await series()).toEqual([
+      'stackwright_resources{kind="Sample",ready="false"} 0',
+      'stackwright_resources{kind="Sample",ready="true"} 1',
+    ]);
     await harness.api.delete(Sample, name);
     await harness.reconcile();
-    expect(await series()).toEqual([]);
+    expect(await series()).toEqual([
+      'stackwright_resources{kind="Sample",ready="false"} 0',
+      'stackwright_resources{kind="Sample",ready="true"} 0',
+    ]);
   });
 });
 

@@ -1,5 +1,5 @@
 // The reconciler of a graph: what happens to one object from its request to its status.
-import type { Client } from '@stackwright/kube';
+import type { Client, Resource } from '@stackwright/kube';
 import type { EventRecorder } from '../events/recorder.js';
 import { addFinalizer, hasFinalizer, isBeingDeleted, removeFinalizer } from '../finalizers.js';
 import { TerminalError, type ReconcileContext, type Request, type Result } from '../reconciler.js';
@@ -49,6 +49,12 @@ export interface Report<R extends Reconciled> {
   readonly result?: RunResult<R>;
 }
 
+interface Built<R extends Reconciled> {
+  built: BuiltGraph<R>;
+  /** All kinds that it may have children of. */
+  owns: readonly Resource[];
+}
+
 export class GraphReconciler<R extends Reconciled> {
   readonly #init: GraphReconcilerInit<R>;
   readonly #externals: Outside<R>;
@@ -58,6 +64,8 @@ export class GraphReconciler<R extends Reconciled> {
   readonly #status: StatusWriter<R>;
   /** The uid last seen under a name, so that what is remembered goes with its object. */
   readonly #uids = new Map<string, string>();
+  /** As it was last built: mostly it is the same for all objects. */
+  #built: Built<R> | undefined;
 
   constructor(init: GraphReconcilerInit<R>) {
     this.#init = init;
@@ -72,7 +80,6 @@ export class GraphReconciler<R extends Reconciled> {
     const object = reader.get(graph.resource, request);
     this.#track(request, object?.metadata?.uid);
     if (!object) {
-      metrics.conditions(graph.resource, request, undefined);
       metrics.standings(graph.resource, request, undefined);
       return undefined;
     }
@@ -83,7 +90,7 @@ export class GraphReconciler<R extends Reconciled> {
   /** Brings about what the object asks for. */
   async #bring(found: Readonly<R>, context: ReconcileContext): Promise<Result | undefined> {
     const { graph, clock } = this.#init;
-    const built = await this.#build(found, context);
+    const { built, owns } = await this.#build(found, context);
     const object = await this.#withFinalizer(found, built, context.client);
     const overlay = new Overlay(this.#init.reader);
     const result = await run<R>({
@@ -91,7 +98,7 @@ export class GraphReconciler<R extends Reconciled> {
       clock,
       graph: built,
       resource: graph.resource,
-      owns: allOwned(graph, built),
+      owns,
       object,
       writing: this.#writing(object, overlay),
       externals: this.#externals,
@@ -100,7 +107,7 @@ export class GraphReconciler<R extends Reconciled> {
     });
     const { evaluation, failures } = result;
     const standings = evaluation.steps.map((one) => standingOf(one, lasting(failures.get(one.step.name))));
-    this.#report(object, result, standings, context);
+    this.#report(result, standings, context);
     await this.#status.write(object, standings, this.#status.extra(object, evaluation, overlay), context);
     throwIfFailed(failures);
     const requeueAfter = this.#retries.after(object.metadata?.uid ?? '', result, standings);
@@ -134,11 +141,11 @@ export class GraphReconciler<R extends Reconciled> {
       });
       return [];
     }
-    const built = await this.#build(object, context);
+    const { built, owns } = await this.#build(object, context);
     const overlay = new Overlay(reader);
     const evaluation = evaluate({ graph: built, resource: graph.resource, object, reader: overlay, clock });
     return tearDown({
-      owns: allOwned(graph, built),
+      owns,
       steps: evaluation.steps,
       object,
       labels: labelsOf(graph.resource.kind, object.metadata?.name ?? ''),
@@ -151,7 +158,7 @@ export class GraphReconciler<R extends Reconciled> {
   }
 
   /** A graph that is a function of the object can be wrong because of the object: that has to be seen on it. */
-  async #build(object: Readonly<R>, context: ReconcileContext): Promise<BuiltGraph<R>> {
+  async #build(object: Readonly<R>, context: ReconcileContext): Promise<Built<R>> {
     let built: BuiltGraph<R>;
     try {
       built = this.#init.graph.build(object);
@@ -162,8 +169,11 @@ export class GraphReconciler<R extends Reconciled> {
       await this.#status.write(object, [standing], {}, context);
       throw new TerminalError(error.message, { cause: error });
     }
-    this.#init.watch?.(built);
-    return built;
+    if (built !== this.#built?.built) {
+      this.#init.watch?.(built);
+      this.#built = { built, owns: allOwned(this.#init.graph, built) };
+    }
+    return this.#built;
   }
 
   /** Before anything is made that it has to undo; and away with it when there is nothing to undo any more. */
@@ -199,19 +209,12 @@ export class GraphReconciler<R extends Reconciled> {
     });
   }
 
-  #report(
-    object: Readonly<R>,
-    result: RunResult<R>,
-    standings: readonly Standing[],
-    { log, span }: ReconcileContext,
-  ): void {
+  #report(result: RunResult<R>, standings: readonly Standing[], { log, span }: ReconcileContext): void {
     const { graph, metrics, told } = this.#init;
-    const { name = '', namespace } = object.metadata ?? {};
     for (const [step, milliseconds] of result.durations) metrics.step(graph.resource, step, milliseconds / 1_000);
     for (const { step, error } of result.evaluation.steps) {
       if (error !== undefined) log.error({ step: step.name, error: stackOf(error) }, 'Step threw');
     }
-    metrics.standings(graph.resource, namespace === undefined ? { name } : { namespace, name }, standings);
     if (span.recording) {
       span.set(Object.fromEntries(standings.map(({ step, state }) => [`step.${step}`, state])));
     }

@@ -39,6 +39,7 @@ export class StatusWriter<R extends Reconciled> {
     const status = statusFor(object, standings, extra, formatTime(clock.now()));
     const { name = '', namespace, uid } = object.metadata ?? {};
     const key = namespace === undefined ? { name } : { namespace, name };
+    metrics.standings(graph.resource, key, standings);
     const patch = statusPatch(before, status);
     if (patch) {
       metrics.wrote(graph.resource, 'patch');
@@ -54,7 +55,6 @@ export class StatusWriter<R extends Reconciled> {
       // After the status is written, or a crash in between would tell it twice.
       recordTransitions(events, object, before?.conditions, standings);
     }
-    metrics.conditions(graph.resource, key, status.conditions);
   }
 
   /** What the graph adds to the status; as it was where a cache that it needs is not filled yet. */

@@ -256,5 +256,4 @@ const noMetrics: StepMetrics = {
   standings: nothing,
   wrote: nothing,
   driftRepaired: nothing,
-  conditions: nothing,
 };
