@@ -57,7 +57,6 @@ export class Stage {
     const transport = createTransport({ connection: await loadConfig({ kubeconfig }), userAgent: 'soak-load' });
     const client = createClient(transport);
     await client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
-    for (const kind of widgetKinds) await client.create(CustomResourceDefinition, crdOf(kind));
     const answers: ((contents: CacheContents) => void)[][] = [];
     const controllers = Array.from({ length: CONTROLLERS }, (_, index) => {
       const waiting: ((contents: CacheContents) => void)[] = (answers[index] = []);
@@ -80,6 +79,8 @@ export class Stage {
         },
       });
     });
+    // Only now: controllers must bear that their kinds are not there yet, and then take a moment.
+    for (const kind of widgetKinds) await client.create(CustomResourceDefinition, crdOf(kind));
     return new Stage({ ledger, client, transport, directory, server, controllers, reports, answers });
   }
 

@@ -2,7 +2,7 @@ export * from './server.js';
 export type { AdmissionAttributes, AdmissionPlugin } from './admission.js';
 export type { AuditEvent } from './audit.js';
 export { Faults, type InjectedFault, type InjectOptions } from './faults/faults.js';
-export type { Effect, FaultName } from './faults/effects.js';
+export type { Effect } from './faults/effects.js';
 export type { RequestMatch } from './faults/match.js';
 export type { WatchEnd } from './faults/open-watches.js';
 export { servingCertificate, type ServingCertificate } from './auth/tls.js';

@@ -26,6 +26,7 @@ const cluster = await startDevcluster({
   // Short, so that who was away for a while has missed something for good.
   historyLimit: 300,
   bookmarkInterval: 5000,
+  settlingTime: 5000,
 });
 writeFileSync(`${stateDirectory}/kubeconfig`, cluster.kubeconfig, { mode: 0o600 });
 const journal = new Journal(`${stateDirectory}/journal.jsonl`);

@@ -32,8 +32,6 @@ export type Effect =
   /** After so many lines, one that is no JSON. For watches. */
   | { fault: 'garbage'; lines: number };
 
-export type FaultName = Effect['fault'];
-
 /** In words, for counts: "status 429", "drop after the effect". */
 export function nameOf(effect: Effect): string {
   const name = effect.fault === 'status' ? `status ${effect.code}` : effect.fault;
