@@ -25,9 +25,9 @@ export interface SendOptions {
   raw?: string | Buffer;
 }
 
-export const MERGE = 'application/merge-patch+json';
-export const STRATEGIC = 'application/strategic-merge-patch+json';
-export const JSON_PATCH = 'application/json-patch+json';
+const MERGE = 'application/merge-patch+json';
+const STRATEGIC = 'application/strategic-merge-patch+json';
+const JSON_PATCH = 'application/json-patch+json';
 export const APPLY = 'application/apply-patch+yaml';
 
 /** That of KUBECONFIG, which `session.ts` has set. Reading it and running its plugins is not cheap: once per process. */

@@ -73,6 +73,17 @@ it.each([
     { ...small, matchConditions: [{ name: 'c', expression: 'request.operation == "DELETE"' }] },
     {},
   ],
+  [
+    'a condition that does not hold, behind one that fails',
+    {
+      ...small,
+      matchConditions: [
+        { name: 'fails', expression: 'object.data.zzz == "x"' },
+        { name: 'c', expression: 'request.operation == "DELETE"' },
+      ],
+    },
+    {},
+  ],
   ['no binding for the namespace', small, { matchResources: { namespaceSelector: { matchLabels: { none: 'such' } } } }],
   [
     'an expression that fails, and is let pass',

@@ -3,7 +3,7 @@ import type { ValidatingAdmissionPolicy } from '@stackwright/kube';
 import type { Validation } from 'kubernetes-types/admissionregistration/v1.d.ts';
 import { compileExpression, ExpressionError, type Expression } from '../cel/expression.js';
 import { field, type FieldError } from '../errors.js';
-import { requestEnvironment } from '../webhooks/conditions.js';
+import { allHold, requestEnvironment } from '../webhooks/conditions.js';
 
 type Spec = NonNullable<ValidatingAdmissionPolicy['spec']>;
 
@@ -58,7 +58,7 @@ export class CompiledPolicy {
 
   /** Throws a PolicyFailure. */
   matches(given: Readonly<Record<string, unknown>>): boolean {
-    return this.#conditions.every((condition) => run(condition, given) === true);
+    return allHold(this.#conditions, (condition) => run(condition, given));
   }
 
   /** What the object breaks. Throws a PolicyFailure. */

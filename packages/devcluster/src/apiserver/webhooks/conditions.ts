@@ -6,7 +6,7 @@ import type { AdmissionAttributes } from '../admission.js';
 import type { ServerContext } from '../context.js';
 import type { ServedResource } from '../registry/resource.js';
 
-export const REQUEST_VARIABLES = ['object', 'oldObject', 'request'] as const;
+const REQUEST_VARIABLES = ['object', 'oldObject', 'request'] as const;
 
 export function requestEnvironment(...more: readonly string[]): Environment {
   const environment = newEnvironment();
@@ -31,6 +31,23 @@ export function requestVariables({ object, oldObject }: Shown, request: object):
 
 export function namespaceVariable({ store }: ServerContext, { namespace }: AdmissionAttributes): unknown {
   return dynamic.value(namespace === undefined ? null : (store.get('/namespaces', namespace) ?? null));
+}
+
+/**
+ * Whether all conditions hold. One that does not settles it, whatever went wrong with the others; when none does, the first
+ * failure is thrown.
+ */
+export function allHold<T>(conditions: readonly T[], evaluate: (condition: T) => unknown): boolean {
+  const failures: Error[] = [];
+  for (const condition of conditions) {
+    try {
+      if (evaluate(condition) !== true) return false;
+    } catch (error) {
+      failures.push(error as Error);
+    }
+  }
+  if (failures[0]) throw failures[0];
+  return true;
 }
 
 const kindOf = ({ group, version, kind }: ServedResource): object => ({ group, version, kind });

@@ -10,7 +10,7 @@ import { isObject, type ApiObject } from '../json.js';
 import { jsonPatch } from '../patch/patch.js';
 import { convertObject } from '../verbs/versions.js';
 import type { WebhookCaller } from './client.js';
-import { requestEnvironment, requestOf, requestVariables, type Shown } from './conditions.js';
+import { allHold, requestEnvironment, requestOf, requestVariables, type Shown } from './conditions.js';
 import { match } from './match.js';
 
 export type Webhook = (MutatingWebhook | ValidatingWebhook) & Partial<Pick<MutatingWebhook, 'reinvocationPolicy'>>;
@@ -136,18 +136,12 @@ function conditionsHold(webhook: Webhook, shown: Shown, request: object): boolea
     compiled.set(webhook, expressions);
   }
   const variables = requestVariables(shown, request);
-  let failure: string | undefined;
-  for (const expression of expressions) {
-    try {
-      // One that does not hold settles it, whatever else went wrong.
-      if (expression.evaluate(variables) !== true) return false;
-    } catch (error) {
-      failure ??= (error as Error).message;
-    }
+  try {
+    return allHold(expressions, (expression) => expression.evaluate(variables));
+  } catch (error) {
+    if (webhook.failurePolicy === 'Ignore') return false;
+    throw internal(
+      `failed calling webhook ${JSON.stringify(webhook.name)}: error evaluating match conditions: ${(error as Error).message}`,
+    );
   }
-  if (failure === undefined) return true;
-  if (webhook.failurePolicy === 'Ignore') return false;
-  throw internal(
-    `failed calling webhook ${JSON.stringify(webhook.name)}: error evaluating match conditions: ${failure}`,
-  );
 }

@@ -2,7 +2,7 @@
 import { failure, type Library } from './library.js';
 
 /** Throws an Error for what is no regular expression. */
-export function compileRegex(pattern: string): RegExp {
+function compileRegex(pattern: string): RegExp {
   const inline = /^\(\?([ims]+)\)/.exec(pattern);
   const source = (inline ? pattern.slice(inline[0].length) : pattern)
     .replaceAll('(?P<', '(?<')
