@@ -1,4 +1,4 @@
-import type { Job} from '@stackwright/kube';
+import type { Job } from '@stackwright/kube';
 import { CronJob, isAlreadyExists, isNotFound, type ObjectKey } from '@stackwright/kube';
 import type { CronJobStatus } from 'kubernetes-types/batch/v1.d.ts';
 import { millisecondsOf, rfc3339 } from '../../shared/clock.js';
