@@ -25,6 +25,8 @@ export class InformerCache implements Cache {
   readonly #options: InformerCacheOptions;
   readonly #configured = new Map<string, Configuration>();
   readonly #informers = new Map<string, SharedInformer>();
+  /** What `find` found: every read of the cache begins with it. */
+  readonly #found = new WeakMap<Resource, SharedInformer>();
   readonly #indexes = new Map<string, unknown>();
   readonly #running = new Set<Promise<void>>();
   #signal: AbortSignal | undefined;
@@ -66,7 +68,12 @@ export class InformerCache implements Cache {
 
   /** The informer of everything of a resource, if somebody asked for it. */
   find<T extends KubeObject>(resource: Resource<T>): SharedInformer<T> | undefined {
-    return this.#informers.get(idOf(resource, {})) as unknown as SharedInformer<T> | undefined;
+    let informer = this.#found.get(resource);
+    if (!informer) {
+      informer = this.#informers.get(idOf(resource, {}));
+      if (informer) this.#found.set(resource, informer);
+    }
+    return informer as unknown as SharedInformer<T> | undefined;
   }
 
   get<T extends KubeObject>(resource: Resource<T>, key: ObjectKey): Readonly<T> | undefined {

@@ -176,15 +176,15 @@ export class Reflector<T extends KubeObject> {
       const end = await this.#follow(
         stop.signal,
         { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' },
-        async (event) => {
+        // Waits for nothing but the end of the state: a promise for each of its objects would cost more than the object.
+        (event) => {
           if (complete) return this.#receive(event);
           heard = clock.monotonic();
           if (event.type === 'BOOKMARK') {
             if (!event.initialEventsEnd) return;
             complete = true;
             timer.cancel();
-            await this.#replace(state.values(), event.resourceVersion);
-            state.clear();
+            return this.#replace(state.values(), event.resourceVersion).then(() => state.clear());
           } else if (event.type === 'DELETED') {
             state.delete(keyOf(event.object));
           } else {

@@ -13,7 +13,7 @@ import { createManager } from './create-manager.js';
 import { readEnvironment, type Environment } from './environment.js';
 import { lasting, settlesWithin } from '../seams/wait.js';
 import type { RunningTracing } from '../tracing/otlp.js';
-import { keepYoungGenerationSmall } from './young-generation.js';
+import { keepHeapSmall } from './heap.js';
 
 export function runModule(module: ControllerModule): Promise<never> {
   return runModules([module], module.name);
@@ -21,7 +21,7 @@ export function runModule(module: ControllerModule): Promise<never> {
 
 /** Several modules in one process, under one Lease: `name` is the process's. Never returns: it ends the process. */
 export async function runModules(modules: readonly ControllerModule[], name = 'stackwright'): Promise<never> {
-  keepYoungGenerationSmall();
+  keepHeapSmall();
   let log = createLogger({ fields: { module: name } });
   let code = 0;
   try {
