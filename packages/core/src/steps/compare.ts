@@ -1,7 +1,7 @@
 // Compares what is wanted with what is there, field by field of what is wanted: what others added (defaults, sidecars,
 // annotations of other controllers) is theirs. A list whose items the API merges by a key is compared by that key.
 import { compareQuantities, isQuantity } from '@stackwright/kube';
-import type { FieldPath, ItemKeys, PathSegment } from './paths.js';
+import type { FieldPath, ItemKeys } from './paths.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -64,9 +64,15 @@ export function project(desired: unknown, observed: unknown, field = ''): unknow
   return observed;
 }
 
+/** An item of a list that merges by these keys. */
+interface Keyed {
+  item: Fields;
+  keys: readonly string[];
+}
+
 interface Walk {
-  /** Where the walk is; copied only for what differs. */
-  readonly path: PathSegment[];
+  /** Where the walk is; put in words only for what differs. */
+  readonly path: (string | number | Keyed)[];
   readonly found: FieldPath[];
 }
 
@@ -88,7 +94,7 @@ function compare(desired: unknown, observed: unknown, field: string, parent: str
 }
 
 function differ({ path, found }: Walk): void {
-  found.push([...path]);
+  found.push(path.map((segment) => (typeof segment === 'object' ? itemKeys(segment) : segment)));
 }
 
 function isSameQuantity(one: unknown, other: unknown): boolean {
@@ -104,7 +110,7 @@ function compareFields(desired: Fields, observed: Fields, field: string, walk: W
 }
 
 function compareLists(desired: readonly unknown[], observed: readonly unknown[], field: string, walk: Walk): void {
-  const compareItem = (segment: PathSegment, item: unknown, other: unknown): void => {
+  const compareItem = (segment: number | Keyed, item: unknown, other: unknown): void => {
     walk.path.push(segment);
     compare(item, other, '', field, walk);
     walk.path.pop();
@@ -112,7 +118,7 @@ function compareLists(desired: readonly unknown[], observed: readonly unknown[],
   const keys = keysOf(field, desired, observed);
   if (keys) {
     for (const item of desired as readonly Fields[]) {
-      compareItem(itemKeys(item, keys), item, findByKeys(observed, item, keys));
+      compareItem({ item, keys }, item, findByKeys(observed, item, keys));
     }
   } else if (setLists.has(field)) {
     if (!desired.every((item) => observed.includes(item))) differ(walk);
@@ -121,7 +127,7 @@ function compareLists(desired: readonly unknown[], observed: readonly unknown[],
 }
 
 /** The values of an item's keys, those included that the API fills in. */
-function itemKeys(item: Fields, keys: readonly string[]): ItemKeys {
+function itemKeys({ item, keys }: Keyed): ItemKeys {
   return Object.fromEntries(keys.map((key) => [key, item[key] ?? keyDefaults[key]]));
 }
 

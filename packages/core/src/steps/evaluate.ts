@@ -1,13 +1,13 @@
 // Runs the steps of a graph against what was observed and says, for each, how it stands and what it wants. Pure: no I/O and
 // nothing written, so that reconciling, planning and simulating are the same evaluation.
-import { apiVersionOf, qualifiedName, type KubeObject, type Resource } from '@stackwright/kube';
+import { apiVersionOf, type KubeObject, type Resource } from '@stackwright/kube';
 import type { Clock } from '../seams/clock.js';
 import type { Reader } from '../reader.js';
 import { CacheNotSyncedError } from '../cache/cache.js';
 import { controllerOf } from '../controller/owners.js';
 import { isBeingDeleted } from '../finalizers.js';
 import type { OwnAgreements } from './agreements.js';
-import type { BuiltGraph, GraphStep } from './graph.js';
+import { isSameResource, type BuiltGraph, type GraphStep } from './graph.js';
 import { Label, labelValue, managedBy } from './names.js';
 import { EngineReason } from './reasons.js';
 import { EvaluationScope, type Want } from './scope.js';
@@ -60,19 +60,19 @@ export interface EvaluationInput<R extends Reconciled> {
 
 export function evaluate<R extends Reconciled>(input: EvaluationInput<R>): Evaluation<R> {
   const outputs = new Map<string, unknown>();
-  const wantedBy = new Map<string, string>();
+  const wanted: Want[] = [];
   const isDone = (step: string): boolean => outputs.has(step);
   const outputOf = (step: string): unknown => {
     if (!outputs.has(step)) throw new Error(`Step ${step} is not done: it has no output`);
     return outputs.get(step);
   };
   const steps = input.graph.steps.map((step): StepEvaluation<R> => {
-    const scope = new EvaluationScope({ ...input, step, outputOf });
+    const scope = new EvaluationScope(input, step, outputOf);
     const by = step.after.filter(({ name }) => !isDone(name)).map(({ name }) => name);
     if (by.length > 0) return { step, scope, outcome: { state: 'Blocked', by }, writes: [] };
     try {
       const said = run(step, scope, input.observations?.get(step.name));
-      claim(scope.wants, wantedBy);
+      claim(scope.wants, wanted);
       const { outcome, writes } = conclude(input, scope, said);
       if (outcome.state === 'Done') outputs.set(step.name, outcome.output);
       return { step, scope, outcome, writes };
@@ -94,13 +94,17 @@ function conclude<R extends Reconciled>(
   scope: EvaluationScope<R>,
   said: StepOutcome,
 ): { outcome: StepOutcome; writes: Write[] } {
-  const held = scope.wants.map((want) => heldBack(input, want));
-  const free = scope.wants.filter((_want, index) => !held[index]);
+  const held: Outcome<never>[] = [];
+  const free = scope.wants.filter((want) => {
+    const hold = heldBack(input, want);
+    if (hold) held.push(hold);
+    return !hold;
+  });
   const writes = writesFor(free, scope.removals, scope.releases, input.agreements).filter(
     (write) => !input.postponed?.(write),
   );
   // Says more than what the step makes of an object that is not its own, or not for long.
-  const hold = held.find((one) => one?.state === 'Failed') ?? held.find((one) => one !== undefined);
+  const hold = held.find(({ state }) => state === 'Failed') ?? held[0];
   if (hold && !(hold.state === 'Waiting' && said.state === 'Failed')) return { outcome: hold, writes };
   if (said.state !== 'Done') return { outcome: said, writes };
   if (writes.length > 0) {
@@ -135,13 +139,11 @@ function runExternal<R extends Reconciled>(
 }
 
 /** Two steps that want the same object would write it in turns for ever. */
-function claim(wants: readonly Want[], wantedBy: Map<string, string>): void {
+function claim(wants: readonly Want[], wanted: Want[]): void {
   for (const want of wants) {
-    const key = `${qualifiedName(want.resource)} ${want.name}`;
-    const other = wantedBy.get(key);
-    if (other !== undefined)
-      throw new Error(`Steps ${other} and ${want.step} both want ${want.resource.kind} ${want.name}`);
-    wantedBy.set(key, want.step);
+    const other = wanted.find(({ name, resource }) => name === want.name && isSameResource(resource, want.resource));
+    if (other) throw new Error(`Steps ${other.step} and ${want.step} both want ${want.resource.kind} ${want.name}`);
+    wanted.push(want);
   }
 }
 

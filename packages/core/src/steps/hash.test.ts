@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson } from './hash.js';
+import { canonicalJson, fingerprintOf } from './hash.js';
 import { isSame } from './same.js';
 
 const shuffled = (value: unknown): unknown => {
@@ -12,6 +12,18 @@ const shuffled = (value: unknown): unknown => {
       .map(([name, field]) => [name, shuffled(field)]),
   );
 };
+
+describe('a fingerprint', () => {
+  it('is the same for the same value, and another for any other', () => {
+    const seen = new Map<string, string>();
+    for (let index = 0; index < 20_000; index++) {
+      const value = { metadata: { name: `n${index % 100}` }, data: { key: `${index}` } };
+      expect(fingerprintOf(value)).toBe(fingerprintOf(structuredClone(value)));
+      seen.set(fingerprintOf(value), '');
+    }
+    expect(seen.size).toBe(20_000);
+  });
+});
 
 describe('canonical JSON', () => {
   it('is JSON of the same value, whatever the order of its fields', () => {

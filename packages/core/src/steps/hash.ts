@@ -12,9 +12,21 @@ export function hashOf(value: unknown, length = 32): string {
   return hash('sha256', canonicalJson(value)).slice(0, length);
 }
 
-/** A hash that also differs where only the order of fields does, for a quarter of the price: to be compared with one made just so. */
+/**
+ * 64 bits that also differ where only the order of fields does, for a tenth of the price: to be compared with one made just
+ * so, of what the same code said a moment ago. Two multiplicative hashes side by side; nothing that is stored, or that anybody may forge.
+ */
 export function fingerprintOf(value: unknown): string {
-  return hash('sha256', JSON.stringify(value), 'base64');
+  const text = JSON.stringify(value);
+  let one = 0x811c9dc5;
+  let other = 0x01000193;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    one = Math.imul(one ^ code, 0x01000193);
+    other = Math.imul(other ^ code, 0x85ebca6b);
+    other ^= other >>> 13;
+  }
+  return `${text.length} ${one >>> 0} ${other >>> 0}`;
 }
 
 /** Most names and many values need no escaping, and to look costs less than to escape. */

@@ -39,11 +39,8 @@ export interface Removal {
 export interface ScopeInit<R extends Reconciled> {
   object: Readonly<R>;
   resource: Resource<R>;
-  step: GraphStep<R>;
   reader: Reader;
   clock: Pick<Clock, 'now'>;
-  /** The outputs of steps that are Done; rejects others by throwing. */
-  outputOf: (step: string) => unknown;
 }
 
 export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
@@ -62,17 +59,18 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
   readonly #reader: Reader;
   readonly #outputOf: (step: string) => unknown;
 
-  constructor(init: ScopeInit<R>) {
+  /** `outputOf` gives the outputs of steps that are Done; rejects others by throwing. */
+  constructor(init: ScopeInit<R>, step: GraphStep<R>, outputOf: (step: string) => unknown) {
     this.object = init.object;
     this.resource = init.resource;
     this.name = init.object.metadata?.name ?? '';
     this.namespace = init.object.metadata?.namespace ?? '';
     this.labels = labelsOf(init.resource.kind, this.name);
     this.clock = init.clock;
-    this.inputs = init.step.external ? new Inputs() : undefined;
-    this.#step = init.step;
+    this.inputs = step.external ? new Inputs() : undefined;
+    this.#step = step;
     this.#reader = init.reader;
-    this.#outputOf = init.outputOf;
+    this.#outputOf = outputOf;
   }
 
   output<Out>(step: StepHandle<Out>): Out {
