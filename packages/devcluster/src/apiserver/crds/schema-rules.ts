@@ -3,8 +3,9 @@ import { field, type FieldError } from '../errors.js';
 import { clone, equal } from '../json.js';
 import { prune } from '../schema/decode.js';
 import type { Schema } from '../schema/schema.js';
+import { compile } from './json-schema.js';
 import { validateRules } from './rule-rules.js';
-import { compile, schemaValidator } from './validator.js';
+import { schemaValidator } from './validator.js';
 
 export function validateSchema(schema: Schema, path: string): FieldError[] {
   const errors: FieldError[] = [];
