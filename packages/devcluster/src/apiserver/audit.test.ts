@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { ConfigMap } from '@stackwright/kube';
 import { expect, it } from 'vitest';
 import { auditFile, type AuditEvent } from './audit.js';
-import { configMap, CONFIGMAPS, TestServer } from './testing/http.js';
+import { TestServer } from './testing/http.js';
+import { configMap, CONFIGMAPS } from './testing/objects.js';
 
 it('every request is recorded, with who, what and whether anything changed', async () => {
   const api = await TestServer.start();

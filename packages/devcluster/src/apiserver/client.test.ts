@@ -13,7 +13,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConnectionLost } from './intercept.js';
 import { startApiServer, type ApiServer } from './server.js';
-import { widget, widgetDefinition } from './testing/http.js';
+import { widget, widgetDefinition } from './testing/objects.js';
 
 const Widget = defineResource<KubeObject & { spec?: { size?: number }; status?: object }>({
   group: 'example.com',

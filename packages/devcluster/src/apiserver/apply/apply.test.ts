@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { ApiError } from '@stackwright/kube';
 import type { ApiObject, JsonObject } from '../json.js';
 import { resourcesOf } from '../crds/resources.js';
-import { widget, widgetDefinition } from '../testing/http.js';
+import { widget, widgetDefinition } from '../testing/objects.js';
 import type { CustomResourceDefinition } from '@stackwright/kube';
 import { applyConfiguration } from './apply.js';
 import { encodeManagers, writeManagers, type Manager } from './managers.js';

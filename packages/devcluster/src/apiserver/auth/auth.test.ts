@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { startApiServer } from '../server.js';
-import { CONFIGMAPS, configMap, PODS, pod, status, TestServer } from '../testing/http.js';
+import { status, TestServer } from '../testing/http.js';
+import { CONFIGMAPS, configMap, PODS, pod } from '../testing/objects.js';
 
 const ACCOUNTS = '/api/v1/namespaces/default/serviceaccounts';
 

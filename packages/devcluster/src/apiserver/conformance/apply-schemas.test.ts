@@ -1,6 +1,7 @@
 // Server-side apply of custom resources, as their schemas have maps and lists merge.
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { CRDS, status, TestServer, type Answer } from '../testing/http.js';
+import { status, TestServer, type Answer } from '../testing/http.js';
+import { CRDS } from '../testing/objects.js';
 
 let api: TestServer;
 beforeAll(async () => {

@@ -1,17 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { status, TestServer, type Answer } from '../testing/http.js';
 import {
   configMap,
   CONFIGMAPS,
   CRDS,
   deployment,
   DEPLOYMENTS,
-  status,
-  TestServer,
   widget,
   widgetDefinition,
   WIDGETS,
-  type Answer,
-} from '../testing/http.js';
+} from '../testing/objects.js';
 
 let api: TestServer;
 beforeAll(async () => {

@@ -1,17 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  CONFIGMAPS,
-  configMap,
-  deployment,
-  DEPLOYMENTS,
-  pod,
-  PODS,
-  SECRETS,
-  SERVICES,
-  status,
-  TestServer,
-  type Answer,
-} from '../testing/http.js';
+import { status, TestServer, type Answer } from '../testing/http.js';
+import { CONFIGMAPS, configMap, deployment, DEPLOYMENTS, pod, PODS, SECRETS, SERVICES } from '../testing/objects.js';
 
 let api: TestServer;
 beforeAll(async () => {

@@ -3,7 +3,8 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { servingCertificate } from '../auth/tls.js';
-import { CRDS, status, TestServer, type Answer } from '../testing/http.js';
+import { status, TestServer, type Answer } from '../testing/http.js';
+import { CRDS } from '../testing/objects.js';
 
 interface Body {
   apiVersion: string;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CRDS, status, TestServer, widget, widgetDefinition, WIDGETS, type Answer } from '../testing/http.js';
+import { status, TestServer, type Answer } from '../testing/http.js';
+import { CRDS, widget, widgetDefinition, WIDGETS } from '../testing/objects.js';
 
 let api: TestServer;
 beforeAll(async () => {

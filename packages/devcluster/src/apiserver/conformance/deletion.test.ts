@@ -1,6 +1,7 @@
 // A taste of the garbage collector, and how it is switched off. All else about deletions is in `packages/conformance`.
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { configMap, CONFIGMAPS, TestServer } from '../testing/http.js';
+import { TestServer } from '../testing/http.js';
+import { configMap, CONFIGMAPS } from '../testing/objects.js';
 
 let api: TestServer;
 beforeAll(async () => {

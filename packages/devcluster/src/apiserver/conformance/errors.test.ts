@@ -1,7 +1,8 @@
 // What a test must make happen from inside. All other errors are in `packages/conformance`.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tooManyRequests } from '../errors.js';
-import { configMap, CONFIGMAPS, status, TestServer, type Answer } from '../testing/http.js';
+import { status, TestServer, type Answer } from '../testing/http.js';
+import { configMap, CONFIGMAPS } from '../testing/objects.js';
 
 let api: TestServer;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 // A taste of the real kubectl, the strictest reader of the API that there is. `npm run conformance` is the whole walk.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startDevcluster, type Devcluster } from '../../cluster.js';
-import { configMap } from '../testing/http.js';
+import { configMap } from '../testing/objects.js';
 import { isInstalled, Kubectl, type Result } from '../testing/kubectl.js';
 
 const installed = isInstalled();

@@ -1,6 +1,7 @@
 // What needs a short memory. All else about lists is in `packages/conformance`.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { configMap, status, TestServer, type Answer } from '../testing/http.js';
+import { status, TestServer, type Answer } from '../testing/http.js';
+import { configMap } from '../testing/objects.js';
 
 let api: TestServer;
 beforeAll(async () => {

@@ -1,6 +1,8 @@
 // ValidatingAdmissionPolicies.
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { CONFIGMAPS, configMap, status, TestServer, type Body } from '../testing/http.js';
+import type { Body } from '../testing/body.js';
+import { status, TestServer } from '../testing/http.js';
+import { CONFIGMAPS, configMap } from '../testing/objects.js';
 
 let api: TestServer;
 beforeAll(async () => {

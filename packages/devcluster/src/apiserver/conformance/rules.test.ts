@@ -1,6 +1,7 @@
 // x-kubernetes-validations: rules that hold, when, and what is said of objects and schemas that break them.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CRDS, status, TestServer, type Answer } from '../testing/http.js';
+import { status, TestServer, type Answer } from '../testing/http.js';
+import { CRDS } from '../testing/objects.js';
 
 let api: TestServer;
 beforeAll(async () => {

@@ -1,6 +1,7 @@
 // What schemas must be like, and what the rarer parts of them do to objects.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CRDS, status, TestServer } from '../testing/http.js';
+import { status, TestServer } from '../testing/http.js';
+import { CRDS } from '../testing/objects.js';
 
 let api: TestServer;
 beforeAll(async () => {

@@ -1,6 +1,7 @@
 // What needs a short memory, short intervals, or the server's end. All else about watches is in `packages/conformance`.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { configMap, CONFIGMAPS, SECRETS, TestServer } from '../testing/http.js';
+import { TestServer } from '../testing/http.js';
+import { configMap, CONFIGMAPS, SECRETS } from '../testing/objects.js';
 
 let api: TestServer;
 beforeAll(async () => {

@@ -3,17 +3,9 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { servingCertificate } from '../auth/tls.js';
-import {
-  CONFIGMAPS,
-  configMap,
-  CRDS,
-  status,
-  TestServer,
-  widget,
-  widgetDefinition,
-  WIDGETS,
-  type Body,
-} from '../testing/http.js';
+import type { Body } from '../testing/body.js';
+import { status, TestServer } from '../testing/http.js';
+import { CONFIGMAPS, configMap, CRDS, widget, widgetDefinition, WIDGETS } from '../testing/objects.js';
 
 interface Review {
   uid: string;

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CONFIGMAPS, configMap, TestServer } from '../testing/http.js';
+import { TestServer } from '../testing/http.js';
+import { CONFIGMAPS, configMap } from '../testing/objects.js';
 import type { Effect } from './effects.js';
 
 let api: TestServer;

@@ -1,16 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  CONFIGMAPS,
-  configMap,
-  deployment,
-  DEPLOYMENTS,
-  PODS,
-  pod,
-  SECRETS,
-  status,
-  TestServer,
-  type Answer,
-} from '../../testing/http.js';
+import { status, TestServer, type Answer } from '../../testing/http.js';
+import { CONFIGMAPS, configMap, deployment, DEPLOYMENTS, PODS, pod, SECRETS } from '../../testing/objects.js';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const ROLES = `${RBAC}/namespaces/default/roles`;
