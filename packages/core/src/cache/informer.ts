@@ -234,8 +234,9 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
         const initial = !scope.synced;
         const present = new Set<string>();
         for (const object of objects) {
-          present.add(keyOf(object));
-          this.#set(object, initial);
+          const key = keyOf(object);
+          present.add(key);
+          this.#set(object, initial, key);
           if (present.size % slice === 0) await breathe();
         }
         const selection = scope.namespace === undefined ? {} : { namespace: scope.namespace };
@@ -261,12 +262,12 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
     };
   }
 
-  #set(object: T, initial: boolean): void {
-    const previous = this.#store.get(object);
+  #set(object: T, initial: boolean, key = keyOf(object)): void {
+    const previous = this.#store.at(key);
     // Deleted and made anew while nobody looked: the two are not the same object.
     if (previous && previous.metadata?.uid !== object.metadata?.uid) this.#delete(previous);
     else if (previous && previous.metadata?.resourceVersion === object.metadata?.resourceVersion) return;
-    const replaced = this.#store.set(object);
+    const replaced = this.#store.set(object, key);
     for (const handler of this.#handlers) {
       this.#tell(() => (replaced ? handler.updated?.(object, replaced) : handler.added?.(object, initial)));
     }

@@ -20,8 +20,11 @@ class Index<T extends KubeObject> {
     return this.#buckets.size;
   }
 
-  set(key: string, object: T): void {
-    for (const value of this.values(object)) {
+  /** `previous`: what it takes the place of. Most changes leave the values of an index as they were. */
+  set(key: string, object: T, previous?: T): void {
+    const values = this.values(object);
+    if (previous) for (const value of this.values(previous)) if (!values.includes(value)) this.#remove(value, key);
+    for (const value of values) {
       const bucket = this.#buckets.get(value);
       if (bucket) bucket.set(key, object);
       else this.#buckets.set(value, new Map([[key, object]]));
@@ -29,10 +32,12 @@ class Index<T extends KubeObject> {
   }
 
   delete(key: string, object: T): void {
-    for (const value of this.values(object)) {
-      const bucket = this.#buckets.get(value);
-      if (bucket?.delete(key) && bucket.size === 0) this.#buckets.delete(value);
-    }
+    for (const value of this.values(object)) this.#remove(value, key);
+  }
+
+  #remove(value: string, key: string): void {
+    const bucket = this.#buckets.get(value);
+    if (bucket?.delete(key) && bucket.size === 0) this.#buckets.delete(value);
   }
 }
 
@@ -59,18 +64,19 @@ export class Store<T extends KubeObject> {
   }
 
   get(key: ObjectKey | KubeObject): T | undefined {
-    return this.#objects.get(keyOf(key));
+    return this.at(keyOf(key));
   }
 
-  /** Returns what was there before. */
-  set(object: T): T | undefined {
-    const key = keyOf(object);
+  /** As `get`, by the text of a key. */
+  at(key: string): T | undefined {
+    return this.#objects.get(key);
+  }
+
+  /** Returns what was there before. `key`: its key, where that was made already. */
+  set(object: T, key = keyOf(object)): T | undefined {
     const previous = this.#objects.get(key);
     this.#objects.set(key, object);
-    for (const index of this.#allIndexes) {
-      if (previous) index.delete(key, previous);
-      index.set(key, object);
-    }
+    for (const index of this.#allIndexes) index.set(key, object, previous);
     return previous;
   }
 
