@@ -174,6 +174,7 @@ describe('reconciling a graph', () => {
     await harness.create(sample());
     await harness.settle();
     value = { a: '1' };
+    harness.restart();
     await harness.settle();
     expect(harness.api.peek(ConfigMap, { namespace: 'ns', name: 'c' })?.data).toEqual({ a: '1' });
   });
@@ -271,6 +272,47 @@ describe('reconciling a graph', () => {
     }
     expect(delays.slice(0, 4)).toEqual([1_000, 1_000, 2_000, 4_000]);
     expect(delays.at(-1)).toBe(300_000);
+  });
+
+  it('does not ask steps again at the echo of its own writes, and does when anything that they read has changed', async () => {
+    let runs = 0;
+    let asksTime = false;
+    const graph = defineGraph<Sample>(Sample, (g) => {
+      g.step({
+        name: 'Config',
+        owns: [ConfigMap],
+        reads: [Secret],
+        run(scope) {
+          runs++;
+          if (asksTime) scope.clock.now();
+          const secrets = scope.list(Secret);
+          scope.own(ConfigMap, { metadata: { name: 'c' }, data: { secrets: `${secrets.length}` } });
+          return done();
+        },
+      });
+    });
+    const harness = new GraphHarness(graph);
+    const runsOf = async (what: () => Promise<unknown>): Promise<number> => {
+      await what();
+      runs = 0;
+      await harness.reconcile();
+      return runs;
+    };
+    const nothing = () => Promise.resolve();
+    await harness.create(sample());
+    expect(await runsOf(nothing)).toBe(2);
+    expect(await runsOf(nothing)).toBe(0);
+    expect(await runsOf(() => harness.edit(ConfigMap, 'c', { data: { more: 'x' } }))).toBeGreaterThan(0);
+    await runsOf(nothing);
+    expect(await runsOf(() => harness.api.seed(Secret, { metadata: { namespace: 'ns', name: 's' } }))).toBe(2);
+    expect(await runsOf(nothing)).toBe(0);
+    expect(await runsOf(() => harness.edit(Sample, 'sample', { status: { conditions: [] } }, 'status'))).toBe(1);
+    expect(harness.condition('ConfigReady')).toMatchObject({ status: 'True' });
+    expect(await runsOf(nothing)).toBe(0);
+    expect(await runsOf(() => harness.clock.advance(60_000))).toBe(1);
+    asksTime = true;
+    await runsOf(() => harness.clock.advance(60_000));
+    expect(await runsOf(nothing)).toBe(1);
   });
 
   it('writes nothing for an object that is paused', async () => {
@@ -438,6 +480,7 @@ describe('what is no longer wanted', () => {
     await harness.create(sample());
     await harness.settle();
     block = true;
+    harness.restart();
     await harness.settle();
     expect(harness.api.peek(Secret, { namespace: 'ns', name: 's' })).toBeDefined();
     expect(harness.api.peek(ConfigMap, { namespace: 'ns', name: 'c' })).toBeDefined();
@@ -512,6 +555,7 @@ describe('status', () => {
     await harness.settle();
     expect(harness.object.status).toMatchObject({ endpoint: 'http://x', nested: { a: 1, b: 2 } });
     endpoint = undefined;
+    harness.restart();
     await harness.settle();
     expect(harness.object.status).not.toHaveProperty('endpoint');
     expect(harness.object.status).toHaveProperty('nested', { a: 1 });

@@ -17,6 +17,7 @@ import { Annotation, labelsOf } from './names.js';
 import { Overlay, type ChildReader } from './overlay.js';
 import { EngineReason } from './reasons.js';
 import { Repairs } from './repairs.js';
+import { Rests } from './rests.js';
 import { Retries } from './retries.js';
 import { run, type RunResult } from './run.js';
 import { standingOf, type Standing } from './standing.js';
@@ -62,6 +63,7 @@ export class GraphReconciler<R extends Reconciled> {
   readonly #retries: Retries<R>;
   readonly #agreements = new Agreements();
   readonly #status: StatusWriter<R>;
+  readonly #rests: Rests;
   /** The uid last seen under a name, so that what is remembered goes with its object. */
   readonly #uids = new Map<string, string>();
   /** As it was last built: mostly it is the same for all objects. */
@@ -73,6 +75,7 @@ export class GraphReconciler<R extends Reconciled> {
     this.#repairs = new Repairs(init.clock);
     this.#retries = new Retries<R>(init.clock, this.#externals);
     this.#status = new StatusWriter<R>(init);
+    this.#rests = new Rests(init.clock);
   }
 
   async reconcile(request: Request, context: ReconcileContext): Promise<Result | undefined> {
@@ -84,6 +87,7 @@ export class GraphReconciler<R extends Reconciled> {
       return undefined;
     }
     if (object.metadata?.annotations?.[Annotation.paused] === 'true') return undefined;
+    if (this.#rests.isAtRest(object, reader)) return undefined;
     return isBeingDeleted(object) ? this.#delete(object, context) : this.#bring(object, context);
   }
 
@@ -108,10 +112,16 @@ export class GraphReconciler<R extends Reconciled> {
     const { evaluation, failures } = result;
     const standings = evaluation.steps.map((one) => standingOf(one, lasting(failures.get(one.step.name))));
     this.#report(result, standings, context);
-    await this.#status.write(object, standings, this.#status.extra(object, evaluation, overlay), context);
+    const extra = this.#status.extra(object, evaluation, result.record);
+    const version = await this.#status.write(object, standings, extra, context);
     throwIfFailed(failures);
-    const requeueAfter = this.#retries.after(object.metadata?.uid ?? '', result, standings);
-    return requeueAfter === undefined ? undefined : { requeueAfter };
+    const uid = object.metadata?.uid ?? '';
+    const requeueAfter = this.#retries.after(uid, result, standings);
+    if (requeueAfter !== undefined) return { requeueAfter };
+    const { reads } = result.record;
+    const isFixed = !result.asksTime && built.steps.every(({ external }) => !external);
+    if (isFixed && reads && version !== undefined) this.#rests.begin(uid, version, reads);
+    return undefined;
   }
 
   async #delete(object: Readonly<R>, context: ReconcileContext): Promise<Result | undefined> {
@@ -225,7 +235,8 @@ export class GraphReconciler<R extends Reconciled> {
     const key = `${request.namespace ?? ''}/${request.name}`;
     const before = this.#uids.get(key);
     if (before !== undefined && before !== uid) {
-      for (const memory of [this.#externals, this.#repairs, this.#retries, this.#agreements]) memory.forget(before);
+      for (const memory of [this.#externals, this.#repairs, this.#retries, this.#agreements, this.#rests])
+        memory.forget(before);
     }
     if (uid === undefined) this.#uids.delete(key);
     else this.#uids.set(key, uid);

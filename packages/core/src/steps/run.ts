@@ -14,6 +14,7 @@ import type { BuiltGraph } from './graph.js';
 import { gvkOf } from './metrics.js';
 import { prune } from './prune.js';
 import { EngineReason } from './reasons.js';
+import { ReadRecord } from './rests.js';
 import type { Repairs } from './repairs.js';
 import type { Reconciled } from './step.js';
 import type { Write } from './writes.js';
@@ -49,12 +50,21 @@ export interface RunResult<R extends Reconciled> {
   postponed: readonly { write: Write; wait: number }[];
   /** What was carried out: of each step in order. */
   written: readonly Write[];
+  /** What the evaluation read. */
+  record: ReadRecord;
+  /** Whether a step asked what time it is: it may say something else without anything having changed. */
+  asksTime: boolean;
 }
 
 export async function run<R extends Reconciled>(input: RunInput<R>): Promise<RunResult<R>> {
   const { graph, object, clock, signal, repairs } = input;
   const uid = object.metadata?.uid ?? '';
-  const reader = input.writing.overlay;
+  let record = new ReadRecord(input.writing.overlay);
+  let asksTime = false;
+  const now = () => {
+    asksTime = true;
+    return clock.now();
+  };
   const agreements = input.agreements.of(uid);
   const lines: WriteLine[] = [];
   const observations = new Map<string, Observation>();
@@ -95,7 +105,7 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
   const outside = (one: StepEvaluation<R>, evaluation: Evaluation<R>): (() => Promise<void>) | undefined => {
     const { name } = one.step;
     const { state } = one.outcome;
-    const context = { evaluation, reader, signal, log: input.log };
+    const context = { evaluation, reader: record, signal, log: input.log };
     const look = (how: 'observe' | 'change') => () =>
       during(name, async (span) => {
         const observation = await input.externals[how](one, context);
@@ -117,12 +127,13 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
   for (;;) {
     signal.throwIfAborted();
     const postponed: { write: Write; wait: number }[] = [];
+    record = new ReadRecord(input.writing.overlay);
     const evaluation = evaluate({
       graph,
       resource: input.resource,
       object,
-      reader,
-      clock,
+      reader: record,
+      clock: { now },
       observations,
       agreements,
       postponed: (one) => {
@@ -140,10 +151,10 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
       else if (look) work.push(look());
     }
     if (work.length === 0) {
-      const unwanted = prune(evaluation, object, input.owns, reader).filter(({ step }) => !failures.has(step));
+      const unwanted = prune(evaluation, object, input.owns, record).filter(({ step }) => !failures.has(step));
       if (unwanted.length === 0) {
         agreements.keep();
-        return { evaluation, failures, durations, postponed, written };
+        return { evaluation, failures, durations, postponed, written, record, asksTime };
       }
       for (const [step, writes] of grouped(unwanted)) work.push(write(step, writes));
     }

@@ -27,13 +27,13 @@ export class StatusWriter<R extends Reconciled> {
     this.#init = init;
   }
 
-  /** `extra`: the graph's own fields. */
+  /** `extra`: the graph's own fields. Gives the version of the object that says so; undefined: the object is gone. */
   async write(
     object: Readonly<R>,
     standings: readonly Standing[],
     extra: object,
     { client, signal }: { client: Client; signal: AbortSignal },
-  ): Promise<void> {
+  ): Promise<string | undefined> {
     const { graph, clock, metrics, events, fieldManager } = this.#init;
     const before = object.status as ReconciledStatus | undefined;
     const status = statusFor(object, standings, extra, formatTime(clock.now()));
@@ -41,20 +41,22 @@ export class StatusWriter<R extends Reconciled> {
     const key = namespace === undefined ? { name } : { namespace, name };
     metrics.standings(graph.resource, key, standings);
     const patch = statusPatch(before, status);
+    let version = object.metadata?.resourceVersion;
     if (patch) {
       metrics.wrote(graph.resource, 'patch');
       // The uid: an object that was deleted and made again must not get its predecessor's status.
       const body = { metadata: { uid }, status: patch };
       const options = { subresource: 'status', fieldManager, signal };
       try {
-        await client.patch(graph.resource, key, { type: 'merge', body }, options);
+        version = (await client.patch(graph.resource, key, { type: 'merge', body }, options)).metadata?.resourceVersion;
       } catch (error) {
-        if (isGoneOrAnother(error)) return;
+        if (isGoneOrAnother(error)) return undefined;
         throw error;
       }
       // After the status is written, or a crash in between would tell it twice.
       recordTransitions(events, object, before?.conditions, standings);
     }
+    return version;
   }
 
   /** What the graph adds to the status; as it was where a cache that it needs is not filled yet. */
