@@ -66,16 +66,18 @@ export type WatchEvent<T extends KubeObject> =
   | { type: 'BOOKMARK'; resourceVersion: string; initialEventsEnd: boolean };
 
 export type Patch =
-  | { type: 'merge'; body: object }
-  | { type: 'strategic'; body: object }
-  | { type: 'json'; body: readonly object[] };
+  { type: 'merge'; body: object } | { type: 'strategic'; body: object } | { type: 'json'; body: readonly object[] };
 
 /**
  * Every method rejects with an `ApiError` (errors.ts) when the server or the way to it fails, and with the signal's
  * reason when it is aborted.
  */
 export interface Client {
-  get<T extends KubeObject>(resource: Resource<T>, key: ObjectKey, options?: CallOptions & { subresource?: string }): Promise<T>;
+  get<T extends KubeObject>(
+    resource: Resource<T>,
+    key: ObjectKey,
+    options?: CallOptions & { subresource?: string },
+  ): Promise<T>;
   /** One page. */
   list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<KubeList<T>>;
   /** All pages, one after the other; restarts once from a fresh list when `continue` has expired. */
@@ -90,5 +92,9 @@ export interface Client {
   /** Ends when the server ends the watch; throws an ApiError on an ERROR event (410 included) or a broken connection. */
   watch<T extends KubeObject>(resource: Resource<T>, options?: WatchOptions): AsyncIterable<WatchEvent<T>>;
   /** A raw call for what has no descriptor: logs, discovery, healthz. Resolves with the body's text. */
-  raw(method: string, path: string, options?: CallOptions & { body?: string; contentType?: string; accept?: string }): Promise<string>;
+  raw(
+    method: string,
+    path: string,
+    options?: CallOptions & { body?: string; contentType?: string; accept?: string },
+  ): Promise<string>;
 }

@@ -41,7 +41,13 @@ interface Parts {
   namespace?: string;
 }
 
-const kubeconfig = ({ name = 'main', server = 'https://example.test:6443', cluster, user = {}, namespace }: Parts): string =>
+const kubeconfig = ({
+  name = 'main',
+  server = 'https://example.test:6443',
+  cluster,
+  user = {},
+  namespace,
+}: Parts): string =>
   stringify({
     apiVersion: 'v1',
     kind: 'Config',
@@ -82,7 +88,10 @@ describe('where the configuration comes from', () => {
     vi.stubEnv('KUBERNETES_SERVICE_PORT', '6443');
     const connection = await loadConfig({ root: folder });
     expect(connection).toMatchObject({ server: 'https://[fd00::1]:6443', namespace: 'openstack' });
-    expect(await connection.credentials()).toEqual({ headers: { authorization: 'Bearer one' }, tls: { ca: Buffer.from('PEM') } });
+    expect(await connection.credentials()).toEqual({
+      headers: { authorization: 'Bearer one' },
+      tls: { ca: Buffer.from('PEM') },
+    });
   });
 
   it.each([
@@ -92,9 +101,21 @@ describe('where the configuration comes from', () => {
     ['no server', stringify({ clusters: [{ name: 'a', cluster: {} }] }), /clusters\[0\]\.cluster\.server is missing/],
     ['no context', stringify({ clusters: [] }), /no current-context/],
     ['an unknown context', stringify({ 'current-context': 'x' }), /no context "x"/],
-    ['an unknown cluster', stringify({ 'current-context': 'x', contexts: [{ name: 'x', context: { cluster: 'y' } }] }), /no cluster "y"/],
-    ['no URL', kubeconfig({ server: 'example.test:6443' }), /cluster "main" of the kubeconfig: "example\.test:6443" is not an http or https URL/],
-    ['a password in the URL', kubeconfig({ server: 'https://me:hush@example.test' }), /^cluster "main" of the kubeconfig: the address of example\.test must have neither user nor query(?!.*hush)/],
+    [
+      'an unknown cluster',
+      stringify({ 'current-context': 'x', contexts: [{ name: 'x', context: { cluster: 'y' } }] }),
+      /no cluster "y"/,
+    ],
+    [
+      'no URL',
+      kubeconfig({ server: 'example.test:6443' }),
+      /cluster "main" of the kubeconfig: "example\.test:6443" is not an http or https URL/,
+    ],
+    [
+      'a password in the URL',
+      kubeconfig({ server: 'https://me:hush@example.test' }),
+      /^cluster "main" of the kubeconfig: the address of example\.test must have neither user nor query(?!.*hush)/,
+    ],
   ])('is an error when %s', async (_, text, message) => {
     if (text !== undefined) write('.kube/config', text);
     await expect(loadConfig()).rejects.toThrow(ConfigError);
@@ -107,13 +128,32 @@ describe('credentials', () => {
     write('ca.pem', 'CA');
     write('cert.pem', 'CERT');
     write('key.pem', 'KEY');
-    const file = write('a', kubeconfig({
-      cluster: { 'certificate-authority': 'ca.pem', 'tls-server-name': 'kubernetes', 'insecure-skip-tls-verify': true },
-      user: { 'client-certificate': 'cert.pem', 'client-key': 'key.pem', username: 'me', password: 'pw', as: 'other' },
-    }));
+    const file = write(
+      'a',
+      kubeconfig({
+        cluster: {
+          'certificate-authority': 'ca.pem',
+          'tls-server-name': 'kubernetes',
+          'insecure-skip-tls-verify': true,
+        },
+        user: {
+          'client-certificate': 'cert.pem',
+          'client-key': 'key.pem',
+          username: 'me',
+          password: 'pw',
+          as: 'other',
+        },
+      }),
+    );
     expect(await (await loadConfig({ kubeconfig: file })).credentials()).toEqual({
       headers: { authorization: `Basic ${Buffer.from('me:pw').toString('base64')}`, 'impersonate-user': 'other' },
-      tls: { ca: Buffer.from('CA'), cert: Buffer.from('CERT'), key: Buffer.from('KEY'), servername: 'kubernetes', rejectUnauthorized: false },
+      tls: {
+        ca: Buffer.from('CA'),
+        cert: Buffer.from('CERT'),
+        key: Buffer.from('KEY'),
+        servername: 'kubernetes',
+        rejectUnauthorized: false,
+      },
     });
   });
 
@@ -156,12 +196,21 @@ describe('credentials', () => {
       if (headers.authorization === `Bearer ${readFileSync(token, 'utf8')}`) sendJson(response, {});
       else sendStatus(response, 401, 'Unauthorized');
     });
-    const transport = createTransport({ connection: await loadConfig({ content: kubeconfig({ server: server.url, user: { tokenFile: token } }) }) });
-    cleanups.push(() => transport.close(), () => server.stop());
+    const transport = createTransport({
+      connection: await loadConfig({ content: kubeconfig({ server: server.url, user: { tokenFile: token } }) }),
+    });
+    cleanups.push(
+      () => transport.close(),
+      () => server.stop(),
+    );
     await transport.request({ method: 'GET', path: '/' });
     write('token', 'new');
     await transport.request({ method: 'GET', path: '/' });
-    expect(server.asked.map(({ headers }) => headers.authorization)).toEqual(['Bearer old', 'Bearer old', 'Bearer new']);
+    expect(server.asked.map(({ headers }) => headers.authorization)).toEqual([
+      'Bearer old',
+      'Bearer old',
+      'Bearer new',
+    ]);
   });
 
   it('of a kubeconfig that was written anew are taken up when the server refuses the old ones, on the same connections', async () => {
@@ -188,22 +237,30 @@ describe('credentials', () => {
       contexts: [{ name: 'a', context: { cluster: 'a' } }],
       clusters: [{ name: 'a', cluster: { server: 'https://a.test', 'certificate-authority': write('ca.pem', 'CA') } }],
     });
-    expect(await (await loadConfig({ content })).credentials()).toEqual({ headers: {}, tls: { ca: Buffer.from('CA') } });
+    expect(await (await loadConfig({ content })).credentials()).toEqual({
+      headers: {},
+      tls: { ca: Buffer.from('CA') },
+    });
   });
 
   it('come from a plugin, which runs once for all who wait, and again after a refusal', async () => {
     const runs = join(folder, 'runs');
-    const plugin = write('bin/plugin', [
-      '#!/bin/sh',
-      `echo "$1 $KUBERNETES_EXEC_INFO" >> ${runs}`,
-      `n=$(wc -l < ${runs})`,
-      `echo "{\\"apiVersion\\": \\"client.authentication.k8s.io/v1\\", \\"kind\\": \\"ExecCredential\\", \\"status\\": {\\"token\\": \\"token-$n\\"}}"`,
-    ].join('\n'));
+    const plugin = write(
+      'bin/plugin',
+      [
+        '#!/bin/sh',
+        `echo "$1 $KUBERNETES_EXEC_INFO" >> ${runs}`,
+        `n=$(wc -l < ${runs})`,
+        `echo "{\\"apiVersion\\": \\"client.authentication.k8s.io/v1\\", \\"kind\\": \\"ExecCredential\\", \\"status\\": {\\"token\\": \\"token-$n\\"}}"`,
+      ].join('\n'),
+    );
     chmodSync(plugin, 0o755);
     const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: './bin/plugin', args: ['get'] };
     const connection = await loadConfig({ kubeconfig: write('a', kubeconfig({ user: { exec } })) });
     const all = await Promise.all(Array.from({ length: 5 }, () => Promise.resolve(connection.credentials())));
-    expect(all.map(({ headers }) => headers['authorization'])).toEqual(Array.from({ length: 5 }, () => 'Bearer token-1'));
+    expect(all.map(({ headers }) => headers['authorization'])).toEqual(
+      Array.from({ length: 5 }, () => 'Bearer token-1'),
+    );
     expect(readFileSync(runs, 'utf8')).toBe(
       'get {"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false}}\n',
     );
@@ -212,7 +269,11 @@ describe('credentials', () => {
   });
 
   it('that a plugin refuses to give are an error of the call', async () => {
-    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'sh', args: ['-c', 'echo please log in >&2; exit 1'] };
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: 'sh',
+      args: ['-c', 'echo please log in >&2; exit 1'],
+    };
     const transport = createTransport({ connection: await loadConfig({ content: kubeconfig({ user: { exec } }) }) });
     cleanups.push(() => transport.close());
     await expect(transport.request({ method: 'GET', path: '/x' })).rejects.toMatchObject({
@@ -225,7 +286,10 @@ describe('credentials', () => {
 
 it('goes through the proxy that the kubeconfig names, over one tunnel', async () => {
   const authority = await makeAuthority();
-  const server = await startServer((_, response) => sendJson(response, {}), await authority.issue('server', ['127.0.0.1']));
+  const server = await startServer(
+    (_, response) => sendJson(response, {}),
+    await authority.issue('server', ['127.0.0.1']),
+  );
   const tunnels: string[] = [];
   const proxy = createHttp();
   proxy.on('connect', (request, socket) => {
@@ -242,8 +306,14 @@ it('goes through the proxy that the kubeconfig names, over one tunnel', async ()
     'certificate-authority-data': Buffer.from(authority.ca).toString('base64'),
     'proxy-url': `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
   };
-  const transport = createTransport({ connection: await loadConfig({ content: kubeconfig({ server: server.url, cluster }) }) });
-  cleanups.push(() => transport.close(), () => server.stop(), () => new Promise((resolve) => proxy.close(resolve)));
+  const transport = createTransport({
+    connection: await loadConfig({ content: kubeconfig({ server: server.url, cluster }) }),
+  });
+  cleanups.push(
+    () => transport.close(),
+    () => server.stop(),
+    () => new Promise((resolve) => proxy.close(resolve)),
+  );
   await transport.request({ method: 'GET', path: '/x' });
   await transport.request({ method: 'GET', path: '/x' });
   expect(server.asked).toHaveLength(2);

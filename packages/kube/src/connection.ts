@@ -66,7 +66,8 @@ export function connectionTo(options: StaticConnection): Connection {
 /** Without the slash at the end. Throws a TypeError for what is no address of an API server. */
 export function serverUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') throw new TypeError(`"${text}" is not an http or https URL`);
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:')
+    throw new TypeError(`"${text}" is not an http or https URL`);
   // The address is in every error message, where a password has no place.
   if (url.username || url.password || url.search || url.hash) {
     throw new TypeError(`the address of ${url.host} must have neither user nor query; users are said apart from it`);

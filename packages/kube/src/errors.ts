@@ -14,7 +14,14 @@ export class ApiError extends Error {
   /** Milliseconds, from Retry-After. */
   readonly retryAfter: number | undefined;
 
-  constructor(init: { code: number; reason: string; message: string; status?: Status; retryAfter?: number; cause?: unknown }) {
+  constructor(init: {
+    code: number;
+    reason: string;
+    message: string;
+    status?: Status;
+    retryAfter?: number;
+    cause?: unknown;
+  }) {
     super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
     this.code = init.code;
     this.reason = init.reason;
@@ -23,8 +30,10 @@ export class ApiError extends Error {
   }
 }
 
-const is = (code: number, reason?: string) => (error: unknown): error is ApiError =>
-  error instanceof ApiError && error.code === code && (reason === undefined || error.reason === reason);
+const is =
+  (code: number, reason?: string) =>
+  (error: unknown): error is ApiError =>
+    error instanceof ApiError && error.code === code && (reason === undefined || error.reason === reason);
 
 export const isNotFound = is(404);
 export const isConflict = is(409, 'Conflict');

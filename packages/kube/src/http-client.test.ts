@@ -39,19 +39,27 @@ describe('reading', () => {
   it('brings the metadata alone where that is asked for, whatever the server sends', async () => {
     const partial = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: { name: 'a' } };
     const client = await serve(({ query, path }, response) => {
-      if (query.has('watch')) response.end(line('ADDED', partial) + line('ADDED', { ...configMap('b'), ...{ data: { a: 'b' } } }));
-      else if (path.endsWith('/deployments')) sendJson(response, { metadata: {}, items: [partial, { metadata: { name: 'b' }, spec: {} }] });
+      if (query.has('watch'))
+        response.end(line('ADDED', partial) + line('ADDED', { ...configMap('b'), ...{ data: { a: 'b' } } }));
+      else if (path.endsWith('/deployments'))
+        sendJson(response, { metadata: {}, items: [partial, { metadata: { name: 'b' }, spec: {} }] });
       else sendJson(response, partial);
     });
     const form = metadataOf(Deployment);
-    const object = (name: string) => ({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: expect.objectContaining({ name }) as object });
+    const object = (name: string) => ({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: expect.objectContaining({ name }) as object,
+    });
     expect((await client.list(form)).items).toEqual([object('a'), object('b')]);
     expect(await client.get(form, { namespace: 'x', name: 'a' })).toEqual(object('a'));
     const events = [];
     for await (const event of client.watch(form)) events.push(event);
     expect(events).toEqual(['a', 'b'].map((name) => ({ type: 'ADDED', object: object(name) })));
     expect(server.asked.map(({ headers }) => headers.accept)).toEqual(
-      ['PartialObjectMetadataList', 'PartialObjectMetadata', 'PartialObjectMetadata'].map((as) => `application/json;as=${as};g=meta.k8s.io;v=v1,application/json`),
+      ['PartialObjectMetadataList', 'PartialObjectMetadata', 'PartialObjectMetadata'].map(
+        (as) => `application/json;as=${as};g=meta.k8s.io;v=v1,application/json`,
+      ),
     );
   });
 
@@ -70,16 +78,29 @@ describe('reading', () => {
     const client = await serve((_, response) => sendStatus(response, 404, 'NotFound'));
     const error: unknown = await client.get(ConfigMap, { namespace: 'default', name: 'a' }).catch((e: unknown) => e);
     expect(isNotFound(error)).toBe(true);
-    expect(error).toMatchObject({ code: 404, reason: 'NotFound', message: 'it is NotFound', status: { kind: 'Status' } });
+    expect(error).toMatchObject({
+      code: 404,
+      reason: 'NotFound',
+      message: 'it is NotFound',
+      status: { kind: 'Status' },
+    });
   });
 
   it('lists page after page', async () => {
     const client = await serve(({ query }, response) => {
       const page = query.get('continue') ?? '0';
       const next = { 0: '1', 1: '2' }[page];
-      sendJson(response, { metadata: { resourceVersion: '7', ...(next && { continue: next }) }, items: [{ metadata: { name: `p${page}` } }] });
+      sendJson(response, {
+        metadata: { resourceVersion: '7', ...(next && { continue: next }) },
+        items: [{ metadata: { name: `p${page}` } }],
+      });
     });
-    const list = await client.listAll(ConfigMap, { namespace: 'default', labelSelector: 'a=b', limit: 1, resourceVersion: '5' });
+    const list = await client.listAll(ConfigMap, {
+      namespace: 'default',
+      labelSelector: 'a=b',
+      limit: 1,
+      resourceVersion: '5',
+    });
     expect(list.items.map((item) => item.metadata?.name)).toEqual(['p0', 'p1', 'p2']);
     expect(list.metadata).toEqual({ resourceVersion: '7' });
     expect(server.asked.map(({ query }) => query.toString())).toEqual([
@@ -90,7 +111,9 @@ describe('reading', () => {
   });
 
   it('names the kind of every item, which servers leave out', async () => {
-    const client = await serve((_, response) => sendJson(response, { metadata: {}, items: [{ metadata: { name: 'a' } }] }));
+    const client = await serve((_, response) =>
+      sendJson(response, { metadata: {}, items: [{ metadata: { name: 'a' } }] }),
+    );
     const list = await client.list(Deployment);
     expect(list.items).toEqual([{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'a' } }]);
     expect(last().url).toBe('/apis/apps/v1/deployments?limit=500');
@@ -99,7 +122,8 @@ describe('reading', () => {
   it('takes the list afresh when the continue token has expired', async () => {
     const client = await serve(({ query }, response) => {
       if (query.has('continue')) sendStatus(response, 410, 'Expired');
-      else if (query.has('limit')) sendJson(response, { metadata: { resourceVersion: '1', continue: 'x' }, items: [configMap('old')] });
+      else if (query.has('limit'))
+        sendJson(response, { metadata: { resourceVersion: '1', continue: 'x' }, items: [configMap('old')] });
       else sendJson(response, { metadata: { resourceVersion: '9' }, items: [configMap('new')] });
     });
     const list = await client.listAll(ConfigMap, { limit: 1 });
@@ -121,9 +145,15 @@ describe('writing', () => {
     const client = await serve(echo);
     const created = await client.create(ConfigMap, object, { fieldManager: 'me' });
     expect(created).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap', data: { k: 'v' } });
-    expect(last()).toMatchObject({ method: 'POST', url: '/api/v1/namespaces/default/configmaps?fieldManager=me&fieldValidation=Strict' });
+    expect(last()).toMatchObject({
+      method: 'POST',
+      url: '/api/v1/namespaces/default/configmaps?fieldManager=me&fieldValidation=Strict',
+    });
     await client.update(ConfigMap, object, { dryRun: true, subresource: 'status', fieldValidation: 'Warn' });
-    expect(last()).toMatchObject({ method: 'PUT', url: '/api/v1/namespaces/default/configmaps/a/status?fieldValidation=Warn&dryRun=All' });
+    expect(last()).toMatchObject({
+      method: 'PUT',
+      url: '/api/v1/namespaces/default/configmaps/a/status?fieldValidation=Warn&dryRun=All',
+    });
     await client.create(ConfigMap, object, { subresource: 'eviction' });
     expect(last().path).toBe('/api/v1/namespaces/default/configmaps/a/eviction');
   });
@@ -137,7 +167,10 @@ describe('writing', () => {
       headers: { 'content-type': 'application/apply-patch+yaml' },
     });
     expect(JSON.parse(last().body)).toEqual({
-      apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' }, data: { k: 'v' },
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'a', namespace: 'default' },
+      data: { k: 'v' },
     });
     expect(object.metadata.managedFields).toHaveLength(1);
   });
@@ -155,18 +188,29 @@ describe('writing', () => {
 
   it('deletes what it means', async () => {
     const client = await serve(echo);
-    await client.delete(ConfigMap, { namespace: 'default', name: 'a' }, { preconditions: { uid: 'u' }, propagationPolicy: 'Background' });
+    await client.delete(
+      ConfigMap,
+      { namespace: 'default', name: 'a' },
+      { preconditions: { uid: 'u' }, propagationPolicy: 'Background' },
+    );
     expect(last()).toMatchObject({ method: 'DELETE', path: '/api/v1/namespaces/default/configmaps/a' });
     expect(JSON.parse(last().body)).toEqual({
-      apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: 'u' }, propagationPolicy: 'Background',
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      preconditions: { uid: 'u' },
+      propagationPolicy: 'Background',
     });
   });
 
   it('never addresses a collection by an empty name, nor all namespaces by a missing one', async () => {
     const client = await serve(echo);
-    await expect(client.delete(ConfigMap, { namespace: 'default', name: '' })).rejects.toThrow('configmaps: an object without a name');
+    await expect(client.delete(ConfigMap, { namespace: 'default', name: '' })).rejects.toThrow(
+      'configmaps: an object without a name',
+    );
     await expect(client.delete(ConfigMap, { name: 'a' })).rejects.toThrow('configmaps: an object without a namespace');
-    await expect(client.create(Deployment, { metadata: { name: 'a' } })).rejects.toThrow('deployments.apps: an object without a namespace');
+    await expect(client.create(Deployment, { metadata: { name: 'a' } })).rejects.toThrow(
+      'deployments.apps: an object without a namespace',
+    );
     expect(server.asked).toHaveLength(0);
   });
 

@@ -44,20 +44,25 @@ class HttpClient implements Client {
     options: CallOptions & { subresource?: string } = {},
   ): Promise<T> {
     const accept = acceptOf(resource, 'PartialObjectMetadata');
-    const object = await this.#json<T>('GET', 'get', objectPath(resource, key, options.subresource), { ...options, accept });
+    const object = await this.#json<T>('GET', 'get', objectPath(resource, key, options.subresource), {
+      ...options,
+      accept,
+    });
     return resource.metadataOnly ? onlyMetadata(resource, object) : object;
   }
 
   async list<T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<KubeList<T>> {
     const limit = options.limit ?? defaultPageSize;
-    const path = collectionPath(resource, options.namespace) + queryOf({
-      labelSelector: options.labelSelector,
-      fieldSelector: options.fieldSelector,
-      resourceVersion: options.resourceVersion,
-      resourceVersionMatch: options.resourceVersionMatch,
-      limit: limit === 0 ? undefined : limit,
-      continue: options.continue,
-    });
+    const path =
+      collectionPath(resource, options.namespace) +
+      queryOf({
+        labelSelector: options.labelSelector,
+        fieldSelector: options.fieldSelector,
+        resourceVersion: options.resourceVersion,
+        resourceVersionMatch: options.resourceVersionMatch,
+        limit: limit === 0 ? undefined : limit,
+        continue: options.continue,
+      });
     const list = await this.#json<KubeList<T>>('GET', 'list', path, {
       ...options,
       accept: acceptOf(resource, 'PartialObjectMetadataList'),
@@ -97,9 +102,10 @@ class HttpClient implements Client {
 
   async create<T extends KubeObject>(resource: Resource<T>, object: T, options: WriteOptions = {}): Promise<T> {
     const key = keyIn(object);
-    const path = options.subresource === undefined
-      ? collectionPath(resource, requireNamespace(resource, key.namespace))
-      : objectPath(resource, key, options.subresource);
+    const path =
+      options.subresource === undefined
+        ? collectionPath(resource, requireNamespace(resource, key.namespace))
+        : objectPath(resource, key, options.subresource);
     return this.#json<T>('POST', 'create', path + writeQuery(options), options, typed(resource, object));
   }
 
@@ -179,7 +185,12 @@ class HttpClient implements Client {
     method: string,
     verb: string,
     path: string,
-    options: CallOptions & { accept?: string | undefined; compressed?: boolean; contentType?: string; idempotent?: boolean },
+    options: CallOptions & {
+      accept?: string | undefined;
+      compressed?: boolean;
+      contentType?: string;
+      idempotent?: boolean;
+    },
     body?: object,
   ): Promise<T> {
     const { signal, timeout, traceparent, accept, compressed, contentType, idempotent } = options;
@@ -212,7 +223,8 @@ function objectPath(resource: Resource, key: ObjectKey, subresource?: string): s
 }
 
 function requireNamespace(resource: Resource, namespace: string | undefined): string | undefined {
-  if (resource.namespaced && !namespace) throw new TypeError(`${qualifiedName(resource)}: an object without a namespace`);
+  if (resource.namespaced && !namespace)
+    throw new TypeError(`${qualifiedName(resource)}: an object without a namespace`);
   return namespace;
 }
 

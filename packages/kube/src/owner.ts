@@ -14,12 +14,20 @@ export function controllerReference(
 ): OwnerReference {
   const { name, namespace, uid } = owner.metadata ?? {};
   const what = `${qualifiedName(ownerResource)} ${namespace ? `${namespace}/` : ''}${name ?? ''}`;
-  if (!name || !uid) throw new TypeError(`${what} cannot own anything before the server has named it and given it a uid`);
+  if (!name || !uid)
+    throw new TypeError(`${what} cannot own anything before the server has named it and given it a uid`);
   if (ownerResource.namespaced && namespace !== childNamespace) {
     const where = childNamespace === undefined ? 'a cluster-scoped object' : `an object in namespace ${childNamespace}`;
     throw new TypeError(`${what} cannot own ${where}`);
   }
-  return { apiVersion: apiVersionOf(ownerResource), kind: ownerResource.kind, name, uid, controller: true, blockOwnerDeletion: true };
+  return {
+    apiVersion: apiVersionOf(ownerResource),
+    kind: ownerResource.kind,
+    name,
+    uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
 }
 
 /** The one owner that acts on this object. */

@@ -3,7 +3,10 @@ import type { KubeObject } from './meta.js';
 import { apiVersionOf, type Resource } from './resource.js';
 
 /** Undefined: the whole object. A server that does not know the form sends that too. */
-export function acceptOf(resource: Resource, as: 'PartialObjectMetadata' | 'PartialObjectMetadataList'): string | undefined {
+export function acceptOf(
+  resource: Resource,
+  as: 'PartialObjectMetadata' | 'PartialObjectMetadataList',
+): string | undefined {
   return resource.metadataOnly ? `application/json;as=${as};g=meta.k8s.io;v=v1,application/json` : undefined;
 }
 

@@ -43,7 +43,12 @@ export class Pool {
     if (this.#connection.server.startsWith('http:')) return new HttpAgent({ ...limits, scheduling: 'lifo' });
     const { ca, cert, key, ...rest } = tls;
     // Made once: parsing a CA for every connection, and naming the pool by its bytes for every request, is not free.
-    return new HttpsAgent({ ...limits, ...rest, scheduling: 'lifo', secureContext: createSecureContext({ ca, cert, key }) });
+    return new HttpsAgent({
+      ...limits,
+      ...rest,
+      scheduling: 'lifo',
+      secureContext: createSecureContext({ ca, cert, key }),
+    });
   }
 }
 

@@ -3,8 +3,17 @@ import { compareQuantities, isQuantity, parseQuantity } from './quantity.js';
 
 describe('quantities', () => {
   it.each([
-    ['1', 1], ['500m', 0.5], ['1.5Gi', 1.5 * 2 ** 30], ['.5', 0.5], ['5.', 5], ['-2k', -2000], ['1e3', 1000], ['1E-3', 0.001],
-    ['1E', 1e18], ['1Ei', 2 ** 60], [2.5, 2.5],
+    ['1', 1],
+    ['500m', 0.5],
+    ['1.5Gi', 1.5 * 2 ** 30],
+    ['.5', 0.5],
+    ['5.', 5],
+    ['-2k', -2000],
+    ['1e3', 1000],
+    ['1E-3', 0.001],
+    ['1E', 1e18],
+    ['1Ei', 2 ** 60],
+    [2.5, 2.5],
   ])('%s is %d', (text, amount) => expect(parseQuantity(text)).toBe(amount));
 
   it.each(['', '1GB', 'Gi', '1 Gi', '--1', '1e', '1e1000'])('"%s" is none', (text) => {

@@ -43,7 +43,10 @@ describe('matching', () => {
   });
 
   it('takes both halves of a LabelSelector', () => {
-    const selector = { matchLabels: { app: 'keystone' }, matchExpressions: [{ key: 'tier', operator: 'In', values: ['api', 'web'] }] };
+    const selector = {
+      matchLabels: { app: 'keystone' },
+      matchExpressions: [{ key: 'tier', operator: 'In', values: ['api', 'web'] }],
+    };
     expect(matchesSelector(selector, labels)).toBe(true);
     expect(matchesSelector(selector, { app: 'keystone' })).toBe(false);
     expect(formatSelector(selector)).toBe('app=keystone,tier in (api,web)');
@@ -54,7 +57,13 @@ describe('matching', () => {
     expect(matchesSelector(undefined, labels)).toBe(false);
   });
 
-  it.each([['Near', ['x']], ['In', []], ['Exists', ['x']]])('refuses the operator %s with values %j', (operator, values) => {
-    expect(() => matchesSelector({ matchExpressions: [{ key: 'a', operator, values }] }, labels)).toThrow(SelectorError);
+  it.each([
+    ['Near', ['x']],
+    ['In', []],
+    ['Exists', ['x']],
+  ])('refuses the operator %s with values %j', (operator, values) => {
+    expect(() => matchesSelector({ matchExpressions: [{ key: 'a', operator, values }] }, labels)).toThrow(
+      SelectorError,
+    );
   });
 });

@@ -21,7 +21,10 @@ export class SelectorError extends Error {
 
 /** "a=b,c=d": every label must have this value. The keys are sorted, so that equal labels give equal text. */
 export function formatLabels(labels: Readonly<Record<string, string>>): string {
-  return Object.keys(labels).sort().map((key) => `${key}=${labels[key] ?? ''}`).join(',');
+  return Object.keys(labels)
+    .sort()
+    .map((key) => `${key}=${labels[key] ?? ''}`)
+    .join(',');
 }
 
 /** A selector as `labelSelector` queries take it. */
@@ -43,7 +46,12 @@ export function parseSelector(text: string): Requirement[] {
     const set = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/.exec(part);
     if (set) {
       const [, key = '', operator, values = ''] = set;
-      return requirement(key, operator === 'in' ? 'In' : 'NotIn', values.split(',').map((value) => value.trim()), text);
+      return requirement(
+        key,
+        operator === 'in' ? 'In' : 'NotIn',
+        values.split(',').map((value) => value.trim()),
+        text,
+      );
     }
     const equality = /^([^\s=!]+)\s*(==|=|!=)\s*(\S*)$/.exec(part);
     if (equality) {
@@ -59,10 +67,16 @@ export function parseSelector(text: string): Requirement[] {
 const validKey = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const validValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 
-function requirement(key: string, operator: Requirement['operator'], values: readonly string[], whole: string): Requirement {
+function requirement(
+  key: string,
+  operator: Requirement['operator'],
+  values: readonly string[],
+  whole: string,
+): Requirement {
   if (!validKey.test(key)) throw new SelectorError(`"${key}" is not a label key (in the selector "${whole}")`);
   for (const value of values) {
-    if (!validValue.test(value)) throw new SelectorError(`"${value}" is not a label value (in the selector "${whole}")`);
+    if (!validValue.test(value))
+      throw new SelectorError(`"${value}" is not a label value (in the selector "${whole}")`);
   }
   return { key, operator, values };
 }

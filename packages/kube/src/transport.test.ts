@@ -12,10 +12,16 @@ import { createTransport, type RequestInfo, type Transport, type TransportOption
 
 const cleanups: (() => unknown)[] = [];
 
-async function serve(answer: Answer, options: Partial<TransportOptions> = {}): Promise<{ server: TestServer; transport: Transport }> {
+async function serve(
+  answer: Answer,
+  options: Partial<TransportOptions> = {},
+): Promise<{ server: TestServer; transport: Transport }> {
   const server = await startServer(answer);
   const transport = createTransport({ connection: connectionTo({ server: server.url, token: 'secret' }), ...options });
-  cleanups.push(() => transport.close(), () => server.stop());
+  cleanups.push(
+    () => transport.close(),
+    () => server.stop(),
+  );
   return { server, transport };
 }
 
@@ -25,7 +31,11 @@ afterEach(async () => {
 });
 
 const get = { method: 'GET', path: '/x' };
-const failureOf = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => 'no error', (error: unknown) => error);
+const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'no error',
+    (error: unknown) => error,
+  );
 const ok: Answer = (_, response) => sendJson(response, {});
 
 describe('connections', () => {
@@ -39,10 +49,13 @@ describe('connections', () => {
   });
 
   it('of watches do not take the place of those of requests', async () => {
-    const { transport } = await serve(({ query }, response) => {
-      if (query.has('watch')) response.write(line('ADDED', configMap('a')));
-      else sendJson(response, { items: [], metadata: {} });
-    }, { maxSockets: 1 });
+    const { transport } = await serve(
+      ({ query }, response) => {
+        if (query.has('watch')) response.write(line('ADDED', configMap('a')));
+        else sendJson(response, { items: [], metadata: {} });
+      },
+      { maxSockets: 1 },
+    );
     const client = createClient(transport);
     const watches = Array.from({ length: 8 }, () => client.watch(ConfigMap)[Symbol.asyncIterator]());
     await Promise.all(watches.map((events) => events.next()));
@@ -52,13 +65,20 @@ describe('connections', () => {
   it('carry the token and say who asks', async () => {
     const { server, transport } = await serve(ok, { userAgent: 'keystone/1.0' });
     await transport.request(get);
-    expect(server.asked[0]?.headers).toMatchObject({ authorization: 'Bearer secret', 'user-agent': 'keystone/1.0', accept: 'application/json' });
+    expect(server.asked[0]?.headers).toMatchObject({
+      authorization: 'Bearer secret',
+      'user-agent': 'keystone/1.0',
+      accept: 'application/json',
+    });
   });
 
   it('lead to an API server behind a path', async () => {
     const server = await startServer(ok);
     const transport = createTransport({ connection: connectionTo({ server: `${server.url}/k8s/clusters/c-1/` }) });
-    cleanups.push(() => transport.close(), () => server.stop());
+    cleanups.push(
+      () => transport.close(),
+      () => server.stop(),
+    );
     await transport.request({ method: 'GET', path: '/api?x=1' });
     expect(server.asked[0]?.url).toBe('/k8s/clusters/c-1/api?x=1');
   });
@@ -74,7 +94,10 @@ describe('connections', () => {
     transport.close();
     expect(isConnectionFailed(await hanging)).toBe(true);
     expect(isConnectionFailed(await opened)).toBe(true);
-    expect(await failureOf(transport.request(get))).toMatchObject({ code: 0, message: expect.stringContaining('the client is closed') as string });
+    expect(await failureOf(transport.request(get))).toMatchObject({
+      code: 0,
+      message: expect.stringContaining('the client is closed') as string,
+    });
     await expect.poll(() => server.open()).toBe(0);
     expect(server.asked).toHaveLength(3);
   });
@@ -83,7 +106,12 @@ describe('connections', () => {
 describe('TLS', () => {
   const serveTls = async (names: readonly string[], answer: Answer = ok) => {
     const authority = await makeAuthority();
-    const server = await startServer(answer, { ...(await authority.issue('server', names)), ca: authority.ca, requestCert: true, rejectUnauthorized: false });
+    const server = await startServer(answer, {
+      ...(await authority.issue('server', names)),
+      ca: authority.ca,
+      requestCert: true,
+      rejectUnauthorized: false,
+    });
     cleanups.push(() => server.stop());
     const connect = (connection: Connection): Transport => {
       const transport = createTransport({ connection });
@@ -100,22 +128,33 @@ describe('TLS', () => {
     const other = await makeAuthority();
     const error = await failureOf(connect(connectionTo({ server: server.url, tls: { ca: other.ca } })).request(get));
     expect(isConnectionFailed(error)).toBe(true);
-    expect(error).toMatchObject({ message: expect.stringMatching(/^GET https:\/\/127\.0\.0\.1:\d+\/x: .*certificate/) as string });
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/^GET https:\/\/127\.0\.0\.1:\d+\/x: .*certificate/) as string,
+    });
     await connect(connectionTo({ server: server.url, tls: { rejectUnauthorized: false } })).request(get);
     expect(server.asked).toHaveLength(2);
   });
 
   it('checks the name that the kubeconfig gives', async () => {
     const { authority, server, connect } = await serveTls(['kubernetes.default']);
-    expect(isConnectionFailed(await failureOf(connect(connectionTo({ server: server.url, tls: { ca: authority.ca } })).request(get)))).toBe(true);
-    await connect(connectionTo({ server: server.url, tls: { ca: authority.ca, servername: 'kubernetes.default' } })).request(get);
+    expect(
+      isConnectionFailed(
+        await failureOf(connect(connectionTo({ server: server.url, tls: { ca: authority.ca } })).request(get)),
+      ),
+    ).toBe(true);
+    await connect(
+      connectionTo({ server: server.url, tls: { ca: authority.ca, servername: 'kubernetes.default' } }),
+    ).request(get);
     expect(server.asked).toHaveLength(1);
   });
 
   it('makes new connections when the certificates changed, and keeps them while they have not', async () => {
     const { authority, server, connect } = await serveTls(['127.0.0.1']);
     let credentials: Credentials = { headers: {}, tls: { ca: authority.ca, ...(await authority.issue('one')) } };
-    const transport = connect({ ...connectionTo({ server: server.url }), credentials: () => Promise.resolve(credentials) });
+    const transport = connect({
+      ...connectionTo({ server: server.url }),
+      credentials: () => Promise.resolve(credentials),
+    });
     await transport.request(get);
     credentials = { ...credentials, headers: { authorization: 'Bearer new' } };
     await transport.request(get);
@@ -133,7 +172,10 @@ describe('TLS', () => {
       else sendJson(response, {});
     });
     let credentials: Credentials = { headers: {}, tls: { ca: authority.ca, ...(await authority.issue('one')) } };
-    const transport = connect({ ...connectionTo({ server: server.url }), credentials: () => Promise.resolve(credentials) });
+    const transport = connect({
+      ...connectionTo({ server: server.url }),
+      credentials: () => Promise.resolve(credentials),
+    });
     const stream = await transport.open({ method: 'GET', path: '/watch' });
     const ended = failureOf(readAll(stream));
     const slow = transport.request({ method: 'GET', path: '/slow' });
@@ -152,14 +194,20 @@ describe('failures', () => {
     await server.stop();
     const error = await failureOf(transport.request({ method: 'GET', path: '/api/v1/pods?labelSelector=a' }));
     expect(isConnectionFailed(error)).toBe(true);
-    expect(error).toMatchObject({ reason: 'ConnectionFailed', message: `GET ${server.url}/api/v1/pods: connect ECONNREFUSED ${new URL(server.url).host}` });
+    expect(error).toMatchObject({
+      reason: 'ConnectionFailed',
+      message: `GET ${server.url}/api/v1/pods: connect ECONNREFUSED ${new URL(server.url).host}`,
+    });
   });
 
   it('of a proxy are told as they are', async () => {
     const { transport } = await serve((_, response) => response.writeHead(403).end('<html>\n  no such luck</html>'));
     const error = await failureOf(transport.request(get));
     expect(isForbidden(error)).toBe(true);
-    expect(error).toMatchObject({ reason: 'Forbidden', message: expect.stringMatching(/: HTTP 403: <html> no such luck<\/html>$/) as string });
+    expect(error).toMatchObject({
+      reason: 'Forbidden',
+      message: expect.stringMatching(/: HTTP 403: <html> no such luck<\/html>$/) as string,
+    });
   });
 
   it('of a broken answer are none of a finished one', async () => {
@@ -181,7 +229,12 @@ describe('deadlines and aborts', () => {
   });
 
   it('end a call that waits for credentials', async () => {
-    const transport = createTransport({ connection: { ...connectionTo({ server: 'http://127.0.0.1:1' }), credentials: () => new Promise(() => undefined) } });
+    const transport = createTransport({
+      connection: {
+        ...connectionTo({ server: 'http://127.0.0.1:1' }),
+        credentials: () => new Promise(() => undefined),
+      },
+    });
     expect(isTimeout(await failureOf(transport.request({ ...get, timeout: 30 })))).toBe(true);
     const waiting = failureOf(transport.request(get));
     transport.close();
@@ -254,19 +307,27 @@ describe('trying again', () => {
   });
 
   it('has an end', async () => {
-    const { server, transport } = await serve((_, response) => sendStatus(response, 429, 'TooManyRequests', { 'retry-after': '0' }), { delay: () => Promise.resolve() });
+    const { server, transport } = await serve(
+      (_, response) => sendStatus(response, 429, 'TooManyRequests', { 'retry-after': '0' }),
+      { delay: () => Promise.resolve() },
+    );
     expect(isTooManyRequests(await failureOf(transport.request(get)))).toBe(true);
     expect(server.asked.length).toBe(11);
   });
 
   it('is not begun when there is no time left to wait', async () => {
-    const { server, transport } = await serve((_, response) => sendStatus(response, 429, 'TooManyRequests', { 'retry-after': '60' }), { timeout: 30_000 });
+    const { server, transport } = await serve(
+      (_, response) => sendStatus(response, 429, 'TooManyRequests', { 'retry-after': '60' }),
+      { timeout: 30_000 },
+    );
     expect(await failureOf(transport.request(get))).toMatchObject({ code: 429, retryAfter: 60_000 });
     expect(server.asked).toHaveLength(1);
   });
 
   it('stops waiting when it is aborted', async () => {
-    const { server, transport } = await serve((_, response) => sendStatus(response, 429, 'TooManyRequests', { 'retry-after': '20' }));
+    const { server, transport } = await serve((_, response) =>
+      sendStatus(response, 429, 'TooManyRequests', { 'retry-after': '20' }),
+    );
     const abort = new AbortController();
     const pending = failureOf(transport.request({ ...get, signal: abort.signal }));
     await expect.poll(() => server.asked.length).toBe(1);
@@ -333,10 +394,13 @@ describe('trying again', () => {
       expire: () => ++token > 0,
     };
     const transport = createTransport({ connection });
-    cleanups.push(() => transport.close(), () => server.stop());
+    cleanups.push(
+      () => transport.close(),
+      () => server.stop(),
+    );
     await transport.request(get);
     expect(server.asked).toHaveLength(2);
-    expect(isUnauthorized(await (token = 5, failureOf(transport.request(get))))).toBe(true);
+    expect(isUnauthorized(await ((token = 5), failureOf(transport.request(get))))).toBe(true);
     expect(server.asked).toHaveLength(4);
   });
 
@@ -377,7 +441,10 @@ it('tells every attempt to whom counts them', async () => {
 it('times out on a server that takes connections and says nothing', async () => {
   const mute = createTcp((socket) => void socket.resume());
   await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
-  const transport = createTransport({ connection: connectionTo({ server: `https://127.0.0.1:${(mute.address() as AddressInfo).port}` }), timeout: 50 });
+  const transport = createTransport({
+    connection: connectionTo({ server: `https://127.0.0.1:${(mute.address() as AddressInfo).port}` }),
+    timeout: 50,
+  });
   expect(isTimeout(await failureOf(transport.request(get)))).toBe(true);
   transport.close();
   await new Promise((resolve) => mute.close(resolve));

@@ -23,7 +23,11 @@ async function drain(events: AsyncIterable<WatchEvent<KubeObject>>): Promise<{ s
   const seen: string[] = [];
   try {
     for await (const event of events) {
-      seen.push(event.type === 'BOOKMARK' ? `BOOKMARK ${event.resourceVersion} ${event.initialEventsEnd}` : `${event.type} ${event.object.metadata?.name}`);
+      seen.push(
+        event.type === 'BOOKMARK'
+          ? `BOOKMARK ${event.resourceVersion} ${event.initialEventsEnd}`
+          : `${event.type} ${event.object.metadata?.name}`,
+      );
     }
     return { seen };
   } catch (error) {
@@ -44,9 +48,13 @@ it('yields events and bookmarks in order and ends when the server ends it', asyn
     response.write(line('ADDED', configMap('a')) + line('MODIFIED', configMap('a', '2')) + '\n');
     response.write(line('DELETED', configMap('a', '3')));
     response.write(line('BOOKMARK', { metadata: { resourceVersion: '5' } }));
-    response.end(line('BOOKMARK', { metadata: { resourceVersion: '6', annotations: { 'k8s.io/initial-events-end': 'true' } } }));
+    response.end(
+      line('BOOKMARK', { metadata: { resourceVersion: '6', annotations: { 'k8s.io/initial-events-end': 'true' } } }),
+    );
   });
-  expect(await watchAll()).toEqual({ seen: ['ADDED a', 'MODIFIED a', 'DELETED a', 'BOOKMARK 5 false', 'BOOKMARK 6 true'] });
+  expect(await watchAll()).toEqual({
+    seen: ['ADDED a', 'MODIFIED a', 'DELETED a', 'BOOKMARK 5 false', 'BOOKMARK 6 true'],
+  });
 });
 
 it('asks for bookmarks, and for initial events the way the API wants it', async () => {
@@ -74,7 +82,11 @@ it('puts together events and characters that were cut anywhere', async () => {
 });
 
 it('reports an ERROR event as the ApiError it is', async () => {
-  await serve((_, response) => response.end(line('ADDED', configMap('a')) + line('ERROR', statusOf(410, 'Expired')) + line('ADDED', configMap('b'))));
+  await serve((_, response) =>
+    response.end(
+      line('ADDED', configMap('a')) + line('ERROR', statusOf(410, 'Expired')) + line('ADDED', configMap('b')),
+    ),
+  );
   const { seen, error } = await watchAll();
   expect(seen).toEqual(['ADDED a']);
   expect(isGone(error)).toBe(true);
@@ -148,11 +160,16 @@ it('holds the server back while nobody reads', async () => {
   await events.next();
   // Kernel buffers fill up, then the server must wait: it has 200 MB to send.
   let before = -1;
-  await expect.poll(() => {
-    const still = written === before;
-    before = written;
-    return still;
-  }, { interval: 100 }).toBe(true);
+  await expect
+    .poll(
+      () => {
+        const still = written === before;
+        before = written;
+        return still;
+      },
+      { interval: 100 },
+    )
+    .toBe(true);
   expect(written).toBeLessThan(1000);
   await events.return?.(undefined);
   expect(response).toBeDefined();
@@ -169,7 +186,10 @@ it('reports an event that was cut off', async () => {
   await serve((_, response) => response.end(line('ADDED', configMap('a')) + '{"type":"ADDED","obj'));
   const { seen, error } = await watchAll();
   expect(seen).toEqual(['ADDED a']);
-  expect(error).toMatchObject({ reason: 'InvalidResponse', message: expect.stringContaining('cut off after 20 bytes') as string });
+  expect(error).toMatchObject({
+    reason: 'InvalidResponse',
+    message: expect.stringContaining('cut off after 20 bytes') as string,
+  });
 });
 
 it.each([
@@ -193,7 +213,10 @@ it('does not collect a line without an end', async () => {
     flood();
   });
   const { error } = await drain(watch(transport, ConfigMap, {}, { maxLine: 10_000 }));
-  expect(error).toMatchObject({ reason: 'InvalidResponse', message: expect.stringContaining('longer than 10000 bytes') as string });
+  expect(error).toMatchObject({
+    reason: 'InvalidResponse',
+    message: expect.stringContaining('longer than 10000 bytes') as string,
+  });
   await expect.poll(() => server.open()).toBe(0);
 });
 

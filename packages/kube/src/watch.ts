@@ -35,7 +35,14 @@ export async function* watch<T extends KubeObject>(
   let response: IncomingMessage;
   try {
     // Some servers and proxies send the headers only with the first event: waiting for them is part of being idle.
-    response = await transport.open({ method: 'GET', verb: 'watch', path: path + watchQuery(options), accept: acceptOf(resource, 'PartialObjectMetadata'), signal, timeout: idleTimeout });
+    response = await transport.open({
+      method: 'GET',
+      verb: 'watch',
+      path: path + watchQuery(options),
+      accept: acceptOf(resource, 'PartialObjectMetadata'),
+      signal,
+      timeout: idleTimeout,
+    });
   } catch (error) {
     if (signal?.aborted) return;
     throw error;
@@ -49,10 +56,14 @@ export async function* watch<T extends KubeObject>(
       if (signal?.aborted) return;
       if (chunk === undefined) break;
       for (const line of lines.push(chunk)) {
-        if (line === undefined) throw invalidResponse(what, `an event is longer than ${limits.maxLine ?? defaultMaxLine} bytes`);
+        if (line === undefined)
+          throw invalidResponse(what, `an event is longer than ${limits.maxLine ?? defaultMaxLine} bytes`);
         const event = eventOf<T>(what, line);
         if (signal?.aborted) return;
-        if (event) yield resource.metadataOnly && event.type !== 'BOOKMARK' ? { ...event, object: onlyMetadata(resource, event.object) } : event;
+        if (event)
+          yield resource.metadataOnly && event.type !== 'BOOKMARK'
+            ? { ...event, object: onlyMetadata(resource, event.object) }
+            : event;
       }
     }
     if (lines.pending > 0) throw invalidResponse(what, `the last event is cut off after ${lines.pending} bytes`);
@@ -72,10 +83,13 @@ async function nextWithin(
   what: string,
 ): Promise<Buffer | undefined> {
   let idle = false;
-  const timer = setTimeout(() => {
-    idle = true;
-    response.destroy();
-  }, Math.min(idleTimeout, 2 ** 31 - 1));
+  const timer = setTimeout(
+    () => {
+      idle = true;
+      response.destroy();
+    },
+    Math.min(idleTimeout, 2 ** 31 - 1),
+  );
   try {
     const next = await chunks.next();
     return next.done ? undefined : next.value;
@@ -108,7 +122,8 @@ function eventOf<T extends KubeObject>(what: string, line: string): WatchEvent<T
     throw invalidResponse(what, 'an event is not JSON', cause);
   }
   const { type, object } = event ?? {};
-  if (typeof object !== 'object' || object === null) throw invalidResponse(what, `an event without an object (${type})`);
+  if (typeof object !== 'object' || object === null)
+    throw invalidResponse(what, `an event without an object (${type})`);
   switch (type) {
     case 'ADDED':
     case 'MODIFIED':

@@ -5,7 +5,17 @@ import type { Condition } from '../meta.js';
 import type { ObjectOf, Resource } from '../resource.js';
 import { crdOf, schemaOf } from './crd.js';
 import { defineCustomResource, type CustomObject, type CustomResource } from './define.js';
-import { Conditions, IntOrString, ListMap, ListSet, Nullable, PassThrough, Quantity, StringEnum, StringMap } from './fields.js';
+import {
+  Conditions,
+  IntOrString,
+  ListMap,
+  ListSet,
+  Nullable,
+  PassThrough,
+  Quantity,
+  StringEnum,
+  StringMap,
+} from './fields.js';
 import { SchemaError } from './schema.js';
 import { toYaml } from './yaml.js';
 
@@ -24,7 +34,10 @@ const spec = Type.Object({
   users: ListMap(Type.Object({ name: Type.String(), age: Type.Optional(Type.Integer()) }), ['name'], { default: [] }),
   tags: Type.Optional(ListSet(Type.String())),
 });
-const status = Type.Object({ conditions: Type.Optional(Conditions()), observedGeneration: Type.Optional(Type.Integer()) });
+const status = Type.Object({
+  conditions: Type.Optional(Conditions()),
+  observedGeneration: Type.Optional(Type.Integer()),
+});
 
 const Thing = defineCustomResource({
   group: 'test.stackwright.dev',
@@ -44,8 +57,14 @@ const Thing = defineCustomResource({
 /** The schema of one field, in a kind that has only it. */
 function fieldOf(field: TSchema) {
   return schemaOf({
-    group: 'a.b', version: 'v1', kind: 'K', plural: 'ks', description: '', printerColumns: [],
-    spec: Type.Object({ field }), status: Type.Object({}),
+    group: 'a.b',
+    version: 'v1',
+    kind: 'K',
+    plural: 'ks',
+    description: '',
+    printerColumns: [],
+    spec: Type.Object({ field }),
+    status: Type.Object({}),
   }).properties?.['spec']?.properties?.['field'];
 }
 
@@ -73,9 +92,17 @@ describe('crdOf', () => {
   const schema = schemaOf(Thing.definition);
 
   it('names the kind in every way', () => {
-    expect(crd.metadata).toEqual({ name: 'things.test.stackwright.dev', labels: { 'stackwright.dev/service': 'thing' } });
+    expect(crd.metadata).toEqual({
+      name: 'things.test.stackwright.dev',
+      labels: { 'stackwright.dev/service': 'thing' },
+    });
     expect(crd.spec.names).toEqual({
-      kind: 'Thing', listKind: 'ThingList', plural: 'things', singular: 'thing', shortNames: ['th'], categories: ['stackwright'],
+      kind: 'Thing',
+      listKind: 'ThingList',
+      plural: 'things',
+      singular: 'thing',
+      shortNames: ['th'],
+      categories: ['stackwright'],
     });
     expect(crd.spec.scope).toBe('Namespaced');
     expect(crd.spec.versions[0]).toMatchObject({
@@ -117,14 +144,20 @@ describe('crdOf', () => {
   });
 
   it('does not require a spec that has a default', () => {
-    const open = schemaOf({ ...Thing.definition, spec: Type.Object({ a: Type.String({ default: 'x' }) }, { default: {} }) });
+    const open = schemaOf({
+      ...Thing.definition,
+      spec: Type.Object({ a: Type.String({ default: 'x' }) }, { default: {} }),
+    });
     expect(open.required).toBeUndefined();
   });
 
   it('passes CEL rules and narrowing alternatives on', () => {
     const field = Type.Object(
       { a: Type.Optional(Type.String()), b: Type.Optional(Type.String()) },
-      { 'x-kubernetes-validations': [{ rule: 'self.a != self.b', message: 'differ' }], oneOf: [{ required: ['a'] }, { required: ['b'] }] },
+      {
+        'x-kubernetes-validations': [{ rule: 'self.a != self.b', message: 'differ' }],
+        oneOf: [{ required: ['a'] }, { required: ['b'] }],
+      },
     );
     expect(fieldOf(field)).toMatchObject({
       'x-kubernetes-validations': [{ rule: 'self.a != self.b', message: 'differ' }],
@@ -138,18 +171,30 @@ describe('what a CRD cannot express is refused when the kind is defined, with th
     ['a union of types', Type.Union([Type.String(), Type.Boolean()]), 'a union of types'],
     ['literals of several types', Type.Union([Type.Literal('a'), Type.Literal(1)]), 'must be of one type'],
     ['a tuple', Type.Tuple([Type.String()]), 'a tuple'],
-    ['an intersection', Type.Intersect([Type.Object({ a: Type.String() }), Type.Object({ b: Type.String() })]), 'Type.Composite'],
+    [
+      'an intersection',
+      Type.Intersect([Type.Object({ a: Type.String() }), Type.Object({ b: Type.String() })]),
+      'Type.Composite',
+    ],
     ['a recursive type', Type.Recursive((self) => Type.Object({ children: Type.Array(self) })), 'a reference'],
     ['a date', Type.Date(), 'type "Date"'],
     ['nothing at all', Type.Unknown(), 'no type'],
     ['keys by pattern', Type.Record(Type.String({ pattern: '^a' }), Type.String()), 'keys of a map'],
     ['uniqueItems', Type.Array(Type.String(), { uniqueItems: true }), 'ListSet'],
-    ['properties and others', Type.Object({ a: Type.String() }, { additionalProperties: Type.String() }), 'both properties and additionalProperties'],
+    [
+      'properties and others',
+      Type.Object({ a: Type.String() }, { additionalProperties: Type.String() }),
+      'both properties and additionalProperties',
+    ],
     ['look-ahead', Type.String({ pattern: '^(?!x)' }), 'RE2'],
     ['a broken pattern', Type.String({ pattern: '(' }), 'pattern'],
     ['a misspelt keyword', Type.String({ minLenght: 1 }), 'unknown keyword minLenght'],
     ['a list map without its key', ListMap(Type.Object({ a: Type.String() }), ['b']), 'no property b'],
-    ['a list map with an optional key', ListMap(Type.Object({ a: Type.Optional(Type.String()) }), ['a']), 'must be required or have a default'],
+    [
+      'a list map with an optional key',
+      ListMap(Type.Object({ a: Type.Optional(Type.String()) }), ['a']),
+      'must be required or have a default',
+    ],
     ['a set of objects', ListSet(Type.Object({ a: Type.String() })), 'use ListMap()'],
     ['an empty rule', Type.String({ 'x-kubernetes-validations': [{ rule: '' }] }), 'a validation without a rule'],
     ['a default of the wrong type', Type.Integer({ default: '1' }), 'not a number'],
@@ -164,10 +209,16 @@ describe('what a CRD cannot express is refused when the kind is defined, with th
   });
 
   it('names, all problems at once', () => {
-    expect(() => defineCustomResource({
-      ...Thing.definition, group: 'nodots', kind: 'thing', plural: 'Things', version: '1',
-      printerColumns: [{ name: 'X', type: 'string', jsonPath: 'spec.x' }],
-    })).toThrow(/thing\.nodots.*\n.*group.*\n.*version.*\n.*kind.*\n.*Things.*\n.*X does not begin/);
+    expect(() =>
+      defineCustomResource({
+        ...Thing.definition,
+        group: 'nodots',
+        kind: 'thing',
+        plural: 'Things',
+        version: '1',
+        printerColumns: [{ name: 'X', type: 'string', jsonPath: 'spec.x' }],
+      }),
+    ).toThrow(/thing\.nodots.*\n.*group.*\n.*version.*\n.*kind.*\n.*Things.*\n.*X does not begin/);
   });
 });
 
@@ -177,5 +228,8 @@ it('prints YAML that reads back the same, one document per object', () => {
   const shared = { a: 'x'.repeat(300) };
   const text = toYaml({ one: shared, two: shared }, crd);
   expect(text).not.toMatch(/[&*]a1/);
-  expect(parseAllDocuments(text).map((document) => document.toJS() as unknown)).toEqual([{ one: shared, two: shared }, crd]);
+  expect(parseAllDocuments(text).map((document) => document.toJS() as unknown)).toEqual([
+    { one: shared, two: shared },
+    crd,
+  ]);
 });

@@ -32,7 +32,9 @@ export function crdOf({ definition }: { readonly definition: CustomResourceOptio
           // kubernetes-types leaves the x-kubernetes-* extensions out.
           schema: { openAPIV3Schema: schemaOf(definition) as object },
           subresources: { status: {}, ...(scale && { scale: { ...scale } }) },
-          ...(definition.printerColumns.length && { additionalPrinterColumns: definition.printerColumns.map((column) => ({ ...column })) }),
+          ...(definition.printerColumns.length && {
+            additionalPrinterColumns: definition.printerColumns.map((column) => ({ ...column })),
+          }),
         },
       ],
     },
@@ -59,15 +61,28 @@ export function schemaOf(definition: CustomResourceOptions): StructuralSchema {
   };
 }
 
-function nameProblems({ group, version, kind, plural, shortNames = [], printerColumns, scale }: CustomResourceOptions): string[] {
+function nameProblems({
+  group,
+  version,
+  kind,
+  plural,
+  shortNames = [],
+  printerColumns,
+  scale,
+}: CustomResourceOptions): string[] {
   const problems: string[] = [];
   const expect = (ok: boolean, text: string): void => void (ok || problems.push(text));
   const label = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
-  expect(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/.test(group), `group: "${group}" is not a DNS name with a dot`);
+  expect(
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/.test(group),
+    `group: "${group}" is not a DNS name with a dot`,
+  );
   expect(/^v[1-9][0-9]*((alpha|beta)[1-9][0-9]*)?$/.test(version), `version: "${version}" is not like v1, v1beta2`);
   expect(/^[A-Z][A-Za-z0-9]{0,62}$/.test(kind), `kind: "${kind}" is not in PascalCase`);
-  for (const name of [plural, ...shortNames]) expect(label.test(name), `names: "${name}" is not a lower-case DNS label`);
-  for (const { name, jsonPath } of printerColumns) expect(jsonPath.startsWith('.'), `printerColumns: the path of ${name} does not begin with a dot`);
+  for (const name of [plural, ...shortNames])
+    expect(label.test(name), `names: "${name}" is not a lower-case DNS label`);
+  for (const { name, jsonPath } of printerColumns)
+    expect(jsonPath.startsWith('.'), `printerColumns: the path of ${name} does not begin with a dot`);
   if (scale) {
     expect(scale.specReplicasPath.startsWith('.spec.'), 'scale: specReplicasPath does not begin with .spec.');
     expect(scale.statusReplicasPath.startsWith('.status.'), 'scale: statusReplicasPath does not begin with .status.');

@@ -6,13 +6,16 @@ export function defaultProblems(value: unknown, schema: StructuralSchema, path: 
   if (schema['x-kubernetes-int-or-string']) {
     return typeof value === 'string' || Number.isInteger(value) ? [] : [`${path}: neither an integer nor a string`];
   }
-  if (schema.enum && !schema.enum.includes(value)) return [`${path}: ${JSON.stringify(value)} is none of ${JSON.stringify(schema.enum)}`];
+  if (schema.enum && !schema.enum.includes(value))
+    return [`${path}: ${JSON.stringify(value)} is none of ${JSON.stringify(schema.enum)}`];
   switch (schema.type) {
     case 'object':
       return isObject(value) ? objectProblems(value, schema, path) : [`${path}: not an object`];
     case 'array':
       if (!Array.isArray(value)) return [`${path}: not a list`];
-      return value.flatMap((item, index) => (schema.items ? defaultProblems(item, schema.items, `${path}[${index}]`) : []));
+      return value.flatMap((item, index) =>
+        schema.items ? defaultProblems(item, schema.items, `${path}[${index}]`) : [],
+      );
     case 'string':
       return typeof value === 'string' ? stringProblems(value, schema, path) : [`${path}: not a string`];
     case 'integer':
@@ -27,7 +30,9 @@ export function defaultProblems(value: unknown, schema: StructuralSchema, path: 
 }
 
 function objectProblems(value: Record<string, unknown>, schema: StructuralSchema, path: string): string[] {
-  const missing = (schema.required ?? []).filter((name) => value[name] === undefined).map((name) => `${path}.${name}: missing`);
+  const missing = (schema.required ?? [])
+    .filter((name) => value[name] === undefined)
+    .map((name) => `${path}.${name}: missing`);
   return Object.entries(value).reduce((problems, [name, entry]) => {
     const property = schema.properties?.[name] ?? schema.additionalProperties;
     if (property) problems.push(...defaultProblems(entry, property, `${path}.${name}`));
@@ -37,7 +42,8 @@ function objectProblems(value: Record<string, unknown>, schema: StructuralSchema
 }
 
 function stringProblems(value: string, schema: StructuralSchema, path: string): string[] {
-  if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(value)) return [`${path}: "${value}" does not match ${schema.pattern}`];
+  if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(value))
+    return [`${path}: "${value}" does not match ${schema.pattern}`];
   if (value.length < (schema.minLength ?? 0)) return [`${path}: shorter than ${schema.minLength}`];
   if (value.length > (schema.maxLength ?? Infinity)) return [`${path}: longer than ${schema.maxLength}`];
   return [];

@@ -43,8 +43,9 @@ export interface CustomResourceOptions<Spec extends TObject = TObject, Status ex
   scale?: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string };
 }
 
-export interface CustomResource<Spec extends TObject = TObject, Status extends TObject = TObject>
-  extends Resource<CustomObject<Static<Spec>, Static<Status>>> {
+export interface CustomResource<Spec extends TObject = TObject, Status extends TObject = TObject> extends Resource<
+  CustomObject<Static<Spec>, Static<Status>>
+> {
   readonly definition: CustomResourceOptions<Spec, Status>;
 }
 

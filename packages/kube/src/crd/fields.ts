@@ -3,7 +3,10 @@ import { Type, type SchemaOptions, type TArray, type TObject, type TSchema, type
 import type { Condition } from '../meta.js';
 
 /** One of a few strings; shorter than a union of literals. */
-export function StringEnum<const T extends readonly string[]>(values: T, options: SchemaOptions = {}): TUnsafe<T[number]> {
+export function StringEnum<const T extends readonly string[]>(
+  values: T,
+  options: SchemaOptions = {},
+): TUnsafe<T[number]> {
   return Type.Unsafe<T[number]>({ ...options, type: 'string', enum: values });
 }
 
@@ -55,14 +58,28 @@ export function ListSet<T extends TSchema>(item: T, options: SchemaOptions = {})
 
 /** metav1.Condition, with the limits that the API machinery sets. */
 const condition = Type.Object({
-  type: Type.String({ description: 'PascalCase.', maxLength: 316, pattern: '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$' }),
+  type: Type.String({
+    description: 'PascalCase.',
+    maxLength: 316,
+    pattern:
+      '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$',
+  }),
   status: StringEnum(['True', 'False', 'Unknown']),
-  reason: Type.String({ description: 'PascalCase, stable: what programs look at.', minLength: 1, maxLength: 1024, pattern: '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$' }),
+  reason: Type.String({
+    description: 'PascalCase, stable: what programs look at.',
+    minLength: 1,
+    maxLength: 1024,
+    pattern: '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$',
+  }),
   message: Type.String({ description: 'For people.', maxLength: 32768 }),
   lastTransitionTime: Type.String({ description: 'When status last changed.', format: 'date-time' }),
-  observedGeneration: Type.Optional(Type.Integer({ description: 'The metadata.generation that this was computed from.', format: 'int64', minimum: 0 })),
+  observedGeneration: Type.Optional(
+    Type.Integer({ description: 'The metadata.generation that this was computed from.', format: 'int64', minimum: 0 }),
+  ),
 });
 
 export function Conditions(options: SchemaOptions = {}): TUnsafe<Condition[]> {
-  return Type.Unsafe<Condition[]>(ListMap(condition, ['type'], { description: 'The state in detail, one entry per type.', ...options }));
+  return Type.Unsafe<Condition[]>(
+    ListMap(condition, ['type'], { description: 'The state in detail, one entry per type.', ...options }),
+  );
 }

@@ -17,9 +17,14 @@ const Thing = defineCustomResource({
     count: Type.Integer({ minimum: 1, maximum: 3 }),
     ratio: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1 })),
     size: Quantity({ default: '1Gi' }),
-    nested: Type.Object({ deep: Nullable(Type.String({ minLength: 1 })) }, { 'x-kubernetes-validations': [{ rule: 'self.deep != ""' }] }),
+    nested: Type.Object(
+      { deep: Nullable(Type.String({ minLength: 1 })) },
+      { 'x-kubernetes-validations': [{ rule: 'self.deep != ""' }] },
+    ),
     labels: Type.Optional(StringMap()),
-    byName: Type.Optional(Type.Record(Type.String(), Type.Object({ on: Type.Boolean({ default: true }) }), { maxProperties: 5 })),
+    byName: Type.Optional(
+      Type.Record(Type.String(), Type.Object({ on: Type.Boolean({ default: true }) }), { maxProperties: 5 }),
+    ),
     users: ListMap(Type.Object({ name: Type.String({ pattern: '^[a-z]+$' }) }), ['name'], { default: [] }),
     free: Type.Optional(PassThrough({ description: 'Anything.' })),
   }),

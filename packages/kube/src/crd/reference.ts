@@ -45,12 +45,14 @@ export function referenceOf(resource: CustomResource, options: { level?: number 
     const below = schema.properties?.[part];
     return below ? fieldsOf(below, part) : [];
   });
-  return [
-    `${heading} ${kind}`,
-    definition.description,
-    `${code(`apiVersion: ${apiVersionOf(resource)}`)}, ${namespaced ? 'namespaced' : 'cluster-scoped'}; for kubectl: ${names}.`,
-    table(rows),
-  ].join('\n\n') + '\n';
+  return (
+    [
+      `${heading} ${kind}`,
+      definition.description,
+      `${code(`apiVersion: ${apiVersionOf(resource)}`)}, ${namespaced ? 'namespaced' : 'cluster-scoped'}; for kubectl: ${names}.`,
+      table(rows),
+    ].join('\n\n') + '\n'
+  );
 }
 
 function fieldOf(schema: StructuralSchema, path: string, required: boolean): Field {
@@ -68,7 +70,8 @@ function typeOf(schema: StructuralSchema): string {
   const nullable = schema.nullable ? ' or null' : '';
   if (schema['x-kubernetes-int-or-string']) return `integer or string${nullable}`;
   if (schema.type === 'array') return `list of ${schema.items ? typeOf(schema.items) : 'anything'}${nullable}`;
-  if (schema.type === 'object' && schema.additionalProperties) return `map of ${typeOf(schema.additionalProperties)}${nullable}`;
+  if (schema.type === 'object' && schema.additionalProperties)
+    return `map of ${typeOf(schema.additionalProperties)}${nullable}`;
   return `${schema.type ?? 'anything'}${nullable}`;
 }
 
@@ -81,7 +84,9 @@ function constraintsOf(schema: StructuralSchema): string[] {
     ...range(schema.minItems, schema.maxItems, ' items'),
     ...range(schema.minProperties, schema.maxProperties, ' entries'),
     // The pattern of a quantity says nothing to a reader.
-    ...(schema.pattern !== undefined && !schema['x-kubernetes-int-or-string'] ? [`matches ${code(schema.pattern)}`] : []),
+    ...(schema.pattern !== undefined && !schema['x-kubernetes-int-or-string']
+      ? [`matches ${code(schema.pattern)}`]
+      : []),
     ...rules.map(({ message, rule }) => message ?? code(rule)),
   ];
 }

@@ -73,10 +73,28 @@ const types = new Set(['object', 'array', 'string', 'integer', 'number', 'boolea
 
 /** Copied as they are. */
 const plain = new Set([
-  'description', 'title', 'format', 'nullable', 'enum', 'pattern', 'minLength', 'maxLength', 'minimum', 'maximum', 'multipleOf',
-  'minItems', 'maxItems', 'minProperties', 'maxProperties',
-  'x-kubernetes-int-or-string', 'x-kubernetes-preserve-unknown-fields', 'x-kubernetes-embedded-resource',
-  'x-kubernetes-list-type', 'x-kubernetes-list-map-keys', 'x-kubernetes-map-type', 'x-kubernetes-validations',
+  'description',
+  'title',
+  'format',
+  'nullable',
+  'enum',
+  'pattern',
+  'minLength',
+  'maxLength',
+  'minimum',
+  'maximum',
+  'multipleOf',
+  'minItems',
+  'maxItems',
+  'minProperties',
+  'maxProperties',
+  'x-kubernetes-int-or-string',
+  'x-kubernetes-preserve-unknown-fields',
+  'x-kubernetes-embedded-resource',
+  'x-kubernetes-list-type',
+  'x-kubernetes-list-map-keys',
+  'x-kubernetes-map-type',
+  'x-kubernetes-validations',
 ]);
 
 /** For readers and for TypeScript only. */
@@ -86,8 +104,17 @@ const junctors = ['allOf', 'anyOf', 'oneOf', 'not'] as const;
 
 /** What may stand inside a junctor: it may only narrow what the schema around it declares. */
 const forbiddenInJunctors = [
-  'type', 'description', 'title', 'default', 'nullable', 'additionalProperties', 'patternProperties', 'const',
-  'x-kubernetes-preserve-unknown-fields', 'x-kubernetes-embedded-resource', 'x-kubernetes-list-type',
+  'type',
+  'description',
+  'title',
+  'default',
+  'nullable',
+  'additionalProperties',
+  'patternProperties',
+  'const',
+  'x-kubernetes-preserve-unknown-fields',
+  'x-kubernetes-embedded-resource',
+  'x-kubernetes-list-type',
 ];
 
 function convert(input: JsonSchema, path: string, problems: string[]): StructuralSchema {
@@ -190,19 +217,30 @@ function normalise(schema: JsonSchema, problem: (text: string) => void): JsonSch
     return { ...rest, ...nullable, type, enum: others.map((member) => member['const']) };
   }
   if (others.length === 1) return { ...normalise(others[0] ?? {}, problem), ...rest, ...nullable };
-  problem('a union of types has no counterpart in a CRD: use IntOrString(), Quantity(), or one optional field for each');
+  problem(
+    'a union of types has no counterpart in a CRD: use IntOrString(), Quantity(), or one optional field for each',
+  );
   return rest;
 }
 
 function flattenUnion(member: JsonSchema): JsonSchema[] {
   const { anyOf } = member;
-  return Array.isArray(anyOf) && member['type'] === undefined ? (anyOf as JsonSchema[]).flatMap(flattenUnion) : [member];
+  return Array.isArray(anyOf) && member['type'] === undefined
+    ? (anyOf as JsonSchema[]).flatMap(flattenUnion)
+    : [member];
 }
 
-function convertMap(patterns: Record<string, JsonSchema>, out: Record<string, unknown>, path: string, problems: string[]): void {
+function convertMap(
+  patterns: Record<string, JsonSchema>,
+  out: Record<string, unknown>,
+  path: string,
+  problems: string[],
+): void {
   const [[pattern, values] = ['', {}], ...more] = Object.entries(patterns);
   if (pattern !== '^(.*)$' || more.length > 0) {
-    problems.push(`${path}: a CRD cannot constrain the keys of a map by pattern: use Type.Record(Type.String(), …) and a CEL rule`);
+    problems.push(
+      `${path}: a CRD cannot constrain the keys of a map by pattern: use Type.Record(Type.String(), …) and a CEL rule`,
+    );
   }
   out['additionalProperties'] = convert(values, `${path}.*`, problems);
 }
@@ -215,7 +253,8 @@ function checkJunctor(schema: JsonSchema, keyword: (typeof junctors)[number], pr
     if (typeof node !== 'object' || node === null) return;
     const entry = node as JsonSchema;
     for (const name of forbiddenInJunctors) {
-      if (name in entry) problem(`${name} inside ${keyword}: say it outside (for an intersection of objects: Type.Composite)`);
+      if (name in entry)
+        problem(`${name} inside ${keyword}: say it outside (for an intersection of objects: Type.Composite)`);
     }
     for (const name of junctors) visit(entry[name]);
     visit(entry['items']);
@@ -230,10 +269,15 @@ function check(schema: StructuralSchema, problem: (text: string) => void): void 
   if (schema.pattern !== undefined) checkPattern(schema.pattern, problem);
   if (schema.type === 'array' && !schema.items) problem('a list without items');
   if (schema['x-kubernetes-list-type'] === 'map') checkListMap(schema, problem);
-  if (schema['x-kubernetes-list-type'] === 'set' && schema.items?.type === 'object' && schema.items['x-kubernetes-map-type'] !== 'atomic') {
+  if (
+    schema['x-kubernetes-list-type'] === 'set' &&
+    schema.items?.type === 'object' &&
+    schema.items['x-kubernetes-map-type'] !== 'atomic'
+  ) {
     problem('a set of objects: give them a key and use ListMap()');
   }
-  for (const { rule } of schema['x-kubernetes-validations'] ?? []) if (!rule?.trim()) problem('a validation without a rule');
+  for (const { rule } of schema['x-kubernetes-validations'] ?? [])
+    if (!rule?.trim()) problem('a validation without a rule');
 }
 
 function checkPattern(pattern: string, problem: (text: string) => void): void {
@@ -243,7 +287,8 @@ function checkPattern(pattern: string, problem: (text: string) => void): void {
     problem(`pattern: ${(error as Error).message}`);
   }
   // API servers use RE2, which has neither look-around nor back-references.
-  if (/\(\?(=|!|<=|<!)|\\[1-9]/.test(pattern)) problem(`pattern ${pattern}: no look-around and no back-references in RE2`);
+  if (/\(\?(=|!|<=|<!)|\\[1-9]/.test(pattern))
+    problem(`pattern ${pattern}: no look-around and no back-references in RE2`);
 }
 
 function checkListMap(schema: StructuralSchema, problem: (text: string) => void): void {

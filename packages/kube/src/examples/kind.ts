@@ -1,5 +1,14 @@
 import { Type } from '@sinclair/typebox';
-import { Conditions, crdOf, defineCustomResource, Quantity, referenceOf, StringEnum, toYaml, type ObjectOf } from '../index.js';
+import {
+  Conditions,
+  crdOf,
+  defineCustomResource,
+  Quantity,
+  referenceOf,
+  StringEnum,
+  toYaml,
+  type ObjectOf,
+} from '../index.js';
 
 export const Backup = defineCustomResource({
   group: 'example.stackwright.dev',

@@ -25,12 +25,15 @@ it('the examples do what they say', async () => {
     rmSync(folder, { recursive: true });
     await server.stop();
   });
-  writeFileSync(join(folder, 'config'), JSON.stringify({
-    'current-context': 'a',
-    clusters: [{ name: 'a', cluster: { server: server.url } }],
-    users: [{ name: 'a', user: {} }],
-    contexts: [{ name: 'a', context: { cluster: 'a', user: 'a', namespace: 'demo' } }],
-  }));
+  writeFileSync(
+    join(folder, 'config'),
+    JSON.stringify({
+      'current-context': 'a',
+      clusters: [{ name: 'a', cluster: { server: server.url } }],
+      users: [{ name: 'a', user: {} }],
+      contexts: [{ name: 'a', context: { cluster: 'a', user: 'a', namespace: 'demo' } }],
+    }),
+  );
   vi.stubEnv('KUBECONFIG', join(folder, 'config'));
 
   await import('./client.js');
@@ -43,5 +46,7 @@ it('the examples do what they say', async () => {
 
   await import('./kind.js');
   expect(log.mock.calls.at(-2)?.[0]).toContain('name: backups.example.stackwright.dev');
-  expect(log.mock.calls.at(-1)?.[0]).toContain('| `spec.keep` | integer | `7` | How many copies are kept. (at least 1) |');
+  expect(log.mock.calls.at(-1)?.[0]).toContain(
+    '| `spec.keep` | integer | `7` | How many copies are kept. (at least 1) |',
+  );
 });

@@ -58,7 +58,11 @@ export const Service = define<core.Service>('', 'Service', 'services');
 export const ServiceAccount = define<core.ServiceAccount>('', 'ServiceAccount', 'serviceaccounts');
 export const Endpoints = define<core.Endpoints>('', 'Endpoints', 'endpoints');
 export const PersistentVolume = define<core.PersistentVolume>('', 'PersistentVolume', 'persistentvolumes', false);
-export const PersistentVolumeClaim = define<core.PersistentVolumeClaim>('', 'PersistentVolumeClaim', 'persistentvolumeclaims');
+export const PersistentVolumeClaim = define<core.PersistentVolumeClaim>(
+  '',
+  'PersistentVolumeClaim',
+  'persistentvolumeclaims',
+);
 export const CoreEvent = define<core.Event>('', 'Event', 'events');
 export const Deployment = define<apps.Deployment>('apps', 'Deployment', 'deployments');
 export const ReplicaSet = define<apps.ReplicaSet>('apps', 'ReplicaSet', 'replicasets');
@@ -70,14 +74,48 @@ export const CronJob = define<batch.CronJob>('batch', 'CronJob', 'cronjobs');
 export const Lease = define<coordination.Lease>('coordination.k8s.io', 'Lease', 'leases');
 export const EndpointSlice = define<discovery.EndpointSlice>('discovery.k8s.io', 'EndpointSlice', 'endpointslices');
 export const Event = define<events.Event>('events.k8s.io', 'Event', 'events');
-export const PodDisruptionBudget = define<policy.PodDisruptionBudget>('policy', 'PodDisruptionBudget', 'poddisruptionbudgets');
+export const PodDisruptionBudget = define<policy.PodDisruptionBudget>(
+  'policy',
+  'PodDisruptionBudget',
+  'poddisruptionbudgets',
+);
 export const Role = define<rbac.Role>('rbac.authorization.k8s.io', 'Role', 'roles');
 export const RoleBinding = define<rbac.RoleBinding>('rbac.authorization.k8s.io', 'RoleBinding', 'rolebindings');
 export const ClusterRole = define<rbac.ClusterRole>('rbac.authorization.k8s.io', 'ClusterRole', 'clusterroles', false);
-export const ClusterRoleBinding = define<rbac.ClusterRoleBinding>('rbac.authorization.k8s.io', 'ClusterRoleBinding', 'clusterrolebindings', false);
-export const CustomResourceDefinition = define<extensions.CustomResourceDefinition>('apiextensions.k8s.io', 'CustomResourceDefinition', 'customresourcedefinitions', false);
+export const ClusterRoleBinding = define<rbac.ClusterRoleBinding>(
+  'rbac.authorization.k8s.io',
+  'ClusterRoleBinding',
+  'clusterrolebindings',
+  false,
+);
+export const CustomResourceDefinition = define<extensions.CustomResourceDefinition>(
+  'apiextensions.k8s.io',
+  'CustomResourceDefinition',
+  'customresourcedefinitions',
+  false,
+);
 export const StorageClass = define<storage.StorageClass>('storage.k8s.io', 'StorageClass', 'storageclasses', false);
-export const MutatingWebhookConfiguration = define<admission.MutatingWebhookConfiguration>('admissionregistration.k8s.io', 'MutatingWebhookConfiguration', 'mutatingwebhookconfigurations', false);
-export const ValidatingWebhookConfiguration = define<admission.ValidatingWebhookConfiguration>('admissionregistration.k8s.io', 'ValidatingWebhookConfiguration', 'validatingwebhookconfigurations', false);
-export const ValidatingAdmissionPolicy = define<admission.ValidatingAdmissionPolicy>('admissionregistration.k8s.io', 'ValidatingAdmissionPolicy', 'validatingadmissionpolicies', false);
-export const ValidatingAdmissionPolicyBinding = define<admission.ValidatingAdmissionPolicyBinding>('admissionregistration.k8s.io', 'ValidatingAdmissionPolicyBinding', 'validatingadmissionpolicybindings', false);
+export const MutatingWebhookConfiguration = define<admission.MutatingWebhookConfiguration>(
+  'admissionregistration.k8s.io',
+  'MutatingWebhookConfiguration',
+  'mutatingwebhookconfigurations',
+  false,
+);
+export const ValidatingWebhookConfiguration = define<admission.ValidatingWebhookConfiguration>(
+  'admissionregistration.k8s.io',
+  'ValidatingWebhookConfiguration',
+  'validatingwebhookconfigurations',
+  false,
+);
+export const ValidatingAdmissionPolicy = define<admission.ValidatingAdmissionPolicy>(
+  'admissionregistration.k8s.io',
+  'ValidatingAdmissionPolicy',
+  'validatingadmissionpolicies',
+  false,
+);
+export const ValidatingAdmissionPolicyBinding = define<admission.ValidatingAdmissionPolicyBinding>(
+  'admissionregistration.k8s.io',
+  'ValidatingAdmissionPolicyBinding',
+  'validatingadmissionpolicybindings',
+  false,
+);

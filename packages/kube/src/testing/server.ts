@@ -76,17 +76,35 @@ export async function startServer(answer: Answer, tls?: ServerOptions): Promise<
   };
 }
 
-export function sendJson(response: ServerResponse, body: unknown, code = 200, headers: Record<string, string> = {}): void {
+export function sendJson(
+  response: ServerResponse,
+  body: unknown,
+  code = 200,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(code, { 'content-type': 'application/json', ...headers });
   response.end(JSON.stringify(body));
 }
 
-export function sendStatus(response: ServerResponse, code: number, reason: string, headers: Record<string, string> = {}): void {
+export function sendStatus(
+  response: ServerResponse,
+  code: number,
+  reason: string,
+  headers: Record<string, string> = {},
+): void {
   sendJson(response, statusOf(code, reason), code, headers);
 }
 
 export function statusOf(code: number, reason: string): Status {
-  return { apiVersion: 'v1', kind: 'Status', metadata: {}, status: 'Failure', code, reason, message: `it is ${reason}` };
+  return {
+    apiVersion: 'v1',
+    kind: 'Status',
+    metadata: {},
+    status: 'Failure',
+    code,
+    reason,
+    message: `it is ${reason}`,
+  };
 }
 
 export const line = (type: string, object: KubeObject | Status): string => `${JSON.stringify({ type, object })}\n`;

@@ -38,9 +38,14 @@ export async function makeAuthority(): Promise<Authority> {
         publicKey: own.publicKey,
         signingKey: keys.privateKey,
         signingAlgorithm: algorithm,
-        extensions: names.length === 0 ? [] : [
-          new SubjectAlternativeNameExtension(names.map((name) => ({ type: /^[0-9.]+$/.test(name) ? 'ip' : 'dns', value: name }))),
-        ],
+        extensions:
+          names.length === 0
+            ? []
+            : [
+                new SubjectAlternativeNameExtension(
+                  names.map((name) => ({ type: /^[0-9.]+$/.test(name) ? 'ip' : 'dns', value: name })),
+                ),
+              ],
       });
       const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', own.privateKey)).toString('base64');
       const key = `-----BEGIN PRIVATE KEY-----\n${pkcs8.replace(/.{64}/g, '$&\n')}\n-----END PRIVATE KEY-----\n`;
