@@ -56,6 +56,17 @@ describe('controllers', () => {
     expect(await result('success')).toBe(4);
   });
 
+  it('serves what nobody has reconciled yet before the backlog of a restart', async () => {
+    await client.seed(
+      Widget,
+      ...['a', 'b', 'c'].map((name) => ({ ...widget(name), status: { observedGeneration: 1 } })),
+    );
+    await client.seed(Widget, widget('new'));
+    newController(test.manager, 'widget').for(Widget).complete(record);
+    await test.start();
+    expect(reconciled).toEqual(['new', 'a', 'b', 'c']);
+  });
+
   it('starts no worker before every source has been told its whole initial list (pitfall 6)', async () => {
     await client.seed(Widget, widget('a'));
     await client.seed(Secret, { metadata: at('child') });

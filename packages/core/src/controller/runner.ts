@@ -19,6 +19,7 @@ import type {
   Source,
   SourceOptions,
 } from './controller.js';
+import { priorityAtStart } from './backlog.js';
 import { kindOfFailure, ReconcileTimeoutError } from './failures.js';
 import { LazyLogger } from './lazy-logger.js';
 import { ownerRequests } from './owners.js';
@@ -172,7 +173,8 @@ export class ControllerRunner implements Controller, Runnable {
       predicates.every((predicate) => this.#guarded(object, true, () => ask(predicate)));
     return informer.addHandler({
       added: (object, initial) => {
-        if (lets(object, (predicate) => predicate.created(object))) enqueue(initial ? lowPriority : 0, object);
+        if (lets(object, (predicate) => predicate.created(object)))
+          enqueue(initial ? priorityAtStart(object) : 0, object);
       },
       updated: (object, previous) => {
         if (!lets(object, (predicate) => predicate.updated(object, previous))) return;
