@@ -70,17 +70,28 @@ it('what is written in one version is read in the other', async () => {
 
 it('a list is converted, and so is a watch', async () => {
   await api.create(at('v2'), lamp(NEW, 'listed', { power: { watts: 60 } }));
-  const { items, metadata } = (await api.get(at('v1'))).body;
+  const { items } = (await api.get(at('v1'))).body;
   expect(items.find((item) => item.metadata.name === 'listed')).toMatchObject({ apiVersion: OLD, spec: { watts: 60 } });
-  const watch = await api.watch(`${at('v1')}?resourceVersion=${metadata.resourceVersion}`);
+  const watch = await api.watch(`${at('v1')}?resourceVersion=0&fieldSelector=metadata.name%3Dlisted`);
+  expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { apiVersion: OLD, spec: { watts: 60 } } });
   await api.merge(`${at('v2')}/listed`, { spec: { power: { watts: 75 } } });
   expect(await watch.next()).toMatchObject({ type: 'MODIFIED', object: { apiVersion: OLD, spec: { watts: 75 } } });
+  await api.delete(`${at('v2')}/listed`);
+  expect(await watch.next()).toMatchObject({ type: 'DELETED', object: { apiVersion: OLD, spec: { watts: 75 } } });
 });
 
-it('a patch is made to the version that it is sent to', async () => {
-  await api.create(at('v2'), lamp(NEW, 'patched', { power: { watts: 10 } }));
-  expect((await api.merge(`${at('v1')}/patched`, { spec: { watts: 11 } })).body.spec).toEqual({ watts: 11 });
-  expect((await api.get(`${at('v2')}/patched`)).body.spec).toEqual({ power: { watts: 11 } });
+it('a patch, an update and a deletion are made in the version that they are sent to', async () => {
+  const path = `${at('v1')}/changed`;
+  await api.create(at('v2'), lamp(NEW, 'changed', { power: { watts: 10 } }));
+  expect((await api.merge(path, { spec: { watts: 11 } })).body).toMatchObject({
+    spec: { watts: 11 },
+    metadata: { generation: 2 },
+  });
+  expect((await api.get(`${at('v2')}/changed`)).body.spec).toEqual({ power: { watts: 11 } });
+  const { body } = await api.get(path);
+  expect((await api.put(path, { ...body, spec: { watts: 12 } })).body.spec).toEqual({ watts: 12 });
+  expect((await api.get(`${at('v2')}/changed`)).body.spec).toEqual({ power: { watts: 12 } });
+  expect((await api.delete(path)).code).toBe(200);
 });
 
 it('server-side apply creates and changes an object in any version', async () => {

@@ -55,6 +55,12 @@ describe('validation', () => {
     expect((await api.get(`${WIDGETS}/valid`)).body.spec.size).toBe(1);
   });
 
+  it('takes a null that is not allowed for nothing', async () => {
+    const nulls = { code: null, limits: { a: null } };
+    const answer = await api.post(`${WIDGETS}?fieldValidation=Strict`, api.widget('no-null', nulls));
+    expect(answer.body.spec).toEqual({ size: 1, replicas: 1, limits: {} });
+  });
+
   it('takes a null where the schema does', async () => {
     expect((await api.create(WIDGETS, api.widget('nullable', { note: null }))).spec.note).toBeNull();
   });
@@ -142,7 +148,7 @@ describe('a CustomResourceDefinition', () => {
       const { status } = (await api.get(`${CRDS}/second.${api.group}`)).body;
       expect(status.conditions).toEqual(
         expect.arrayContaining([
-          expect.objectContaining({ type: 'NamesAccepted', status: 'False' }),
+          expect.objectContaining({ type: 'NamesAccepted', status: 'False', reason: 'ListKindConflict' }),
           expect.objectContaining({ type: 'Established', status: 'False', reason: 'NotAccepted' }),
         ]),
       );
@@ -155,7 +161,12 @@ describe('a CustomResourceDefinition', () => {
   });
 
   it.each([
-    ['without a schema', { schema: {} }, 'spec.versions[0].schema.openAPIV3Schema', 'Required value'],
+    [
+      'without a schema',
+      { schema: {} },
+      'spec.versions[0].schema.openAPIV3Schema',
+      'Required value: schemas are required',
+    ],
     [
       'with a field without a type',
       { schema: { openAPIV3Schema: { type: 'object', properties: { spec: {} } } } },
@@ -178,8 +189,8 @@ describe('a CustomResourceDefinition', () => {
     [
       'with a broken pattern',
       { schema: { openAPIV3Schema: { type: 'object', properties: { a: { type: 'string', pattern: '(' } } } } },
-      '',
-      '',
+      'openAPIV3Schema',
+      'Invalid value',
     ],
     [
       'without a storage version',

@@ -16,6 +16,7 @@ it.each([
   ['1000m', '1'],
   ['1.5Gi', '1536Mi'],
   ['100000k', '100M'],
+  ['12e6', '12e6'],
 ])('the quantity %s is kept as %s', async (given, kept) => {
   const limits = { memory: given };
   const created = await api.create(
@@ -23,6 +24,19 @@ it.each([
     pod('', { containers: [{ name: 'c', image: 'i', resources: { limits } }] }, { generateName: 'q-' }),
   );
   expect(created.spec.containers[0].resources.limits.memory).toBe(kept);
+});
+
+it.each([
+  [{ key: 'a', operator: 'Like' }, 'operator', 'not a valid selector operator'],
+  [{ key: 'a', operator: 'In' }, 'values', 'must be specified when `operator` is'],
+  [{ key: 'a', operator: 'Exists', values: ['x'] }, 'values', 'may not be specified when `operator` is'],
+  [{ key: 'a b', operator: 'Exists' }, 'key', 'name part must consist of'],
+])('a label selector with %j is refused', async (requirement, name, message) => {
+  const selector = { matchLabels: { app: 'selects' }, matchExpressions: [requirement] };
+  const { code, body } = await api.post(DEPLOYMENTS, deployment('selects', { selector }));
+  expect(code).toBe(422);
+  const cause = body.details.causes.find(({ field }) => field === `spec.selector.matchExpressions[0].${name}`);
+  expect(cause?.message).toContain(message);
 });
 
 describe('a Secret', () => {

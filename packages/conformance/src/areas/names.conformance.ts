@@ -55,6 +55,7 @@ describe('a dry run', () => {
     const created = await api.post(`${SERVICES}?dryRun=All`, service('dry'));
     expect(created.code).toBe(201);
     expect(created.body.metadata.uid).toBeDefined();
+    expect(created.body.spec.clusterIP).toBeDefined();
     expect((await api.get(`${SERVICES}/dry`)).code).toBe(404);
     await api.create(CONFIGMAPS, configMap('wet', { a: '1' }));
     expect((await api.merge(`${CONFIGMAPS}/wet?dryRun=All`, { data: { a: '2' } })).body.data['a']).toBe('2');
@@ -136,10 +137,49 @@ describe('a field that is there twice', () => {
 });
 
 describe('values', () => {
+  it('that are empty are left out where Go does, and nowhere else', async () => {
+    const spec = {
+      paused: false,
+      minReadySeconds: 0,
+      replicas: 0,
+      strategy: { type: 'Recreate' },
+      selector: { matchLabels: { app: 'empty' }, matchExpressions: [] },
+      template: {
+        metadata: { labels: { app: 'empty' }, annotations: {} },
+        spec: {
+          hostNetwork: false,
+          volumes: [{ name: 'data', emptyDir: {} }],
+          securityContext: { runAsUser: 0, runAsNonRoot: false },
+          containers: [
+            { name: 'main', image: 'busybox:1', tty: false, env: [{ name: 'A', value: '' }], args: [], resources: {} },
+          ],
+        },
+      },
+    };
+    const made = await api.create(DEPLOYMENTS, { ...deployment('empty'), spec });
+    expect(made.spec).not.toHaveProperty('paused');
+    expect(made.spec).not.toHaveProperty('minReadySeconds');
+    expect(made.spec.selector).toEqual({ matchLabels: { app: 'empty' } });
+    // Behind a pointer zero is a value.
+    expect(made.spec.replicas).toBe(0);
+    const { metadata, spec: template } = made.spec.template;
+    expect(metadata).not.toHaveProperty('annotations');
+    expect(template).not.toHaveProperty('hostNetwork');
+    expect(template).toMatchObject({
+      volumes: [{ name: 'data', emptyDir: {} }],
+      securityContext: { runAsUser: 0, runAsNonRoot: false },
+    });
+    const [container] = template.containers;
+    expect(container).toMatchObject({ env: [{ name: 'A' }], resources: {} });
+    expect(container).not.toHaveProperty('args');
+    expect(container).not.toHaveProperty('tty');
+    expect(container.env?.[0]).not.toHaveProperty('value');
+  });
+
   it('of the wrong type are refused, with their path', async () => {
     const answer = await api.post(DEPLOYMENTS, deployment('wrong', { replicas: 'three' }));
     expect(answer.code).toBe(400);
-    expect(answer.body.message).toContain('spec.replicas');
+    expect(answer.body.message).toMatch(/cannot unmarshal string into Go struct field .*spec\.replicas/);
   });
 
   it('that are null are as absent', async () => {

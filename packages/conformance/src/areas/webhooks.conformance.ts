@@ -130,15 +130,16 @@ describe('a validating webhook', () => {
     );
   });
 
-  it('may warn', async () => {
-    await withWebhook(
-      'warning',
-      () => ({ allowed: true, warnings: ['think twice'] }),
-      {},
-      async () => {
-        await eventually(async () => expect((await dry('warned')).headers['warning']).toContain('299 - "think twice"'));
-      },
-    );
+  it('may warn, of a deletion too', async () => {
+    await api.create(CONFIGMAPS, configMap('old'));
+    const answer = (): object => ({ allowed: true, warnings: ['think twice'] });
+    await withWebhook('warning', answer, { operations: ['CREATE', 'DELETE'] }, async () => {
+      await eventually(async () => expect((await dry('warned')).headers['warning']).toContain('299 - "think twice"'));
+      await eventually(async () => {
+        const { headers } = await api.delete(`${CONFIGMAPS}/old?dryRun=All`);
+        expect(headers['warning']).toContain('299 - "think twice"');
+      });
+    });
   });
 
   it('is asked only about what its selectors and conditions choose', async () => {
@@ -220,15 +221,40 @@ describe('a configuration', () => {
       ],
     });
 
+  const rule = { apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], operations: ['LOOK'] };
+  const condition = (expression: string): object => ({ matchConditions: [{ name: 'c', expression }] });
+
   it.each([
-    ['a name without a domain', { name: 'bare' }],
-    ['a URL without TLS', { clientConfig: { url: 'http://127.0.0.1:1/' } }],
-    ['side effects', { sideEffects: 'Some' }],
-    ['no version of reviews', { admissionReviewVersions: [] }],
-    ['a time-out of a minute', { timeoutSeconds: 60 }],
-    ['a condition that cannot be read', { matchConditions: [{ name: 'c', expression: 'object.' }] }],
-  ])('with %s is refused', async (_what, webhook) => {
-    expect((await post(webhook)).code).toBe(422);
+    ['a name without a domain', { name: 'bare' }, 'name', 'at least three segments'],
+    ['nobody to ask', { clientConfig: {} }, 'clientConfig', 'exactly one of url or service is required'],
+    [
+      'a URL without TLS',
+      { clientConfig: { url: 'http://127.0.0.1:1/' } },
+      'clientConfig.url',
+      "'https' is the only allowed URL scheme",
+    ],
+    ['side effects', { sideEffects: 'Some' }, 'sideEffects', 'Unsupported value: "Some"'],
+    ['no version of reviews', { admissionReviewVersions: [] }, 'admissionReviewVersions', ''],
+    [
+      'no known version of reviews',
+      { admissionReviewVersions: ['v9'] },
+      'admissionReviewVersions',
+      'must include at least one of',
+    ],
+    ['a time-out beyond thirty seconds', { timeoutSeconds: 31 }, 'timeoutSeconds', 'between 1 and 30 seconds'],
+    ['an unknown operation', { rules: [rule] }, 'rules[0].operations[0]', 'Unsupported value: "LOOK"'],
+    ['a condition that cannot be read', condition('object.'), 'matchConditions[0].expression', 'Syntax error'],
+    [
+      'a condition about what there is not',
+      condition('nothing'),
+      'matchConditions[0].expression',
+      'undeclared reference',
+    ],
+  ])('with %s is refused', async (_what, webhook, field, message) => {
+    const { code, body } = await post(webhook);
+    expect(code).toBe(422);
+    const cause = body.details.causes.find((one) => one.field === `webhooks[0].${field}`);
+    expect(cause?.message).toContain(message);
   });
 
   it('is given its defaults', async () => {

@@ -1,4 +1,5 @@
-// Versions of a custom resource that differ in more than their name.
+// Versions of a custom resource that differ in more than their name: what a webhook is asked, what it may answer, and
+// what stored versions are. Lists, watches and changes in each version are in `packages/conformance`.
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -139,42 +140,6 @@ describe('an object', () => {
     expect(asked).toEqual([]);
     for (let turn = 0; turn < 3; turn += 1) await api.get(`${V2}/once`);
     expect(asked).toHaveLength(1);
-  });
-
-  it('is listed and watched in each version', async () => {
-    const list = bodyOf(await api.get(V2)) as unknown as { items: Body[] };
-    expect(list.items.map(({ spec }) => spec['address'])).toEqual(['x:1', 'y:2', 'x:1']);
-    const watch = await api.watch(`${V2}?resourceVersion=0`);
-    expect(await watch.next()).toMatchObject({
-      type: 'ADDED',
-      object: { apiVersion: 'example.com/v2', spec: { address: 'x:1' } },
-    });
-    await watch.next();
-    await watch.next();
-    await api.merge(`${V1}/a`, { spec: { port: 9 } });
-    expect(await watch.next()).toMatchObject({ type: 'MODIFIED', object: { spec: { address: 'x:9' } } });
-    await api.delete(`${V1}/b`);
-    expect(await watch.next()).toMatchObject({
-      type: 'DELETED',
-      object: { apiVersion: 'example.com/v2', spec: { address: 'y:2' } },
-    });
-    watch.close();
-  });
-
-  it('is patched, applied, updated and deleted in a version that it is not stored in', async () => {
-    await api.create(V1, peer('d', { host: 'x', port: 1 }));
-    expect((await api.merge(`${V2}/d`, { spec: { address: 'x:2' } })).body).toMatchObject({
-      spec: { address: 'x:2' },
-      metadata: { generation: 2 },
-    });
-    expect((await api.apply(`${V2}/d`, peer('d', { address: 'x:3' }, 'v2'), 'me', true)).body.spec).toEqual({
-      address: 'x:3',
-    });
-    const body = bodyOf(await api.get(`${V2}/d`));
-    body.spec['address'] = 'x:4';
-    expect((await api.put(`${V2}/d`, body)).body.spec).toEqual({ address: 'x:4' });
-    expect((await api.get(`${V1}/d`)).body.spec).toMatchObject({ host: 'x', port: 4 });
-    expect((await api.delete(`${V2}/d`)).code).toBe(200);
   });
 });
 

@@ -1,4 +1,5 @@
-// Admission webhooks, over TLS as they are on any cluster.
+// Admission webhooks, over TLS as they are on any cluster: about what they are asked, how they are called, and what
+// is made of each answer. Which configurations are refused is in `packages/conformance`.
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -136,13 +137,6 @@ describe('a validating webhook', () => {
     expect([refused.code, status(refused).message]).toEqual([code, message]);
     if (reason !== undefined) expect(status(refused).reason).toBe(reason);
     expect((await api.get(`${CONFIGMAPS}/refused`)).code).toBe(404);
-  });
-
-  it('warns', async () => {
-    await configure(VALIDATING, hook());
-    answer = () => ({ allowed: true, warnings: ['that is old'] });
-    expect((await api.post(CONFIGMAPS, configMap('warned'))).headers['warning']).toBe('299 - "that is old"');
-    expect((await api.delete(`${CONFIGMAPS}/warned`)).headers['warning']).toBe('299 - "that is old"');
   });
 
   it('that fails refuses, or is ignored where its configuration says so', async () => {
@@ -325,40 +319,5 @@ describe('a mutating webhook', () => {
     const created = await api.create(CONFIGMAPS, configMap('again', { a: 'b' }));
     expect(Object.keys(created['data'] as object)).toEqual(['a', 'turn1', 'turn2', 'turn3', 'turn4']);
     expect(asked.map(({ path }) => String(path).slice(8, 11))).toEqual(['one', 'two', 'one', 'two']);
-  });
-
-  it('is seen by those that check', async () => {
-    await configure(MUTATING, hook());
-    await configure(VALIDATING, hook());
-    answer = ({ object }) =>
-      JSON.stringify(object).includes('"added"')
-        ? no({ message: 'seen' })
-        : patch({ op: 'add', path: '/data', value: { added: 'x' } });
-    expect(status(await api.post(CONFIGMAPS, configMap('seen'))).message).toContain('seen');
-  });
-});
-
-it.each([
-  [{ name: 'short' }, 'webhooks[0].name', 'at least three segments'],
-  [{ sideEffects: 'Some' }, 'webhooks[0].sideEffects', 'Unsupported value: "Some"'],
-  [{ timeoutSeconds: 31 }, 'webhooks[0].timeoutSeconds', 'between 1 and 30 seconds'],
-  [{ clientConfig: {} }, 'webhooks[0].clientConfig', 'exactly one of url or service is required'],
-  [{ clientConfig: { url: 'http://x' } }, 'webhooks[0].clientConfig.url', "'https' is the only allowed URL scheme"],
-  [{ admissionReviewVersions: ['v9'] }, 'webhooks[0].admissionReviewVersions', 'must include at least one of'],
-  [{ rules: [{ ...RULE, operations: ['LOOK'] }] }, 'webhooks[0].rules[0].operations[0]', 'Unsupported value: "LOOK"'],
-  [
-    { matchConditions: [{ name: 'x', expression: 'nothing' }] },
-    'webhooks[0].matchConditions[0].expression',
-    'undeclared reference',
-  ],
-])('a configuration with %j is refused', async (given, field, message) => {
-  const refused = await api.post(VALIDATING, {
-    metadata: { name: 'bad' },
-    webhooks: [{ ...hook(), ...given }],
-  });
-  expect(refused.code).toBe(422);
-  expect(status(refused).details?.causes?.[0]).toMatchObject({
-    field,
-    message: expect.stringContaining(message) as string,
   });
 });

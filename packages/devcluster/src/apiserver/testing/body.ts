@@ -9,14 +9,11 @@ export interface Body {
   apiVersion: string;
   metadata: Metadata;
   data: Data;
-  stringData: Record<string, string>;
   type: string;
   spec: Spec;
   status: BodyStatus;
   ports: [Port, ...Port[]];
   items: [Body, ...Body[]];
-  columnDefinitions: { name: string; priority: number }[];
-  rows: [{ cells: unknown[]; object: Body }];
   versions: unknown;
   groups: unknown;
   resources: unknown;
@@ -36,15 +33,12 @@ interface Metadata {
   uid: string;
   resourceVersion: string;
   generation: number;
-  deletionTimestamp: string;
-  deletionGracePeriodSeconds: number;
   labels: Record<string, string>;
   annotations: Record<string, string>;
   finalizers: string[];
   ownerReferences: { name: string; uid: string }[];
   managedFields: ManagedFields[];
   continue: string;
-  remainingItemCount: number;
 }
 
 export interface ManagedFields {
@@ -57,7 +51,6 @@ export interface ManagedFields {
 
 interface Port {
   port: number;
-  nodePort: number;
 }
 
 interface Container {
@@ -71,17 +64,11 @@ interface Container {
 interface Spec {
   size: number;
   replicas: number;
-  note: string | null;
-  extra: string;
   clusterIP: string;
-  clusterIPs: string[];
   ports: Port[];
-  renewTime: string;
-  strategy: object;
   selector: { matchLabels: Record<string, string> };
   containers: [Container, ...Container[]];
   template: { metadata: { labels: Record<string, string> }; spec: { containers: [Container, ...Container[]] } };
-  volumeClaimTemplates: [object];
   versions: [{ schema: { openAPIV3Schema: { properties: { spec: { properties: Record<string, object> } } } } }];
 }
 
@@ -93,7 +80,6 @@ interface Condition {
 }
 
 interface BodyStatus {
-  phase: string;
   replicas: number;
   token: string;
   userInfo: object;

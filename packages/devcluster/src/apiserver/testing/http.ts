@@ -74,9 +74,6 @@ export class TestServer {
   merge = (path: string, body: unknown): Promise<Answer> =>
     this.send('PATCH', path, body, { contentType: 'application/merge-patch+json' });
 
-  strategic = (path: string, body: unknown): Promise<Answer> =>
-    this.send('PATCH', path, body, { contentType: 'application/strategic-merge-patch+json' });
-
   /** Server-side apply; the manager goes into the query. */
   apply(path: string, body: unknown, manager: string, force = false): Promise<Answer> {
     const query = `fieldManager=${manager}${force ? '&force=true' : ''}`;
