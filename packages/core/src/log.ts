@@ -6,6 +6,4 @@ export interface Logger {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
   child(fields: object): Logger;
-  /** False: lines of this level are written nowhere. Where it is missing, all are. */
-  isLevelEnabled?(level: 'debug' | 'info' | 'warn' | 'error'): boolean;
 }

@@ -1,4 +1,5 @@
 // Chance that can be had again: the seed is printed with the result.
+import { SeededRandom } from '@stackwright/core/testing';
 
 export interface Random {
   /** 0 ≤ n < 1. */
@@ -8,15 +9,9 @@ export interface Random {
   readonly pick: <T>(from: readonly [T, ...T[]]) => T;
 }
 
-/** mulberry32: small, and good enough to choose faults by. */
 export function randomFrom(seed: number): Random {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const random = new SeededRandom(seed);
+  const next = (): number => random.float();
   return {
     next,
     between: (least, most) => least + Math.floor(next() * (most - least + 1)),

@@ -21,7 +21,6 @@ import type {
 } from './controller.js';
 import { priorityAtStart } from './backlog.js';
 import { kindOfFailure, ReconcileTimeoutError } from './failures.js';
-import { LazyLogger } from './lazy-logger.js';
 import { ownerRequests } from './owners.js';
 import { OwnWrites } from './own-writes.js';
 import type { Predicate } from './predicates.js';
@@ -259,7 +258,7 @@ export class ControllerRunner implements Controller, Runnable {
     const { clock, random } = this.#manager;
     const request = parseKey(item.key);
     const reconcileID = random.uuid();
-    const log = new LazyLogger(this.#log, { ...request, reconcileID });
+    const log = this.#log.child({ ...request, reconcileID });
     const run = new RunEnd();
     const { reconciliationTimeout } = this.#options;
     const timer = reconciliationTimeout

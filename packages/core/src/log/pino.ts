@@ -62,10 +62,6 @@ class JsonLogger implements Logger {
     return new JsonLogger(this.#lines, { ...this.#fields, ...fields });
   }
 
-  isLevelEnabled(level: LogLevel): boolean {
-    return this.#lines.isLevelEnabled(level);
-  }
-
   #write(level: Exclude<LogLevel, 'silent'>, fields: object, message: string): void {
     if (this.#lines.isLevelEnabled(level)) this.#lines[level](redacted({ ...this.#fields, ...fields }), message);
   }

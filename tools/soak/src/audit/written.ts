@@ -1,5 +1,5 @@
 // What the journal says of the writers: nothing was written twice, nothing old over something new, nothing deleted that was
-// wanted, and nothing made anew that had been there.
+// wanted.
 import type { JournalEntry } from '../server/journal.js';
 
 interface Known {
@@ -7,7 +7,6 @@ interface Known {
   hash: string;
   revision: number;
   observed: number;
-  owner: string | undefined;
   /** Where in the journal it came to be. */
   since: number;
 }
@@ -55,7 +54,6 @@ export function auditWrites(entries: readonly JournalEntry[]): string[] {
       hash: entry.hash,
       revision,
       observed: entry.observed ?? 0,
-      owner,
       since: before?.uid === uid ? before.since : at,
     });
   });
