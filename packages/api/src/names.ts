@@ -38,4 +38,5 @@ export const roles = {
   database: 'database',
   cache: 'cache',
   identity: 'identity',
+  messaging: 'messaging',
 } as const;

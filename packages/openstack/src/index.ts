@@ -4,6 +4,7 @@ export * from './catalog/image.js';
 export * from './config/oslo-config.js';
 export * from './config/override.js';
 export * from './config/uwsgi.js';
+export * from './seams/http.js';
 export * from './seams/http-probe.js';
 export * from './service/builder.js';
 export * from './service/claims.js';

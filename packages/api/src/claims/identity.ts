@@ -4,6 +4,7 @@ import { category, groups, version } from '../names.js';
 import { printerColumns, secretColumn } from '../schema/columns.js';
 import { deletionPolicy, objectName } from '../schema/fields.js';
 import { statusOf } from '../schema/status.js';
+import { credentialSpec, credentialStatus } from './credentials.js';
 
 const identityName = (description: string, options: { default?: string } = {}) =>
   Type.String({ description, minLength: 1, maxLength: 64, pattern: '^[^\\s/]+$', ...options });
@@ -53,12 +54,14 @@ export const IdentityClaim = defineCustomResource({
         { description: "The service's entry in the catalog; absent: only a user is wanted." },
       ),
     ),
+    ...credentialSpec,
     deletionPolicy: deletionPolicy(),
   }),
   status: statusOf({
     secretName: Type.Optional(
       Type.String({ description: 'The Secret with the credentials; it exists once the claim is Ready.' }),
     ),
+    ...credentialStatus,
   }),
   printerColumns: printerColumns(
     { name: 'Provider', type: 'string', jsonPath: '.spec.provider' },
@@ -67,3 +70,15 @@ export const IdentityClaim = defineCustomResource({
   ),
 });
 export type IdentityClaim = ObjectOf<typeof IdentityClaim>;
+
+/** Keys of the Secret that fulfils an IdentityClaim; with `ca.crt` besides where Keystone's certificate needs it. */
+export const identityConnectionKeys = [
+  'auth_url',
+  'username',
+  'password',
+  'project_name',
+  'user_domain_name',
+  'project_domain_name',
+  'region_name',
+] as const;
+export type IdentityConnection = Record<(typeof identityConnectionKeys)[number], string>;

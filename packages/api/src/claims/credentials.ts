@@ -1,0 +1,30 @@
+// What claims that hand out credentials have in common: how new ones are asked for, and when old ones may go.
+import { Type } from '@sinclair/typebox';
+
+/** In the spec of a claim. */
+export const credentialSpec = {
+  rotation: Type.Optional(
+    Type.String({
+      description:
+        'Another value than before (a date, say) asks for new credentials: a user of another name with a password of its own. ' +
+        'The Secret holds the new ones as soon as they work; the old ones work on until `inUse` names the new user.',
+      maxLength: 64,
+    }),
+  ),
+  inUse: Type.Optional(
+    Type.String({
+      description:
+        'Username with which all of the consumer runs: superseded credentials are dropped when it is the one in the Secret. ' +
+        'Written by the consumer; absent, nothing is dropped.',
+      maxLength: 255,
+    }),
+  ),
+};
+
+/** In its status. */
+export const credentialStatus = {
+  username: Type.Optional(Type.String({ description: 'User whose credentials the Secret holds.' })),
+  superseded: Type.Optional(
+    Type.Array(Type.String(), { description: 'Users of older credentials, which still work.' }),
+  ),
+};
