@@ -4,12 +4,15 @@
  * the next free id, which differs from image to image.) Services' catalogs refer to these numbers; never reuse one.
  *
  * The range 64100–64199 is free in Debian: base-passwd allocates 60000–64999 on demand and has given out nothing in
- * it. glance, nova and cinder are not here since Debian itself fixes them: 64062, 64060 and 64061.
+ * it. Where Debian itself fixes a number, it is Debian's: glance 64062, and nova 64060 and cinder 64061 when they come.
  */
 export const accounts = {
   mysql: { uid: 64100, home: '/nonexistent' },
   memcache: { uid: 64101, home: '/nonexistent' },
+  rabbitmq: { uid: 64102, home: '/var/lib/rabbitmq' },
   keystone: { uid: 64110, home: '/var/lib/keystone' },
+  placement: { uid: 64111, home: '/var/lib/placement' },
+  glance: { uid: 64062, home: '/var/lib/glance' },
   /** Our own controllers. */
   stackwright: { uid: 64190, home: '/nonexistent' },
 } as const satisfies Record<string, Account>;

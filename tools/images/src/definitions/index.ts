@@ -1,8 +1,8 @@
 import type { ImageDefinition } from '../definition.js';
 import { base } from './base.js';
 import { controller, node } from './controller.js';
-import { mariadb, memcached } from './infrastructure.js';
-import { keystone, openstackBase } from './openstack.js';
+import { mariadb, memcached, rabbitmq } from './infrastructure.js';
+import { glance, keystone, openstackBase, placement } from './openstack.js';
 
 /** All images of this workspace, parents before children. */
 export const definitions: readonly ImageDefinition[] = [
@@ -10,7 +10,10 @@ export const definitions: readonly ImageDefinition[] = [
   // The longest chain first: it decides how long a build of everything takes.
   openstackBase,
   keystone,
+  glance,
+  placement,
   mariadb,
+  rabbitmq,
   node,
   controller,
   memcached,

@@ -28,3 +28,21 @@ export const memcached: ImageDefinition = {
   command: ['memcached'],
   megabytes: 20,
 };
+
+export const rabbitmq: ImageDefinition = {
+  name: 'rabbitmq',
+  tag: '4.0',
+  description: 'RabbitMQ with its management plugin, on Erlang',
+  from: { image: 'base:trixie' },
+  accounts: ['rabbitmq'],
+  packages: ['rabbitmq-server'],
+  // A cookie lets into every broker that has it: it belongs to a deployment, never to an image.
+  after: [
+    'rm -rf /var/lib/rabbitmq',
+    'install --directory --owner=rabbitmq --group=rabbitmq --mode=0750 /var/lib/rabbitmq',
+  ],
+  user: 'rabbitmq',
+  // Not /usr/sbin/rabbitmq-server, which is for an init system: it changes users and writes its output to files.
+  command: ['/usr/lib/rabbitmq/bin/rabbitmq-server'],
+  megabytes: 300,
+};
