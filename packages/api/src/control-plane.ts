@@ -1,8 +1,8 @@
 import { Type, type SchemaOptions } from '@sinclair/typebox';
 import { defineCustomResource, ListMap, type ObjectOf } from '@stackwright/kube';
 import { category, groups, version } from './names.js';
-import { printerColumns, releaseColumn } from './schema/columns.js';
-import { deletionPolicy, release } from './schema/fields.js';
+import { pausedColumn, printerColumns, releaseColumn } from './schema/columns.js';
+import { deletionPolicy, paused, release } from './schema/fields.js';
 import { statusOf } from './schema/status.js';
 
 /**
@@ -35,6 +35,7 @@ export const ControlPlane = defineCustomResource({
   description: 'An OpenStack control plane: which services, in which release. One per namespace.',
   spec: Type.Object({
     release: release('OpenStack release of all services that do not say their own.'),
+    paused: Type.Optional(paused()),
     deletionPolicy: deletionPolicy(),
     infrastructure: Type.Optional(
       Type.Record(
@@ -71,10 +72,10 @@ export const ControlPlane = defineCustomResource({
     ),
     readyServices: Type.Optional(Type.String({ description: 'How many services are Ready, of how many: "2/3".' })),
   }),
-  printerColumns: printerColumns(releaseColumn, {
-    name: 'Services',
-    type: 'string',
-    jsonPath: '.status.readyServices',
-  }),
+  printerColumns: printerColumns(
+    releaseColumn,
+    { name: 'Services', type: 'string', jsonPath: '.status.readyServices' },
+    pausedColumn,
+  ),
 });
 export type ControlPlane = ObjectOf<typeof ControlPlane>;

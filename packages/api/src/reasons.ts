@@ -110,6 +110,11 @@ export const reasons = {
     meaning: 'The database server answered with an error.',
     remedy: 'See the message.',
   },
+  IdentityFailed: {
+    state: 'Failed',
+    meaning: 'Keystone answered with an error.',
+    remedy: 'See the message.',
+  },
   DatabaseTaken: {
     state: 'Failed',
     meaning: 'Another claim, or somebody else, already has a database of that name on the server.',

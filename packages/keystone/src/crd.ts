@@ -3,6 +3,7 @@ import {
   category,
   endpointColumn,
   groups,
+  pausedColumn,
   printerColumns,
   publish,
   releaseColumn,
@@ -29,21 +30,6 @@ export const Keystone = defineCustomResource({
       maxLength: 255,
       default: 'RegionOne',
     }),
-    endpoints: Type.Optional(
-      Type.Object(
-        {
-          public: Type.Optional(
-            Type.String({
-              description:
-                'URL under which users reach the API, without a version ("https://identity.example.org"). Default: the Service inside the cluster.',
-              pattern: '^https?://[^\\s/?#]+(/[^\\s?#]*)?$',
-              maxLength: 1024,
-            }),
-          ),
-        },
-        { description: 'URLs in the catalog that differ from the Service inside the cluster.' },
-      ),
-    ),
     fernet: Type.Object(
       {
         maxActiveKeys: Type.Integer({
@@ -61,6 +47,6 @@ export const Keystone = defineCustomResource({
     endpoint: Type.Optional(Type.String({ description: 'URL of the API inside the cluster, once it answers.' })),
     release: Type.Optional(Type.String({ description: 'Release that runs.' })),
   }),
-  printerColumns: printerColumns(releaseColumn, endpointColumn),
+  printerColumns: printerColumns(releaseColumn, endpointColumn, pausedColumn),
 });
 export type Keystone = ObjectOf<typeof Keystone>;

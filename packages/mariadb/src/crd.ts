@@ -4,6 +4,7 @@ import {
   endpointColumn,
   groups,
   immutable,
+  pausedColumn,
   printerColumns,
   publish,
   replicas,
@@ -51,7 +52,11 @@ export const MariaDB = defineCustomResource({
     endpoint: Type.Optional(Type.String({ description: 'host:port of the server.' })),
     version: Type.Optional(Type.String({ description: 'Version that the server says it has.' })),
   }),
-  printerColumns: printerColumns({ name: 'Version', type: 'string', jsonPath: '.status.version' }, endpointColumn),
+  printerColumns: printerColumns(
+    { name: 'Version', type: 'string', jsonPath: '.status.version' },
+    endpointColumn,
+    pausedColumn,
+  ),
 });
 export type MariaDB = ObjectOf<typeof MariaDB>;
 

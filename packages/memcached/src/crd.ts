@@ -3,6 +3,7 @@ import {
   category,
   endpointColumn,
   groups,
+  pausedColumn,
   printerColumns,
   publish,
   replicas,
@@ -36,6 +37,6 @@ export const Memcached = defineCustomResource({
   status: statusOf({
     endpoint: Type.Optional(Type.String({ description: 'host:port of each server, separated by commas.' })),
   }),
-  printerColumns: printerColumns(endpointColumn),
+  printerColumns: printerColumns(endpointColumn, pausedColumn),
 });
 export type Memcached = ObjectOf<typeof Memcached>;

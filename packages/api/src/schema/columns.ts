@@ -13,4 +13,6 @@ export function printerColumns(...own: PrinterColumn[]): PrinterColumn[] {
 
 export const releaseColumn: PrinterColumn = { name: 'Release', type: 'string', jsonPath: '.spec.release' };
 export const endpointColumn: PrinterColumn = { name: 'Endpoint', type: 'string', jsonPath: '.status.endpoint' };
+/** Its own column: a paused object goes on saying Ready, and of what was true when it was paused. */
+export const pausedColumn: PrinterColumn = { name: 'Paused', type: 'boolean', jsonPath: '.spec.paused' };
 export const secretColumn: PrinterColumn = { name: 'Secret', type: 'string', jsonPath: '.status.secretName' };

@@ -26,6 +26,22 @@ export const deletionPolicy = () =>
     default: 'Retain',
   });
 
+export const paused = () =>
+  Type.Boolean({
+    description:
+      'true: the controller writes nothing for this object, its status and its deletion included, until this is false again ' +
+      'or gone. What runs goes on running.',
+  });
+
+export const credentialRotation = () =>
+  Type.String({
+    description:
+      'Another value than before (a date, say) asks for new credentials for all that the service uses: database, broker, ' +
+      'identity. The old ones work on until all of its Pods run with the new ones.',
+    minLength: 1,
+    maxLength: 64,
+  });
+
 export const image = () =>
   Type.String({
     description: "Container image to run instead of the catalog's.",

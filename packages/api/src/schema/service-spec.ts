@@ -1,11 +1,16 @@
 // The shape of `spec` that services have in common. A kind spreads it beside its own fields.
 import { Type, type Static, type TObject } from '@sinclair/typebox';
-import { deletionPolicy, image, release, replicas, resources } from './fields.js';
+import { endpoints, route, tls } from './exposure.js';
+import { credentialRotation, deletionPolicy, image, paused, release, replicas, resources } from './fields.js';
+import { schedulingFields } from './scheduling.js';
+import { extraVolumes } from './volumes.js';
 
 /** What every service has, infrastructure included. */
 export const workloadSpec = {
   image: Type.Optional(image()),
   resources: Type.Optional(resources()),
+  ...schedulingFields,
+  paused: Type.Optional(paused()),
   deletionPolicy: deletionPolicy(),
 };
 
@@ -36,6 +41,11 @@ export const serviceSpec = {
   release: release('OpenStack release to run.'),
   replicas: replicas({ description: 'Number of API Pods.' }),
   config: Type.Optional(configOverride),
+  extraVolumes: Type.Optional(extraVolumes()),
+  tls: Type.Optional(tls()),
+  endpoints: Type.Optional(endpoints()),
+  route: Type.Optional(route()),
+  credentialRotation: Type.Optional(credentialRotation()),
 };
 
 export type WorkloadSpec = Static<TObject<typeof workloadSpec>>;
