@@ -18,6 +18,7 @@ export const openstackBase: ImageDefinition = {
     'python3-oslo.messaging',
     'python3-oslo.policy',
     'python3-openstackclient',
+    'python3-osc-placement',
   ],
   megabytes: 350,
   internal: true,
@@ -34,4 +35,28 @@ export const keystone: ImageDefinition = {
   after: ['rm -rf /etc/keystone/fernet-keys /etc/keystone/credential-keys /var/lib/keystone/*.db'],
   user: 'keystone',
   megabytes: 150,
+};
+
+export const placement: ImageDefinition = {
+  name: 'placement',
+  tag: '2025.1',
+  description: 'Placement 13',
+  from: { image: 'openstack-base:2025.1' },
+  accounts: ['placement'],
+  packages: ['placement-api'],
+  user: 'placement',
+  megabytes: 20,
+};
+
+export const glance: ImageDefinition = {
+  name: 'glance',
+  tag: '2025.1',
+  description: 'Glance 30',
+  from: { image: 'openstack-base:2025.1' },
+  accounts: ['glance'],
+  packages: ['glance-api'],
+  // Images belong to a volume, whose mount point must be there and the service's own.
+  after: ['rm -rf /var/lib/glance', 'install --directory --owner=glance --group=glance --mode=0750 /var/lib/glance'],
+  user: 'glance',
+  megabytes: 330,
 };
