@@ -21,7 +21,8 @@ export function readyProvider<R extends Reconciled, T extends Conditioned>(
   return waiting(Reason.WaitingForProvider, `${kind} ${name} is not ready${why ? `: ${why}` : ''}`, { on });
 }
 
-const connectionSecret = (claim: string): string => `${claim}-connection`;
+/** The Secret by which a claim is fulfilled. */
+export const connectionSecret = (claim: string): string => `${claim}-connection`;
 
 /** Writes the Secret by which the claim is fulfilled. The step declares Secret in `owns`. */
 export function ownConnection<R extends Reconciled>(

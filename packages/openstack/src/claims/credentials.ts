@@ -1,0 +1,108 @@
+// The provider's side of credentials that rotate with an overlap. Each generation is a user and a password of its own, in a
+// Secret of its own that is never rewritten: nothing that works stops working because something new is made.
+import {
+  done,
+  hashOf,
+  Label,
+  waiting,
+  type Outcome,
+  type Reconciled,
+  type StatusScope,
+  type StepHandle,
+  type StepScope,
+} from '@stackwright/core';
+import { Reason } from '@stackwright/api';
+import { Secret } from '@stackwright/kube';
+import { keptPassword } from '../secrets/kept-password.js';
+import { valuesOf } from '../secrets/secret.js';
+import { claimStatus, connectionSecret } from './fulfil.js';
+
+/** A claim whose spec has the fields of `credentialSpec`. */
+export interface CredentialClaim extends Reconciled {
+  spec: { rotation?: string; inUse?: string };
+}
+
+export interface Credential {
+  username: string;
+  password: string;
+  /** The Secret that keeps the password. */
+  secretName: string;
+  /** Its uid, which only its readers know: with it a fingerprint is no way to guess the password. */
+  uid: string;
+}
+
+export interface ClaimCredentials {
+  /** What the claim hands out. */
+  current: Credential;
+  /** Older ones that may be in use and must work on. */
+  superseded: readonly Credential[];
+  /** Older ones that nobody uses any more: the user is to be dropped, and only then the Secret, by `removeDropped`. */
+  dropped: readonly Credential[];
+}
+
+/**
+ * The generations of a claim's credentials. Without `spec.rotation` it is user `<base>` with Secret `<claim>-password`; with
+ * it both end in a hash of its value, so that a value used before stands for the same user again. The step declares Secret
+ * in `owns`; `base` must never change during the claim's life.
+ */
+export function credentialsOf<R extends CredentialClaim>(
+  scope: StepScope<R>,
+  { base }: { base: string },
+): Outcome<ClaimCredentials> {
+  const { rotation, inUse } = scope.object.spec;
+  const prefix = `${scope.name}-password`;
+  const suffix = rotation ? `-${hashOf(rotation, 8)}` : '';
+  const secretName = `${prefix}${suffix}`;
+  const kept = keptPassword(scope, secretName);
+  if (kept.state !== 'Done') return kept;
+
+  const current: Credential = { username: `${base}${suffix}`, secretName, ...kept.output };
+  const older = scope
+    .list(Secret, { labels: { ...scope.labels, [Label.retained]: 'true' } })
+    .flatMap((secret): Credential[] => {
+      const { name = '', uid = '', deletionTimestamp } = secret.metadata ?? {};
+      const generation = /^(-[0-9a-f]{8})?$/.exec(name.startsWith(prefix) ? name.slice(prefix.length) : '?')?.[0];
+      if (generation === undefined || name === secretName || deletionTimestamp) return [];
+      const checked = valuesOf(secret, ['password']);
+      // Without its password a user cannot be kept right; to be dropped, its name is enough.
+      const password = 'values' in checked ? checked.values.password : '';
+      return [{ username: `${base}${generation}`, password, secretName: name, uid }];
+    })
+    .sort((one, other) => (one.secretName < other.secretName ? -1 : 1));
+  return done(
+    inUse === current.username
+      ? { current, superseded: [], dropped: older }
+      : { current, superseded: older, dropped: [] },
+  );
+}
+
+/** Forgets passwords of users that do not exist any more. The step comes after the one that drops them, with Secret in `owns`. */
+export function removeDropped<R extends CredentialClaim>(
+  scope: StepScope<R>,
+  { dropped }: ClaimCredentials,
+): Outcome<undefined> {
+  for (const { secretName, uid } of dropped) {
+    const secret = scope.get(Secret, secretName);
+    if (secret?.metadata?.uid !== uid) continue;
+    scope.remove(Secret, secret);
+  }
+  return dropped.length === 0 ? done() : waiting(Reason.Pending, 'Superseded passwords are being removed');
+}
+
+/** `status.secretName` with the fields of `credentialStatus`; the connection has the key `username`. */
+export function credentialClaimStatus<R extends CredentialClaim>(
+  scope: StatusScope<R>,
+  credentials: StepHandle<ClaimCredentials>,
+): { secretName?: string; username?: string; superseded?: string[] } {
+  const secret = scope.get(Secret, connectionSecret(scope.name));
+  const checked = secret && valuesOf(secret, ['username']);
+  if (!checked || 'missing' in checked) return claimStatus(scope);
+  const { username } = checked.values;
+  const { current, superseded = [], dropped = [] } = scope.output(credentials) ?? {};
+  const older = [...(current ? [current] : []), ...superseded, ...dropped]
+    .map((one) => one.username)
+    .filter((one) => one !== username);
+  // Until the new ones work, the Secret holds the old ones, and those are not superseded.
+  const works = username === current?.username;
+  return { ...claimStatus(scope), username, ...(works && older.length > 0 ? { superseded: older } : {}) };
+}

@@ -1,0 +1,197 @@
+// Calls to OpenStack's APIs as a user of Keystone: a login by password, a token that is kept until it nears its end.
+import { Reason } from '@stackwright/api';
+import { hashOf, systemClock, type Clock, type Endpoint } from '@stackwright/core';
+import { http as realHttp, type Http, type HttpRequest, type HttpResponse } from '../seams/http.js';
+
+export interface IdentityLogin {
+  /** With its version, as clients in Pods know it: "http://keystone.openstack.svc:5000/v3". */
+  authUrl: string;
+  username: string;
+  password: string;
+  userDomainName: string;
+  /** The token is for this project … */
+  projectName?: string;
+  projectDomainName?: string;
+  /** … or for this domain; without either it only says who one is. */
+  domainName?: string;
+  /** PEM of the authorities that Keystone's certificate is checked against. */
+  ca?: string;
+  /** Where to connect to instead of the host in `authUrl`, which not every place can resolve (see `endpointsOf`). */
+  via?: Endpoint;
+}
+
+/** Why a login, or a call, came to nothing. */
+export type IdentityFailure =
+  /** No answer, or one that says that the server is not there (502, 503, 504). */
+  | 'Unreachable'
+  /** User or password is wrong, or the user may not do that. */
+  | 'Denied'
+  | 'Failed';
+
+export class IdentityError extends Error {
+  override readonly name = 'IdentityError';
+  readonly failure: IdentityFailure;
+  /** Of the answer, where there was one. */
+  readonly status: number | undefined;
+
+  /** `message` must hold no secret: it ends up in conditions and logs. */
+  constructor(failure: IdentityFailure, message: string, status?: number) {
+    super(message);
+    this.failure = failure;
+    this.status = status;
+  }
+}
+
+/** What a token says about whom it was given to. */
+export interface Token {
+  userId: string;
+  /** Names of the roles on what it is for; none without project and domain. */
+  roles: readonly string[];
+}
+
+export interface Session {
+  /**
+   * Whatever the status is, with the token in `X-Auth-Token`; an answer of 401 is asked once more with a new one. A `url`
+   * that begins with "/" is one of Keystone: `/users`. Others must be of servers that may see the token. @throws IdentityError
+   */
+  request(call: HttpRequest, signal: AbortSignal): Promise<HttpResponse>;
+  /** Logs in, whatever token there is: the proof that the credentials are right at this moment. @throws IdentityError */
+  login(signal: AbortSignal): Promise<Token>;
+}
+
+/** Milliseconds before its end from which on a token is not used any more: it must last for what it is sent with. */
+const margin = 60_000;
+/** Tokens that are kept; the oldest goes first. */
+const most = 256;
+
+interface KeptToken {
+  value: string;
+  /** On the monotonic clock. */
+  until: number;
+}
+
+/** Keeps tokens across reconciles, by credentials; `as` costs nothing. One per process is enough. */
+export class Sessions {
+  readonly #http: Http;
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  readonly #tokens = new Map<string, KeptToken>();
+
+  constructor({ http = realHttp, clock = systemClock }: { http?: Http; clock?: Pick<Clock, 'monotonic'> } = {}) {
+    this.#http = http;
+    this.#clock = clock;
+  }
+
+  as(login: IdentityLogin): Session {
+    // Whatever way it is reached by, the token is good.
+    const key = hashOf({ ...login, via: undefined, ca: undefined });
+    return {
+      login: async (signal) => (await this.#login(key, login, signal)).token,
+      request: async (call, signal) => {
+        const kept = this.#tokens.get(key);
+        const value = kept && kept.until > this.#clock.monotonic() ? kept.value : undefined;
+        const first = value ?? (await this.#login(key, login, signal)).value;
+        const answer = await this.#send(call, login, first, signal);
+        if (answer.status !== 401 || value === undefined) return answer;
+        // Revoked, or of keys that are gone: only a new one tells whether we are welcome.
+        const { value: second } = await this.#login(key, login, signal);
+        return this.#send(call, login, second, signal);
+      },
+    };
+  }
+
+  async #login(key: string, login: IdentityLogin, signal: AbortSignal): Promise<{ value: string; token: Token }> {
+    this.#tokens.delete(key);
+    const call = keystoneCall({ method: 'POST', url: '/auth/tokens?nocatalog', json: { auth: authOf(login) } }, login);
+    const answer = await send(this.#http, call, signal);
+    const value = answer.headers['x-subject-token'];
+    if (answer.status === 401) {
+      throw new IdentityError('Denied', `Keystone refuses the login of user "${login.username}"`, 401);
+    }
+    if (answer.status !== 201 || !value) throw identityError('log in', answer);
+    const { token } = parsed(answer) as { token: TokenBody };
+    // How long, not until when: the server's clock may not be ours.
+    const lifetime = Date.parse(token.expires_at) - Date.parse(token.issued_at);
+    if (this.#tokens.size >= most) this.#tokens.delete(this.#tokens.keys().next().value ?? '');
+    this.#tokens.set(key, { value, until: this.#clock.monotonic() + lifetime - margin });
+    return { value, token: { userId: token.user.id, roles: (token.roles ?? []).map(({ name }) => name) } };
+  }
+
+  async #send(call: HttpRequest, login: IdentityLogin, token: string, signal: AbortSignal): Promise<HttpResponse> {
+    const own = call.url.startsWith('/') ? keystoneCall(call, login) : call;
+    return send(this.#http, { ...own, headers: { ...own.headers, 'x-auth-token': token } }, signal);
+  }
+}
+
+interface TokenBody {
+  issued_at: string;
+  expires_at: string;
+  user: { id: string };
+  roles?: readonly { name: string }[];
+}
+
+function authOf(login: IdentityLogin): object {
+  const { username, password, userDomainName, projectName, projectDomainName = userDomainName, domainName } = login;
+  const user = { name: username, domain: { name: userDomainName }, password };
+  return {
+    identity: { methods: ['password'], password: { user } },
+    scope:
+      projectName !== undefined
+        ? { project: { name: projectName, domain: { name: projectDomainName } } }
+        : domainName !== undefined
+          ? { domain: { name: domainName } }
+          : // Or a default project of the user would count.
+            'unscoped',
+  };
+}
+
+/** A call of Keystone itself; where it is connected to by address, it still is asked by name. */
+function keystoneCall(call: HttpRequest, { authUrl, via, ca }: IdentityLogin): HttpRequest {
+  const url = new URL(`${authUrl.replace(/\/+$/, '')}${call.url}`);
+  const tls = ca === undefined ? {} : { ca };
+  if (!via) return { ...call, ...tls, url: url.href };
+  const { host, hostname } = url;
+  url.hostname = via.host.includes(':') ? `[${via.host}]` : via.host;
+  url.port = String(via.port);
+  return { ...call, ...tls, url: url.href, serverName: hostname, headers: { ...call.headers, host } };
+}
+
+async function send(http: Http, call: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+  try {
+    return await http.request(call, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const why = error instanceof Error ? error.message : String(error);
+    throw new IdentityError('Unreachable', `${new URL(call.url).origin} does not answer: ${why}`);
+  }
+}
+
+/** What an answer that is none of the expected means: "could not <what>: …". */
+export function identityError(what: string, answer: HttpResponse): IdentityError {
+  const { status } = answer;
+  const failure =
+    status === 401 || status === 403 ? 'Denied' : [502, 503, 504].includes(status) ? 'Unreachable' : 'Failed';
+  const said = (parsed(answer) as { error?: { message?: unknown } } | undefined)?.error?.message;
+  const why = typeof said === 'string' && said !== '' ? `: ${said}` : '';
+  return new IdentityError(failure, `Could not ${what}: Keystone answered ${status}${why}`, status);
+}
+
+/** The JSON of an answer; undefined where it is none. */
+export function parsed({ body }: HttpResponse): unknown {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+const reasons: Readonly<Record<IdentityFailure, Reason>> = {
+  Unreachable: Reason.ServerUnreachable,
+  Denied: Reason.AccessDenied,
+  Failed: Reason.IdentityFailed,
+};
+
+/** How what went wrong with Keystone reads as a condition. */
+export function explainIdentity(error: unknown): { reason: Reason; message: string } {
+  const message = error instanceof Error ? error.message : String(error);
+  return { reason: error instanceof IdentityError ? reasons[error.failure] : Reason.Error, message };
+}
