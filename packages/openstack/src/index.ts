@@ -17,5 +17,7 @@ export * from './secrets/secret.js';
 export * from './workload/resources.js';
 export * from './workload/container.js';
 export * from './workload/disruption.js';
+export * from './workload/disruption.js';
 export * from './workload/mounts.js';
+export * from './workload/scheduling.js';
 export * from './workload/scheduling.js';
