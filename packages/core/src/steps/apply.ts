@@ -19,6 +19,7 @@ import type { Overlay } from './overlay.js';
 import { Annotation } from './names.js';
 import { managersOf } from './field-managers.js';
 import { formatPath } from './paths.js';
+import type { Amendment } from './step.js';
 import { acceptedHashOf, type Write } from './writes.js';
 
 /** What the log says of a write. */
@@ -45,6 +46,8 @@ export interface WriteContext {
   wrote: (line: WriteLine) => void;
   /** Told of what somebody had changed, once it is set right; `managers` of the fields are empty where nobody knows. */
   repaired: (write: Write & { verb: 'apply' }, managers: readonly string[]) => void;
+  /** Told of what was amended, where there is something to say about it. */
+  amended: (event: NonNullable<Amendment['event']>) => void;
 }
 
 /** One after the other, up to the first that fails: a Deployment is not made without the Secret that it mounts. */
@@ -104,6 +107,8 @@ function execute(write: Write, context: WriteContext): Promise<void> {
       return remove(write, context);
     case 'release':
       return release(write, context);
+    case 'amend':
+      return amend(write, context);
   }
 }
 
@@ -165,20 +170,35 @@ async function remove(write: Write & { verb: 'delete' }, context: WriteContext):
 
 async function release(write: Write & { verb: 'release' }, context: WriteContext): Promise<void> {
   const { resource, observed, owner } = write;
-  const { uid, resourceVersion, ownerReferences = [] } = observed.metadata ?? {};
   // Lists are replaced whole: only in the state in which it was observed.
-  const body = {
-    metadata: { uid, resourceVersion, ownerReferences: ownerReferences.filter((reference) => reference.uid !== owner) },
-  };
+  const ownerReferences = (observed.metadata?.ownerReferences ?? []).filter((reference) => reference.uid !== owner);
+  await patchAsObserved(resource, observed, { metadata: { ownerReferences } }, write, context);
+}
+
+/** A conflict where the object is not what it was, or not as it was. */
+async function patchAsObserved(
+  resource: Resource,
+  { metadata }: Readonly<KubeObject>,
+  patch: object,
+  write: Write,
+  context: WriteContext,
+): Promise<void> {
+  const { uid, resourceVersion } = metadata ?? {};
+  const body = { ...patch, metadata: { ...(patch as Partial<KubeObject>).metadata, uid, resourceVersion } };
   const { signal, fieldManager } = context;
   context.metrics.wrote(resource, 'patch');
-  const answer = await context.client.patch(
+  const key = keyOf(write, context);
+  context.overlay.wrote(
     resource,
-    keyOf(write, context),
-    { type: 'merge', body },
-    { signal, fieldManager },
+    await context.client.patch(resource, key, { type: 'merge', body }, { signal, fieldManager }),
   );
-  context.overlay.wrote(resource, answer);
+}
+
+async function amend(write: Write & { verb: 'amend' }, context: WriteContext): Promise<void> {
+  const { resource, observed, make } = write;
+  const { patch, event } = make(context.random);
+  await patchAsObserved(resource, observed, patch, write, context);
+  if (event) context.amended(event);
 }
 
 function keyOf({ name, resource }: Pick<Write, 'name' | 'resource'>, { namespace }: WriteContext): ObjectKey {

@@ -100,7 +100,10 @@ function conclude<R extends Reconciled>(
     if (hold) held.push(hold);
     return !hold;
   });
-  const writes = writesFor(free, scope.removals, scope.releases, input.agreements).filter(
+  const { removals, releases } = scope;
+  // What is not ours, or not for long, is not changed either.
+  const amendments = held.length > 0 ? [] : scope.amendments;
+  const writes = writesFor({ wants: free, removals, releases, amendments }, input.agreements).filter(
     (write) => !input.postponed?.(write),
   );
   // Says more than what the step makes of an object that is not its own, or not for long.

@@ -204,7 +204,9 @@ export class GraphReconciler<R extends Reconciled> {
     const { fieldManager, random, metrics } = this.#init;
     const { namespace } = object.metadata ?? {};
     const repaired: WriteContext['repaired'] = (write, managers) => this.#repaired(object, write, managers);
-    return { overlay, fieldManager, random, metrics, namespace, repaired };
+    const amended: WriteContext['amended'] = (event) =>
+      this.#init.events.record(object, { type: 'Normal', action: 'Reconcile', ...event });
+    return { overlay, fieldManager, random, metrics, namespace, repaired, amended };
   }
 
   #repaired(object: Readonly<R>, write: Write & { verb: 'apply' }, managers: readonly string[]): void {

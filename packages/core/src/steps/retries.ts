@@ -38,7 +38,9 @@ export class Retries<R extends Reconciled> {
     const now = this.#clock.monotonic();
     for (const [index, { step, outcome }] of evaluation.steps.entries()) {
       if (standings[index]?.state !== 'Failed') failing.delete(step.name);
-      if (outcome.state === 'Waiting' && outcome.after !== undefined) delays.push(outcome.after);
+      if ((outcome.state === 'Waiting' || outcome.state === 'Done') && outcome.after !== undefined) {
+        delays.push(outcome.after);
+      }
       const due = step.external ? this.#externals.dueIn(uid, step.name) : undefined;
       if (outcome.state === 'Done' && due !== undefined) delays.push(due);
       if (outcome.state !== 'Failed') continue;

@@ -7,7 +7,7 @@ import { complete, isRetained } from './desired.js';
 import { GraphError, isSameResource, resourceOf, type GraphStep } from './graph.js';
 import { Inputs } from './inputs.js';
 import { labelsOf } from './names.js';
-import type { Desired, Reconciled, StepHandle, StepScope, WantOptions } from './step.js';
+import type { Amendment, Desired, Reconciled, StepHandle, StepScope, WantOptions } from './step.js';
 
 /** An object that a step wants to exist. */
 export interface Want {
@@ -21,6 +21,11 @@ export interface Want {
   readonly desired?: Readonly<KubeObject>;
   /** What to create, once. */
   readonly make?: (random: Random) => KubeObject;
+}
+
+/** An object that a step wants changed. */
+export interface Amending extends Removal {
+  readonly make: (random: Random) => Amendment;
 }
 
 /** An object that a step gives up. */
@@ -53,6 +58,7 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
   readonly wants: Want[] = [];
   readonly removals: Removal[] = [];
   readonly releases: Release[] = [];
+  readonly amendments: Amending[] = [];
   /** Of external steps, which are not asked again while nothing that they read has changed. */
   readonly inputs: Inputs | undefined;
   readonly #step: GraphStep<R>;
@@ -130,6 +136,11 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
   remove<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>): void {
     this.#check(resource, 'owns');
     this.removals.push({ step: this.#step.name, resource, observed });
+  }
+
+  amend<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>, make: (random: Random) => Amendment): void {
+    this.#check(resource, 'owns');
+    this.amendments.push({ step: this.#step.name, resource, observed, make });
   }
 
   release<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>): void {

@@ -1,6 +1,7 @@
 // The step graph. A step is a pure function from what was observed to the objects that it wants and whether
 // it is done. The engine does the rest: order, server-side apply, prune, conditions, events, metrics, retries.
 import type { KubeObject, ObjectMeta, Resource } from '@stackwright/kube';
+import type { EventDetails } from '../events/recorder.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
 import type { ReadListOptions } from '../reader.js';
@@ -21,16 +22,17 @@ export interface ObjectReference {
 
 /** What a step says of itself. It becomes the condition `<step name>Ready`. */
 export type Outcome<Out> =
-  | { state: 'Done'; output: Out }
+  /** `after`: milliseconds after which the step wants to be asked again although nothing has changed. */
+  | { state: 'Done'; output: Out; after?: number }
   /** Not done and nothing is wrong: something else has to happen first. */
   | { state: 'Waiting'; reason: string; message: string; on?: ObjectReference; after?: number }
   /** Something is wrong. `retryAfter` in milliseconds when trying again by itself may help (default: back-off). */
   | { state: 'Failed'; reason: string; message: string; on?: ObjectReference; retryAfter?: number };
 
 export function done(): Outcome<undefined>;
-export function done<Out>(output: Out): Outcome<Out>;
-export function done(output?: unknown): Outcome<unknown> {
-  return { state: 'Done', output };
+export function done<Out>(output: Out, more?: { after?: number }): Outcome<Out>;
+export function done(output?: unknown, more: { after?: number } = {}): Outcome<unknown> {
+  return { state: 'Done', output, ...more };
 }
 
 export function waiting(
@@ -60,6 +62,14 @@ export interface StepHandle<out Out = unknown> {
 export type Desired<T extends KubeObject> = Omit<T, 'apiVersion' | 'kind' | 'metadata' | 'status'> & {
   metadata: Pick<ObjectMeta, 'labels' | 'annotations'> & { name: string };
 };
+
+/** A change of an object: what it is made of, and what is said about it. */
+export interface Amendment {
+  /** A JSON merge patch (RFC 7386): `{ data: { old: null, new: '…' } }`. */
+  patch: object;
+  /** Told about the reconciled object once the change is made. No secrets. */
+  event?: Pick<EventDetails, 'reason' | 'note'>;
+}
 
 export interface WantOptions {
   /**
@@ -121,6 +131,17 @@ export interface StepScope<
    * and resourceVersion are preconditions). Wanting one of the same name in the same run makes it anew.
    */
   remove<T extends KubeObject>(resource: Resource<T> & Declared<T, Owned>, observed: Readonly<T>): void;
+
+  /**
+   * Wants a change of an object that was made once: keys that are rotated. It is made only in the state in which the
+   * object was observed (UID and resourceVersion are preconditions), so that of two writers one looks again, and nothing
+   * is lost. `make` is called only when it is made. The step has to see from the object that it is done.
+   */
+  amend<T extends KubeObject>(
+    resource: Resource<T> & Declared<T, Owned>,
+    observed: Readonly<T>,
+    make: (random: Random) => Amendment,
+  ): void;
 
   /**
    * Gives an object up that was made for this one: it stays as it is, and neither pruning nor deletion of this one touches

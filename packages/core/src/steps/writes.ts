@@ -9,7 +9,7 @@ import { fingerprintOf, hashOf } from './hash.js';
 import { Annotation } from './names.js';
 import type { ChildReader } from './overlay.js';
 import type { FieldPath } from './paths.js';
-import type { Release, Removal, Want } from './scope.js';
+import type { Amending, Release, Removal, Want } from './scope.js';
 
 /** Why something is written. */
 export type WriteReason =
@@ -24,7 +24,9 @@ export type WriteReason =
   /** No step wants it any more. */
   | 'Unwanted'
   /** A step gives it up. */
-  | 'Released';
+  | 'Released'
+  /** A step changes what was made once. */
+  | 'Amended';
 
 interface Common {
   step: string;
@@ -50,13 +52,20 @@ export type Write = Common &
     | { verb: 'create'; make: NonNullable<Want['make']> }
     | { verb: 'delete'; observed: Readonly<KubeObject> }
     | { verb: 'release'; observed: Readonly<KubeObject>; /** Uid. */ owner: string }
+    | { verb: 'amend'; observed: Readonly<KubeObject>; make: Amending['make'] }
   );
 
-/** In the order in which the step said it, removals first. */
+/** What a step says of objects. */
+export interface Said {
+  wants: readonly Want[];
+  removals?: readonly Removal[];
+  releases?: readonly Release[];
+  amendments?: readonly Amending[];
+}
+
+/** In the order in which the step said it, removals first and amendments last. */
 export function writesFor(
-  wants: readonly Want[],
-  removals: readonly Removal[],
-  releases: readonly Release[] = [],
+  { wants, removals = [], releases = [], amendments = [] }: Said,
   agreements?: OwnAgreements,
 ): Write[] {
   const writes: Write[] = [];
@@ -72,6 +81,11 @@ export function writesFor(
   for (const want of wants) {
     const write = writeFor(want, agreements);
     if (write) writes.push(write);
+  }
+  for (const { step, resource, observed, make } of amendments) {
+    if (isBeingDeleted(observed)) continue;
+    const name = observed.metadata?.name ?? '';
+    writes.push({ verb: 'amend', why: 'Amended', step, resource, name, observed, make });
   }
   return writes;
 }

@@ -83,6 +83,7 @@ const reasons: Record<WriteReason | 'Finalizer' | 'Deleting', string> = {
   Removed: 'its step wants it gone, to make it anew or for good',
   Unwanted: 'no step wants it any more',
   Released: 'its step gives it up: it stays as it is',
+  Amended: 'its step changes what was made once',
   Finalizer: 'so that its deletion waits until what it made is undone',
   Deleting: 'what it belongs to is being deleted',
 };
