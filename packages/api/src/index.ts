@@ -12,6 +12,8 @@ export * from './schema/columns.js';
 export * from './schema/exposure.js';
 export * from './schema/fields.js';
 export * from './schema/scheduling.js';
+export * from './schema/service-kind.js';
 export * from './schema/service-spec.js';
 export * from './schema/status.js';
+export * from './schema/storage.js';
 export * from './schema/volumes.js';
