@@ -16,7 +16,7 @@ import { administrator, bootstrapCommand, passwordFile } from './bootstrap.js';
 import { catalog } from './catalog.js';
 import { Keystone } from './crd.js';
 import { cloudsYaml } from './files/clouds-yaml.js';
-import { credentialKeyDirectory, fernetKeyDirectory, keystoneConf, reserved } from './files/keystone-conf.js';
+import { credentialKeyDirectory, fernetKeyDirectory, keystoneConf } from './files/keystone-conf.js';
 import { newKeyRepository } from './keys.js';
 
 const port = 5000;
@@ -100,7 +100,6 @@ function declare(s: ServiceBuilder<Keystone>): void {
           maxActiveKeys: scope.object.spec.fernet.maxActiveKeys,
         }),
     },
-    reserved,
     after: [database, cache],
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, literal, renderOsloConfig, type OsloScalar } from './oslo-config.js';
+import { ConfigError, literal, mergeConfigs, owned, renderOsloConfig, type OsloScalar } from './oslo-config.js';
 import { checkFiles, mergeOverride } from './override.js';
 import { uwsgiFiles } from './uwsgi.js';
 
@@ -95,24 +95,24 @@ describe('oslo.config files', () => {
     );
   });
 
+  it('are made of fragments, the later one over the earlier', () => {
+    const merged = mergeConfigs({ a: { x: 1, y: 1 } }, { a: { y: owned(2, 'why') }, b: { z: 3 } });
+    expect(renderOsloConfig(merged)).toBe('[a]\nx = 1\ny = 2\n\n[b]\nz = 3\n');
+  });
+
   it('take a dollar literally when told to', () => expect(literal('pa$$word$x')).toBe('pa$$$$word$$x'));
 });
 
 describe('a configuration override', () => {
-  const ours = { DEFAULT: { debug: false, log: 'a' }, database: { connection: 'ours' } };
-  const reserved = { 'x.conf': { database: { connection: 'it comes from the claim' } } };
+  const connection = owned('ours', 'it comes from the claim');
+  const ours = { DEFAULT: { debug: false, log: 'a' }, database: { connection } };
 
   it('is merged by section and option', () => {
     expect(
-      mergeOverride(
-        'x.conf',
-        ours,
-        { DEFAULT: { debug: true }, token: { provider: 'jws', list: ['a', 'b'] } },
-        reserved,
-      ),
+      mergeOverride('x.conf', ours, { DEFAULT: { debug: true }, token: { provider: 'jws', list: ['a', 'b'] } }),
     ).toEqual({
       DEFAULT: { debug: true, log: 'a' },
-      database: { connection: 'ours' },
+      database: { connection },
       token: { provider: 'jws', list: ['a', 'b'] },
     });
     expect(ours.DEFAULT.debug).toBe(false);
@@ -132,12 +132,22 @@ describe('a configuration override', () => {
       'spec.config["x.conf"].DEFAULT.debug is neither a string, a number, a boolean nor a list of such',
     ],
   ])('is refused with the field and why: %j', (override, message) => {
-    expect(() => mergeOverride('x.conf', ours, override, reserved)).toThrow(message);
+    expect(() => mergeOverride('x.conf', ours, override)).toThrow(message);
   });
 
-  it('cannot get round a reservation by spelling', () => {
-    const spelt = { 'x.conf': { database: { max_pool_size: 'no' } } };
-    expect(() => mergeOverride('x.conf', ours, { database: { 'max-pool-SIZE': 1 } }, spelt)).toThrow(/cannot be set/);
+  it.each([{ database: { 'max-pool-SIZE': 1 } }, { Database: { max_pool_size: 1 } }])(
+    'cannot get round by spelling what is owned: %j',
+    (override) => {
+      const spelt = { database: { max_pool_size: owned(undefined, 'no') } };
+      expect(() => mergeOverride('x.conf', spelt, override)).toThrow(/cannot be set: no/);
+    },
+  );
+
+  it('means the section that oslo.config means', () => {
+    expect(mergeOverride('x.conf', ours, { Database: { pool: 1 } })).toMatchObject({
+      database: { connection, pool: 1 },
+    });
+    expect(mergeOverride('x.conf', ours, { default: { debug: true } })).toMatchObject({ DEFAULT: { debug: false } });
   });
 
   it('names a file that is not there', () => {

@@ -3,7 +3,16 @@
 export type OsloScalar = string | number | boolean;
 
 /** `undefined` leaves the option out; a list is a multi-valued option, one line each. */
-export type OsloValue = OsloScalar | undefined | readonly OsloScalar[];
+type Plain = OsloScalar | undefined | readonly OsloScalar[];
+
+/** A value that the controller must own: `spec.config` cannot set the option. */
+export interface Owned {
+  readonly value: Plain;
+  /** Why, as it follows "cannot be set: ". */
+  readonly owned: string;
+}
+
+export type OsloValue = Plain | Owned;
 
 /** Section → option → value. */
 export type OsloConfig = Readonly<Record<string, Readonly<Record<string, OsloValue>>>>;
@@ -11,6 +20,24 @@ export type OsloConfig = Readonly<Record<string, Readonly<Record<string, OsloVal
 /** What cannot be written into a configuration file. The message names the option and never quotes its value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
+}
+
+/** `connection: owned(url, 'it comes from the database claim')`. Also where there is no value, and none must be. */
+export function owned(value: Plain, why: string): Owned {
+  return { value, owned: why };
+}
+
+export function isOwned(value: OsloValue): value is Owned {
+  return typeof value === 'object' && 'owned' in value;
+}
+
+/** Several configurations as one, by section and option; where two set the same option, the later one's is taken. */
+export function mergeConfigs(...configs: readonly OsloConfig[]): OsloConfig {
+  const merged: Record<string, Record<string, OsloValue>> = {};
+  for (const [section, options] of configs.flatMap((config) => Object.entries(config))) {
+    merged[section] = { ...merged[section], ...options };
+  }
+  return merged;
 }
 
 /** The same configuration always gives the same text: DEFAULT first, else sections and options by name. */
@@ -32,7 +59,8 @@ function renderSection(section: string, options: Readonly<Record<string, OsloVal
   return [`[${section}]`, ...lines, ''].join('\n');
 }
 
-function renderOption(section: string, option: string, value: OsloValue): string[] {
+function renderOption(section: string, option: string, given: OsloValue): string[] {
+  const value = isOwned(given) ? given.value : given;
   if (value === undefined) return [];
   if (!/^[^\s=:#;[][^\s=:]*$/.test(option))
     throw new ConfigError(`[${section}] "${option}" cannot be the name of an option`);

@@ -1,26 +1,22 @@
 // A user's `spec.config` over our configuration, by section and option.
-import { ConfigError, type OsloConfig, type OsloScalar, type OsloValue } from './oslo-config.js';
-
-/** File → section → option → why it must not be set. */
-export type ReservedOptions = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>>;
+import { ConfigError, isOwned, type OsloConfig, type OsloScalar, type OsloValue } from './oslo-config.js';
 
 /** As it comes from the API: values may be of any kind. */
 type Override = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** `ours` with what `override` sets instead. Throws a ConfigError that names the field of `spec.config` at fault. */
-export function mergeOverride(
-  file: string,
-  ours: OsloConfig,
-  override: Override = {},
-  reserved: ReservedOptions = {},
-): OsloConfig {
+/**
+ * `ours` with what `override` sets instead. Throws a ConfigError that names the field of `spec.config` at fault, and for
+ * an option that is owned says why.
+ */
+export function mergeOverride(file: string, ours: OsloConfig, override: Override = {}): OsloConfig {
   const merged: Record<string, Record<string, OsloValue>> = {};
   for (const [section, options] of Object.entries(ours)) merged[section] = { ...options };
   for (const [section, options] of Object.entries(override)) {
-    const target = (merged[section] ??= {});
+    const name = Object.keys(merged).find((one) => sectionName(one) === sectionName(section)) ?? section;
+    const target = (merged[name] ??= {});
     for (const [option, value] of Object.entries(options)) {
       const where = `spec.config["${file}"].${section}.${option}`;
-      const why = reasonFor(reserved[file]?.[section], option);
+      const why = whyOwned(target, option);
       if (why !== undefined) throw new ConfigError(`${where} cannot be set: ${why}`);
       if (!isValue(value))
         throw new ConfigError(`${where} is neither a string, a number, a boolean nor a list of such`);
@@ -37,10 +33,18 @@ export function checkFiles(override: Readonly<Record<string, unknown>> = {}, fil
   throw new ConfigError(`spec.config["${unknown}"] is no file of this service; there is ${files.join(', ')}`);
 }
 
-/** oslo.config takes dashes for underscores in the names of options on the command line; people do so in files, too. */
-function reasonFor(reserved: Readonly<Record<string, string>> = {}, option: string): string | undefined {
+/** By this oslo.config knows a section: "[Database]" is "[database]". */
+function sectionName(section: string): string {
+  return section === 'DEFAULT' ? section : section.toLowerCase();
+}
+
+/** Names of options have dashes on the command line, and people write them so in files, too. */
+function whyOwned(options: Readonly<Record<string, OsloValue>>, option: string): string | undefined {
   const plain = (name: string) => name.toLowerCase().replaceAll('-', '_');
-  return Object.entries(reserved).find(([name]) => plain(name) === plain(option))?.[1];
+  for (const [name, value] of Object.entries(options)) {
+    if (plain(name) === plain(option) && isOwned(value)) return value.owned;
+  }
+  return undefined;
 }
 
 function isValue(value: unknown): value is OsloScalar | readonly OsloScalar[] {

@@ -4,7 +4,6 @@ import type { GraphBuilder, Reconciled, StepHandle, StepScope } from '@stackwrig
 import type { ServiceSpec } from '@stackwright/api';
 import type { ReleaseFacts } from '../catalog/catalog.js';
 import type { OsloConfig } from '../config/oslo-config.js';
-import type { ReservedOptions } from '../config/override.js';
 import type { UwsgiOptions } from '../config/uwsgi.js';
 import type { EnvVar } from '../workload/container.js';
 import type { Mount } from '../workload/mounts.js';
@@ -64,12 +63,13 @@ export interface Cache {
 }
 
 export interface ConfigOptions<R extends ServiceObject> {
-  /** By file name; the object's `spec.config` is merged over each oslo.config file. A string is taken as it is. */
+  /**
+   * By file name; the object's `spec.config` is merged over each oslo.config file, but for the options that are `owned`.
+   * A string is taken as it is.
+   */
   files: Readonly<Record<string, (scope: StepScope<R>) => OsloConfig | string>>;
   /** The directory of the files: each is mounted alone over the package's own. */
   directory: string;
-  /** Options that `spec.config` must not change: "keystone.conf" → "database" → "connection" → why. */
-  reserved?: ReservedOptions;
   after?: readonly StepHandle[];
   /** Default 'Config'. */
   name?: string;

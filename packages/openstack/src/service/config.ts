@@ -10,7 +10,7 @@ import type { Config, ConfigOptions, Release, ServiceObject } from './builder.js
 export function configStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
   release: StepHandle<Release>,
-  { files, directory, reserved = {}, after = [], name = 'Config' }: ConfigOptions<R>,
+  { files, directory, after = [], name = 'Config' }: ConfigOptions<R>,
 ): StepHandle<Config> {
   return g.step({
     name,
@@ -30,9 +30,7 @@ export function configStep<R extends ServiceObject>(
         );
         for (const [file, content] of given) {
           rendered[file] =
-            typeof content === 'string'
-              ? content
-              : renderOsloConfig(mergeOverride(file, content, override[file], reserved));
+            typeof content === 'string' ? content : renderOsloConfig(mergeOverride(file, content, override[file]));
         }
       } catch (error) {
         if (error instanceof ConfigError) return failed(Reason.InvalidConfig, error.message);

@@ -13,6 +13,7 @@ import {
 } from '@stackwright/kube';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { defineCatalog } from '../catalog/catalog.js';
+import { owned } from '../config/oslo-config.js';
 import { secretWith } from '../secrets/secret.js';
 import type { ServiceObject } from './builder.js';
 import { defineService } from './define-service.js';
@@ -52,12 +53,11 @@ const placement = defineService<ServiceObject>(
       directory: '/etc/placement',
       files: {
         'placement.conf': (scope) => ({
-          placement_database: { connection: scope.output(database).url },
+          placement_database: { connection: owned(scope.output(database).url, 'it comes from the claim') },
           cache: { memcache_servers: scope.output(cache).servers.join(',') },
         }),
         'policy.yaml': () => '{}\n',
       },
-      reserved: { 'placement.conf': { placement_database: { connection: 'it comes from the claim' } } },
       after: [database, cache],
     });
     const schema = s.dbSync({ config, after: [database], inputs: (scope) => scope.output(database).host });

@@ -1,0 +1,103 @@
+// Sections that services have in common, from what their claims gave. What comes of a claim cannot be overridden: another
+// value would name another place than the one that was asked for.
+import type { Cache, Database, Identity, Messaging } from '../service/builder.js';
+import { literal, owned, type OsloConfig, type OsloValue } from './oslo-config.js';
+
+/** Seconds until a memcached that did not answer is asked again; five minutes, as the default is, would be felt. */
+const deadRetry = 10;
+
+export type OsloSection = Readonly<Record<string, OsloValue>>;
+
+/** oslo.db's options, in whichever section the service has them: `database`, `placement_database`, `api_database`. */
+export function databaseSection({ url }: Database): OsloSection {
+  return { connection: owned(literal(url), 'it comes from the database claim') };
+}
+
+/** oslo.cache's options: `[cache]`. */
+export function cacheSection({ servers }: Cache): OsloSection {
+  return {
+    enabled: true,
+    // Takes a memcached that restarts or is away for a missing entry; with dogpile.cache.pymemcache every connection that
+    // memcached closed costs a request a 500.
+    backend: 'oslo_cache.memcache_pool',
+    memcache_servers: owned(servers.join(','), 'they come from the cache claim'),
+    memcache_dead_retry: deadRetry,
+  };
+}
+
+/** keystoneauth's options: as whom, and where, another service is called. For `[keystone_authtoken]` see below. */
+export function clientSection(identity: Identity): OsloSection {
+  return { ...loginOptions(identity), valid_interfaces: 'internal' };
+}
+
+/** `[keystone_authtoken]`: how tokens of callers are checked, and where that is remembered. */
+export function authtokenSection(identity: Identity, cache: Cache): OsloSection {
+  return {
+    ...loginOptions(identity),
+    // Told to callers without a token. The middleware wants it said, though it is where tokens are checked, too.
+    www_authenticate_uri: identity.authUrl,
+    interface: 'internal',
+    // Without it a token of just anybody counts as one of a service, and lets an expired token of a user pass.
+    service_token_roles_required: true,
+    memcached_servers: owned(cache.servers.join(','), 'they come from the cache claim'),
+    // What is in the cache is believed: who can write to memcached must not be able to make a token, nor who can read
+    // it to see one. The service's Pods share the key, and nobody else has it.
+    memcache_security_strategy: 'ENCRYPT',
+    memcache_secret_key: owned(literal(identity.password), 'it comes from the identity claim'),
+    memcache_pool_dead_retry: deadRetry,
+  };
+}
+
+export interface MessagingSectionOptions {
+  /** Whether notifications are sent, too. Somebody has to read them: in a queue that nobody reads they pile up. */
+  notifications?: boolean;
+  /**
+   * Whether the process has the same host name after it was replaced, as an agent of a node has. Then its reply and
+   * fanout queues keep their names, too, and a restart takes them up again instead of leaving them to expire. (Names
+   * are counted in /dev/shm, under a lock in `[oslo_concurrency] lock_path`.) Default false, as Pods of a Deployment are.
+   */
+  stableHostname?: boolean;
+}
+
+/** How oslo.messaging uses the broker: `[DEFAULT] transport_url` and `[oslo_messaging_*]`. */
+export function messagingSections(
+  { transportUrl }: Messaging,
+  { notifications = false, stableHostname = false }: MessagingSectionOptions = {},
+): OsloConfig {
+  const queues = 'queues that exist would not fit it; the broker is made for quorum queues';
+  return {
+    DEFAULT: { transport_url: owned(literal(transportUrl), 'it comes from the messaging claim') },
+    oslo_messaging_rabbit: {
+      // Replicated and durable; mirrored queues do not exist in RabbitMQ 4. With it oslo.messaging makes exchanges
+      // durable as well, so that amqp_durable_queues has nothing to say.
+      rabbit_quorum_queue: owned(true, queues),
+      // Reply and fanout queues, too: else they are neither durable nor exclusive, which RabbitMQ 4 calls deprecated and
+      // will refuse, and they die with their node while callers wait. Unused, they expire (rabbit_transient_queues_ttl).
+      rabbit_transient_quorum_queue: owned(true, queues),
+      // Not rabbit_stream_fanout: a consumer that comes back is given the stream's last chunk once more, and casts are
+      // made to be received at most once. It pays where thousands of agents listen.
+      use_queue_manager: stableHostname,
+    },
+    ...(notifications ? { oslo_messaging_notifications: { driver: 'messagingv2' } } : {}),
+  };
+}
+
+/** Behind an ingress or a gateway, URLs in answers are those that the user asked for. */
+export function proxySection(): OsloConfig {
+  return { oslo_middleware: { enable_proxy_headers_parsing: true } };
+}
+
+function loginOptions(identity: Identity): OsloSection {
+  const why = 'it comes from the identity claim';
+  return {
+    auth_type: owned('password', why),
+    auth_url: owned(literal(identity.authUrl), why),
+    username: owned(literal(identity.username), why),
+    password: owned(literal(identity.password), why),
+    project_name: owned(literal(identity.projectName), why),
+    user_domain_name: owned(literal(identity.userDomainName), why),
+    project_domain_name: owned(literal(identity.projectDomainName), why),
+    region_name: owned(literal(identity.regionName), why),
+    cafile: owned(identity.caFile, why),
+  };
+}
