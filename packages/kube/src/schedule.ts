@@ -1,4 +1,4 @@
-// When a CronJob is due.
+// Schedules as a CronJob has them: cron's five fields, the usual names, "@every".
 import { Cron } from 'croner';
 
 export interface Schedule {
@@ -18,7 +18,7 @@ const ALIASES: Record<string, string> = {
 
 const UNITS: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000 };
 
-/** Throws an Error that says what is wrong with it. */
+/** `timeZone`: of the IANA database; default UTC. Throws an Error that says what is wrong with the schedule. */
 export function parseSchedule(text: string, timeZone?: string): Schedule {
   const trimmed = text.trim();
   if (/^(CRON_)?TZ=/.test(trimmed)) throw new Error('cannot use TZ or CRON_TZ in schedule, use timeZone field instead');
@@ -48,33 +48,4 @@ export function isTimeZone(name: string): boolean {
   } catch {
     return false;
   }
-}
-
-export interface Due {
-  /** The last time that has passed since the CronJob last ran; undefined: none has. */
-  time: number | undefined;
-  /** How many have passed; counted up to 100 or so. */
-  missed: number;
-}
-
-const COUNTED = 100;
-
-/** @param since when it last ran, or was made. Times before `deadline` do not count any more. */
-export function due(schedule: Schedule, since: number, now: number, deadline?: number): Due {
-  let time: number | undefined;
-  let missed = 0;
-  let from = Math.max(since, deadline ?? since);
-  for (let next = schedule.next(from); next !== undefined && next <= now; next = schedule.next(from)) {
-    missed += 1;
-    time = next;
-    from = next;
-    // Too many to go through one by one: near the end of the time they are as good.
-    if (missed > COUNTED) {
-      const second = schedule.next(next);
-      const step = second === undefined ? 0 : second - next;
-      const jump = now - 2 * step;
-      if (step > 0 && jump > from) from = jump;
-    }
-  }
-  return { time, missed };
 }

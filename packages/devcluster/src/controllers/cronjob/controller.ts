@@ -1,5 +1,13 @@
 import type { Job } from '@stackwright/kube';
-import { CronJob, isAlreadyExists, isNotFound, type ObjectKey } from '@stackwright/kube';
+import {
+  CronJob,
+  isAlreadyExists,
+  isNotFound,
+  isTimeZone,
+  parseSchedule,
+  type ObjectKey,
+  type Schedule,
+} from '@stackwright/kube';
 import type { CronJobStatus } from 'kubernetes-types/batch/v1.d.ts';
 import { millisecondsOf, rfc3339 } from '../../shared/clock.js';
 import { messageOf } from '../../shared/log.js';
@@ -7,7 +15,7 @@ import { controllerOf, controllerReference, sameValue, type Stored } from '../..
 import { conditionOf } from '../conditions.js';
 import type { Context } from '../context.js';
 import { Loop } from '../loop.js';
-import { due, isTimeZone, parseSchedule, type Schedule } from '../../shared/schedule.js';
+import { due } from './due.js';
 
 /** Milliseconds: a little after the minute has begun, so that the clock says so too. */
 const MARGIN = 100;

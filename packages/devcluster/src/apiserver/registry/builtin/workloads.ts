@@ -1,19 +1,20 @@
 // Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob.
-import type {
-  ControllerRevision,
-  CronJob,
-  DaemonSet,
-  Deployment,
-  Job,
-  ReplicaSet,
-  StatefulSet,
+import {
+  isTimeZone,
+  parseSchedule,
+  type ControllerRevision,
+  type CronJob,
+  type DaemonSet,
+  type Deployment,
+  type Job,
+  type ReplicaSet,
+  type StatefulSet,
 } from '@stackwright/kube';
 import type { JobSpec } from 'kubernetes-types/batch/v1.d.ts';
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1.d.ts';
 import type { LabelSelector } from 'kubernetes-types/meta/v1.d.ts';
 import { field, type FieldError } from '../../errors.js';
 import { clone, equal } from '../../json.js';
-import { isTimeZone, parseSchedule } from '../../../shared/schedule.js';
 import type { Strategy } from '../resource.js';
 import { defaultPodTemplate } from './pod-defaults.js';
 import { NOT_NEGATIVE, validatePodTemplate } from './pod-validation.js';
