@@ -1,33 +1,55 @@
 import { labels, Reason } from '@stackwright/api';
-import { done, failed, waiting, type Outcome, type Reconciled, type StepScope } from '@stackwright/core';
+import {
+  done,
+  failed,
+  waiting,
+  type ObjectReference,
+  type Outcome,
+  type Reconciled,
+  type StepScope,
+} from '@stackwright/core';
 import { Secret } from '@stackwright/kube';
 import { valuesOf } from './secret.js';
 
-export interface OfferedSecret<Key extends string> {
-  values: Record<Key, string>;
-  /** Changes whenever somebody makes it anew. Known to its readers only. */
-  uid: string;
+type Scope = Pick<StepScope<Reconciled>, 'get' | 'namespace'>;
+
+export interface SecretOffer {
+  name: string;
+  /** Whose controller reads it. */
+  service: string;
+  /** Where the object refers to it: "spec.external.secretRef". */
+  field: string;
 }
 
 /**
- * What a Secret that a user made holds. It must carry `stackwright.dev/usable-by: <service>`: whoever may create a custom
- * resource must not thereby make a controller read any Secret of the namespace. `field` is where the object refers to it.
- * The step declares Secret in `reads` or `owns`.
+ * A Secret that a user made. It must carry `stackwright.dev/usable-by: <service>`: whoever may create a custom resource
+ * must not thereby make a controller read any Secret of the namespace. The step declares Secret in `reads` or `owns`.
  */
-export function offeredSecret<R extends Reconciled, Key extends string>(
-  scope: Pick<StepScope<R>, 'get' | 'namespace'>,
-  { name, service, field, keys }: { name: string; service: string; field: string; keys: readonly Key[] },
-): Outcome<OfferedSecret<Key>> {
-  const on = { apiVersion: 'v1', kind: Secret.kind, name, namespace: scope.namespace };
+export function offeredSecret(scope: Scope, { name, service, field }: SecretOffer): Outcome<Readonly<Secret>> {
+  const on = secretReference(name, scope);
   const secret = scope.get(Secret, name);
   if (!secret) return waiting(Reason.WaitingForObject, `Secret ${name} (${field}) does not exist`, { on });
-  if (secret.metadata?.labels?.[labels.usableBy] !== service) {
-    const remedy = `if it is meant for it, label it ${labels.usableBy}=${service}`;
-    return failed(Reason.SecretNotOffered, `Secret ${name} (${field}) is not offered for this use; ${remedy}`, { on });
-  }
-  const checked = valuesOf(secret, keys);
-  if ('missing' in checked) {
-    return failed(Reason.SecretIncomplete, `Secret ${name} (${field}) lacks ${checked.missing.join(', ')}`, { on });
-  }
-  return done({ values: checked.values, uid: secret.metadata.uid ?? '' });
+  if (secret.metadata?.labels?.[labels.usableBy] === service) return done(secret);
+  const remedy = `if it is meant for it, label it ${labels.usableBy}=${service}`;
+  return failed(Reason.SecretNotOffered, `Secret ${name} (${field}) is not offered for this use; ${remedy}`, { on });
+}
+
+/** What it holds under `keys`, all of them. */
+export function offeredValues<Key extends string>(
+  scope: Scope,
+  offer: SecretOffer,
+  keys: readonly Key[],
+): Outcome<Record<Key, string>> {
+  const offered = offeredSecret(scope, offer);
+  if (offered.state !== 'Done') return offered;
+  const checked = valuesOf(offered.output, keys);
+  if ('values' in checked) return done(checked.values);
+  const { name, field } = offer;
+  return failed(Reason.SecretIncomplete, `Secret ${name} (${field}) lacks ${checked.missing.join(', ')}`, {
+    on: secretReference(name, scope),
+  });
+}
+
+export function secretReference(name: string, { namespace }: { namespace: string }): ObjectReference {
+  return { apiVersion: 'v1', kind: Secret.kind, name, namespace };
 }
