@@ -2,7 +2,7 @@ import { Type, type TObject, type TProperties } from '@sinclair/typebox';
 import { defineCustomResource } from '@stackwright/kube';
 import { category, groups, version } from '../names.js';
 import { publish } from '../published.js';
-import { endpointColumn, printerColumns, releaseColumn } from './columns.js';
+import { endpointColumn, pausedColumn, printerColumns, releaseColumn } from './columns.js';
 import { statusOf } from './status.js';
 
 export interface ServiceKind<Spec extends TObject<TProperties>> {
@@ -34,6 +34,6 @@ export function defineServiceKind<Spec extends TObject<TProperties>>(options: Se
       endpoint: Type.Optional(Type.String({ description: 'URL of the API inside the cluster, once it answers.' })),
       release: Type.Optional(Type.String({ description: 'Release that runs.' })),
     }),
-    printerColumns: printerColumns(releaseColumn, endpointColumn),
+    printerColumns: printerColumns(releaseColumn, endpointColumn, pausedColumn),
   });
 }
