@@ -4,7 +4,7 @@ import { defineGraph, type Graph } from '@stackwright/core';
 import { Secret } from '@stackwright/kube';
 import { claimStatus, ownConnection, readyProvider } from '@stackwright/openstack';
 import { Memcached } from './crd.js';
-import { serversOf } from './stateful-set.js';
+import { serversOf } from './pod.js';
 
 export const cacheClaimGraph: Graph<CacheClaim> = defineGraph(
   CacheClaim,

@@ -1,27 +1,21 @@
 // A Memcached as a graph: one StatefulSet, and ready when its Pods are.
-import { defineGraph, done, Label, rolloutOf, type Graph } from '@stackwright/core';
-import { Pod, Service, StatefulSet } from '@stackwright/kube';
+import { defineGraph, type Graph } from '@stackwright/core';
+import { serverStep } from '@stackwright/openstack';
+import { catalog } from './catalog.js';
 import { Memcached } from './crd.js';
-import { serversOf, service, statefulSet } from './stateful-set.js';
+import { clientService, port, serversOf, serverPod } from './pod.js';
 
 export const memcachedGraph: Graph<Memcached> = defineGraph(
   Memcached,
   (g) => {
-    g.step({
-      name: 'Server',
-      owns: [Service, StatefulSet],
-      reads: [{ resource: Pod, parts: true }],
-      run(scope) {
-        const { name, object } = scope;
-        const labels = { ...scope.labels, [Label.component]: 'server' };
-        scope.own(Service, service(name, labels));
-        const set = scope.own(StatefulSet, statefulSet(name, labels, object.spec));
-        const rollout = rolloutOf(scope, StatefulSet, name, set);
-        return rollout.state === 'Done' ? done(serversOf(object)) : rollout;
-      },
+    serverStep(g, {
+      user: catalog.user,
+      ports: { memcache: port },
+      clientService,
+      pod: ({ object }) => serverPod(object.spec),
     });
   },
   {
-    status: (scope) => ({ endpoint: scope.output<readonly string[]>({ name: 'Server' })?.join(',') }),
+    status: (scope) => (scope.output({ name: 'Server' }) ? { endpoint: serversOf(scope.object).join(',') } : {}),
   },
 );

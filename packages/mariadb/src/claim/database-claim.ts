@@ -1,8 +1,16 @@
 // A DatabaseClaim as a graph: a name nobody else has, a password, the database itself, and the Secret that says where it is.
 import { DatabaseClaim, Reason, reservedDatabaseNames, type DatabaseConnection } from '@stackwright/api';
-import { defineGraph, done, failed, type Graph, type Outcome, type StepScope } from '@stackwright/core';
-import { apiVersionOf, Secret, type KubeObject } from '@stackwright/kube';
-import { claimStatus, keptPassword, ownConnection, readyProvider, valuesOf } from '@stackwright/openstack';
+import { defineGraph, failed, type Graph, type Outcome, type StepScope } from '@stackwright/core';
+import { Secret } from '@stackwright/kube';
+import {
+  claimStatus,
+  firstClaim,
+  keptPassword,
+  ownConnection,
+  readyProvider,
+  Refused,
+  valuesOf,
+} from '@stackwright/openstack';
 import { MariaDB } from '../crd.js';
 import { reachableServer, serverOf, serverReads } from '../server/login.js';
 import type { SqlAdmin } from '../sql/admin.js';
@@ -17,7 +25,7 @@ import {
   type ObservedDatabase,
   type WantedDatabase,
 } from '../sql/databases.js';
-import { explain, Refused } from '../sql/explain.js';
+import { explain } from '../sql/explain.js';
 
 type Scope = StepScope<DatabaseClaim>;
 
@@ -103,30 +111,12 @@ function nameOutcome(scope: Scope): Outcome<undefined> {
   if ((reservedDatabaseNames as readonly string[]).includes(database)) {
     return failed(Reason.InvalidSpec, `spec.database: "${database}" is the server's own; choose another name`);
   }
-  const rivals = scope
-    .list(DatabaseClaim)
-    .filter(({ spec }) => spec.provider === provider && spec.database === database)
-    .sort(byAge);
-  const [first] = rivals;
-  const firstName = first?.metadata?.name ?? scope.name;
-  if (firstName === scope.name) return done();
-  return failed(
-    Reason.DatabaseTaken,
-    `spec.database: the DatabaseClaim ${firstName} has the database "${database}" of MariaDB ${provider}; choose another name`,
-    {
-      on: {
-        apiVersion: apiVersionOf(DatabaseClaim),
-        kind: DatabaseClaim.kind,
-        name: firstName,
-        namespace: scope.namespace,
-      },
-    },
-  );
-}
-
-function byAge(one: Readonly<KubeObject>, other: Readonly<KubeObject>): number {
-  const key = ({ metadata }: Readonly<KubeObject>) => `${metadata?.creationTimestamp ?? ''} ${metadata?.name ?? ''}`;
-  return key(one) < key(other) ? -1 : 1;
+  return firstClaim(scope, {
+    isRival: ({ spec }) => spec.provider === provider && spec.database === database,
+    reason: Reason.DatabaseTaken,
+    message: (older) =>
+      `spec.database: the DatabaseClaim ${older} has the database "${database}" of MariaDB ${provider}; choose another name`,
+  });
 }
 
 /** With the server itself gone, or going, there is nothing left to drop. */

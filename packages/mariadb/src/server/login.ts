@@ -1,17 +1,8 @@
 // How the administrator of a MariaDB logs in, for a server that is run here and for an external one.
-import { labels, Reason } from '@stackwright/api';
-import {
-  done,
-  endpointsOf,
-  failed,
-  waiting,
-  type ObjectReference,
-  type Outcome,
-  type Reconciled,
-  type StepScope,
-} from '@stackwright/core';
+import { Reason } from '@stackwright/api';
+import { done, endpointsOf, failed, waiting, type Outcome, type Reconciled, type StepScope } from '@stackwright/core';
 import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
-import { valuesOf } from '@stackwright/openstack';
+import { offeredValues, secretReference, valuesOf } from '@stackwright/openstack';
 import { externalServerKeys, type MariaDB } from '../crd.js';
 import { SqlError, type SqlLogin } from '../sql/admin.js';
 import { port } from './files.js';
@@ -69,28 +60,15 @@ function ownServer(scope: Pick<StepScope<Reconciled>, 'get' | 'list' | 'namespac
 }
 
 function externalServer(scope: Pick<StepScope<Reconciled>, 'get' | 'namespace'>, name: string): Outcome<Server> {
-  const on = secretReference(name, scope);
-  const secret = scope.get(Secret, name);
-  if (!secret)
-    return waiting(Reason.WaitingForObject, `Secret ${name} (spec.external.secretRef) does not exist`, { on });
-  if (secret.metadata?.labels?.[labels.usableBy] !== 'mariadb') {
-    const message = `Secret ${name} is not offered for this use; if it is meant for it, label it ${labels.usableBy}=mariadb`;
-    return failed(Reason.SecretNotOffered, message, { on });
-  }
-  const checked = valuesOf(secret, externalServerKeys);
-  if ('missing' in checked)
-    return failed(Reason.SecretIncomplete, `Secret ${name} lacks ${checked.missing.join(', ')}`, { on });
-  const { host, username, password } = checked.values;
-  const port = Number(checked.values.port);
+  const offered = { name, service: 'mariadb', field: 'spec.external.secretRef' };
+  const given = offeredValues(scope, offered, externalServerKeys);
+  if (given.state !== 'Done') return given;
+  const { host, username, password } = given.output;
+  const port = Number(given.output.port);
   if (!Number.isInteger(port) || port < 1 || port > 65535) {
-    return failed(Reason.SecretIncomplete, `Secret ${name} has no port number in "port"`, { on });
+    return failed(Reason.SecretIncomplete, `Secret ${name} has no port number in "port"`, {
+      on: secretReference(name, scope),
+    });
   }
   return done({ login: { host, port, username, password }, address: { host, port } });
 }
-
-const secretReference = (name: string, { namespace }: { namespace: string }): ObjectReference => ({
-  apiVersion: 'v1',
-  kind: 'Secret',
-  name,
-  namespace,
-});

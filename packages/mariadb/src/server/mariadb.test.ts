@@ -1,5 +1,13 @@
 import { GraphHarness } from '@stackwright/core/testing';
-import { EndpointSlice, PersistentVolumeClaim, Pod, Secret, Service, StatefulSet } from '@stackwright/kube';
+import {
+  EndpointSlice,
+  PersistentVolumeClaim,
+  Pod,
+  PodDisruptionBudget,
+  Secret,
+  Service,
+  StatefulSet,
+} from '@stackwright/kube';
 import { secretWith, valuesOf } from '@stackwright/openstack';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MariaDB } from '../crd.js';
@@ -75,6 +83,9 @@ describe('a MariaDB', () => {
     expect(spec?.volumeClaimTemplates?.[0]?.spec?.resources?.requests).toEqual({ storage: '20Gi' });
     expect(harness.api.peek(Service, at('sample'))?.spec?.ports).toMatchObject([{ name: 'mysql', port: 3306 }]);
     expect(harness.api.peek(Service, at(spec!.serviceName))?.spec?.clusterIP).toBe('None');
+    const { selector, maxUnavailable } = harness.api.peek(PodDisruptionBudget, at('sample'))!.spec!;
+    expect([maxUnavailable, selector]).toEqual([1, spec?.selector]);
+    expect(spec?.template.spec?.topologySpreadConstraints).toHaveLength(2);
     const { password } = secretValues('sample-root-password', 'password')!;
     expect(secretValues('sample-config', 'init.sql')?.['init.sql']).toContain(`IDENTIFIED BY '${password}'`);
   });

@@ -3,23 +3,21 @@ import { Reason } from '@stackwright/api';
 import {
   defineObjectGraph,
   done,
-  failed,
   hashOf,
-  Label,
-  rolloutOf,
   waiting,
   type Graph,
   type GraphBuilder,
   type StepHandle,
 } from '@stackwright/core';
-import { compareQuantities, Pod, Secret, Service, StatefulSet } from '@stackwright/kube';
-import { keptPassword, secretWith } from '@stackwright/openstack';
+import { Pod, PodDisruptionBudget, Secret, Service, StatefulSet } from '@stackwright/kube';
+import { keptPassword, secretWith, serverStep } from '@stackwright/openstack';
+import { catalog } from '../catalog.js';
 import { MariaDB } from '../crd.js';
 import type { SqlAdmin } from '../sql/admin.js';
 import { explain } from '../sql/explain.js';
-import { initSql, myCnf } from './files.js';
+import { initSql, myCnf, port } from './files.js';
 import { reachableServer, rootPasswordSecret, serverOf, serverReads, type Server } from './login.js';
-import { services, statefulSet } from './stateful-set.js';
+import { serverPod } from './pod.js';
 
 const configSecret = (name: string): string => `${name}-config`;
 
@@ -31,7 +29,7 @@ export function mariadbGraph(sql: SqlAdmin): Graph<MariaDB> {
       endpointStep(g, sql, after);
     },
     {
-      owns: [Secret, Service, StatefulSet],
+      owns: [Secret, Service, StatefulSet, PodDisruptionBudget],
       reads: [...serverReads, { resource: Pod, parts: true }],
       status(scope) {
         const server = scope.output<Endpoint>({ name: 'Endpoint' });
@@ -66,36 +64,13 @@ function runServer(g: GraphBuilder<MariaDB>): StepHandle {
     },
   });
 
-  return g.step({
-    name: 'Server',
+  return serverStep(g, {
+    user: catalog.user,
+    ports: { mysql: port },
+    clientService: true,
+    pod: ({ name, object }) => serverPod(object.spec, configSecret(name)),
+    hash: (scope) => scope.output(config),
     after: [config],
-    owns: [Service, StatefulSet],
-    reads: [{ resource: Pod, parts: true }],
-    run(scope) {
-      const { name, object } = scope;
-      const labels = { ...scope.labels, [Label.component]: 'server' };
-      for (const service of services({ name, labels })) scope.own(Service, service);
-      const there = scope.get(StatefulSet, name)?.spec?.volumeClaimTemplates?.[0]?.spec?.resources?.requests?.[
-        'storage'
-      ];
-      const storage = there ?? object.spec.storage;
-      const wanted = statefulSet({
-        name,
-        labels,
-        spec: object.spec,
-        storage,
-        configSecret: configSecret(name),
-        configHash: scope.output(config),
-      });
-      const observed = scope.own(StatefulSet, wanted);
-      if (compareQuantities(storage, object.spec.storage) !== 0) {
-        return failed(
-          Reason.InvalidSpec,
-          `spec.storage: the volume exists with ${storage} and cannot become ${object.spec.storage}`,
-        );
-      }
-      return rolloutOf(scope, StatefulSet, name, observed);
-    },
   });
 }
 
