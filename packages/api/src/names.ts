@@ -31,6 +31,8 @@ export const labels = {
 export const annotations = {
   /** On a service's CRD: roles and services that it needs, separated by commas ("database,cache"). */
   requires: `${domain}/requires`,
+  /** On a Pod: the users it runs with, as JSON: by claim that gave them their passwords. */
+  credentials: `${domain}/credentials`,
 } as const;
 
 /** Roles that infrastructure plays for services; a ControlPlane's `infrastructure` is keyed by them. */

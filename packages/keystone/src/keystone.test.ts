@@ -2,6 +2,7 @@ import { CacheClaim, DatabaseClaim } from '@stackwright/api';
 import { GraphHarness } from '@stackwright/core/testing';
 import { Deployment, EndpointSlice, Job, Pod, Secret, type KubeObject, type Resource } from '@stackwright/kube';
 import { secretWith, valuesOf } from '@stackwright/openstack';
+import { FakeHttp } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { passwordFile } from './bootstrap.js';
 import type { Keystone } from './crd.js';
@@ -12,14 +13,11 @@ const namespace = 'ns';
 const at = (name: string) => ({ namespace, name });
 
 let harness: GraphHarness<Keystone>;
-/** What the API answers; an error when nobody answers. */
-let answer: number | Error;
+let http: FakeHttp;
 
 beforeEach(() => {
-  answer = 200;
-  harness = new GraphHarness(
-    keystoneGraph({ get: () => (typeof answer === 'number' ? Promise.resolve(answer) : Promise.reject(answer)) }),
-  );
+  http = new FakeHttp();
+  harness = new GraphHarness(keystoneGraph({ http }));
 });
 
 const keystone = (spec: Partial<Keystone['spec']> = {}) => ({
@@ -149,10 +147,10 @@ describe('a Keystone', () => {
   });
 
   it('is Ready when the API answers, says where it is, and then writes nothing', async () => {
-    answer = new Error('connect ECONNREFUSED');
+    http.answer = new Error('connect ECONNREFUSED');
     await running();
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'ApiUnreachable' });
-    answer = 200;
+    http.answer = 200;
     await harness.clock.advance(120_000);
     await harness.settle();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });

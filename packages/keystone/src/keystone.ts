@@ -5,12 +5,11 @@ import { done, failed, hashOf, waiting, type Graph, type StepScope } from '@stac
 import { Secret } from '@stackwright/kube';
 import {
   defineService,
-  httpProbe,
   keptPassword,
   secretWith,
   valuesOf,
-  type HttpProbe,
   type ServiceBuilder,
+  type ServiceSeams,
 } from '@stackwright/openstack';
 import { administrator, bootstrapCommand, passwordFile } from './bootstrap.js';
 import { catalog } from './catalog.js';
@@ -29,9 +28,8 @@ const fernetKeys = ({ name }: Pick<Scope, 'name'>): string => `${name}-fernet-ke
 const credentialKeys = ({ name }: Pick<Scope, 'name'>): string => `${name}-credential-keys`;
 const adminSecret = ({ name }: Pick<Scope, 'name'>): string => `${name}-admin`;
 
-/** `probe` asks the API whether it answers. */
-export function keystoneGraph(probe: HttpProbe = httpProbe): Graph<Keystone> {
-  return defineService(Keystone, catalog, declare, { probe });
+export function keystoneGraph(seams: ServiceSeams = {}): Graph<Keystone> {
+  return defineService(Keystone, catalog, declare, seams);
 }
 
 function declare(s: ServiceBuilder<Keystone>): void {

@@ -12,6 +12,7 @@ const identity: Identity = {
   userDomainName: 'Default',
   projectDomainName: 'Default',
   regionName: 'RegionOne',
+  provider: { apiVersion: '', kind: 'Keystone', name: 'keystone' },
   secretName: 'glance-identity',
 };
 const cache: Cache = { servers: ['m-0:11211', 'm-1:11211'], secretName: '' };

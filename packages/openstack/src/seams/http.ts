@@ -2,6 +2,7 @@
 // simulation answer in its place.
 import { request as httpRequest, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
 
 export interface HttpRequest {
   method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -13,6 +14,16 @@ export interface HttpRequest {
   ca?: string;
   /** Name that the certificate must be for, where the URL has an address. */
   serverName?: string;
+  /**
+   * Where to connect instead of to what the URL names: controllers resolve no names inside of the cluster. Host header and
+   * the name in the certificate stay the URL's.
+   */
+  address?: Address;
+}
+
+export interface Address {
+  host: string;
+  port: number;
 }
 
 export interface HttpResponse {
@@ -31,9 +42,10 @@ export interface Http {
 const longestBody = 8 * 1024 * 1024;
 
 export const http: Http = {
-  request: ({ method, url, headers = {}, json, ca, serverName }, signal) =>
+  request: ({ method, url, headers = {}, json, ca, serverName, address }, signal) =>
     new Promise((resolve, reject) => {
       const body = json === undefined ? undefined : Buffer.from(JSON.stringify(json));
+      const to = new URL(url);
       const options: RequestOptions & { ca?: string; servername?: string } = {
         method,
         signal,
@@ -42,13 +54,18 @@ export const http: Http = {
         headers: {
           accept: 'application/json',
           connection: 'close',
+          host: to.host,
           ...(body ? { 'content-type': 'application/json', 'content-length': body.length } : {}),
           ...headers,
         },
         ...(ca === undefined ? {} : { ca }),
-        ...(serverName === undefined ? {} : { servername: serverName }),
+        // An address has no name to ask for; Node takes that of the header otherwise.
+        ...(serverName === undefined && isIP(to.hostname.replace(/^\[|\]$/g, ''))
+          ? {}
+          : { servername: serverName ?? to.hostname }),
+        ...(address ? { hostname: address.host, host: address.host, port: address.port } : {}),
       };
-      const call = (url.startsWith('https:') ? httpsRequest : httpRequest)(url, options, (answer) => {
+      const call = (to.protocol === 'https:' ? httpsRequest : httpRequest)(to, options, (answer) => {
         const chunks: Buffer[] = [];
         let length = 0;
         answer.on('data', (chunk: Buffer) => {

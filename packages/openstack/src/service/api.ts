@@ -1,25 +1,22 @@
-// An HTTP API: its Pods under uwsgi, its Service, and whether it answers.
+// An HTTP API: its Pods under uwsgi, and its Service.
 import { Reason } from '@stackwright/api';
 import {
-  done,
-  endpointsOf,
   failed,
   hashOf,
   Label,
   rolloutOf,
-  waiting,
   type Container,
   type Desired,
   type GraphBuilder,
   type StepHandle,
-  type StepScope,
 } from '@stackwright/core';
-import { ConfigMap, Deployment, EndpointSlice, Pod, Service } from '@stackwright/kube';
+import { ConfigMap, Deployment, Pod, Service } from '@stackwright/kube';
 import { uwsgiFiles } from '../config/uwsgi.js';
-import type { HttpProbe } from '../seams/http-probe.js';
 import { servicePod } from '../workload/container.js';
 import { resourcesOf } from '../workload/resources.js';
 import type { Api, ApiOptions, Release, ServiceObject } from './builder.js';
+import { credentialsAnnotation } from './credentials.js';
+import { endpointStep, type Asking } from './endpoint.js';
 import { valueOf } from './given.js';
 
 const portName = 'http';
@@ -29,7 +26,7 @@ const defaultResources = { requests: { cpu: '100m', memory: '256Mi' } };
 export function apiSteps<R extends ServiceObject>(
   g: GraphBuilder<R>,
   release: StepHandle<Release>,
-  probe: HttpProbe,
+  asking: Asking,
   options: ApiOptions<R>,
 ): StepHandle<Api> {
   const { name = 'Api', config, after = [] } = options;
@@ -84,7 +81,10 @@ export function apiSteps<R extends ServiceObject>(
             // Files that are mounted alone never change in a Pod: a new configuration takes new Pods.
             metadata: {
               labels: selector,
-              annotations: { 'stackwright.dev/config-hash': hashOf([settings?.hash, uwsgi]) },
+              annotations: {
+                'stackwright.dev/config-hash': hashOf([settings?.hash, uwsgi]),
+                ...credentialsAnnotation(settings?.credentials),
+              },
             },
             spec: { ...pod, terminationGracePeriodSeconds: options.terminationGracePeriod ?? 30 },
           },
@@ -93,58 +93,14 @@ export function apiSteps<R extends ServiceObject>(
       return rolloutOf(scope, Deployment, workload, scope.own(Deployment, desired));
     },
   });
-  return endpointStep(g, rollout, probe, {
-    ...options,
+  return endpointStep(g, asking, {
     name: component === 'api' ? 'Endpoint' : `${name}Endpoint`,
-    service,
-  });
-}
-
-/** Ready Pods are not enough: Done when the API answers through one of them. */
-function endpointStep<R extends ServiceObject>(
-  g: GraphBuilder<R>,
-  rollout: StepHandle,
-  probe: HttpProbe,
-  { name, service, port, probe: path }: ApiOptions<R> & { name: string; service: (object: string) => string },
-): StepHandle<Api> {
-  const endpoints = (scope: StepScope<R>) => endpointsOf(scope, service(scope.name), portName);
-  return g.external<number, never, Api>({
-    name,
     after: [rollout],
-    reads: [EndpointSlice],
-    resync: 30_000,
-    ready(scope) {
-      if (endpoints(scope).length > 0) return done();
-      const on = { apiVersion: 'v1', kind: 'Service', name: service(scope.name), namespace: scope.namespace };
-      return waiting(Reason.NoReadyEndpoint, `Service ${on.name} has no ready endpoint`, { on });
-    },
-    async observe(scope, signal) {
-      const problems: string[] = [];
-      for (const endpoint of endpoints(scope)) {
-        const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
-        const url = `http://${host}:${endpoint.port}${path}`;
-        try {
-          const status = await probe.get(url, signal);
-          if (status >= 200 && status < 400) return status;
-          problems.push(`${url} answered ${status}`);
-        } catch (error) {
-          signal.throwIfAborted();
-          problems.push(`${url}: ${error instanceof Error ? error.message : String(error)}`);
-        }
-      }
-      throw new Error(problems.join('; '));
-    },
-    diff: () => [],
-    describe: () => '',
-    apply: () => Promise.resolve(),
-    explain: (error) => ({
-      reason: Reason.ApiUnreachable,
-      message: `The API does not answer: ${error instanceof Error ? error.message : String(error)}`,
-    }),
-    output(scope) {
-      const host = `${service(scope.name)}.${scope.namespace}.svc`;
-      return { name: service(scope.name), host, port, url: `http://${host}:${port}` };
-    },
+    service,
+    portName,
+    port: options.port,
+    probe: options.probe,
+    ...(options.check ? { check: options.check } : {}),
   });
 }
 

@@ -1,11 +1,13 @@
 // What a service declares itself with. Each method adds one or two steps that all services share; what is true of
 // one service alone it adds with `step` and `external`.
-import type { GraphBuilder, Reconciled, StepHandle, StepScope } from '@stackwright/core';
+import type { GraphBuilder, ObjectReference, Reconciled, StepHandle, StepScope } from '@stackwright/core';
 import type { ServiceSpec } from '@stackwright/api';
 import type { ReleaseFacts } from '../catalog/catalog.js';
 import type { OsloConfig } from '../config/oslo-config.js';
 import type { UwsgiOptions } from '../config/uwsgi.js';
+import type { IdentityLogin } from '../identity/session.js';
 import type { EnvVar } from '../workload/container.js';
+import type { Scheme } from './urls.js';
 import type { Mount } from '../workload/mounts.js';
 
 /** A custom resource with the spec that services have in common. */
@@ -62,6 +64,54 @@ export interface Cache {
   secretName: string;
 }
 
+export interface IdentityOptions {
+  /** Type in the catalog, as the service types authority names it: "placement". */
+  type: string;
+  /** Of the API's Service, which is named as the object. */
+  port: number;
+  /** What follows host and port in every endpoint: "/v2.1". Default: nothing. */
+  path?: string;
+  /** Name in the catalog. Default: the service's name. */
+  name?: string;
+  /** Whether there is an endpoint for the interface "admin", too. Default false. */
+  admin?: boolean;
+  /** Name of the service user. Default: the service's name. */
+  user?: string;
+  /** Of the user on the project "service". Default: those of the claim. */
+  roles?: readonly string[];
+}
+
+/** What the service is in the identity service: its user, with which it calls others. Holds the password, as Database does. */
+export interface Identity extends IdentityLogin {
+  projectName: string;
+  projectDomainName: string;
+  regionName: string;
+  /** The Keystone. */
+  provider: ObjectReference;
+  /** Where containers that have the configuration find `ca`, which is there when Keystone's certificate needs it. */
+  caFile?: string;
+  secretName: string;
+}
+
+export interface MessagingOptions<R extends ServiceObject> {
+  /** Name of the virtual host and of the user on it. Default: the service's name. */
+  vhost?: string;
+  /** Whether messages are wanted at all. Default: always. */
+  when?: (object: Readonly<R>) => boolean;
+}
+
+/** A connection to a message broker. Holds the password: it may go into a Secret and nowhere else. */
+export interface Messaging {
+  /** `rabbit://…`, for `[DEFAULT] transport_url`. */
+  transportUrl: string;
+  /** "host:port" of each broker. */
+  hosts: readonly string[];
+  vhost: string;
+  username: string;
+  password: string;
+  secretName: string;
+}
+
 export interface ConfigOptions<R extends ServiceObject> {
   /**
    * By file name; the object's `spec.config` is merged over each oslo.config file, but for the options that are `owned`.
@@ -81,7 +131,12 @@ export interface Config {
   /** Of all files: in the Pod template, so that a change restarts, and in the inputs of Jobs. */
   hash: string;
   mounts: readonly Mount[];
+  /** The users in it, by claim: for the annotation of Pods by which is known that superseded ones may go. */
+  credentials: Credentials;
 }
+
+/** Name of a claim → the user whose password it gave. */
+export type Credentials = Readonly<Record<string, string>>;
 
 /** Plain data: only its hash is kept. */
 export type JobInputs = string | number | boolean | null | readonly JobInputs[] | { readonly [key: string]: JobInputs };
@@ -112,6 +167,8 @@ export interface ApiOptions<R extends ServiceObject> extends ContainerOptions<R>
   port: number;
   /** Path that answers 200–399 without a token when the API works: readiness probe and the controller's own probe. */
   probe: string;
+  /** A call that needs a token. Default: none, and the API counts as working when it answers the probe. */
+  check?: ApiCheck;
   /** Default 'Api' (component "api", named as the object itself); others are named `<object>-<component>`. */
   name?: string;
   /** uwsgi options beside or instead of ours; `undefined` takes one away. Default: one process, four threads. */
@@ -122,6 +179,15 @@ export interface ApiOptions<R extends ServiceObject> extends ContainerOptions<R>
   terminationGracePeriod?: number;
 }
 
+/** A GET that must be answered with 200, through a ready endpoint. */
+export interface ApiCheck {
+  /** As whom; the login is at its `authUrl`. What runs there is named where the API waits for it. */
+  as: StepHandle<IdentityLogin & { provider?: ObjectReference }>;
+  /** "/resource_providers": something that costs little. */
+  path: string;
+  headers?: Readonly<Record<string, string>>;
+}
+
 /** An API that answered. */
 export interface Api {
   /** The Service. */
@@ -129,7 +195,8 @@ export interface Api {
   /** `<name>.<namespace>.svc` */
   host: string;
   port: number;
-  /** `http://<host>:<port>`, as other services reach it. */
+  scheme: Scheme;
+  /** As other services reach it: `<scheme>://<host>:<port>`, or what `spec.endpoints.internal` says. */
   url: string;
 }
 
@@ -140,6 +207,11 @@ export interface ServiceBuilder<R extends ServiceObject> extends GraphBuilder<R>
   database(options?: DatabaseOptions): StepHandle<Database>;
   /** Step 'Cache': a CacheClaim, Done when it is fulfilled. */
   cache(): StepHandle<Cache>;
+  /** Step 'Identity': an IdentityClaim, Done when it is fulfilled: the service is in the catalog, and has a user. */
+  identity(options: IdentityOptions): StepHandle<Identity>;
+  /** Step 'Messaging': a MessagingClaim, Done when it is fulfilled; with `when`, also when none is wanted. */
+  messaging(options?: Omit<MessagingOptions<R>, 'when'>): StepHandle<Messaging>;
+  messaging(options: MessagingOptions<R>): StepHandle<Messaging | undefined>;
   /** Step 'Config': the Secret `<object>-config` with the rendered files. */
   config(options: ConfigOptions<R>): StepHandle<Config>;
   /** A Job that runs once per set of inputs. */
@@ -147,8 +219,8 @@ export interface ServiceBuilder<R extends ServiceObject> extends GraphBuilder<R>
   /** Step 'DbSync': the schema, by the catalog's command `dbSync`. */
   dbSync(options: DbSyncOptions<R>): StepHandle<JobResult>;
   /**
-   * Steps 'Api' (Deployment under uwsgi, Service) and 'Endpoint' (Done only when the API answers through a ready
-   * endpoint). Returns the latter.
+   * Steps 'Api' (Deployment under uwsgi, Service) and 'Endpoint' (Done only when the API answers, to `check` too, through
+   * a ready endpoint). Returns the latter.
    */
   api(options: ApiOptions<R>): StepHandle<Api>;
 }

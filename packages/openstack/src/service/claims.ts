@@ -21,6 +21,7 @@ import {
 } from '@stackwright/core';
 import { apiVersionOf, Secret, type Resource } from '@stackwright/kube';
 import { valuesOf } from '../secrets/secret.js';
+import { userInUse } from './credentials.js';
 import type { Cache, Database, DatabaseOptions, Release, ServiceObject } from './builder.js';
 
 interface Claim extends Conditioned {
@@ -30,6 +31,8 @@ interface Claim extends Conditioned {
 export interface Fulfilled<Key extends string> {
   secretName: string;
   values: Record<Key, string>;
+  /** PEM of the authorities of the server's certificate, where the Secret names any. */
+  ca?: string;
 }
 
 /** Wants the claim; Done with what its Secret holds. The step declares the claim in `owns` and Secret in `reads`. */
@@ -57,7 +60,24 @@ export function fulfilled<R extends ServiceObject, T extends Claim, Key extends 
       on,
     });
   }
-  return done({ secretName, values: checked.values });
+  const authorities = valuesOf(secret, ['ca.crt']);
+  const ca = 'values' in authorities ? { ca: authorities.values['ca.crt'] } : {};
+  return done({ secretName, values: checked.values, ...ca });
+}
+
+interface CredentialClaim extends Claim {
+  spec: { rotation?: string; inUse?: string };
+}
+
+/** In the spec of a claim for credentials: which are asked for, and which are in use. The step reads `readsOfUsers`. */
+export function credentialFields<R extends ServiceObject, T extends CredentialClaim>(
+  scope: StepScope<R>,
+  resource: Resource<T>,
+  claim: string,
+): { rotation?: string; inUse?: string } {
+  const rotation = scope.object.spec.credentialRotation;
+  const inUse = userInUse(scope, claim, scope.get(resource, claim)?.spec.inUse);
+  return { ...(rotation === undefined ? {} : { rotation }), ...(inUse === undefined ? {} : { inUse }) };
 }
 
 export function databaseStep<R extends ServiceObject>(

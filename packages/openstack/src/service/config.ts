@@ -4,12 +4,14 @@ import { Secret } from '@stackwright/kube';
 import { ConfigError, renderOsloConfig, type OsloConfig } from '../config/oslo-config.js';
 import { checkFiles, mergeOverride } from '../config/override.js';
 import { secretWith } from '../secrets/secret.js';
+import type { ServiceClaims } from './credentials.js';
 import type { Config, ConfigOptions, Release, ServiceObject } from './builder.js';
 
 /** A Secret, since a configuration holds passwords. One that is not acceptable changes nothing of what runs. */
 export function configStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
   release: StepHandle<Release>,
+  claims: ServiceClaims,
   { files, directory, after = [], name = 'Config' }: ConfigOptions<R>,
 ): StepHandle<Config> {
   return g.step({
@@ -40,8 +42,14 @@ export function configStep<R extends ServiceObject>(
       if (!scope.own(Secret, secretWith(secretName, rendered))) {
         return waiting(Reason.Pending, `Secret ${secretName} is being created`);
       }
-      const mounts = Object.keys(rendered).map((file) => ({ path: `${directory}/${file}`, secret: secretName, file }));
-      return done({ secretName, hash: hashOf(rendered), mounts });
+      const { credentials, authorities, mounts } = claims.usedBy(scope, after);
+      const own = Object.keys(rendered).map((file) => ({ path: `${directory}/${file}`, secret: secretName, file }));
+      return done({
+        secretName,
+        hash: hashOf(authorities.length === 0 ? rendered : { rendered, authorities }),
+        mounts: [...own, ...mounts],
+        credentials,
+      });
     },
   });
 }

@@ -15,6 +15,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { defineCatalog } from '../catalog/catalog.js';
 import { owned } from '../config/oslo-config.js';
 import { secretWith } from '../secrets/secret.js';
+import { FakeHttp } from '../testing/fake-http.js';
 import type { ServiceObject } from './builder.js';
 import { defineService } from './define-service.js';
 
@@ -39,9 +40,7 @@ const catalog = defineCatalog({
   },
 });
 
-/** What the API answers. */
-let answer: number | Error;
-let asked: string[];
+const http = new FakeHttp();
 
 const placement = defineService<ServiceObject>(
   Placement,
@@ -63,15 +62,7 @@ const placement = defineService<ServiceObject>(
     const schema = s.dbSync({ config, after: [database], inputs: (scope) => scope.output(database).host });
     s.api({ port: 8778, probe: '/', config, after: [schema] });
   },
-  {
-    probe: {
-      async get(url) {
-        asked.push(url);
-        if (answer instanceof Error) throw answer;
-        return answer;
-      },
-    },
-  },
+  { http },
 );
 
 const password = 'p@ss/w$rd-canary';
@@ -82,8 +73,8 @@ const named = (suffix: string) => ({ namespace: 'ns', name: `sample-${suffix}` }
 let harness: GraphHarness<ServiceObject>;
 
 async function start(spec: Partial<ServiceSpec> = {}): Promise<void> {
-  answer = 200;
-  asked = [];
+  http.answer = 200;
+  http.asked();
   harness = new GraphHarness(placement);
   const complete: ServiceSpec = { release: '2025.1', replicas: 2, deletionPolicy: 'Retain', ...spec };
   await harness.create({ apiVersion: 'placement.dev/v1', kind: 'Placement', spec: complete });
@@ -193,7 +184,7 @@ describe('a service', () => {
     await listen('10.0.0.1');
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
     expect(harness.object.status).toMatchObject({ endpoint: 'http://sample.ns.svc:8778', release: '2025.1' });
-    expect(asked).toEqual(['http://10.0.0.1:8778/']);
+    expect(http.asked()).toEqual(['GET http://sample.ns.svc:8778/ @ 10.0.0.1']);
   });
 
   it('writes nothing more when it is ready, also after a restart', async () => {
@@ -293,7 +284,7 @@ describe('configuration of the user', () => {
 describe('an API', () => {
   it('is ready only when it answers, through any of its ready endpoints', async () => {
     await standUp();
-    answer = 503;
+    http.answer = 503;
     await listen('10.0.0.1', '10.0.0.2');
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'ApiUnreachable' });
     expect(harness.condition('Ready')?.message).toBe(
@@ -301,7 +292,7 @@ describe('an API', () => {
     );
     // Where it was is still known, though it does not answer now.
     expect(harness.object.status).toMatchObject({ endpoint: 'http://sample.ns.svc:8778' });
-    answer = 300;
+    http.answer = 300;
     const { requeueAfter = 0 } = await harness.settle();
     await harness.clock.advance(requeueAfter);
     await harness.settle();
@@ -310,7 +301,7 @@ describe('an API', () => {
 
   it('is asked again by itself, so that one that died is noticed', async () => {
     await standUp();
-    answer = new Error('connect ECONNREFUSED');
+    http.answer = new Error('connect ECONNREFUSED');
     await harness.clock.advance(30_000);
     await harness.settle();
     expect(harness.condition('Ready')).toMatchObject({ reason: 'ApiUnreachable' });

@@ -1,19 +1,28 @@
 // A service is a graph of steps, most of which all services share.
 import type { Resource } from '@stackwright/kube';
-import { defineGraph, type Graph, type GraphOptions, type StepHandle } from '@stackwright/core';
+import { defineGraph, type Clock, type Graph, type GraphOptions, type StepHandle } from '@stackwright/core';
 import type { Catalog } from '../catalog/catalog.js';
-import { httpProbe, type HttpProbe } from '../seams/http-probe.js';
+import { Sessions } from '../identity/session.js';
+import { http as realHttp, type Http } from '../seams/http.js';
 import { apiSteps } from './api.js';
-import type { Api, ServiceBuilder, ServiceObject } from './builder.js';
+import type { Api, Messaging, MessagingOptions, ServiceBuilder, ServiceObject } from './builder.js';
 import { cacheStep, databaseStep } from './claims.js';
 import { configStep } from './config.js';
+import { ServiceClaims } from './credentials.js';
+import { identityStep, identitySuffix } from './identity.js';
 import { jobStep } from './job.js';
+import { messagingStep, messagingSuffix } from './messaging.js';
 import { releaseStep } from './release.js';
 
-export interface ServiceOptions<R extends ServiceObject> extends GraphOptions<R> {
-  /** How APIs are asked whether they answer. Default: over HTTP. */
-  probe?: HttpProbe;
+/** What is not pure about a service. */
+export interface ServiceSeams {
+  /** How APIs, and Keystone, are asked. Default: over the network. */
+  http?: Http;
+  /** Tells how old tokens are. Default: the machine's. */
+  clock?: Pick<Clock, 'monotonic'>;
 }
+
+export interface ServiceOptions<R extends ServiceObject> extends GraphOptions<R>, ServiceSeams {}
 
 /**
  * Declares an OpenStack service:
@@ -31,9 +40,12 @@ export function defineService<R extends ServiceObject>(
   resource: Resource<R>,
   catalog: Catalog,
   declare: (s: ServiceBuilder<R>) => void,
-  { probe = httpProbe, ...options }: ServiceOptions<R> = {},
+  { http = realHttp, clock, ...options }: ServiceOptions<R> = {},
 ): Graph<R> {
   let endpoint: StepHandle<Api> | undefined;
+  const claims = new ServiceClaims();
+  const asking = { http, sessions: new Sessions({ http, ...(clock ? { clock } : {}) }) };
+  const { service } = catalog;
   return defineGraph<R>(
     resource,
     (g) => {
@@ -41,13 +53,17 @@ export function defineService<R extends ServiceObject>(
       declare({
         ...g,
         release,
-        database: (database = {}) => databaseStep(g, release, { ...database, service: catalog.service }),
+        database: (database = {}) => databaseStep(g, release, { ...database, service }),
         cache: () => cacheStep(g, release),
-        config: (config) => configStep(g, release, config),
+        identity: (identity) => claims.add(identityStep(g, release, { ...identity, service }), identitySuffix),
+        // Without `when` it is never undefined, which the overloads say.
+        messaging: (messaging: MessagingOptions<R> = {}) =>
+          claims.add(messagingStep(g, release, { ...messaging, service }), messagingSuffix) as StepHandle<Messaging>,
+        config: (config) => configStep(g, release, claims, config),
         job: (job) => jobStep(g, release, job),
         dbSync: ({ name = 'DbSync', ...job }) => jobStep(g, release, { ...job, name }),
         api(api) {
-          const handle = apiSteps(g, release, probe, api);
+          const handle = apiSteps(g, release, asking, api);
           endpoint ??= handle;
           return handle;
         },

@@ -3,6 +3,7 @@ import { done, failed, runJob, type GraphBuilder, type Outcome, type StepHandle 
 import { Job, Pod } from '@stackwright/kube';
 import { servicePod } from '../workload/container.js';
 import type { JobOptions, JobResult, Release, ServiceObject } from './builder.js';
+import { credentialsAnnotation } from './credentials.js';
 import { valueOf } from './given.js';
 
 /** Enough for Python to import a service; a Job is over in seconds. */
@@ -28,6 +29,7 @@ export function jobStep<R extends ServiceObject>(
       const settings = config ? scope.output(config) : undefined;
       const env = options.env ? valueOf(options.env, scope) : [];
       const inputs = options.inputs === undefined ? settings?.hash : valueOf(options.inputs, scope);
+      const annotations = credentialsAnnotation(settings?.credentials);
       const pod = servicePod({
         name: purpose,
         image,
@@ -38,7 +40,7 @@ export function jobStep<R extends ServiceObject>(
         writable: options.writable ?? [],
         resources,
       });
-      const run = runJob(scope, { purpose, inputs: { image, command, env, inputs }, pod });
+      const run = runJob(scope, { purpose, inputs: { image, command, env, inputs }, pod, annotations });
       return run.state === 'Done' ? done({ job: run.output }) : run;
     },
   });

@@ -26,6 +26,8 @@ export interface JobRun {
   inputs: unknown;
   /** restartPolicy is Never: what failed is run again by us, with the reason shown meanwhile. */
   pod: Omit<PodSpec, 'restartPolicy'>;
+  /** Of its Pods. They alone make no other Job. */
+  annotations?: Readonly<Record<string, string>>;
 }
 
 const backoff = { base: 10_000, max: 300_000 };
@@ -133,7 +135,10 @@ function jobOf<R extends Reconciled>(
     metadata: { name, labels, annotations },
     spec: {
       backoffLimit: 0,
-      template: { metadata: { labels }, spec: { ...run.pod, restartPolicy: 'Never' } },
+      template: {
+        metadata: { labels, ...(run.annotations ? { annotations: run.annotations } : {}) },
+        spec: { ...run.pod, restartPolicy: 'Never' },
+      },
     },
   };
 }

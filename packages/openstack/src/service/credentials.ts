@@ -1,0 +1,99 @@
+// Credentials of claims, as their consumer sees them: Pods say in an annotation with which users they run, and by that is
+// known when superseded ones are needed no more.
+import { annotations } from '@stackwright/api';
+import { rolloutOf, type StepHandle, type StepScope } from '@stackwright/core';
+import { Deployment, Pod } from '@stackwright/kube';
+import type { Mount } from '../workload/mounts.js';
+import type { Credentials, ServiceObject } from './builder.js';
+
+/** What a claim gave that has credentials. */
+export interface Claimed {
+  username: string;
+  secretName: string;
+  /** Where `ca.crt` of the Secret is mounted, if it has one. */
+  caFile?: string;
+  ca?: string;
+}
+
+/** The claims of one service that have credentials, by their steps. */
+export class ServiceClaims {
+  readonly #claims = new Map<string, { handle: StepHandle<Claimed | undefined>; suffix: string }>();
+
+  /** The claim is `<object>-<suffix>`. */
+  add<Handle extends StepHandle<Claimed | undefined>>(handle: Handle, suffix: string): Handle {
+    this.#claims.set(handle.name, { handle, suffix });
+    return handle;
+  }
+
+  /** What comes, besides its own values, with the outputs of those steps of `after` that are claims. */
+  usedBy<R extends ServiceObject>(
+    scope: StepScope<R>,
+    after: readonly StepHandle[],
+  ): { credentials: Credentials; authorities: readonly string[]; mounts: readonly Mount[] } {
+    const used = after.flatMap(({ name }) => {
+      const claim = this.#claims.get(name);
+      const given = claim && scope.output(claim.handle);
+      return given ? [{ claim: `${scope.name}-${claim.suffix}`, given }] : [];
+    });
+    return {
+      credentials: Object.fromEntries(used.map(({ claim, given }) => [claim, given.username])),
+      authorities: used.flatMap(({ given }) => given.ca ?? []),
+      mounts: used.flatMap(({ given: { caFile, secretName } }) =>
+        caFile === undefined ? [] : [{ path: caFile, secret: secretName, file: 'ca.crt' }],
+      ),
+    };
+  }
+}
+
+/** For the template of Pods that have the configuration. */
+export function credentialsAnnotation(credentials: Credentials = {}): Record<string, string> {
+  const users = Object.entries(credentials).sort(([one], [other]) => (one < other ? -1 : 1));
+  return users.length === 0 ? {} : { [annotations.credentials]: JSON.stringify(Object.fromEntries(users)) };
+}
+
+/** What a step declares in `reads` that asks `userInUse`. */
+export const readsOfUsers = [
+  { resource: Deployment, parts: true },
+  { resource: Pod, parts: true },
+] as const;
+
+/**
+ * The user of a claim with whom all of the object's Pods run, those of Jobs and those that still stop included. Undefined while
+ * they differ, and where none runs: then nothing may be dropped. `before` is what was found last: it holds
+ * while Pods are replaced by others with the same user.
+ */
+export function userInUse<R extends ServiceObject>(
+  scope: StepScope<R>,
+  claim: string,
+  before: string | undefined,
+): string | undefined {
+  const deployments = scope
+    .list(Deployment, { labels: scope.labels })
+    .filter(({ spec }) => userOf(spec?.template, claim) !== undefined);
+  const pods = scope.list(Pod, { labels: scope.labels }).filter(({ status }) => !hasEnded(status?.phase));
+  const users = new Set([
+    ...deployments.map(({ spec }) => userOf(spec?.template, claim)),
+    ...pods.flatMap((pod) => userOf(pod, claim) ?? []),
+  ]);
+  const [user] = users;
+  if (users.size !== 1 || user === before || deployments.length === 0) return users.size === 1 ? user : undefined;
+  const areRolledOut = deployments.every(
+    (deployment) => rolloutOf(scope, Deployment, deployment.metadata?.name ?? '', deployment).state === 'Done',
+  );
+  return areRolledOut ? user : undefined;
+}
+
+const hasEnded = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed';
+
+/** Of a Pod or a template of Pods. An annotation that is not ours says nothing. */
+function userOf(pod: Pick<Pod, 'metadata'> | undefined, claim: string): string | undefined {
+  const text = pod?.metadata?.annotations?.[annotations.credentials];
+  if (text === undefined) return undefined;
+  try {
+    const users: unknown = JSON.parse(text);
+    const user = typeof users === 'object' && users !== null ? (users as Record<string, unknown>)[claim] : undefined;
+    return typeof user === 'string' ? user : undefined;
+  } catch {
+    return undefined;
+  }
+}

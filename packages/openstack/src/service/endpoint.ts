@@ -1,0 +1,95 @@
+// Ready Pods are not enough: an API is there when it answers, and with a token where it wants one.
+import { Reason } from '@stackwright/api';
+import { done, endpointsOf, waiting, type GraphBuilder, type StepHandle, type StepScope } from '@stackwright/core';
+import { EndpointSlice } from '@stackwright/kube';
+import type { Sessions } from '../identity/session.js';
+import type { Address, Http } from '../seams/http.js';
+import { authenticatedCheck, CheckError } from './api-check.js';
+import type { Api, ApiCheck, ServiceObject } from './builder.js';
+import { internalUrl, schemeOf } from './urls.js';
+
+export interface EndpointOptions {
+  /** Of the step. */
+  name: string;
+  after: readonly StepHandle[];
+  /** Name of the Service. */
+  service: (object: string) => string;
+  portName: string;
+  port: number;
+  probe: string;
+  check?: ApiCheck;
+}
+
+/** What asks. */
+export interface Asking {
+  http: Http;
+  sessions: Sessions;
+}
+
+/** Done when the API answers through one of its ready endpoints. Costs a call or two every 30 seconds. */
+export function endpointStep<R extends ServiceObject>(
+  g: GraphBuilder<R>,
+  { http, sessions }: Asking,
+  { name, after, service, portName, port, probe, check }: EndpointOptions,
+): StepHandle<Api> {
+  const endpoints = (scope: StepScope<R>) => endpointsOf(scope, service(scope.name), portName);
+  const where = (scope: StepScope<R>) => ({ name: service(scope.name), port });
+  return g.external<true, never, Api>({
+    name,
+    after: [...after, ...(check ? [check.as] : [])],
+    reads: [EndpointSlice],
+    resync: 30_000,
+    ready(scope) {
+      if (endpoints(scope).length > 0) return done();
+      const on = { apiVersion: 'v1', kind: 'Service', name: service(scope.name), namespace: scope.namespace };
+      return waiting(Reason.NoReadyEndpoint, `Service ${on.name} has no ready endpoint`, { on });
+    },
+    async observe(scope, signal) {
+      const scheme = schemeOf(scope.object.spec);
+      const base = `${scheme}://${service(scope.name)}.${scope.namespace}.svc:${port}`;
+      const ask = check && authenticatedCheck(scope, sessions, check, base);
+      const problems: string[] = [];
+      for (const address of endpoints(scope)) {
+        const problem =
+          (await askProbe(http, { url: base + probe, address }, signal)) ?? (await ask?.(address, signal));
+        if (problem === undefined) return true;
+        problems.push(`${scheme}://${inUrl(address)}${problem}`);
+      }
+      throw new CheckError(Reason.ApiUnreachable, `The API does not answer: ${problems.join('; ')}`);
+    },
+    diff: () => [],
+    describe: () => '',
+    apply: () => Promise.resolve(),
+    explain: (error) => {
+      if (error instanceof CheckError) return error.said;
+      return { reason: Reason.ApiUnreachable, message: `The API does not answer: ${messageOf(error)}` };
+    },
+    output: (scope) => ({
+      name: service(scope.name),
+      host: `${service(scope.name)}.${scope.namespace}.svc`,
+      port,
+      scheme: schemeOf(scope.object.spec),
+      url: internalUrl(scope, where(scope)),
+    }),
+  });
+}
+
+/** What is wrong, in words that follow the address; undefined when nothing is. */
+async function askProbe(
+  http: Http,
+  { url, address }: { url: string; address: Address },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { pathname } = new URL(url);
+  try {
+    const { status } = await http.request({ method: 'GET', url, address }, signal);
+    return status >= 200 && status < 400 ? undefined : `${pathname} answered ${status}`;
+  } catch (error) {
+    signal.throwIfAborted();
+    return `${pathname}: ${messageOf(error)}`;
+  }
+}
+
+const inUrl = ({ host, port }: Address): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,42 @@
+import { MessagingClaim, messagingConnectionKeys } from '@stackwright/api';
+import { done, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/core';
+import { Secret } from '@stackwright/kube';
+import type { Messaging, MessagingOptions, Release, ServiceObject } from './builder.js';
+import { credentialFields, fulfilled } from './claims.js';
+import { readsOfUsers } from './credentials.js';
+
+export const messagingSuffix = 'messaging';
+
+/** A virtual host on the message broker. */
+export function messagingStep<R extends ServiceObject>(
+  g: GraphBuilder<R>,
+  release: StepHandle<Release>,
+  { service, vhost = service, when = () => true }: MessagingOptions<R> & { service: string },
+): StepHandle<Messaging | undefined> {
+  return g.step({
+    name: 'Messaging',
+    after: [release],
+    owns: [MessagingClaim],
+    reads: [Secret, ...readsOfUsers],
+    run(scope): Outcome<Messaging | undefined> {
+      if (!when(scope.object)) return done();
+      const name = `${scope.name}-${messagingSuffix}`;
+      const { deletionPolicy } = scope.object.spec;
+      const claim = fulfilled(
+        scope,
+        MessagingClaim,
+        {
+          metadata: { name },
+          spec: { provider: 'rabbitmq', vhost, ...credentialFields(scope, MessagingClaim, name), deletionPolicy },
+        },
+        messagingConnectionKeys,
+      );
+      if (claim.state !== 'Done') return claim;
+      const { secretName, values } = claim.output;
+      const { transport_url: transportUrl, hosts, vhost: given, username, password } = values;
+      return done({ transportUrl, hosts: listOf(hosts), vhost: given, username, password, secretName });
+    },
+  });
+}
+
+const listOf = (text: string): string[] => text.split(',').map((item) => item.trim());

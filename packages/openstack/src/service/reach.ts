@@ -1,0 +1,27 @@
+// Where a controller connects to for URLs that Pods resolve by name: not every place where it runs can.
+import type { StepScope } from '@stackwright/core';
+import { EndpointSlice } from '@stackwright/kube';
+import type { Address } from '../seams/http.js';
+import type { ServiceObject } from './builder.js';
+
+/**
+ * The ready endpoints behind a URL that names a Service of the object's namespace (`http://keystone.openstack.svc:5000/v3`);
+ * undefined for any other URL, which DNS has to resolve. The step declares EndpointSlice in `reads`.
+ */
+export function addressesOf<R extends ServiceObject>(
+  scope: Pick<StepScope<R>, 'list' | 'namespace'>,
+  url: string,
+): readonly Address[] | undefined {
+  const { hostname, port: wanted } = new URL(url);
+  const [service, namespace, svc] = hostname.split('.');
+  if (svc !== 'svc' || namespace !== scope.namespace) return undefined;
+  const slices = scope.list(EndpointSlice, { labels: { 'kubernetes.io/service-name': service ?? '' } });
+  const addresses = slices.flatMap(({ ports = [], endpoints }) => {
+    // Mostly the Pods have the Service's port; where they do not, the Service has but one.
+    const port = (ports.find((each) => String(each.port) === wanted) ?? ports[0])?.port;
+    if (port === undefined) return [];
+    const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false);
+    return ready.flatMap(({ addresses: [host] }) => (host === undefined ? [] : [{ host, port }]));
+  });
+  return addresses.sort((one, other) => (one.host < other.host ? -1 : 1));
+}
