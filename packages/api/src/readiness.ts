@@ -10,6 +10,11 @@ export function readyCondition(object: Readonly<Conditioned>): Condition | undef
   return object.status?.conditions?.find(({ type }) => type === 'Ready');
 }
 
+/** Its controller writes nothing for it, its status included: what its conditions say is of the time before. */
+export function isPaused(object: Readonly<Conditioned & { spec?: object }>): boolean {
+  return (object.spec as { paused?: boolean } | undefined)?.paused === true;
+}
+
 /** Ready, and for what it was last told: a condition of an older generation says nothing about the newer one. */
 export function isReady(object: Readonly<Conditioned>): boolean {
   const ready = readyCondition(object);

@@ -51,6 +51,11 @@ export const reasons = {
     meaning: 'A Service has no ready Pod behind it.',
     remedy: "Look at the Pods' readiness probes and logs.",
   },
+  Paused: {
+    state: 'Waiting',
+    meaning: 'An object is paused and has not been reconciled since.',
+    remedy: 'Take `spec.paused` away, or the annotation stackwright.dev/paused.',
+  },
   Deleting: {
     state: 'Waiting',
     meaning: 'The object is being deleted and what was made outside Kubernetes is being undone.',
@@ -164,6 +169,11 @@ export const reasons = {
   },
 
   // The API server.
+  KindMissing: {
+    state: 'Failed',
+    meaning: 'The cluster does not know a kind of which an object is needed.',
+    remedy: 'Install what brings the kind (its CRDs), or take away what asks for it. It is noticed by itself.',
+  },
   Forbidden: {
     state: 'Failed',
     meaning: "The controller's Role does not allow what it needs.",

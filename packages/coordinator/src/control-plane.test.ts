@@ -121,6 +121,18 @@ describe('a ControlPlane', () => {
     expect(harness.condition('KeystoneReady')).toMatchObject({ status: 'False', reason: 'Pending' });
   });
 
+  it('says of a service that is paused just that', async () => {
+    await harness.settle();
+    await say('mariadb', 'True');
+    await say('keystone', 'True');
+    await harness.edit(kindOf('keystone'), 'keystone', { spec: { paused: true } });
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({
+      reason: 'Paused',
+      message: expect.stringContaining('keystone') as string,
+    });
+  });
+
   it('removes the object of a service that is no longer named, also after a restart', async () => {
     await harness.settle();
     await harness.edit(ControlPlane, 'sample', { spec: { services: { keystone: null } } });

@@ -1,5 +1,5 @@
 // What a service says of itself, as a step of the control plane.
-import { isReady, readyCondition, Reason, stateOfReason } from '@stackwright/api';
+import { isPaused, isReady, readyCondition, Reason, stateOfReason } from '@stackwright/api';
 import { done, failed, waiting, type ObjectReference, type Outcome } from '@stackwright/core';
 import { apiVersionOf, type ObjectKey } from '@stackwright/kube';
 import type { ServiceKind, ServiceObject } from './discovery.js';
@@ -16,6 +16,7 @@ export function readinessOf(
   if (isReady(object)) return done();
   const what = `${resource.kind} ${key.name}`;
   if (object.metadata?.deletionTimestamp) return waiting(Reason.Deleting, `${what} is being deleted`, { on });
+  if (isPaused(object)) return waiting(Reason.Paused, `${what} is paused (spec.paused)`, { on });
   const ready = readyCondition(object);
   if (!ready || ready.status === 'True') {
     return waiting(Reason.Pending, `${what} has not been reconciled by its controller yet`, { on });

@@ -12,6 +12,8 @@ export interface Resource<T extends KubeObject = KubeObject> {
   readonly namespaced: boolean;
   /** Reads bring name, labels, annotations, owners and the like, and nothing else; see `metadataOf`. */
   readonly metadataOnly?: true;
+  /** Not every cluster serves it: nobody waits for it who does not need an object of it just now. */
+  readonly optional?: true;
   /** Carries `T`; never present at run time. */
   readonly [type]?: T;
 }

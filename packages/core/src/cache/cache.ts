@@ -68,6 +68,8 @@ export interface Informer<T extends KubeObject = KubeObject> {
   hasSynced(): boolean;
   /** The API server answers 404 to the list: the CRD is not installed (yet). */
   isMissing(): boolean;
+  /** Resolves when the initial list is in the store, or, of a kind that not every cluster serves, when it is known to be missing. */
+  whenUsable(signal?: AbortSignal): Promise<void>;
   /** Resolves when the initial list is in the store; rejects with the signal's reason. */
   whenSynced(signal?: AbortSignal): Promise<void>;
   addHandler(handler: InformerHandler<T>): HandlerRegistration;
@@ -114,10 +116,15 @@ export interface Cache extends Reader {
     value: string,
     options?: { namespace?: string },
   ): readonly Readonly<T>[];
-  /** True when every informer that was asked for is synced. */
+  /** True when every informer that was asked for is synced, but for kinds that not every cluster serves and this one does not. */
   hasSynced(): boolean;
 }
 
 export class CacheNotSyncedError extends Error {
-  override readonly name = 'CacheNotSyncedError';
+  override readonly name: string = 'CacheNotSyncedError';
+}
+
+/** It is not synced since the API server does not know the kind. */
+export class KindMissingError extends CacheNotSyncedError {
+  override readonly name = 'KindMissingError';
 }

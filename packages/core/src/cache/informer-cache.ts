@@ -107,13 +107,13 @@ export class InformerCache implements Cache {
   }
 
   hasSynced(): boolean {
-    return [...this.#informers.values()].every((informer) => informer.hasSynced());
+    return [...this.#informers.values()].every(isUsable);
   }
 
   /** "secrets, keystones.keystone.stackwright.dev (not installed)": what is not synced, or undefined. */
   unsynced(): string | undefined {
     const names = [...this.#informers.values()]
-      .filter((informer) => !informer.hasSynced())
+      .filter((informer) => !isUsable(informer))
       .map((informer) => `${qualifiedName(informer.resource)}${informer.isMissing() ? ' (not installed)' : ''}`);
     return names.length ? [...new Set(names)].join(', ') : undefined;
   }
@@ -169,6 +169,10 @@ export class InformerCache implements Cache {
     if (names.length === 0) return [{ ...general, ...asked }];
     return names.map((name) => ({ ...general, ...namespaces[name], ...asked, namespace: name }));
   }
+}
+
+function isUsable(informer: SharedInformer): boolean {
+  return informer.hasSynced() || (informer.resource.optional === true && informer.isMissing());
 }
 
 function isList(namespaces: readonly string[] | Readonly<Record<string, Selectors>>): namespaces is readonly string[] {

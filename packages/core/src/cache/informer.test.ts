@@ -1,7 +1,14 @@
-import { ApiError, ConfigMap, Secret, type Secret as SecretObject, type WatchOptions } from '@stackwright/kube';
+import {
+  ApiError,
+  ConfigMap,
+  HTTPRoute,
+  Secret,
+  type Secret as SecretObject,
+  type WatchOptions,
+} from '@stackwright/kube';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { apiError, FakeClient, FakeClock, recordingLogger, SeededRandom, settle } from '../testing/index.js';
-import { CacheNotSyncedError, type InformerHandler } from './cache.js';
+import { CacheNotSyncedError, KindMissingError, type InformerHandler } from './cache.js';
 import { InformerCache } from './informer-cache.js';
 import type { RestartReason } from './reflector.js';
 
@@ -274,6 +281,22 @@ describe.each([
     client.missing.delete('secrets');
     await clock.advance(10_000);
     expect([informer.hasSynced(), informer.isMissing()]).toEqual([true, false]);
+  });
+
+  it('lets nobody wait for a kind that not every cluster serves, and reads it once it is there', async () => {
+    client.missing.add('httproutes.gateway.networking.k8s.io');
+    const cache = await start();
+    const informer = cache.informer(HTTPRoute);
+    let usable = false;
+    void informer.whenUsable().then(() => (usable = true));
+    expect(cache.hasSynced()).toBe(false);
+    await clock.advance(60_000);
+    expect([usable, cache.hasSynced(), cache.unsynced()]).toEqual([true, true, undefined]);
+    expect(() => cache.list(HTTPRoute)).toThrow(KindMissingError);
+    expect(log.entries.filter(({ level }) => level !== 'debug')).toEqual([]);
+    client.missing.delete('httproutes.gateway.networking.k8s.io');
+    await clock.advance(60_000);
+    expect(cache.list(HTTPRoute)).toEqual([]);
   });
 
   it('keeps what it has when a kind is said to be missing later: an API server that starts says so of everything', async () => {

@@ -16,6 +16,7 @@ import type { Random } from '../seams/random.js';
 import { aborted, breathe, reasonOf, sleep } from '../seams/wait.js';
 import {
   CacheNotSyncedError,
+  KindMissingError,
   type HandlerRegistration,
   type IndexFunction,
   type Informer,
@@ -71,6 +72,7 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
   readonly #scopes: readonly Scope[];
   readonly #handlers = new Set<InformerHandler<T>>();
   #onSynced: (() => void)[] = [];
+  #onMissing: (() => void)[] = [];
   #started = false;
 
   /** `scopes`: one watch for each. */
@@ -114,6 +116,13 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
     if (!signal) return synced;
     await Promise.race([synced, aborted(signal)]);
     if (!this.hasSynced()) throw reasonOf(signal);
+  }
+
+  async whenUsable(signal?: AbortSignal): Promise<void> {
+    if (!this.resource.optional) return this.whenSynced(signal);
+    if (this.isMissing()) return;
+    const missing = new Promise<void>((resolve) => this.#onMissing.push(resolve));
+    return Promise.race([this.whenSynced(signal), missing]);
   }
 
   addHandler(handler: InformerHandler<T>): HandlerRegistration {
@@ -258,6 +267,7 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
       },
       missing: (missing) => {
         scope.missing = missing;
+        if (missing) for (const resolve of this.#onMissing.splice(0)) resolve();
       },
     };
   }
@@ -309,6 +319,9 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
       throw new Error(`${qualifiedName(this.resource)} in namespace "${namespace}" is not watched`);
     }
     const synced = namespace === undefined ? this.hasSynced() : this.#scopeOf(namespace)?.synced;
-    if (!synced) throw new CacheNotSyncedError(`${qualifiedName(this.resource)} is not synced`);
+    if (synced) return;
+    const name = qualifiedName(this.resource);
+    if (this.isMissing()) throw new KindMissingError(`The cluster has no ${name}: the kind is not installed`);
+    throw new CacheNotSyncedError(`${name} is not synced`);
   }
 }

@@ -82,6 +82,8 @@ const silence = 10_000;
 const streamAttempts = 3;
 /** Milliseconds, before jitter, at most between looks for a kind that is not installed. */
 const missingRetry = 5_000;
+/** The same where a cluster may well never have it. */
+const optionalRetry = 30_000;
 
 export class Reflector<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>;
@@ -119,7 +121,8 @@ export class Reflector<T extends KubeObject> {
         if (signal.aborted) return;
         const missing = isNotFound(error);
         this.#report(error, missing);
-        await this.#pause(signal, error, missing ? missingRetry : undefined);
+        const longest = this.#options.resource.optional ? optionalRetry : missingRetry;
+        await this.#pause(signal, error, missing ? longest : undefined);
       }
     }
   }
@@ -318,7 +321,7 @@ export class Reflector<T extends KubeObject> {
     const message = missing
       ? 'Kind is not installed, waiting for it'
       : 'State cannot be read, trying again with back-off';
-    if (this.#trouble === trouble) log.debug(fields, message);
+    if (this.#trouble === trouble || (missing && resource.optional)) log.debug(fields, message);
     else log.warn(fields, message);
     this.#trouble = trouble;
   }

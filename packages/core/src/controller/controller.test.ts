@@ -2,6 +2,7 @@ import {
   ConfigMap,
   defineResource,
   Deployment,
+  HTTPRoute,
   keyOf,
   Secret,
   type KubeObject,
@@ -157,6 +158,21 @@ describe('controllers', () => {
     await client.delete(Secret, at('one'));
     await settle();
     expect(reconciled).toEqual(['a']);
+  });
+
+  it('starts without the kinds that not every cluster serves, and hears of their objects once they are there', async () => {
+    client.missing.add('httproutes.gateway.networking.k8s.io');
+    await client.seed(Widget, widget('a'));
+    newController(test.manager, 'widget')
+      .for(Widget)
+      .watches(HTTPRoute, () => [at('b')])
+      .complete(record);
+    await test.start();
+    expect(reconciled.splice(0)).toEqual(['a']);
+    client.missing.delete('httproutes.gateway.networking.k8s.io');
+    await client.seed(HTTPRoute, { metadata: at('route') });
+    await test.clock.advance(60_000);
+    expect(reconciled).toEqual(['b']);
   });
 
   it('takes sources at run time, also of kinds that are installed later', async () => {

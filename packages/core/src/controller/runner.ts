@@ -37,7 +37,7 @@ const defaults = { maxConcurrentReconciles: 1, cacheSyncTimeout: 120_000, consis
 
 interface AttachedSource {
   resource: Resource;
-  informer: Pick<Informer, 'hasSynced' | 'isMissing' | 'whenSynced'>;
+  informer: Pick<Informer, 'hasSynced' | 'isMissing' | 'whenUsable'>;
   attach(): HandlerRegistration;
   registration: HandlerRegistration | undefined;
 }
@@ -139,7 +139,7 @@ export class ControllerRunner implements Controller, Runnable {
   async #sourcesSynced(signal: AbortSignal): Promise<void> {
     const { cacheSyncTimeout } = this.#options;
     const sources = [...this.#sources];
-    const synced = Promise.all(sources.map(({ informer }) => informer.whenSynced(signal)));
+    const synced = Promise.all(sources.map(({ informer }) => informer.whenUsable(signal)));
     while (!(await settlesWithin(this.#manager.clock, cacheSyncTimeout, synced))) {
       const late = sources.filter(({ informer }) => !informer.hasSynced() && !informer.isMissing());
       if (late.length === 0) continue;

@@ -3,7 +3,7 @@
 import { apiVersionOf, type KubeObject, type Resource } from '@stackwright/kube';
 import type { Clock } from '../seams/clock.js';
 import type { Reader } from '../reader.js';
-import { CacheNotSyncedError } from '../cache/cache.js';
+import { CacheNotSyncedError, KindMissingError } from '../cache/cache.js';
 import { controllerOf } from '../controller/owners.js';
 import { isBeingDeleted } from '../finalizers.js';
 import type { OwnAgreements } from './agreements.js';
@@ -78,6 +78,14 @@ export function evaluate<R extends Reconciled>(input: EvaluationInput<R>): Evalu
       return { step, scope, outcome, writes };
     } catch (error) {
       // Half of what a step wants is not what it wants: nothing of it is written.
+      if (error instanceof KindMissingError) {
+        return {
+          step,
+          scope,
+          outcome: failed(EngineReason.KindMissing, error.message, { retryAfter: 10_000 }),
+          writes: [],
+        };
+      }
       if (error instanceof CacheNotSyncedError) {
         return { step, scope, outcome: waiting(EngineReason.Pending, error.message, { after: 1_000 }), writes: [] };
       }

@@ -8,6 +8,7 @@ export const EngineReason = {
   Pending: 'Pending',
   WaitingForStep: 'WaitingForStep',
   WaitingForObject: 'WaitingForObject',
+  KindMissing: 'KindMissing',
   Deleting: 'Deleting',
   CleanupAbandoned: 'CleanupAbandoned',
   DriftRepaired: 'DriftRepaired',

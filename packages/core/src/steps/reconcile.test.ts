@@ -1,4 +1,4 @@
-import { ConfigMap, Deployment, isNotFound, Job, Secret } from '@stackwright/kube';
+import { ConfigMap, Deployment, HTTPRoute, isNotFound, Job, Secret } from '@stackwright/kube';
 import { describe, expect, it } from 'vitest';
 import { apiError } from '../testing/fake-client.js';
 import { defineGraph } from './graph.js';
@@ -315,12 +315,48 @@ describe('reconciling a graph', () => {
     expect(await runsOf(nothing)).toBe(1);
   });
 
-  it('writes nothing for an object that is paused', async () => {
-    const harness = new GraphHarness(sampleGraph());
-    await harness.create({ ...sample(), metadata: { annotations: { 'stackwright.dev/paused': 'true' } } });
+  it.each([
+    ['by annotation', (paused: boolean) => ({ metadata: { annotations: { 'stackwright.dev/paused': `${paused}` } } })],
+    ['by its spec', (paused: boolean) => ({ spec: { paused } })],
+  ])('writes nothing for an object that is paused %s, its deletion included', async (_how, pause) => {
+    const harness = await settled({ deletionPolicy: 'Delete' });
+    await harness.edit(Sample, 'sample', pause(true));
+    await harness.api.delete(ConfigMap, key('config'));
+    await harness.edit(Deployment, 'sample', { spec: { replicas: 9 }, status: { readyReplicas: 0 } });
     expect(await harness.writesOf(() => harness.settle())).toEqual([]);
-    await harness.edit(Sample, 'sample', { metadata: { annotations: { 'stackwright.dev/paused': null } } });
+    await harness.api.delete(Sample, name);
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    await harness.edit(Sample, 'sample', pause(false));
     expect(await harness.writesOf(() => harness.settle())).not.toEqual([]);
+  });
+
+  it('names a kind that the cluster lacks where it is wanted, and misses it nowhere else', async () => {
+    const harness = new GraphHarness(
+      defineGraph<Sample>(Sample, (g) => {
+        declareSample(g);
+        g.step({
+          name: 'Route',
+          owns: [HTTPRoute],
+          run(scope) {
+            if (scope.object.spec.color === 'blue') scope.own(HTTPRoute, { metadata: { name: 'sample' } });
+            return done();
+          },
+        });
+      }),
+    );
+    harness.reader.missing.add('httproutes');
+    await harness.create(sample({ deletionPolicy: 'Delete' }));
+    await harness.settle();
+    await ready(harness);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    await harness.edit(Sample, 'sample', { spec: { color: 'blue' } });
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'KindMissing' });
+    expect(harness.condition('Ready')?.message).toContain('httproutes');
+    expect(harness.api.peek(ConfigMap, key('config'))?.data).toEqual({ color: 'blue' });
+    await harness.api.delete(Sample, name);
+    await harness.settle();
+    expect(harness.isGone).toBe(true);
   });
 
   it('names the objects that are not ready in metrics, and only these', async () => {

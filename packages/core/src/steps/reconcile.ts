@@ -25,6 +25,7 @@ import { StatusWriter } from './status-writer.js';
 import type { Reconciled } from './step.js';
 import { needsFinalizer, tearDown } from './teardown.js';
 import { formatPath } from './paths.js';
+import { isPaused } from './paused.js';
 import type { Write } from './writes.js';
 
 export interface GraphReconcilerInit<R extends Reconciled> {
@@ -86,7 +87,7 @@ export class GraphReconciler<R extends Reconciled> {
       metrics.standings(graph.resource, request, undefined);
       return undefined;
     }
-    if (object.metadata?.annotations?.[Annotation.paused] === 'true') return undefined;
+    if (isPaused(object)) return undefined;
     if (this.#rests.isAtRest(object, reader)) return undefined;
     return isBeingDeleted(object) ? this.#delete(object, context) : this.#bring(object, context);
   }

@@ -20,7 +20,7 @@ import { EngineReason } from './reasons.js';
 import type { Standing } from './standing.js';
 import type { Reconciled } from './step.js';
 import type { WriteContext } from './apply.js';
-import { childrenOf } from './writes.js';
+import { childrenOf, unlessMissing } from './writes.js';
 
 /** Whether anything has to be undone that would not go by itself. */
 export function needsFinalizer<R extends Reconciled>(steps: readonly GraphStep<R>[], policy: DeletionPolicy): boolean {
@@ -122,10 +122,10 @@ export function retained<R extends Reconciled>(
   resource: Resource,
 ): readonly Readonly<KubeObject>[] {
   const namespace = input.object.metadata?.namespace;
-  return input.reader.list(resource, {
-    ...(namespace === undefined ? {} : { namespace }),
-    labels: { ...input.labels, [Label.retained]: 'true' },
-  });
+  const labels = { ...input.labels, [Label.retained]: 'true' };
+  return unlessMissing(resource, () =>
+    input.reader.list(resource, { ...(namespace === undefined ? {} : { namespace }), labels }),
+  );
 }
 
 /** The kinds that there may be data of: StatefulSets make claims of volumes, which nobody else names. */

@@ -1,6 +1,7 @@
 // What has to be written for a step to have what it wants, with the reason for each write. Pure: a plan shows exactly
 // what the engine would do.
 import type { KubeObject, Resource } from '@stackwright/kube';
+import { KindMissingError } from '../cache/cache.js';
 import { controllerOf } from '../controller/owners.js';
 import { isBeingDeleted } from '../finalizers.js';
 import type { OwnAgreements } from './agreements.js';
@@ -119,5 +120,17 @@ export function acceptedHashOf(desired: Readonly<KubeObject>, observed: Readonly
 
 /** What an object controls, by uid. Throws a CacheNotSyncedError rather than to say that there is nothing. */
 export function childrenOf(reader: ChildReader, resource: Resource, uid: string): readonly Readonly<KubeObject>[] {
-  return reader.ownedBy(resource, uid).filter((child) => controllerOf(child)?.uid === uid);
+  return unlessMissing(resource, () => reader.ownedBy(resource, uid)).filter(
+    (child) => controllerOf(child)?.uid === uid,
+  );
+}
+
+/** Of a kind that not every cluster serves, and this one does not, there are no objects either. */
+export function unlessMissing<T>({ optional }: Resource, look: () => readonly T[]): readonly T[] {
+  try {
+    return look();
+  } catch (error) {
+    if (optional && error instanceof KindMissingError) return [];
+    throw error;
+  }
 }

@@ -6,6 +6,7 @@ import type * as coordination from 'kubernetes-types/coordination/v1.d.ts';
 import type * as core from 'kubernetes-types/core/v1.d.ts';
 import type * as discovery from 'kubernetes-types/discovery/v1.d.ts';
 import type * as events from 'kubernetes-types/events/v1.d.ts';
+import type * as networking from 'kubernetes-types/networking/v1.d.ts';
 import type * as policy from 'kubernetes-types/policy/v1.d.ts';
 import type * as rbac from 'kubernetes-types/rbac/v1.d.ts';
 import type * as extensions from 'kubernetes-types/apiextensions/v1.d.ts';
@@ -37,6 +38,7 @@ export type CronJob = batch.CronJob;
 export type Lease = coordination.Lease;
 export type EndpointSlice = discovery.EndpointSlice;
 export type Event = events.Event;
+export type Ingress = networking.Ingress;
 export type PodDisruptionBudget = policy.PodDisruptionBudget;
 export type Role = rbac.Role;
 export type RoleBinding = rbac.RoleBinding;
@@ -74,6 +76,7 @@ export const CronJob = define<batch.CronJob>('batch', 'CronJob', 'cronjobs');
 export const Lease = define<coordination.Lease>('coordination.k8s.io', 'Lease', 'leases');
 export const EndpointSlice = define<discovery.EndpointSlice>('discovery.k8s.io', 'EndpointSlice', 'endpointslices');
 export const Event = define<events.Event>('events.k8s.io', 'Event', 'events');
+export const Ingress = define<networking.Ingress>('networking.k8s.io', 'Ingress', 'ingresses');
 export const PodDisruptionBudget = define<policy.PodDisruptionBudget>(
   'policy',
   'PodDisruptionBudget',

@@ -1,5 +1,5 @@
 // The provider's side of a claim: what is the same whether a database, a cache or an identity is asked for.
-import { isReady, readyCondition, Reason, type Conditioned } from '@stackwright/api';
+import { isPaused, isReady, readyCondition, Reason, type Conditioned } from '@stackwright/api';
 import { done, waiting, type Outcome, type Reconciled, type StatusScope, type StepScope } from '@stackwright/core';
 import { apiVersionOf, Secret, type Resource } from '@stackwright/kube';
 import { secretWith } from '../secrets/secret.js';
@@ -16,7 +16,9 @@ export function readyProvider<R extends Reconciled, T extends Conditioned>(
   if (!provider) return waiting(Reason.WaitingForProvider, `${kind} ${name} does not exist`, { on });
   if (provider.metadata?.deletionTimestamp)
     return waiting(Reason.WaitingForProvider, `${kind} ${name} is being deleted`, { on });
-  if (isReady(provider)) return done(provider);
+  // What runs goes on running: who stands on it is not held up by a pause.
+  const wasReady = isPaused(provider) && readyCondition(provider)?.status === 'True';
+  if (isReady(provider) || wasReady) return done(provider);
   const why = readyCondition(provider)?.message;
   return waiting(Reason.WaitingForProvider, `${kind} ${name} is not ready${why ? `: ${why}` : ''}`, { on });
 }

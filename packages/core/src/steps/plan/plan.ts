@@ -19,8 +19,9 @@ import { noSpan } from '../../tracing/tracer.js';
 import { referenceTo } from '../evaluate.js';
 import { allOwned, isSameResource, type Graph } from '../graph.js';
 import type { StepMetrics } from '../metrics.js';
-import { Annotation, labelsOf } from '../names.js';
+import { labelsOf } from '../names.js';
 import { Overlay, type ChildReader } from '../overlay.js';
+import { isPaused, resumed } from '../paused.js';
 import { GraphReconciler, type Report } from '../reconcile.js';
 import type { ObjectReference, Reconciled } from '../step.js';
 import { retained, withVolumes } from '../teardown.js';
@@ -124,10 +125,10 @@ async function planOne(
   server: Client | undefined,
 ): Promise<Planned> {
   const found = gone ?? overlay.get(graph.resource, key);
-  const paused = found?.metadata?.annotations?.[Annotation.paused] === 'true';
+  const paused = found !== undefined && isPaused(found);
   const before = found && (deleted || gone) ? doomed(found, clock.now()) : found;
   if (before && before !== found && !gone) overlay.wrote(graph.resource, before);
-  if (before && paused) overlay.wrote(graph.resource, resumed(before));
+  if (before && paused) overlay.wrote(graph.resource, newer(resumed(before)));
   const client = new ShadowClient(overlay, { clock, server });
   // Nobody has to agree: the garbage collector follows.
   if (before && isBeingDeleted(before) && !before.metadata?.finalizers?.length) {
@@ -228,14 +229,10 @@ function together(first: Planned | undefined, then: Planned): Planned {
   };
 }
 
-/** What it would be if it were not paused: the plan says both. */
-function resumed(object: Readonly<KubeObject>): KubeObject {
-  const { [Annotation.paused]: _paused, ...annotations } = object.metadata?.annotations ?? {};
+/** So that it stands over what was read. */
+function newer(object: Readonly<KubeObject>): KubeObject {
   const { resourceVersion = '0' } = object.metadata ?? {};
-  return {
-    ...object,
-    metadata: { ...object.metadata, annotations, resourceVersion: `${BigInt(resourceVersion) + 1n}` },
-  };
+  return { ...object, metadata: { ...object.metadata, resourceVersion: `${BigInt(resourceVersion) + 1n}` } };
 }
 
 function ownerOf(

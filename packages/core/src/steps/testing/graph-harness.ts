@@ -2,6 +2,7 @@
 import { keyOf, type Client, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
 import { Registry } from 'prom-client';
 import type { EventDetails, EventRecorder } from '../../events/recorder.js';
+import { KindMissingError } from '../../cache/cache.js';
 import type { Logger } from '../../log.js';
 import type { Reader, ReadListOptions } from '../../reader.js';
 import type { Result } from '../../reconciler.js';
@@ -18,6 +19,9 @@ import type { Reconciled } from '../step.js';
 /** A cache that shows what it was last given: tests decide how far it lags. */
 export class SnapshotReader implements ChildReader {
   readonly #objects = new Map<string, readonly KubeObject[]>();
+
+  /** Plurals of kinds that are not installed. */
+  readonly missing = new Set<string>();
 
   set(resource: Resource, objects: readonly KubeObject[]): void {
     this.#objects.set(resource.plural, objects);
@@ -45,6 +49,7 @@ export class SnapshotReader implements ChildReader {
   }
 
   #of<T extends KubeObject>(resource: Resource<T>): readonly T[] {
+    if (this.missing.has(resource.plural)) throw new KindMissingError(`The cluster has no ${resource.plural}`);
     return (this.#objects.get(resource.plural) ?? []) as readonly T[];
   }
 }

@@ -4,7 +4,13 @@ import { defineGraph, type GraphOptions } from '../graph.js';
 import { done, waiting, type GraphBuilder, type Reconciled, type StepHandle } from '../step.js';
 
 export interface Sample extends Reconciled {
-  spec: { color?: string; replicas?: number; extras?: readonly string[]; deletionPolicy?: 'Retain' | 'Delete' };
+  spec: {
+    color?: string;
+    replicas?: number;
+    extras?: readonly string[];
+    deletionPolicy?: 'Retain' | 'Delete';
+    paused?: boolean;
+  };
 }
 
 export const Sample = defineResource<Sample>({
