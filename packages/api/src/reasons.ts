@@ -125,6 +125,16 @@ export const reasons = {
     meaning: 'Another claim, or somebody else, already has a database of that name on the server.',
     remedy: 'Choose another name, or hand the database over as the message says.',
   },
+  BrokerFailed: {
+    state: 'Failed',
+    meaning: 'The message broker answered with an error, or has raised an alarm and takes no messages.',
+    remedy: 'See the message; for an alarm give it memory or disk, or let its queues be read.',
+  },
+  VhostTaken: {
+    state: 'Failed',
+    meaning: 'Another claim, or somebody else, already has a virtual host of that name on the broker.',
+    remedy: 'Choose another name, or hand the virtual host over as the message says.',
+  },
   UserTaken: {
     state: 'Failed',
     meaning: 'A user of that name exists on the server and is not ours.',

@@ -1,26 +1,10 @@
 import { Type } from '@sinclair/typebox';
-import {
-  category,
-  endpointColumn,
-  groups,
-  pausedColumn,
-  printerColumns,
-  publish,
-  replicas,
-  roles,
-  statusOf,
-  version,
-  workloadSpec,
-} from '@stackwright/api';
-import { defineCustomResource, type ObjectOf } from '@stackwright/kube';
+import { defineServerKind, replicas, roles, workloadSpec } from '@stackwright/api';
+import type { ObjectOf } from '@stackwright/kube';
 
-export const Memcached = defineCustomResource({
-  group: groups.of('memcached'),
-  version,
+export const Memcached = defineServerKind({
   kind: 'Memcached',
-  plural: 'memcacheds',
-  categories: [category],
-  ...publish({ service: 'memcached', provides: roles.cache }),
+  provides: roles.cache,
   description: 'A group of memcached servers that CacheClaims name as their provider.',
   spec: Type.Object(
     {
@@ -34,9 +18,5 @@ export const Memcached = defineCustomResource({
     },
     { default: {} },
   ),
-  status: statusOf({
-    endpoint: Type.Optional(Type.String({ description: 'host:port of each server, separated by commas.' })),
-  }),
-  printerColumns: printerColumns(endpointColumn, pausedColumn),
 });
 export type Memcached = ObjectOf<typeof Memcached>;
