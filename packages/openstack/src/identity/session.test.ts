@@ -129,12 +129,25 @@ describe('a session', () => {
     await get('/users', { ...login, via: { host: 'fd00::9', port: 5001 } });
     expect(server.logins).toBe(1);
     expect(server.calls.at(-1)).toMatchObject({
-      url: 'http://[fd00::9]:5001/v3/users',
-      headers: { host: 'keystone.ns.svc:5000' },
-      serverName: 'keystone.ns.svc',
+      url: 'http://keystone.ns.svc:5000/v3/users',
+      address: { host: 'fd00::9', port: 5001 },
     });
     await get('/users', { ...login, password: 'other' });
     expect(server.logins).toBe(2);
+  });
+
+  it('logs in by an application credential where there is one', async () => {
+    await get('/users', { ...login, applicationCredential: { id: 'a1', secret: 's' } });
+    expect(server.calls[0]?.json).toEqual({
+      auth: { identity: { methods: ['application_credential'], application_credential: { id: 'a1', secret: 's' } } },
+    });
+  });
+
+  it('leaves it to the caller that another server than Keystone does not answer', async () => {
+    await get('/users');
+    const gone = new Error('connect ECONNREFUSED 10.0.0.9:8778');
+    server.instead = [gone];
+    await expect(get('http://placement.ns.svc:8778/')).rejects.toBe(gone);
   });
 
   it('proves credentials by a login of its own, and says whose they are', async () => {

@@ -1,7 +1,7 @@
 // Calls to OpenStack's APIs as a user of Keystone: a login by password, a token that is kept until it nears its end.
 import { Reason } from '@stackwright/api';
-import { hashOf, systemClock, type Clock, type Endpoint } from '@stackwright/core';
-import { http as realHttp, type Http, type HttpRequest, type HttpResponse } from '../seams/http.js';
+import { hashOf, systemClock, type Clock } from '@stackwright/core';
+import { http as realHttp, type Address, type Http, type HttpRequest, type HttpResponse } from '../seams/http.js';
 
 export interface IdentityLogin {
   /** With its version, as clients in Pods know it: "http://keystone.openstack.svc:5000/v3". */
@@ -16,8 +16,10 @@ export interface IdentityLogin {
   domainName?: string;
   /** PEM of the authorities that Keystone's certificate is checked against. */
   ca?: string;
-  /** Where to connect to instead of the host in `authUrl`, which not every place can resolve (see `endpointsOf`). */
-  via?: Endpoint;
+  /** Where to connect to instead of the host in `authUrl`, which not every place can resolve. */
+  via?: Address;
+  /** The login is by this instead of by user and password; it is for the project that it was made on. */
+  applicationCredential?: { id: string; secret: string };
 }
 
 /** Why a login, or a call, came to nothing. */
@@ -52,7 +54,8 @@ export interface Token {
 export interface Session {
   /**
    * Whatever the status is, with the token in `X-Auth-Token`; an answer of 401 is asked once more with a new one. A `url`
-   * that begins with "/" is one of Keystone: `/users`. Others must be of servers that may see the token. @throws IdentityError
+   * that begins with "/" is one of Keystone: `/users`. Others must be of servers that may see the token; where those do not
+   * answer, it rejects with the transport's error. @throws IdentityError about Keystone only
    */
   request(call: HttpRequest, signal: AbortSignal): Promise<HttpResponse>;
   /** Logs in, whatever token there is: the proof that the credentials are right at this moment. @throws IdentityError */
@@ -102,7 +105,7 @@ export class Sessions {
   async #login(key: string, login: IdentityLogin, signal: AbortSignal): Promise<{ value: string; token: Token }> {
     this.#tokens.delete(key);
     const call = keystoneCall({ method: 'POST', url: '/auth/tokens?nocatalog', json: { auth: authOf(login) } }, login);
-    const answer = await send(this.#http, call, signal);
+    const answer = await ask(this.#http, call, signal);
     const value = answer.headers['x-subject-token'];
     if (answer.status === 401) {
       throw new IdentityError('Denied', `Keystone refuses the login of user "${login.username}"`, 401);
@@ -117,8 +120,10 @@ export class Sessions {
   }
 
   async #send(call: HttpRequest, login: IdentityLogin, token: string, signal: AbortSignal): Promise<HttpResponse> {
-    const own = call.url.startsWith('/') ? keystoneCall(call, login) : call;
-    return send(this.#http, { ...own, headers: { ...own.headers, 'x-auth-token': token } }, signal);
+    const headers = { ...call.headers, 'x-auth-token': token };
+    return call.url.startsWith('/')
+      ? ask(this.#http, keystoneCall({ ...call, headers }, login), signal)
+      : this.#http.request({ ...call, headers }, signal);
   }
 }
 
@@ -131,6 +136,9 @@ interface TokenBody {
 
 function authOf(login: IdentityLogin): object {
   const { username, password, userDomainName, projectName, projectDomainName = userDomainName, domainName } = login;
+  if (login.applicationCredential) {
+    return { identity: { methods: ['application_credential'], application_credential: login.applicationCredential } };
+  }
   const user = { name: username, domain: { name: userDomainName }, password };
   return {
     identity: { methods: ['password'], password: { user } },
@@ -144,18 +152,14 @@ function authOf(login: IdentityLogin): object {
   };
 }
 
-/** A call of Keystone itself; where it is connected to by address, it still is asked by name. */
+/** A call of Keystone itself. */
 function keystoneCall(call: HttpRequest, { authUrl, via, ca }: IdentityLogin): HttpRequest {
-  const url = new URL(`${authUrl.replace(/\/+$/, '')}${call.url}`);
-  const tls = ca === undefined ? {} : { ca };
-  if (!via) return { ...call, ...tls, url: url.href };
-  const { host, hostname } = url;
-  url.hostname = via.host.includes(':') ? `[${via.host}]` : via.host;
-  url.port = String(via.port);
-  return { ...call, ...tls, url: url.href, serverName: hostname, headers: { ...call.headers, host } };
+  const url = `${authUrl.replace(/\/+$/, '')}${call.url}`;
+  return { ...call, url, ...(ca === undefined ? {} : { ca }), ...(via ? { address: via } : {}) };
 }
 
-async function send(http: Http, call: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+/** Asks Keystone. */
+async function ask(http: Http, call: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
   try {
     return await http.request(call, signal);
   } catch (error) {
