@@ -16,10 +16,14 @@ import { writesFor, type Write } from './writes.js';
 
 /** What is known of the outside world for an external step. */
 export type Observation =
-  { state: 'Observed'; value: unknown } | { state: 'Failed'; reason: string; message: string; on?: ObjectReference };
+  | { state: 'Observed'; value: unknown }
+  /** Nobody could look; `waits` when the reason is that something else has to work first. */
+  | { state: 'Failed'; waits?: true; reason: string; message: string; on?: ObjectReference };
 
 export type StepOutcome =
   | Outcome<unknown>
+  /** An external step whose other side could not be asked because of something else: it looks again by itself. */
+  | { state: 'Waiting'; looksAgain: true; reason: string; message: string; on?: ObjectReference; after?: undefined }
   /** Steps before it are not Done. It was not run: what it would want is not known. */
   | { state: 'Blocked'; by: readonly string[] }
   /** An external step that nobody has looked for yet. */
@@ -141,7 +145,10 @@ function runExternal<R extends Reconciled>(
   const ready = step.ready?.(scope);
   if (ready && ready.state !== 'Done') return ready;
   if (!observation) return { state: 'Unobserved' };
-  if (observation.state === 'Failed') return observation;
+  if (observation.state === 'Failed') {
+    const { waits, ...said } = observation;
+    return waits ? { ...said, state: 'Waiting', looksAgain: true } : said;
+  }
   const changes = step.diff(scope, observation.value);
   if (changes.length > 0) {
     return { state: 'Changing', changes, descriptions: changes.map((change) => step.describe(change)) };

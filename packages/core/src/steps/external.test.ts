@@ -127,6 +127,25 @@ describe('an external step', () => {
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
+  it('waits, where the other side cannot be asked because of something else, and looks again by itself', async () => {
+    const server = new Server();
+    server.down = true;
+    const on = { apiVersion: 'v1', kind: 'Service', name: 'keystone', namespace: 'ns' };
+    const harness = await harnessFor(server, {
+      explain: () => ({ state: 'Waiting', reason: 'WaitingForObject', message: 'No token', on }),
+    });
+    const { requeueAfter = 0 } = await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'WaitingForObject', message: 'No token' });
+    expect(harness.object.status).toMatchObject({
+      waitingFor: [{ step: 'Database', kind: 'Service', name: 'keystone' }],
+    });
+    expect(harness.events.filter(({ type }) => type === 'Warning')).toEqual([]);
+    server.down = false;
+    await harness.clock.advance(requeueAfter);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
   it('tries again at once when what it reads has changed', async () => {
     const server = new Server();
     server.down = true;

@@ -11,7 +11,7 @@ import { hashOf } from './hash.js';
 import { Inputs } from './inputs.js';
 import { EngineReason } from './reasons.js';
 import { scrub } from '../scrub.js';
-import type { ExternalStep, Reconciled } from './step.js';
+import type { Explanation, ExternalStep, Reconciled } from './step.js';
 
 const defaultTimeout = 10_000;
 const defaultResync = 300_000;
@@ -142,11 +142,16 @@ export class ExternalSteps<R extends Reconciled> implements Outside<R> {
     object = versionOf(one),
   ): Observation & { state: 'Failed' } {
     signal.throwIfAborted();
-    const explained = definitionOf(one).explain?.(error) ?? {
+    const { state, ...explained }: Explanation = definitionOf(one).explain?.(error) ?? {
       reason: EngineReason.Error,
       message: error instanceof Error ? error.message : String(error),
     };
-    const observation = { state: 'Failed' as const, ...explained, message: scrub(explained.message) };
+    const observation = {
+      state: 'Failed' as const,
+      ...(state === 'Waiting' ? { waits: true as const } : {}),
+      ...explained,
+      message: scrub(explained.message),
+    };
     const failures = (this.#memoriesOf(one).get(one.step.name)?.failures ?? 0) + 1;
     const delay = backoff(failures, this.#random, retry);
     this.#remember(one, { observation, failures, due: this.#clock.monotonic() + delay }, object);

@@ -42,7 +42,8 @@ export class Retries<R extends Reconciled> {
         delays.push(outcome.after);
       }
       const due = step.external ? this.#externals.dueIn(uid, step.name) : undefined;
-      if (outcome.state === 'Done' && due !== undefined) delays.push(due);
+      const looksAgain = outcome.state === 'Done' || (outcome.state === 'Waiting' && 'looksAgain' in outcome);
+      if (looksAgain && due !== undefined) delays.push(due);
       if (outcome.state !== 'Failed') continue;
       const since = failing.get(step.name) ?? now;
       failing.set(step.name, since);

@@ -227,8 +227,11 @@ export interface ExternalStep<R extends Reconciled, Observed, Change, Out> exten
    * what it removes is data.
    */
   removeOn?: 'Always' | 'DeletePolicy';
-  /** How an error of the other side reads as a condition. Default: reason `<name>Failed` and the error's message. */
-  explain?(error: unknown): { reason: string; message: string };
+  /**
+   * How an error of the other side reads as a condition. Default: reason Error and the error's message. With state Waiting
+   * nothing is wrong with the step itself: what is named by `on` has to work first. It looks again all the same.
+   */
+  explain?(error: unknown): Explanation;
   /**
    * Milliseconds after which a done step looks again for drift. Default 5 minutes. Until then, and while it waits for its
    * next attempt after a failure, it looks again only when what it read (object, cache, outputs) has changed.
@@ -236,6 +239,14 @@ export interface ExternalStep<R extends Reconciled, Observed, Change, Out> exten
   resync?: number;
   /** Milliseconds that each of observe, apply and remove may take. Default 10 seconds. */
   timeout?: number;
+}
+
+export interface Explanation {
+  /** Default Failed. */
+  state?: 'Waiting' | 'Failed';
+  reason: string;
+  message: string;
+  on?: ObjectReference;
 }
 
 export interface GraphBuilder<R extends Reconciled> {
