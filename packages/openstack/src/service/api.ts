@@ -14,10 +14,10 @@ import { ConfigMap, Deployment, Pod, Service } from '@stackwright/kube';
 import { uwsgiFiles } from '../config/uwsgi.js';
 import { servicePod } from '../workload/container.js';
 import { resourcesOf } from '../workload/resources.js';
-import type { Api, ApiOptions, Release, ServiceObject } from './builder.js';
+import type { Api, ApiOptions, Release, ServiceObject, Volume } from './builder.js';
 import { credentialsAnnotation } from './credentials.js';
 import { endpointStep, type Asking } from './endpoint.js';
-import { valueOf } from './given.js';
+import { mountsOf, stepsOf, valueOf } from './given.js';
 
 const portName = 'http';
 const directory = '/etc/stackwright';
@@ -29,13 +29,13 @@ export function apiSteps<R extends ServiceObject>(
   asking: Asking,
   options: ApiOptions<R>,
 ): StepHandle<Api> {
-  const { name = 'Api', config, after = [] } = options;
+  const { name = 'Api', config, volumes = [] } = options;
   const component = name.toLowerCase();
   const service = (object: string) => (component === 'api' ? object : `${object}-${component}`);
 
   const rollout = g.step({
     name,
-    after: [release, ...(config ? [config] : []), ...after],
+    after: [release, ...stepsOf(options)],
     owns: [ConfigMap, Deployment, Service],
     reads: [{ resource: Pod, parts: true }],
     run(scope) {
@@ -60,11 +60,7 @@ export function apiSteps<R extends ServiceObject>(
         user: facts.user,
         command: ['uwsgi_python3', '--ini', `${directory}/uwsgi.ini`],
         env: options.env ? valueOf(options.env, scope) : [],
-        mounts: [
-          ...(settings?.mounts ?? []),
-          { path: directory, configMap: uwsgiConfig },
-          ...(options.mounts ? valueOf(options.mounts, scope) : []),
-        ],
+        mounts: [...mountsOf(options, scope), { path: directory, configMap: uwsgiConfig }],
         writable: options.writable ?? [],
         resources: resourcesOf(options.resources ?? defaultResources, scope.object.spec.resources),
         container: containerFor(options),
@@ -74,8 +70,7 @@ export function apiSteps<R extends ServiceObject>(
         spec: {
           replicas: scope.object.spec.replicas,
           revisionHistoryLimit: 3,
-          // The API answers at any moment of a rollout.
-          strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+          strategy: strategyFor(volumes.map((volume) => scope.output(volume))),
           selector: { matchLabels: selector },
           template: {
             // Files that are mounted alone never change in a Pod: a new configuration takes new Pods.
@@ -102,6 +97,16 @@ export function apiSteps<R extends ServiceObject>(
     probe: options.probe,
     ...(options.check ? { check: options.check } : {}),
   });
+}
+
+/**
+ * The API answers at any moment of a rollout; but the new Pod may come to another node than the old one, and would wait there
+ * for ever for a volume that is only on one node at a time.
+ */
+function strategyFor(volumes: readonly Volume[]): NonNullable<NonNullable<Deployment['spec']>['strategy']> {
+  return volumes.every(({ isShared }) => isShared)
+    ? { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } }
+    : { type: 'Recreate' };
 }
 
 function serviceFor(name: string, selector: Record<string, string>, port: number): Desired<Service> {

@@ -1,7 +1,7 @@
 // What a service declares itself with. Each method adds one or two steps that all services share; what is true of
 // one service alone it adds with `step` and `external`.
 import type { GraphBuilder, ObjectReference, Reconciled, StepHandle, StepScope } from '@stackwright/core';
-import type { ServiceSpec } from '@stackwright/api';
+import type { ServiceSpec, Storage } from '@stackwright/api';
 import type { ReleaseFacts } from '../catalog/catalog.js';
 import type { OsloConfig } from '../config/oslo-config.js';
 import type { UwsgiOptions } from '../config/uwsgi.js';
@@ -32,6 +32,8 @@ export interface ContainerOptions<R extends ServiceObject> {
   after?: readonly StepHandle[];
   /** The configuration that it mounts. */
   config?: StepHandle<Config>;
+  /** Volumes of the service's own, each mounted where its step says. */
+  volumes?: readonly StepHandle<Volume>[];
   mounts?: Given<R, readonly Mount[]>;
   env?: Given<R, readonly EnvVar[]>;
   /** Directories besides /tmp, /var/tmp and /run that must be writable. */
@@ -112,6 +114,22 @@ export interface Messaging {
   secretName: string;
 }
 
+export interface VolumeOptions<R extends ServiceObject> {
+  /** Default 'Volume'; the PersistentVolumeClaim is `<object>-<step name in lower case>`. */
+  name?: string;
+  /** Where it is mounted. */
+  path: string;
+  storage: Given<R, Storage>;
+}
+
+export interface Volume {
+  /** Name of the PersistentVolumeClaim. */
+  claim: string;
+  mounts: readonly Mount[];
+  /** Whether Pods on several nodes can have it at once. */
+  isShared: boolean;
+}
+
 export interface ConfigOptions<R extends ServiceObject> {
   /**
    * By file name; the object's `spec.config` is merged over each oslo.config file, but for the options that are `owned`.
@@ -151,6 +169,8 @@ export interface JobOptions<R extends ServiceObject> extends ContainerOptions<R>
    * Given, it is used instead of the configuration (image, command and environment always count).
    */
   inputs?: Given<R, JobInputs>;
+  /** What the Job does is done to this database: another one is an input, and the configuration is none. */
+  database?: StepHandle<Database>;
 }
 
 export interface JobResult {
@@ -212,6 +232,8 @@ export interface ServiceBuilder<R extends ServiceObject> extends GraphBuilder<R>
   /** Step 'Messaging': a MessagingClaim, Done when it is fulfilled; with `when`, also when none is wanted. */
   messaging(options?: Omit<MessagingOptions<R>, 'when'>): StepHandle<Messaging>;
   messaging(options: MessagingOptions<R>): StepHandle<Messaging | undefined>;
+  /** Step 'Volume': a PersistentVolumeClaim, Done when it exists. It outlives the object unless that asks otherwise. */
+  volume(options: VolumeOptions<R>): StepHandle<Volume>;
   /** Step 'Config': the Secret `<object>-config` with the rendered files. */
   config(options: ConfigOptions<R>): StepHandle<Config>;
   /** A Job that runs once per set of inputs. */

@@ -13,6 +13,7 @@ import { identityStep, identitySuffix } from './identity.js';
 import { jobStep } from './job.js';
 import { messagingStep, messagingSuffix } from './messaging.js';
 import { releaseStep } from './release.js';
+import { volumeStep } from './volume.js';
 
 /** What is not pure about a service. */
 export interface ServiceSeams {
@@ -59,6 +60,7 @@ export function defineService<R extends ServiceObject>(
         // Without `when` it is never undefined, which the overloads say.
         messaging: (messaging: MessagingOptions<R> = {}) =>
           claims.add(messagingStep(g, release, { ...messaging, service }), messagingSuffix) as StepHandle<Messaging>,
+        volume: (volume) => volumeStep(g, release, volume),
         config: (config) => configStep(g, release, claims, config),
         job: (job) => jobStep(g, release, job),
         dbSync: ({ name = 'DbSync', ...job }) => jobStep(g, release, { ...job, name }),

@@ -2,9 +2,9 @@ import { Reason } from '@stackwright/api';
 import { done, failed, runJob, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/core';
 import { Job, Pod } from '@stackwright/kube';
 import { servicePod } from '../workload/container.js';
-import type { JobOptions, JobResult, Release, ServiceObject } from './builder.js';
+import type { Database, JobInputs, JobOptions, JobResult, Release, ServiceObject } from './builder.js';
 import { credentialsAnnotation } from './credentials.js';
-import { valueOf } from './given.js';
+import { mountsOf, stepsOf, valueOf } from './given.js';
 
 /** Enough for Python to import a service; a Job is over in seconds. */
 const resources = { requests: { cpu: '50m', memory: '192Mi' } };
@@ -14,11 +14,11 @@ export function jobStep<R extends ServiceObject>(
   release: StepHandle<Release>,
   options: JobOptions<R>,
 ): StepHandle<JobResult> {
-  const { name, config, after = [] } = options;
+  const { name, config, database } = options;
   const purpose = kebab(name);
   return g.step({
     name,
-    after: [release, ...(config ? [config] : []), ...after],
+    after: [release, ...stepsOf(options), ...(database ? [database] : [])],
     owns: [Job],
     reads: [{ resource: Pod, parts: true }],
     run(scope): Outcome<JobResult> {
@@ -28,7 +28,12 @@ export function jobStep<R extends ServiceObject>(
         return failed(Reason.UnsupportedRelease, `The catalog has no command "${camel(name)}" for release ${running}`);
       const settings = config ? scope.output(config) : undefined;
       const env = options.env ? valueOf(options.env, scope) : [];
-      const inputs = options.inputs === undefined ? settings?.hash : valueOf(options.inputs, scope);
+      const inputs =
+        options.inputs !== undefined
+          ? valueOf(options.inputs, scope)
+          : database
+            ? identityOf(scope.output(database))
+            : settings?.hash;
       const annotations = credentialsAnnotation(settings?.credentials);
       const pod = servicePod({
         name: purpose,
@@ -36,7 +41,7 @@ export function jobStep<R extends ServiceObject>(
         user,
         command,
         env,
-        mounts: [...(settings?.mounts ?? []), ...(options.mounts ? valueOf(options.mounts, scope) : [])],
+        mounts: mountsOf(options, scope),
         writable: options.writable ?? [],
         resources,
       });
@@ -44,6 +49,11 @@ export function jobStep<R extends ServiceObject>(
       return run.state === 'Done' ? done({ job: run.output }) : run;
     },
   });
+}
+
+/** Not the user, who may be another one tomorrow. */
+function identityOf({ host, port, database }: Database): JobInputs {
+  return { host, port, name: database };
 }
 
 /** "DbSync" → "db-sync". */

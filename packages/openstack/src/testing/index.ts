@@ -1,1 +1,2 @@
 export * from './fake-http.js';
+export * from './service-harness.js';

@@ -1,0 +1,152 @@
+// A service under test: what providers, workload controllers and the network would do, on the test's word.
+import { CacheClaim, DatabaseClaim, IdentityClaim, MessagingClaim } from '@stackwright/api';
+import { Label, type Graph } from '@stackwright/core';
+import { GraphHarness } from '@stackwright/core/testing';
+import { Deployment, EndpointSlice, Job, Secret, Service, type KubeObject, type Resource } from '@stackwright/kube';
+import type { ServiceObject } from '../service/builder.js';
+import type { ServiceOptions } from '../service/define-service.js';
+import { secretWith } from '../secrets/secret.js';
+import { FakeHttp } from './fake-http.js';
+
+/** What the Secrets of fulfilled claims hold; a test may change it before it calls `provide`. */
+const connections = {
+  database: { host: 'mariadb.ns.svc', port: '3306', database: 'sample', username: 'sample', password: 'db-canary' },
+  cache: { servers: 'memcached-0.memcached.ns.svc:11211' },
+  identity: {
+    auth_url: 'http://keystone.ns.svc:5000/v3',
+    username: 'sample',
+    password: 'identity-canary',
+    project_name: 'service',
+    user_domain_name: 'Default',
+    project_domain_name: 'Default',
+    region_name: 'RegionOne',
+  },
+  messaging: {
+    transport_url: 'rabbit://sample:broker-canary@rabbitmq.ns.svc:5672/sample',
+    hosts: 'rabbitmq.ns.svc:5672',
+    vhost: 'sample',
+    username: 'sample',
+    password: 'broker-canary',
+  },
+};
+
+const claims: readonly (readonly [Resource, keyof typeof connections])[] = [
+  [DatabaseClaim, 'database'],
+  [CacheClaim, 'cache'],
+  [IdentityClaim, 'identity'],
+  [MessagingClaim, 'messaging'],
+];
+
+export class ServiceHarness<R extends ServiceObject> extends GraphHarness<R> {
+  /** The network, as the controller sees it. */
+  readonly http: FakeHttp;
+  readonly connections: Record<keyof typeof connections, Record<string, string>> = structuredClone(connections);
+
+  constructor(graph: (options: ServiceOptions<R>) => Graph<R>, { kinds = [] }: { kinds?: readonly Resource[] } = {}) {
+    const http = new FakeHttp();
+    super(graph({ http }), { kinds: [Service, ...kinds] });
+    this.http = http;
+  }
+
+  /** Fulfils the claims that are there. */
+  async provide(): Promise<void> {
+    for (const [kind, what] of claims) {
+      for (const { metadata } of await this.listed(kind)) {
+        const name = metadata?.name ?? '';
+        await this.fulfil(kind, name, this.connections[what]);
+      }
+    }
+    await this.settle();
+  }
+
+  /** What a provider does with one claim. */
+  async fulfil(kind: Resource, name: string, connection: Readonly<Record<string, string>>): Promise<void> {
+    const secretName = `${name}-connection`;
+    await this.api.seed(Secret, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      ...secretWith(secretName, connection),
+      metadata: { ...this.key, name: secretName },
+    });
+    const conditions = [this.conditionOf('Ready', 'True', this.#generation(kind, name))];
+    await this.edit(kind, name, { status: { secretName, conditions } }, 'status');
+  }
+
+  /** Ends the Jobs that run, of one purpose ("db-sync") or all. */
+  async endJobs(purpose?: string, type: 'Complete' | 'Failed' = 'Complete'): Promise<void> {
+    for (const job of (await this.listed(Job)) as Job[]) {
+      const isMeant = purpose === undefined || job.metadata?.labels?.[Label.component] === purpose;
+      if (!isMeant || job.status?.conditions?.length) continue;
+      const { type: condition, status, lastTransitionTime } = this.conditionOf(type, 'True');
+      const conditions = [{ type: condition, status, lastTransitionTime }];
+      await this.edit(Job, job.metadata?.name ?? '', { status: { conditions } }, 'status');
+    }
+    await this.settle();
+  }
+
+  /** All Pods of the wanted version are ready, and endpoints of their Services. */
+  async rollOut(): Promise<void> {
+    for (const { metadata, spec } of (await this.listed(Deployment)) as Deployment[]) {
+      const replicas = spec?.replicas ?? 1;
+      const counts = { replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas };
+      const status = { observedGeneration: metadata?.generation, ...counts };
+      await this.edit(Deployment, metadata?.name ?? '', { status }, 'status');
+    }
+    for (const { metadata, spec } of (await this.listed(Service)) as Service[]) {
+      const service = metadata?.name ?? '';
+      const at = { ...this.key, name: `${service}-1` };
+      if (this.api.peek(EndpointSlice, at)) continue;
+      await this.api.seed(EndpointSlice, {
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: { ...at, labels: { 'kubernetes.io/service-name': service } },
+        addressType: 'IPv4',
+        endpoints: [{ addresses: ['10.0.0.7'], conditions: { ready: true } }],
+        ports: (spec?.ports ?? []).map(({ name, port }) => ({ ...(name === undefined ? {} : { name }), port })),
+      });
+    }
+    await this.settle();
+  }
+
+  /** From nothing to an API that is asked whether it answers. */
+  async standUp(object: Omit<R, 'metadata'>): Promise<void> {
+    await this.create(object);
+    await this.settle();
+    await this.provide();
+    await this.endJobs();
+    // Some Jobs come after others.
+    await this.endJobs();
+    await this.rollOut();
+  }
+
+  /** A file of the configuration, as its Pods see it. */
+  file(name: string, secret = `${this.key.name}-config`): string {
+    const encoded = this.api.peek(Secret, { ...this.key, name: secret })?.data?.[name];
+    return Buffer.from(encoded ?? '', 'base64').toString();
+  }
+
+  /** Deletes the object and waits for what has to be undone. */
+  async remove(kind: Resource): Promise<void> {
+    await this.api.delete(kind, this.key);
+    for (let turn = 0; turn < 8 && !this.isGone; turn++) {
+      await this.clock.advance(5_000);
+      await this.reconcile();
+    }
+    if (!this.isGone) throw new Error(`${this.key.name} is still there`);
+  }
+
+  /** All that is not a Secret, with events and logs, as one text. */
+  async said(...kinds: readonly Resource[]): Promise<string> {
+    const objects: KubeObject[] = (await Promise.all(kinds.map((kind) => this.listed(kind)))).flat();
+    return JSON.stringify([this.object, objects, this.events, this.logs]);
+  }
+
+  conditionOf(type: string, status: 'True' | 'False', observedGeneration = 1) {
+    const lastTransitionTime = new Date(this.clock.now()).toISOString();
+    return { type, status, reason: type, message: '', observedGeneration, lastTransitionTime };
+  }
+
+  #generation(kind: Resource, name: string): number {
+    return this.api.peek(kind, { ...this.key, name })?.metadata?.generation ?? 1;
+  }
+}
