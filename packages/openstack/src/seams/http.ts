@@ -12,8 +12,6 @@ export interface HttpRequest {
   json?: unknown;
   /** PEM of the authorities that the server's certificate is checked against; default: Node's own. */
   ca?: string;
-  /** Name that the certificate must be for, where the URL has an address. */
-  serverName?: string;
   /**
    * Where to connect instead of to what the URL names: controllers resolve no names inside of the cluster. Host header and
    * the name in the certificate stay the URL's.
@@ -42,7 +40,7 @@ export interface Http {
 const longestBody = 8 * 1024 * 1024;
 
 export const http: Http = {
-  request: ({ method, url, headers = {}, json, ca, serverName, address }, signal) =>
+  request: ({ method, url, headers = {}, json, ca, address }, signal) =>
     new Promise((resolve, reject) => {
       const body = json === undefined ? undefined : Buffer.from(JSON.stringify(json));
       const to = new URL(url);
@@ -59,10 +57,8 @@ export const http: Http = {
           ...headers,
         },
         ...(ca === undefined ? {} : { ca }),
-        // An address has no name to ask for; Node takes that of the header otherwise.
-        ...(serverName === undefined && isIP(to.hostname.replace(/^\[|\]$/g, ''))
-          ? {}
-          : { servername: serverName ?? to.hostname }),
+        // What connects to an address would not know which name to ask for and to check; an address in the URL is none.
+        ...(isIP(to.hostname.replace(/^\[|\]$/g, '')) ? {} : { servername: to.hostname }),
         ...(address ? { hostname: address.host, host: address.host, port: address.port } : {}),
       };
       const call = (to.protocol === 'https:' ? httpsRequest : httpRequest)(to, options, (answer) => {

@@ -1,6 +1,6 @@
 // A call with a token: an API that answers without one may still not know its users, its database or Keystone.
 import { Reason } from '@stackwright/api';
-import type { ObjectReference, StepScope } from '@stackwright/core';
+import type { Explanation, ObjectReference, StepScope } from '@stackwright/core';
 import { explainIdentity, IdentityError, type IdentityLogin, type Sessions } from '../identity/session.js';
 import type { Address, HttpResponse } from '../seams/http.js';
 import type { ApiCheck, ServiceObject } from './builder.js';
@@ -9,13 +9,15 @@ import { addressesOf } from './reach.js';
 /** Why an API does not count as answering. */
 export class CheckError extends Error {
   override readonly name = 'CheckError';
-  readonly said: { reason: Reason; message: string; on?: ObjectReference };
+  readonly explanation: Explanation;
 
-  constructor(reason: Reason, message: string, on?: ObjectReference) {
-    super(message);
-    this.said = { reason, message, ...(on ? { on } : {}) };
+  constructor(explanation: Explanation) {
+    super(explanation.message);
+    this.explanation = explanation;
   }
 }
+
+type Login = IdentityLogin & { provider?: ObjectReference };
 
 /** Asks one endpoint. What is wrong with it in words that follow the address; undefined when nothing is. */
 type Ask = (address: Address, signal: AbortSignal) => Promise<string | undefined>;
@@ -47,16 +49,13 @@ export function authenticatedCheck<R extends ServiceObject>(
     const { status, body } = answer;
     if (status === 200) return undefined;
     if (status === 401 || status === 403) {
-      const what = status === 401 ? 'refuses the token of' : 'forbids what it shows to';
-      throw new CheckError(Reason.AccessDenied, `The API ${what} user ${login.username}: ${path} answered ${status}`);
+      const what = status === 401 ? 'refuses the token of' : 'does not let in';
+      const message = `The API ${what} user ${login.username}: ${path} answered ${status}`;
+      throw new CheckError({ reason: Reason.AccessDenied, message });
     }
-    // What keystonemiddleware says.
+    // What keystonemiddleware says, which has to ask Keystone about a token that it does not know yet.
     if (status === 503 && body.includes('Keystone service is temporarily unavailable')) {
-      throw new CheckError(
-        Reason.WaitingForService,
-        `The API cannot reach Keystone (${login.authUrl}): ${path} answered 503`,
-        login.provider,
-      );
+      throw waitsForKeystone(`The API cannot reach Keystone (${login.authUrl}): ${path} answered 503`, login);
     }
     return `${path} answered ${status} to user ${login.username}`;
   };
@@ -81,14 +80,14 @@ async function asAny(
   throw last;
 }
 
-function identityTrouble(error: IdentityError, login: ApiCheckLogin, isOwn: boolean): CheckError {
-  if (error.failure !== 'Unreachable') {
-    const { reason, message } = explainIdentity(error);
-    return new CheckError(reason, message, login.provider);
-  }
-  return isOwn
-    ? new CheckError(Reason.ApiUnreachable, `The API does not answer: ${error.message}`)
-    : new CheckError(Reason.WaitingForService, `Keystone gives no token: ${error.message}`, login.provider);
+function identityTrouble(error: IdentityError, login: Login, isOwn: boolean): CheckError {
+  if (error.failure === 'Unreachable' && !isOwn) return waitsForKeystone(`No token: ${error.message}`, login);
+  if (error.failure !== 'Unreachable') return new CheckError(explainIdentity(error));
+  return new CheckError({ reason: Reason.ApiUnreachable, message: `The API gives no token: ${error.message}` });
 }
 
-type ApiCheckLogin = IdentityLogin & { provider?: ObjectReference };
+/** The service is as it should be; on-call finds the trouble at `provider`. */
+function waitsForKeystone(message: string, { provider }: Login): CheckError {
+  const on = provider ? { on: provider } : {};
+  return new CheckError({ state: 'Waiting', reason: Reason.WaitingForService, message, ...on });
+}

@@ -55,15 +55,12 @@ export function endpointStep<R extends ServiceObject>(
         if (problem === undefined) return true;
         problems.push(`${scheme}://${inUrl(address)}${problem}`);
       }
-      throw new CheckError(Reason.ApiUnreachable, `The API does not answer: ${problems.join('; ')}`);
+      throw new CheckError(unreachable(problems.join('; ')));
     },
     diff: () => [],
     describe: () => '',
     apply: () => Promise.resolve(),
-    explain: (error) => {
-      if (error instanceof CheckError) return error.said;
-      return { reason: Reason.ApiUnreachable, message: `The API does not answer: ${messageOf(error)}` };
-    },
+    explain: (error) => (error instanceof CheckError ? error.explanation : unreachable(messageOf(error))),
     output: (scope) => ({
       name: service(scope.name),
       host: `${service(scope.name)}.${scope.namespace}.svc`,
@@ -72,6 +69,10 @@ export function endpointStep<R extends ServiceObject>(
       url: internalUrl(scope, where(scope)),
     }),
   });
+}
+
+function unreachable(why: string): Explanation {
+  return { reason: Reason.ApiUnreachable, message: `The API does not answer: ${why}` };
 }
 
 /** What is wrong, in words that follow the address; undefined when nothing is. */

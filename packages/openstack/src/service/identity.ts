@@ -33,7 +33,6 @@ export function identityStep<R extends ServiceObject>(
     reads: [Secret, ...readsOfUsers],
     run(scope): Outcome<Identity> {
       const claimName = `${scope.name}-${identitySuffix}`;
-      const { deletionPolicy } = scope.object.spec;
       const where = { name: scope.name, port, path };
       const internal = internalUrl(scope, where);
       const claim = fulfilled(
@@ -50,7 +49,8 @@ export function identityStep<R extends ServiceObject>(
               endpoints: { public: publicUrl(scope, where), internal, ...(admin ? { admin: internal } : {}) },
             },
             ...credentialFields(scope, IdentityClaim, claimName),
-            deletionPolicy,
+            // A user and endpoints are no data, and a catalog that lists a service which is gone leads nowhere.
+            deletionPolicy: 'Delete',
           },
         },
         identityConnectionKeys,
