@@ -5,6 +5,7 @@ import type { ContainerSpec, ContainerState, ContainerStatus, ExecResult } from 
 import { LogBuffer } from './log-buffer.js';
 import { hostPathOf, terminated, type Program, type ProgramContext } from './program.js';
 import type { Behaviour } from './script.js';
+import type { SharedState } from './shared-state.js';
 
 const SIGKILL = 9;
 const SIGTERM = 15;
@@ -14,6 +15,7 @@ export interface ContainerOptions {
   spec: ContainerSpec;
   ip: string;
   clock: Clock;
+  shared: SharedState;
   program: Program;
   behaviour: Behaviour;
   onChange(): void;
@@ -115,11 +117,12 @@ export class SimulatedContainer {
   }
 
   #context(): ProgramContext {
-    const { spec, ip, clock } = this.#options;
+    const { spec, ip, clock, shared } = this.#options;
     return {
       spec,
       ip,
       clock,
+      shared,
       terminate: this.#terminate.signal,
       killed: this.#killed.signal,
       path: (containerPath) => hostPathOf(spec, containerPath),

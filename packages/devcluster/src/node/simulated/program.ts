@@ -1,12 +1,15 @@
 // A program of the simulated node: what a container runs instead of an image.
 import type { Clock } from '../../shared/clock.js';
 import type { ContainerSpec } from '../runtime.js';
+import type { SharedState } from './shared-state.js';
 
 export interface ProgramContext {
   readonly spec: ContainerSpec;
   /** The Pod's address, in 127.0.0.0/8. */
   readonly ip: string;
   readonly clock: Clock;
+  /** What all programs of the node know together. */
+  readonly shared: SharedState;
   /** Aborted by SIGTERM: end soon. */
   readonly terminate: AbortSignal;
   /** Aborted by SIGKILL and at the container's end: let go of everything at once. */

@@ -25,10 +25,14 @@ import { ProcessRegister } from './process-register.js';
 import type { Program } from './program.js';
 import { server, task } from './programs/generic.js';
 import { bundleOf, controllerOf, hostProcess } from './programs/host-process.js';
-import { keystone } from './programs/keystone.js';
+import { glance } from './programs/glance.js';
+import { keystone } from './programs/keystone/keystone.js';
 import { mariadb } from './programs/mariadb.js';
 import { memcached } from './programs/memcached.js';
+import { placement } from './programs/placement.js';
+import { rabbitmq } from './programs/rabbitmq.js';
 import { matches, Script, type ContainerMatch } from './script.js';
+import { SharedState } from './shared-state.js';
 
 export interface SimulatedRuntimeOptions {
   clock?: Clock;
@@ -41,7 +45,17 @@ export interface SimulatedRuntimeOptions {
 }
 
 /** By the last part of the image's name. What is not here serves when it has ports, and otherwise is done at once. */
-const servers: Readonly<Record<string, Program>> = { keystone, mariadb, memcached };
+const servers: Readonly<Record<string, Program>> = {
+  glance,
+  keystone: keystone.serve,
+  mariadb,
+  memcached,
+  placement,
+  rabbitmq,
+};
+
+/** Of containers without ports, likewise: those that do more than to be done. */
+const tasks: Readonly<Record<string, (spec: ContainerSpec) => Program | undefined>> = { keystone: keystone.task };
 
 /**
  * A node without containers: Pods get loopback addresses, images are small programs in this process, and our own
@@ -54,6 +68,7 @@ export class SimulatedRuntime implements ContainerRuntime {
   readonly #options: SimulatedRuntimeOptions;
   readonly #register: ProcessRegister;
   readonly #addresses = new LoopbackAddresses();
+  readonly #shared: SharedState;
   readonly #sandboxes = new Map<string, Sandbox>();
   readonly #containers = new Map<string, SimulatedContainer>();
   readonly #listeners = new Set<(podUid: string) => void>();
@@ -64,6 +79,7 @@ export class SimulatedRuntime implements ContainerRuntime {
     this.#register = new ProcessRegister(
       options.directory === undefined ? undefined : join(options.directory, 'processes'),
     );
+    this.#shared = new SharedState(options.directory);
   }
 
   async start(): Promise<HostFacts> {
@@ -131,6 +147,7 @@ export class SimulatedRuntime implements ContainerRuntime {
       spec,
       ip: sandbox.ip,
       clock: this.#clock,
+      shared: this.#shared,
       program: this.#programOf(spec),
       behaviour,
       onChange: () => this.#notify(spec.podUid),
@@ -210,9 +227,8 @@ export class SimulatedRuntime implements ContainerRuntime {
     if (controller !== undefined && repository !== undefined) {
       return hostProcess(bundleOf(repository, controller), apiServer, this.#register);
     }
-    if (spec.ports.length === 0) return task;
     const name = spec.image.split('/').at(-1)?.split(/[:@]/)[0] ?? '';
-    return servers[name] ?? server;
+    return spec.ports.length === 0 ? (tasks[name]?.(spec) ?? task) : (servers[name] ?? server);
   }
 
   #container(id: string): SimulatedContainer {

@@ -1,64 +1,21 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ContainerSpec, ContainerStatus, LogOptions, Mount } from '../runtime.js';
+import type { LogOptions, Mount } from '../runtime.js';
 import { SimulatedRuntime } from './runtime.js';
+import { TestNode } from './testing.js';
 
+let node: TestNode;
 let directory: string;
 let runtime: SimulatedRuntime;
+const run: TestNode['run'] = (...given) => node.run(...given);
+const ended: TestNode['ended'] = (...given) => node.ended(...given);
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'simulated-'));
-  runtime = new SimulatedRuntime({ repository: directory, directory, apiServer: 'http://127.0.0.1:1' });
-  await runtime.start();
+  node = await TestNode.start();
+  ({ directory, runtime } = node);
 });
-afterEach(async () => {
-  await runtime.teardown();
-  await rm(directory, { recursive: true, force: true });
-});
-
-const spec = (overrides: Partial<ContainerSpec>): ContainerSpec => ({
-  podUid: 'pod',
-  namespace: 'test',
-  podName: 'pod',
-  name: 'main',
-  attempt: 0,
-  image: 'localhost/stackwright/base:1',
-  env: [],
-  mounts: [],
-  ports: [],
-  supplementalGroups: [],
-  readOnlyRootFilesystem: true,
-  privileged: false,
-  allowPrivilegeEscalation: false,
-  capabilities: { add: [], drop: [] },
-  tty: false,
-  ...overrides,
-});
-
-async function run(overrides: Partial<ContainerSpec>): Promise<{ ip: string; status: ContainerStatus }> {
-  const podUid = overrides.podUid ?? 'pod';
-  const { ip } = await runtime.createSandbox({
-    podUid,
-    namespace: 'test',
-    podName: podUid,
-    hostname: podUid,
-    hostNetwork: false,
-    hostAliases: [],
-  });
-  return { ip, status: await runtime.runContainer(spec(overrides)) };
-}
-
-const ended = async (id: string): Promise<ContainerStatus> => {
-  for (;;) {
-    const found = (await runtime.containers()).find((container) => container.id === id);
-    if (found?.state.phase === 'exited') return found;
-    await new Promise<void>((resolve) => {
-      const off = runtime.onChange(() => (off(), resolve()));
-    });
-  }
-};
+afterEach(() => node.stop());
 
 async function logsOf(id: string, options: LogOptions): Promise<string> {
   let text = '';
@@ -139,25 +96,6 @@ describe('the simulated MariaDB', () => {
     await expect(root.query("ALTER USER 'nova'@'%' IDENTIFIED BY 'x'")).rejects.toMatchObject({ errno: 1396 });
     const [version] = await root.query('SELECT VERSION() AS version');
     expect(version).toEqual([{ version: '11.8.6-MariaDB-simulated' }]);
-  });
-});
-
-describe('the simulated Keystone', () => {
-  it('answers as far as probes and a first login need', async () => {
-    const { ip } = await run({
-      image: 'localhost/stackwright/keystone:2025.1',
-      ports: [{ containerPort: 5000, protocol: 'TCP' }],
-    });
-    const url = `http://${ip}:5000`;
-    expect((await fetch(url)).status).toBe(300);
-    expect((await fetch(`${url}/v3`)).status).toBe(200);
-    expect((await fetch(`${url}/v3/`)).status).toBe(200);
-    expect((await fetch(`${url}/healthcheck`)).status).toBe(200);
-    expect((await fetch(`${url}/v3/users`)).status).toBe(404);
-    const login = await fetch(`${url}/v3/auth/tokens`, { method: 'POST', body: '{}' });
-    expect(login.status).toBe(201);
-    expect(login.headers.get('x-subject-token')).toMatch(/^simulated-/);
-    expect(await login.json()).toMatchObject({ token: { catalog: [{ type: 'identity' }] } });
   });
 });
 

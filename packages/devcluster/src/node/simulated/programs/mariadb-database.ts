@@ -1,6 +1,6 @@
 // What the simulated MariaDB remembers, and the statements that it understands.
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { JsonFile } from '../shared-state.js';
 
 interface Contents {
   databases: Record<string, { comment: string }>;
@@ -28,13 +28,15 @@ const sha1 = (...parts: readonly (string | Buffer)[]): Buffer =>
 const hashOf = (password: string): string => sha1(sha1(password)).toString('hex');
 
 export class SimulatedDatabase {
-  readonly #file: string | undefined;
-  readonly #contents: Contents;
+  readonly #file: JsonFile<Contents>;
 
   /** Without a file all is forgotten at the end. */
   constructor(file: string | undefined) {
-    this.#file = file;
-    this.#contents = file === undefined ? { databases: {}, users: {} } : read(file);
+    this.#file = new JsonFile(file, { databases: {}, users: {} });
+  }
+
+  get #contents(): Contents {
+    return this.#file.value;
   }
 
   /** mysql_native_password: the client proves that it knows the password without sending it. */
@@ -153,24 +155,12 @@ export class SimulatedDatabase {
   /** What was answered with OK is on the disk. */
   #change(action: () => unknown): Result {
     action();
-    if (this.#file !== undefined) {
-      writeFileSync(`${this.#file}.new`, JSON.stringify(this.#contents, undefined, 2), { mode: 0o600 });
-      renameSync(`${this.#file}.new`, this.#file);
-    }
+    this.#file.save();
     return OK;
   }
 }
 
 const one = (column: string, value: string): Result => ({ columns: [column], rows: [{ [column]: value }] });
-
-function read(file: string): Contents {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Contents;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { databases: {}, users: {} };
-    throw error;
-  }
-}
 
 /** The value of 'a string', `an identifier` or a bare word. */
 function unquote(text: string | undefined): string {

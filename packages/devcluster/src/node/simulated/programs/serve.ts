@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer, type Server, type Socket } from 'node:net';
 import { terminated, type ProgramContext } from '../program.js';
+import { tlsFilesOf } from './settings.js';
 
 /** Listens at the Pod's address until the container ends; connections end with it. Rejects when the port is taken. */
 export async function serve(server: Server, port: number, context: ProgramContext): Promise<void> {
@@ -25,8 +28,13 @@ export async function serve(server: Server, port: number, context: ProgramContex
   close();
 }
 
+/** With TLS where the mounted configuration of uWSGI says so. */
 export function serveHttp(listener: RequestListener, port: number, context: ProgramContext): Promise<void> {
-  return serve(createHttpServer(listener), port, context);
+  const tls = tlsFilesOf(context);
+  const server = tls
+    ? createHttpsServer({ cert: readFileSync(tls.cert), key: readFileSync(tls.key) }, listener)
+    : createHttpServer(listener);
+  return serve(server, port, context);
 }
 
 /** Takes connections and says nothing. */

@@ -1,0 +1,46 @@
+// Configuration files that a container has mounted, read as oslo.config does: sections of options.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ProgramContext } from '../program.js';
+
+export type Settings = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** All mounted files and directories of `.conf` files below `directory`, one over the other. */
+export function settingsOf({ spec }: ProgramContext, directory: string): Settings {
+  const settings: Record<string, Record<string, string>> = {};
+  for (const { hostPath, containerPath } of spec.mounts) {
+    if (!`${containerPath}/`.startsWith(`${directory}/`)) continue;
+    for (const file of configFiles(hostPath)) readInto(settings, readFileSync(file, 'utf8'));
+  }
+  return settings;
+}
+
+/** What uWSGI serves with TLS, when it does: host paths of certificate and key. */
+export function tlsFilesOf({ spec, path }: ProgramContext): { cert: string; key: string } | undefined {
+  const ini = spec.mounts.find(({ containerPath }) => containerPath.endsWith('/uwsgi.ini'));
+  if (!ini) return undefined;
+  const settings: Record<string, Record<string, string>> = {};
+  readInto(settings, readFileSync(ini.hostPath, 'utf8'));
+  // "0.0.0.0:5000,/path/of/cert,/path/of/key"
+  const [, cert, key] = settings['uwsgi']?.['https-socket']?.split(',') ?? [];
+  const files = { cert: path(cert ?? ''), key: path(key ?? '') };
+  return files.cert === undefined || files.key === undefined ? undefined : { cert: files.cert, key: files.key };
+}
+
+function configFiles(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path)
+    .filter((name) => name.endsWith('.conf'))
+    .sort()
+    .map((name) => join(path, name));
+}
+
+function readInto(settings: Record<string, Record<string, string>>, text: string): void {
+  let section = 'DEFAULT';
+  for (const line of text.split('\n')) {
+    const header = /^\[(.+)\]\s*$/.exec(line);
+    const option = /^([^#;\s[][^=]*?)\s*=\s*(.*)$/.exec(line);
+    if (header?.[1] !== undefined) section = header[1];
+    else if (option?.[1] !== undefined) (settings[section] ??= {})[option[1]] = option[2] ?? '';
+  }
+}
