@@ -1,6 +1,14 @@
 // Ready Pods are not enough: an API is there when it answers, and with a token where it wants one.
 import { Reason } from '@stackwright/api';
-import { done, endpointsOf, waiting, type GraphBuilder, type StepHandle, type StepScope } from '@stackwright/core';
+import {
+  done,
+  endpointsOf,
+  waiting,
+  type Explanation,
+  type GraphBuilder,
+  type StepHandle,
+  type StepScope,
+} from '@stackwright/core';
 import { EndpointSlice } from '@stackwright/kube';
 import type { Sessions } from '../identity/session.js';
 import type { Address, Http } from '../seams/http.js';
