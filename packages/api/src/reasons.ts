@@ -16,6 +16,11 @@ export const reasons = {
   Done: { state: 'Done', meaning: 'The step is done.' },
   StepReady: { state: 'Done', meaning: 'A step has become done (event).' },
   DriftRepaired: { state: 'Done', meaning: 'Something had been changed behind our back and was set right (event).' },
+  KeysRotated: { state: 'Done', meaning: 'A staged key has become the primary one (event).' },
+  KeysReplaced: {
+    state: 'Done',
+    meaning: 'Somebody put other keys into the Secret, from a backup perhaps; they are used as they are (event).',
+  },
 
   // Something else has to happen first.
   Pending: { state: 'Waiting', meaning: 'An object was just created or changed and has not been seen to work yet.' },
@@ -139,6 +144,12 @@ export const reasons = {
     state: 'Failed',
     meaning: 'A user of that name exists on the server and is not ours.',
     remedy: 'Choose another name, or drop the user if nobody needs it.',
+  },
+
+  ServiceTaken: {
+    state: 'Failed',
+    meaning: 'Another claim, or somebody else, already has a service of that type in the catalog.',
+    remedy: 'Remove the other one, or hand it over as the message says.',
   },
 
   // What was asked for cannot be done as it is written.

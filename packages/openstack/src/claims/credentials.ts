@@ -40,40 +40,57 @@ export interface ClaimCredentials {
   dropped: readonly Credential[];
 }
 
+export interface CredentialOptions {
+  /** Name of the first user; never to be changed during the claim's life. */
+  base: string;
+  /** Where one claim has several users: another end of the Secrets' names. Default 'password'. */
+  secret?: string;
+  /** Then also: `base` of the user that `spec.inUse` speaks of. Default: this one's. */
+  main?: string;
+}
+
 /**
  * The generations of a claim's credentials. Without `spec.rotation` it is user `<base>` with Secret `<claim>-password`; with
  * it both end in a hash of its value, so that a value used before stands for the same user again. The step declares Secret
- * in `owns`; `base` must never change during the claim's life.
+ * in `owns`.
  */
 export function credentialsOf<R extends CredentialClaim>(
   scope: StepScope<R>,
-  { base }: { base: string },
+  { base, secret = 'password', main = base }: CredentialOptions,
 ): Outcome<ClaimCredentials> {
   const { rotation, inUse } = scope.object.spec;
-  const prefix = `${scope.name}-password`;
+  const prefix = `${scope.name}-${secret}`;
   const suffix = rotation ? `-${hashOf(rotation, 8)}` : '';
   const secretName = `${prefix}${suffix}`;
   const kept = keptPassword(scope, secretName);
   if (kept.state !== 'Done') return kept;
 
   const current: Credential = { username: `${base}${suffix}`, secretName, ...kept.output };
-  const older = scope
+  const older = keptCredentials(scope, { base, secret }).filter((one) => one.secretName !== secretName);
+  return done(
+    inUse === `${main}${suffix}`
+      ? { current, superseded: [], dropped: older }
+      : { current, superseded: older, dropped: [] },
+  );
+}
+
+/** All generations that there are Secrets of; a password is empty where its Secret has lost it. */
+export function keptCredentials<R extends Reconciled>(
+  scope: Pick<StepScope<R>, 'list' | 'labels' | 'name'>,
+  { base, secret = 'password' }: Pick<CredentialOptions, 'base' | 'secret'>,
+): Credential[] {
+  const prefix = `${scope.name}-${secret}`;
+  return scope
     .list(Secret, { labels: { ...scope.labels, [Label.retained]: 'true' } })
-    .flatMap((secret): Credential[] => {
-      const { name = '', uid = '', deletionTimestamp } = secret.metadata ?? {};
+    .flatMap((kept): Credential[] => {
+      const { name = '', uid = '', deletionTimestamp } = kept.metadata ?? {};
       const generation = /^(-[0-9a-f]{8})?$/.exec(name.startsWith(prefix) ? name.slice(prefix.length) : '?')?.[0];
-      if (generation === undefined || name === secretName || deletionTimestamp) return [];
-      const checked = valuesOf(secret, ['password']);
-      // Without its password a user cannot be kept right; to be dropped, its name is enough.
+      if (generation === undefined || deletionTimestamp) return [];
+      const checked = valuesOf(kept, ['password']);
       const password = 'values' in checked ? checked.values.password : '';
       return [{ username: `${base}${generation}`, password, secretName: name, uid }];
     })
     .sort((one, other) => (one.secretName < other.secretName ? -1 : 1));
-  return done(
-    inUse === current.username
-      ? { current, superseded: [], dropped: older }
-      : { current, superseded: older, dropped: [] },
-  );
 }
 
 /** Forgets passwords of users that do not exist any more. The step comes after the one that drops them, with Secret in `owns`. */
