@@ -23,4 +23,6 @@ export * from './workload/container.js';
 export * from './workload/disruption.js';
 export * from './workload/mounts.js';
 export * from './workload/scheduling.js';
+export * from './workload/server-config.js';
+export * from './workload/server-endpoint.js';
 export * from './workload/server.js';

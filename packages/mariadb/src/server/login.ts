@@ -2,7 +2,7 @@
 import { Reason } from '@stackwright/api';
 import { done, endpointsOf, failed, waiting, type Outcome, type Reconciled, type StepScope } from '@stackwright/core';
 import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
-import { offeredValues, secretReference, valuesOf } from '@stackwright/openstack';
+import { offeredValues, ownServer, secretReference } from '@stackwright/openstack';
 import { externalServerKeys, type MariaDB } from '../crd.js';
 import { SqlError, type SqlLogin } from '../sql/admin.js';
 import { port } from './files.js';
@@ -25,7 +25,7 @@ export function serverOf(
   mariadb: Readonly<MariaDB>,
 ): Outcome<Server> {
   const { external } = mariadb.spec;
-  return external ? externalServer(scope, external.secretRef.name) : ownServer(scope, mariadb.metadata?.name ?? '');
+  return external ? externalServer(scope, external.secretRef.name) : localServer(scope, mariadb.metadata?.name ?? '');
 }
 
 /** As `serverOf`, for where there is no other way on. @throws SqlError */
@@ -38,23 +38,11 @@ export function reachableServer(
   throw new SqlError('Unreachable', `MariaDB ${mariadb.metadata?.name ?? ''}: ${server.message}`);
 }
 
-function ownServer(scope: Pick<StepScope<Reconciled>, 'get' | 'list' | 'namespace'>, name: string): Outcome<Server> {
-  const secretName = rootPasswordSecret(name);
-  const secret = scope.get(Secret, secretName);
-  const checked = secret && valuesOf(secret, ['password']);
-  if (!checked || 'missing' in checked) {
-    return waiting(Reason.Pending, `Secret ${secretName} holds no password yet`, {
-      on: secretReference(secretName, scope),
-    });
-  }
-  const [endpoint] = endpointsOf(scope, name, 'mysql');
-  if (!endpoint) {
-    return waiting(Reason.NoReadyEndpoint, `Service ${name} has no ready endpoint`, {
-      on: { apiVersion: 'v1', kind: 'Service', name, namespace: scope.namespace },
-    });
-  }
+function localServer(scope: Pick<StepScope<Reconciled>, 'get' | 'list' | 'namespace'>, name: string): Outcome<Server> {
+  const server = ownServer(scope, { name, portName: 'mysql', passwordSecret: rootPasswordSecret(name) });
+  if (server.state !== 'Done') return server;
   return done({
-    login: { ...endpoint, username: 'root', password: checked.values.password },
+    login: { ...server.output, username: 'root' },
     address: { host: `${name}.${scope.namespace}.svc`, port },
   });
 }

@@ -82,7 +82,9 @@ export function podNames(
   return Array.from({ length: spec.replicas }, (_, index) => `${name}-${index}.${service}.${namespace}.svc`);
 }
 
-const serviceOfPods = (name: string, clientService: boolean): string => (clientService ? `${name}-headless` : name);
+/** The Service that gives them these names. */
+export const serviceOfPods = (name: string, clientService: boolean): string =>
+  clientService ? `${name}-headless` : name;
 
 type Labels = Readonly<Record<string, string>>;
 
