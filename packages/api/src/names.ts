@@ -33,6 +33,12 @@ export const annotations = {
   requires: `${domain}/requires`,
   /** On a Pod: the users it runs with, as JSON: by claim that gave them their passwords. */
   credentials: `${domain}/credentials`,
+  /**
+   * On a claim for credentials: the user with whom all of its consumer runs, who writes it. Older credentials are dropped
+   * when it names the user in the Secret; while it is absent, nothing is. It asks for nothing else, so it is not in the spec:
+   * a claim that is fulfilled stays so.
+   */
+  inUse: `${domain}/in-use`,
 } as const;
 
 /** Roles that infrastructure plays for services; a ControlPlane's `infrastructure` is keyed by them. */

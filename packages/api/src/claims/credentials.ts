@@ -7,16 +7,8 @@ export const credentialSpec = {
     Type.String({
       description:
         'Another value than before (a date, say) asks for new credentials: a user of another name with a password of its own. ' +
-        'The Secret holds the new ones as soon as they work; the old ones work on until `inUse` names the new user.',
+        'The Secret holds the new ones as soon as they work; the old ones work on until the annotation stackwright.dev/in-use names the new user.',
       maxLength: 64,
-    }),
-  ),
-  inUse: Type.Optional(
-    Type.String({
-      description:
-        'Username with which all of the consumer runs: superseded credentials are dropped when it is the one in the Secret. ' +
-        'Written by the consumer; absent, nothing is dropped.',
-      maxLength: 255,
     }),
   ),
 };

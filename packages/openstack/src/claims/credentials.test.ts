@@ -1,4 +1,4 @@
-import { credentialSpec, credentialStatus } from '@stackwright/api';
+import { annotations, credentialSpec, credentialStatus } from '@stackwright/api';
 import { defineGraph } from '@stackwright/core';
 import { GraphHarness } from '@stackwright/core/testing';
 import { defineCustomResource, Secret, statusOf, type ObjectOf } from '@stackwright/kube';
@@ -98,8 +98,9 @@ const connection = () => {
   ]);
   return 'values' in checked ? checked.values : undefined;
 };
-async function set(spec: Claim['spec']): Promise<void> {
-  await harness.edit(Claim, 'sample', { spec });
+async function set({ inUse, ...spec }: Claim['spec'] & { inUse?: string }): Promise<void> {
+  const metadata = inUse === undefined ? {} : { metadata: { annotations: { [annotations.inUse]: inUse } } };
+  await harness.edit(Claim, 'sample', { spec, ...metadata });
   await harness.settle();
 }
 

@@ -11,7 +11,7 @@ import {
   type StepHandle,
   type StepScope,
 } from '@stackwright/core';
-import { Reason } from '@stackwright/api';
+import { annotations, Reason } from '@stackwright/api';
 import { Secret } from '@stackwright/kube';
 import { keptPassword } from '../secrets/kept-password.js';
 import { valuesOf } from '../secrets/secret.js';
@@ -19,7 +19,7 @@ import { claimStatus, connectionSecret } from './fulfil.js';
 
 /** A claim whose spec has the fields of `credentialSpec`. */
 export interface CredentialClaim extends Reconciled {
-  spec: { rotation?: string; inUse?: string };
+  spec: { rotation?: string };
 }
 
 export interface Credential {
@@ -45,7 +45,7 @@ export interface CredentialOptions {
   base: string;
   /** Where one claim has several users: another end of the Secrets' names. Default 'password'. */
   secret?: string;
-  /** Then also: `base` of the user that `spec.inUse` speaks of. Default: this one's. */
+  /** Then also: `base` of the user that the annotation of those in use speaks of. Default: this one's. */
   main?: string;
 }
 
@@ -58,7 +58,9 @@ export function credentialsOf<R extends CredentialClaim>(
   scope: StepScope<R>,
   { base, secret = 'password', main = base }: CredentialOptions,
 ): Outcome<ClaimCredentials> {
-  const { rotation, inUse } = scope.object.spec;
+  const { spec, metadata } = scope.object;
+  const { rotation } = spec;
+  const inUse = metadata?.annotations?.[annotations.inUse];
   const prefix = `${scope.name}-${secret}`;
   const suffix = rotation ? `-${hashOf(rotation, 8)}` : '';
   const secretName = `${prefix}${suffix}`;

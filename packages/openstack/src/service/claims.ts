@@ -1,5 +1,6 @@
 // The consumer's side of claims: ask, wait until it is fulfilled, read the Secret that comes of it.
 import {
+  annotations,
   CacheClaim,
   cacheConnectionKeys,
   DatabaseClaim,
@@ -65,19 +66,19 @@ export function fulfilled<R extends ServiceObject, T extends Claim, Key extends 
   return done({ secretName, values: checked.values, ...ca });
 }
 
-interface CredentialClaim extends Claim {
-  spec: { rotation?: string; inUse?: string };
-}
-
-/** In the spec of a claim for credentials: which are asked for, and which are in use. The step reads `readsOfUsers`. */
-export function credentialFields<R extends ServiceObject, T extends CredentialClaim>(
+/** What the spec of a claim for credentials and its metadata say about them. The step reads `readsOfUsers`. */
+export function credentialFields<R extends ServiceObject>(
   scope: StepScope<R>,
-  resource: Resource<T>,
-  claim: string,
-): { rotation?: string; inUse?: string } {
-  const rotation = scope.object.spec.credentialRotation;
-  const inUse = userInUse(scope, claim, scope.get(resource, claim)?.spec.inUse);
-  return { ...(rotation === undefined ? {} : { rotation }), ...(inUse === undefined ? {} : { inUse }) };
+  resource: Resource,
+  name: string,
+): { metadata: { name: string; annotations?: Record<string, string> }; rotation: { rotation?: string } } {
+  const { credentialRotation: rotation } = scope.object.spec;
+  const before = scope.get(resource, name)?.metadata?.annotations?.[annotations.inUse];
+  const inUse = userInUse(scope, name, before);
+  return {
+    metadata: { name, ...(inUse === undefined ? {} : { annotations: { [annotations.inUse]: inUse } }) },
+    rotation: rotation === undefined ? {} : { rotation },
+  };
 }
 
 export function databaseStep<R extends ServiceObject>(

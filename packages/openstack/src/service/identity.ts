@@ -32,14 +32,14 @@ export function identityStep<R extends ServiceObject>(
     owns: [IdentityClaim],
     reads: [Secret, ...readsOfUsers],
     run(scope): Outcome<Identity> {
-      const claimName = `${scope.name}-${identitySuffix}`;
+      const { metadata, rotation } = credentialFields(scope, IdentityClaim, `${scope.name}-${identitySuffix}`);
       const where = { name: scope.name, port, path };
       const internal = internalUrl(scope, where);
       const claim = fulfilled(
         scope,
         IdentityClaim,
         {
-          metadata: { name: claimName },
+          metadata,
           spec: {
             provider,
             user: { name: user, project: 'service', domain: 'Default', roles: [...(roles ?? defaultRoles)] },
@@ -48,7 +48,7 @@ export function identityStep<R extends ServiceObject>(
               name,
               endpoints: { public: publicUrl(scope, where), internal, ...(admin ? { admin: internal } : {}) },
             },
-            ...credentialFields(scope, IdentityClaim, claimName),
+            ...rotation,
             // A user and endpoints are no data, and a catalog that lists a service which is gone leads nowhere.
             deletionPolicy: 'Delete',
           },

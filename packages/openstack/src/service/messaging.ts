@@ -1,6 +1,6 @@
 import { MessagingClaim, messagingConnectionKeys } from '@stackwright/api';
 import { done, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/core';
-import { Secret } from '@stackwright/kube';
+import { optionalForm, Secret } from '@stackwright/kube';
 import type { Messaging, MessagingOptions, Release, ServiceObject } from './builder.js';
 import { credentialFields, fulfilled } from './claims.js';
 import { readsOfUsers } from './credentials.js';
@@ -11,23 +11,25 @@ export const messagingSuffix = 'messaging';
 export function messagingStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
   release: StepHandle<Release>,
-  { service, vhost = service, when = () => true }: MessagingOptions<R> & { service: string },
+  { service, vhost = service, when }: MessagingOptions<R> & { service: string },
 ): StepHandle<Messaging | undefined> {
+  // A cloud without a broker has no such kind, and a service that can do without must not wait for it.
+  const kind = when ? optionalForm(MessagingClaim) : MessagingClaim;
   return g.step({
     name: 'Messaging',
     after: [release],
-    owns: [MessagingClaim],
+    owns: [kind],
     reads: [Secret, ...readsOfUsers],
     run(scope): Outcome<Messaging | undefined> {
-      if (!when(scope.object)) return done();
-      const name = `${scope.name}-${messagingSuffix}`;
+      if (when && !when(scope.object)) return done();
+      const { metadata, rotation } = credentialFields(scope, MessagingClaim, `${scope.name}-${messagingSuffix}`);
       const { deletionPolicy } = scope.object.spec;
       const claim = fulfilled(
         scope,
         MessagingClaim,
         {
-          metadata: { name },
-          spec: { provider: 'rabbitmq', vhost, ...credentialFields(scope, MessagingClaim, name), deletionPolicy },
+          metadata,
+          spec: { provider: 'rabbitmq', vhost, ...rotation, deletionPolicy },
         },
         messagingConnectionKeys,
       );
