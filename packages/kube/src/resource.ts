@@ -38,6 +38,11 @@ export function metadataOf(resource: Resource): Resource {
   return form;
 }
 
+/** The same resource for who does not need it at all times: nobody waits for it where the cluster does not serve it. */
+export function optionalForm<T extends KubeObject>(resource: Resource<T>): Resource<T> {
+  return Object.freeze({ ...resource, optional: true });
+}
+
 export function apiVersionOf(resource: Resource): string {
   return resource.group ? `${resource.group}/${resource.version}` : resource.version;
 }

@@ -2,7 +2,16 @@
 import { CacheClaim, DatabaseClaim, IdentityClaim, MessagingClaim } from '@stackwright/api';
 import { Label, type Graph } from '@stackwright/core';
 import { GraphHarness } from '@stackwright/core/testing';
-import { Deployment, EndpointSlice, Job, Secret, Service, type KubeObject, type Resource } from '@stackwright/kube';
+import {
+  ConfigMap,
+  Deployment,
+  EndpointSlice,
+  Job,
+  Secret,
+  Service,
+  type KubeObject,
+  type Resource,
+} from '@stackwright/kube';
 import type { ServiceObject } from '../service/builder.js';
 import type { ServiceOptions } from '../service/define-service.js';
 import { secretWith } from '../secrets/secret.js';
@@ -48,7 +57,7 @@ export class ServiceHarness<R extends ServiceObject> extends GraphHarness<R> {
     this.http = http;
   }
 
-  /** Fulfils the claims that are there. */
+  /** Fulfils the claims that are there, as they are now. */
   async provide(): Promise<void> {
     for (const [kind, what] of claims) {
       for (const { metadata } of await this.listed(kind)) {
@@ -62,12 +71,15 @@ export class ServiceHarness<R extends ServiceObject> extends GraphHarness<R> {
   /** What a provider does with one claim. */
   async fulfil(kind: Resource, name: string, connection: Readonly<Record<string, string>>): Promise<void> {
     const secretName = `${name}-connection`;
-    await this.api.seed(Secret, {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      ...secretWith(secretName, connection),
-      metadata: { ...this.key, name: secretName },
-    });
+    const metadata = { ...this.key, name: secretName };
+    if (!this.api.peek(Secret, metadata)) {
+      await this.api.seed(Secret, {
+        ...secretWith(secretName, connection),
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata,
+      });
+    }
     const conditions = [this.conditionOf('Ready', 'True', this.#generation(kind, name))];
     await this.edit(kind, name, { status: { secretName, conditions } }, 'status');
   }
@@ -93,23 +105,29 @@ export class ServiceHarness<R extends ServiceObject> extends GraphHarness<R> {
       await this.edit(Deployment, metadata?.name ?? '', { status }, 'status');
     }
     for (const { metadata, spec } of (await this.listed(Service)) as Service[]) {
-      const service = metadata?.name ?? '';
-      const at = { ...this.key, name: `${service}-1` };
-      if (this.api.peek(EndpointSlice, at)) continue;
-      await this.api.seed(EndpointSlice, {
-        apiVersion: 'discovery.k8s.io/v1',
-        kind: 'EndpointSlice',
-        metadata: { ...at, labels: { 'kubernetes.io/service-name': service } },
-        addressType: 'IPv4',
-        endpoints: [{ addresses: ['10.0.0.7'], conditions: { ready: true } }],
-        ports: (spec?.ports ?? []).map(({ name, port }) => ({ ...(name === undefined ? {} : { name }), port })),
-      });
+      const ports = (spec?.ports ?? []).map(({ name = '', port }) => ({ name, port }));
+      await this.endpoint(metadata?.name ?? '', ports);
     }
     await this.settle();
   }
 
+  /** A ready endpoint of a Service. */
+  async endpoint(service: string, ports: readonly { name: string; port: number }[]): Promise<void> {
+    const at = { ...this.key, name: `${service}-1` };
+    if (this.api.peek(EndpointSlice, at)) return;
+    await this.api.seed(EndpointSlice, {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { ...at, labels: { 'kubernetes.io/service-name': service } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['10.0.0.7'], conditions: { ready: true } }],
+      ports: [...ports],
+    });
+  }
+
   /** From nothing to an API that is asked whether it answers. */
   async standUp(object: Omit<R, 'metadata'>): Promise<void> {
+    await this.endpoint('keystone', [{ name: 'http', port: 5000 }]);
     await this.create(object);
     await this.settle();
     await this.provide();
@@ -117,12 +135,19 @@ export class ServiceHarness<R extends ServiceObject> extends GraphHarness<R> {
     // Some Jobs come after others.
     await this.endJobs();
     await this.rollOut();
+    // Claims have been told which credentials are in use.
+    await this.provide();
   }
 
   /** A file of the configuration, as its Pods see it. */
   file(name: string, secret = `${this.key.name}-config`): string {
     const encoded = this.api.peek(Secret, { ...this.key, name: secret })?.data?.[name];
     return Buffer.from(encoded ?? '', 'base64').toString();
+  }
+
+  /** A file of a ConfigMap. */
+  text(configMap: string, file: string): string {
+    return this.api.peek(ConfigMap, { ...this.key, name: configMap })?.data?.[file] ?? '';
   }
 
   /** Deletes the object and waits for what has to be undone. */

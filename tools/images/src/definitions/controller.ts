@@ -20,7 +20,7 @@ export const controller: ImageDefinition = {
   from: { image: 'node:20' },
   accounts: ['stackwright'],
   packages: [],
-  bundles: ['coordinator', 'keystone', 'mariadb', 'memcached'],
+  bundles: ['coordinator', 'glance', 'keystone', 'mariadb', 'memcached', 'placement'],
   environment: { NODE_ENV: 'production' },
   user: 'stackwright',
   megabytes: 30,

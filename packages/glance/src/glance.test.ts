@@ -1,0 +1,194 @@
+import { DatabaseClaim, IdentityClaim, MessagingClaim } from '@stackwright/api';
+import { Deployment, Job, PersistentVolumeClaim } from '@stackwright/kube';
+import { ServiceHarness } from '@stackwright/openstack/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Glance } from './crd.js';
+import { glanceGraph } from './glance.js';
+
+const at = (name: string) => ({ namespace: 'ns', name });
+
+let harness: ServiceHarness<Glance>;
+
+beforeEach(() => {
+  harness = new ServiceHarness(glanceGraph);
+});
+
+type Spec = Glance['spec'];
+
+const glance = ({
+  storage,
+  ...spec
+}: Partial<Omit<Spec, 'storage'>> & { storage?: Partial<Spec['storage']> } = {}) => ({
+  apiVersion: 'glance.stackwright.dev/v1alpha1',
+  kind: 'Glance',
+  spec: {
+    release: '2025.1',
+    replicas: 1,
+    deletionPolicy: 'Retain' as const,
+    notifications: false,
+    storage: { size: '10Gi', accessMode: 'ReadWriteOnce' as const, ...storage },
+    ...spec,
+  },
+});
+
+const deployment = () => harness.api.peek(Deployment, at('sample'));
+const volume = () => harness.api.peek(PersistentVolumeClaim, at('sample-images'));
+const configure = (sections: Record<string, Record<string, string>>) =>
+  harness.edit(Glance, 'sample', { spec: { config: { 'glance-api.conf': sections } } });
+
+describe('a Glance', () => {
+  it('asks for its place in the catalog, a database and a volume; for a broker only where messages are wanted', async () => {
+    await harness.create(glance({ storage: { size: '50Gi', className: 'fast' } }));
+    await harness.settle();
+    expect(harness.api.peek(IdentityClaim, at('sample-identity'))?.spec.service).toMatchObject({ type: 'image' });
+    expect(harness.api.peek(DatabaseClaim, at('sample-database'))?.spec).toMatchObject({ database: 'glance' });
+    expect(volume()?.spec).toMatchObject({
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: 'fast',
+      resources: { requests: { storage: '50Gi' } },
+    });
+    expect(await harness.listed(MessagingClaim)).toEqual([]);
+    await harness.edit(Glance, 'sample', { spec: { notifications: true } });
+    await harness.settle();
+    expect(harness.api.peek(MessagingClaim, at('sample-messaging'))?.spec).toMatchObject({ vhost: 'glance' });
+  });
+
+  it('migrates its schema, then loads the metadata definitions while the API starts', async () => {
+    await harness.create(glance());
+    await harness.settle();
+    await harness.provide();
+    const commands = async () =>
+      ((await harness.listed(Job)) as Job[]).map(({ spec }) => spec?.template.spec?.containers[0]?.command?.join(' '));
+    expect(await commands()).toEqual(['glance-manage db_sync']);
+    await harness.endJobs();
+    expect(await commands()).toContain('glance-manage db_load_metadefs');
+    expect(deployment()).toBeDefined();
+  });
+
+  it('is Ready when it lists images to its own user, and then writes nothing', async () => {
+    harness.http.answer = ({ url }) => (url.endsWith('/healthcheck') ? 200 : 403);
+    await harness.standUp(glance());
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'AccessDenied' });
+    harness.http.answer = 200;
+    await harness.clock.advance(120_000);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(harness.http.calls.at(-1)?.url).toBe('http://sample.ns.svc:9292/v2/images?limit=1');
+    harness.restart();
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    expect(await harness.said(Deployment, Job, DatabaseClaim, IdentityClaim)).not.toContain('canary');
+  });
+
+  it('takes images of any size, sent in pieces', async () => {
+    await harness.standUp(glance());
+    const uwsgi = harness.text('sample-uwsgi', 'uwsgi.ini');
+    expect(uwsgi).toMatch(/^wsgi-manage-chunked-input = true$/m);
+    expect(uwsgi).toMatch(/^socket-timeout = 60$/m);
+  });
+
+  it('tells others of its images where it is asked to', async () => {
+    await harness.standUp(glance({ notifications: true }));
+    const conf = harness.file('glance-api.conf');
+    expect(conf).toContain('transport_url = rabbit://sample:broker-canary@rabbitmq.ns.svc:5672/sample');
+    expect(conf).toMatch(/\[oslo_messaging_notifications\]\ndriver = messagingv2/);
+    expect(conf).toMatch(/\[DEFAULT\]\nenabled_backends = fs:file/);
+  });
+});
+
+describe('stores', () => {
+  it('are a directory of the volume, with what is on its way there beside it', async () => {
+    await harness.standUp(glance());
+    const conf = harness.file('glance-api.conf');
+    expect(conf).toMatch(/\[glance_store\]\ndefault_backend = fs\n/);
+    expect(conf).toMatch(/\[fs\]\nfilesystem_store_datadir = \/var\/lib\/glance\/images\n/);
+    expect(conf).toMatch(/\[os_glance_staging_store\]\nfilesystem_store_datadir = \/var\/lib\/glance\/staging\n/);
+    const mounts = deployment()?.spec?.template.spec?.containers[0]?.volumeMounts ?? [];
+    const mount = mounts.find(({ mountPath }) => mountPath === '/var/lib/glance');
+    expect(mount?.readOnly).toBeUndefined();
+    const volumes = deployment()?.spec?.template.spec?.volumes ?? [];
+    expect(volumes.find(({ name }) => name === mount?.name)?.persistentVolumeClaim?.claimName).toBe('sample-images');
+  });
+
+  it('can be more: a user names them, configures them, and says which is the default', async () => {
+    await harness.create(
+      glance({
+        config: {
+          'glance-api.conf': {
+            DEFAULT: { enabled_backends: 'fs:file,archive:s3' },
+            glance_store: { default_backend: 'archive' },
+            archive: { s3_store_host: 'https://s3.example.org', s3_store_bucket: 'images' },
+          },
+        },
+      }),
+    );
+    await harness.settle();
+    await harness.provide();
+    await harness.endJobs();
+    expect(harness.condition('ConfigReady')).toMatchObject({ status: 'True' });
+    const conf = harness.file('glance-api.conf');
+    expect(conf).toMatch(/\[DEFAULT\]\nenabled_backends = fs:file,archive:s3/);
+    expect(conf).toMatch(/\[archive\]\ns3_store_bucket = images/);
+    expect(conf).toMatch(/\[fs\]\nfilesystem_store_datadir = \/var\/lib\/glance\/images/);
+  });
+
+  it.each([
+    [{ fs: { filesystem_store_datadir: '/tmp' } }, 'see spec.storage'],
+    [{ os_glance_staging_store: { filesystem_store_datadir: '/tmp' } }, 'see spec.storage'],
+    [{ paste_deploy: { flavor: 'trusted-auth' } }, 'anything else would let everybody in'],
+  ])('cannot be put elsewhere than on the volume: %o', async (section, why) => {
+    await harness.standUp(glance());
+    const before = deployment();
+    await configure(section);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidConfig' });
+    expect(harness.condition('Ready')?.message).toContain(why);
+    expect(deployment()).toEqual(before);
+  });
+});
+
+describe('the volume', () => {
+  it.each([
+    ['ReadWriteOnce', 'Recreate'],
+    ['ReadWriteMany', 'RollingUpdate'],
+  ] as const)('with %s: a rollout is a %s', async (accessMode, type) => {
+    await harness.standUp(glance({ storage: { accessMode } }));
+    expect(deployment()?.spec?.strategy?.type).toBe(type);
+  });
+
+  it('grows, and what somebody has made larger is left so', async () => {
+    await harness.standUp(glance());
+    await harness.edit(Glance, 'sample', { spec: { storage: { size: '20Gi' } } });
+    await harness.settle();
+    expect(volume()?.spec?.resources?.requests).toEqual({ storage: '20Gi' });
+    await harness.edit(PersistentVolumeClaim, 'sample-images', {
+      spec: { resources: { requests: { storage: '30Gi' } } },
+    });
+    await harness.settle();
+    expect(volume()?.spec?.resources?.requests).toEqual({ storage: '30Gi' });
+  });
+
+  it('outlives its Glance, and the next one of that name takes it up, if it is what that one asks for', async () => {
+    await harness.standUp(glance({ storage: { size: '20Gi', className: 'fast' } }));
+    await harness.remove(Glance);
+    const kept = volume();
+    expect(kept?.metadata?.ownerReferences).toBeUndefined();
+
+    await harness.create(glance({ storage: { className: 'slow' } }));
+    await harness.settle();
+    expect(harness.condition('ImagesReady')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
+    expect(harness.condition('ImagesReady')?.message).toContain('its StorageClass is "fast", not "slow"');
+    await harness.remove(Glance);
+
+    await harness.create(glance());
+    await harness.settle();
+    expect(harness.condition('ImagesReady')).toMatchObject({ status: 'True' });
+    expect(volume()?.metadata?.uid).toBe(kept?.metadata?.uid);
+    expect(volume()?.spec?.resources?.requests).toEqual({ storage: '20Gi' });
+  });
+
+  it('goes with it where that is asked for', async () => {
+    await harness.standUp(glance({ deletionPolicy: 'Delete' }));
+    await harness.remove(Glance);
+    expect(volume()).toBeUndefined();
+  });
+});

@@ -1,0 +1,69 @@
+// Glance as a graph of steps: what all services have, and a volume for the images.
+import type { Graph } from '@stackwright/core';
+import {
+  authtokenSection,
+  databaseSection,
+  defineService,
+  mergeConfigs,
+  messagingSections,
+  owned,
+  proxySection,
+  type ServiceBuilder,
+  type ServiceOptions,
+} from '@stackwright/openstack';
+import { catalog } from './catalog.js';
+import { Glance } from './crd.js';
+import { directory, storeSections } from './stores.js';
+
+const port = 9292;
+
+export function glanceGraph(options?: ServiceOptions<Glance>): Graph<Glance> {
+  return defineService(Glance, catalog, declare, options);
+}
+
+function declare(s: ServiceBuilder<Glance>): void {
+  const database = s.database();
+  const cache = s.cache();
+  const identity = s.identity({ type: 'image', port });
+  const messaging = s.messaging({ when: ({ spec }) => spec.notifications });
+  const volume = s.volume({ name: 'Images', path: directory, storage: ({ object }) => object.spec.storage });
+
+  const config = s.config({
+    directory: '/etc/glance',
+    after: [database, cache, identity, messaging],
+    files: {
+      'glance-api.conf': (scope) => {
+        const broker = scope.output(messaging);
+        return mergeConfigs(
+          storeSections(),
+          broker ? messagingSections(broker, { notifications: true }) : {},
+          proxySection(),
+          {
+            database: databaseSection(scope.output(database)),
+            keystone_authtoken: authtokenSection(scope.output(identity), scope.output(cache)),
+            paste_deploy: { flavor: owned('keystone', 'anything else would let everybody in') },
+          },
+        );
+      },
+    },
+  });
+
+  const schema = s.dbSync({ config, database });
+  // What clients offer as properties of images. Nothing of the API needs it.
+  s.job({ name: 'LoadMetadefs', config, database, after: [schema] });
+
+  s.api({
+    port,
+    probe: '/healthcheck',
+    check: { as: identity, path: '/v2/images?limit=1' },
+    config,
+    volumes: [volume],
+    uwsgi: {
+      // Clients send images without saying how long they are.
+      'wsgi-manage-chunked-input': true,
+      // Seconds that a client may take to send the next piece (default 4).
+      'socket-timeout': 60,
+    },
+    after: [schema],
+  });
+}

@@ -1,0 +1,2 @@
+export { glance } from './module.js';
+export { Glance } from './crd.js';

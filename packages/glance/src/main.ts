@@ -1,0 +1,4 @@
+import { runModule } from '@stackwright/core';
+import { glance } from './module.js';
+
+await runModule(glance);

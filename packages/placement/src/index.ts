@@ -1,0 +1,2 @@
+export { placement } from './module.js';
+export { Placement } from './crd.js';

@@ -1,0 +1,4 @@
+import { runModule } from '@stackwright/core';
+import { placement } from './module.js';
+
+await runModule(placement);
