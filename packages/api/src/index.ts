@@ -9,6 +9,7 @@ export * from './claims/database.js';
 export * from './claims/identity.js';
 export * from './claims/messaging.js';
 export * from './schema/columns.js';
+export * from './schema/config.js';
 export * from './schema/exposure.js';
 export * from './schema/fields.js';
 export * from './schema/scheduling.js';

@@ -9,6 +9,25 @@ export interface ReleaseFacts {
   commands: Readonly<Record<string, readonly string[]>>;
   /** WSGI applications by component: "module:callable" or "module:factory()". */
   wsgi?: Readonly<Record<string, string>>;
+  /**
+   * By configuration file: the namespaces of `oslo.config.opts` in which its options are listed ("glance.api", "oslo.log"). What
+   * `spec.config` sets in such a file is checked before anything is rolled out. Files that are not named here are not.
+   */
+  configNamespaces?: Readonly<Record<string, readonly string[]>>;
+  /** By configuration file: options that are listed in no such namespace, since other options name them. */
+  dynamicOptions?: Readonly<Record<string, readonly MoreOptions[]>>;
+}
+
+/**
+ * Names of sections or options: said here, or read from the value of an option, "DEFAULT.enabled_backends" (in "fs:file,s3:s3"
+ * the names are fs and s3). That must not be one which is `owned`, which is not shown to the check.
+ */
+type Names = readonly string[] | { namedBy: string };
+
+/** In these sections there are these options, or all that are listed in a namespace. */
+export interface MoreOptions {
+  sections: Names;
+  options: Names | { namespace: string };
 }
 
 export interface Catalog<Release extends string = string> {

@@ -125,11 +125,11 @@ describe('a configuration override', () => {
     ],
     [
       { DEFAULT: { debug: { a: 1 } } },
-      'spec.config["x.conf"].DEFAULT.debug is neither a string, a number, a boolean nor a list of such',
+      'spec.config["x.conf"].DEFAULT.debug is neither a string, a number, a boolean, a list of such nor { secretKeyRef: { name, key } }',
     ],
     [
       { DEFAULT: { debug: null } },
-      'spec.config["x.conf"].DEFAULT.debug is neither a string, a number, a boolean nor a list of such',
+      'spec.config["x.conf"].DEFAULT.debug is neither a string, a number, a boolean, a list of such nor { secretKeyRef: { name, key } }',
     ],
   ])('is refused with the field and why: %j', (override, message) => {
     expect(() => mergeOverride('x.conf', ours, override)).toThrow(message);

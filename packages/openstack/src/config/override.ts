@@ -1,25 +1,38 @@
 // A user's `spec.config` over our configuration, by section and option.
 import { ConfigError, isOwned, type OsloConfig, type OsloScalar, type OsloValue } from './oslo-config.js';
 
-/** As it comes from the API: values may be of any kind. */
-type Override = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+type Sections = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** File → section → option → value, as it comes from the API: values may be of any kind. */
+export type Override = Readonly<Record<string, Sections>>;
+
+/** Where an option stands, for messages. */
+export function fieldOf(file: string, section: string, option: string): string {
+  return `spec.config["${file}"].${section}.${option}`;
+}
 
 /**
  * `ours` with what `override` sets instead. Throws a ConfigError that names the field of `spec.config` at fault, and for
  * an option that is owned says why.
  */
-export function mergeOverride(file: string, ours: OsloConfig, override: Override = {}): OsloConfig {
+export function mergeOverride(file: string, ours: OsloConfig, override: Sections = {}): OsloConfig {
   const merged: Record<string, Record<string, OsloValue>> = {};
   for (const [section, options] of Object.entries(ours)) merged[section] = { ...options };
   for (const [section, options] of Object.entries(override)) {
     const name = Object.keys(merged).find((one) => sectionName(one) === sectionName(section)) ?? section;
     const target = (merged[name] ??= {});
     for (const [option, value] of Object.entries(options)) {
-      const where = `spec.config["${file}"].${section}.${option}`;
+      const where = fieldOf(file, section, option);
       const why = whyOwned(target, option);
       if (why !== undefined) throw new ConfigError(`${where} cannot be set: ${why}`);
-      if (!isValue(value))
-        throw new ConfigError(`${where} is neither a string, a number, a boolean nor a list of such`);
+      if (!isValue(value)) {
+        const kinds = 'a string, a number, a boolean, a list of such nor { secretKeyRef: { name, key } }';
+        throw new ConfigError(`${where} is neither ${kinds}`);
+      }
+      // Before it is rendered, where nobody knows any more where it came from.
+      if ([value].flat().some((one) => String(one).includes('\n'))) {
+        throw new ConfigError(`${where} has more than one line`);
+      }
       target[option] = value;
     }
   }

@@ -20,6 +20,8 @@ export type Given<R extends ServiceObject, T> = T | ((scope: StepScope<R>) => T)
 
 /** The release that runs: facts of the catalog and the image. Every step of a service comes after it. */
 export interface Release extends ReleaseFacts {
+  /** "keystone". */
+  service: string;
   release: string;
   /** Full image name, `spec.image` considered. */
   reference: string;
@@ -171,11 +173,15 @@ export interface JobOptions<R extends ServiceObject> extends ContainerOptions<R>
   inputs?: Given<R, JobInputs>;
   /** What the Job does is done to this database: another one is an input, and the configuration is none. */
   database?: StepHandle<Database>;
+  /** Whether it is wanted now; where it is not, the step is Done without one. Default: always. */
+  when?: (scope: StepScope<R>) => boolean;
+  /** Housekeeping: the step is Done while it runs, too, so that the service does not count as unready. Default false. */
+  background?: boolean;
 }
 
 export interface JobResult {
-  /** Name of the Job that succeeded. */
-  job: string;
+  /** Name of the Job that succeeded. Undefined: none is wanted, or it is running in the background. */
+  job: string | undefined;
 }
 
 export interface DbSyncOptions<R extends ServiceObject> extends Omit<JobOptions<R>, 'name'> {

@@ -267,7 +267,7 @@ describe('configuration of the user', () => {
     ],
     ['a file that is not there', { 'placement.cnf': {} }, /there is placement\.conf/],
     ['a file that is not of that kind', { 'policy.yaml': {} }, /there is placement\.conf/],
-    ['a value of several lines', { 'placement.conf': { DEFAULT: { a: 'x\n[y]' } } }, /more than one line/],
+    ['a value of several lines', { 'placement.conf': { DEFAULT: { a: 'x\n[y]' } } }, /DEFAULT\.a has more than one line/],
   ])('that is %s is refused with the option, and what runs stays', async (_what, config, message) => {
     const before = hashOfPods();
     await harness.edit(Placement, 'sample', { spec: { config } });

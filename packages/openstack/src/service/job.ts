@@ -2,12 +2,10 @@ import { Reason } from '@stackwright/api';
 import { done, failed, runJob, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/core';
 import { Job, Pod } from '@stackwright/kube';
 import { servicePod } from '../workload/container.js';
+import { jobResources } from '../workload/resources.js';
 import type { Database, JobInputs, JobOptions, JobResult, Release, ServiceObject } from './builder.js';
 import { credentialsAnnotation } from './credentials.js';
 import { mountsOf, stepsOf, valueOf } from './given.js';
-
-/** Enough for Python to import a service; a Job is over in seconds. */
-const resources = { requests: { cpu: '50m', memory: '192Mi' } };
 
 export function jobStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
@@ -22,6 +20,7 @@ export function jobStep<R extends ServiceObject>(
     owns: [Job],
     reads: [{ resource: Pod, parts: true }],
     run(scope): Outcome<JobResult> {
+      if (options.when && !options.when(scope)) return done({ job: undefined });
       const { reference: image, user, commands, release: running } = scope.output(release);
       const command = options.command ? valueOf(options.command, scope) : commands[camel(name)];
       if (!command)
@@ -43,10 +42,12 @@ export function jobStep<R extends ServiceObject>(
         env,
         mounts: mountsOf(options, scope),
         writable: options.writable ?? [],
-        resources,
+        resources: jobResources,
       });
       const run = runJob(scope, { purpose, inputs: { image, command, env, inputs }, pod, annotations });
-      return run.state === 'Done' ? done({ job: run.output }) : run;
+      if (run.state === 'Done') return done({ job: run.output });
+      if (run.state === 'Failed' || !options.background) return run;
+      return done({ job: undefined }, run.after === undefined ? {} : { after: run.after });
     },
   });
 }

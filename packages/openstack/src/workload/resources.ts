@@ -13,3 +13,6 @@ export function resourcesOf(
   };
   return { ...merged('requests'), ...merged('limits') };
 }
+
+/** Of Jobs: enough for Python to import a service; they are over in seconds. */
+export const jobResources: Resources = { requests: { cpu: '50m', memory: '192Mi' } };

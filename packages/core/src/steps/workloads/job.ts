@@ -16,7 +16,7 @@ import {
   type StepScope,
 } from '../step.js';
 import { jobState } from './job-state.js';
-import { failureOfPods, isStarted, podProblem, schedulingGrace, timeOf } from './pod-problem.js';
+import { exitCodeOfPods, failureOfPods, isStarted, podProblem, schedulingGrace, timeOf } from './pod-problem.js';
 import type { PodSpec } from './security.js';
 
 export interface JobRun {
@@ -26,6 +26,8 @@ export interface JobRun {
   inputs: unknown;
   /** restartPolicy is Never: what failed is run again by us, with the reason shown meanwhile. */
   pod: Omit<PodSpec, 'restartPolicy'>;
+  /** An exit code with which it says that another attempt would end in the same way: it then stays as it is until the inputs change. */
+  finalExitCode?: number;
   /** Of its Pods. They alone make no other Job. */
   annotations?: Readonly<Record<string, string>>;
 }
@@ -50,7 +52,9 @@ export function runJob<R extends Reconciled>(scope: Scope<R>, run: JobRun): Outc
     scope.ownOnce(Job, name, () => jobOf(scope, run, { name, turn, attempt, failure }));
 
   const state = current && jobState(current);
-  const again = current && state === 'Failed' ? attemptAfter(current) : undefined;
+  const pods = current ? podsOf(scope, run.purpose, current) : [];
+  const isFinal = run.finalExitCode !== undefined && exitCodeOfPods(pods) === run.finalExitCode;
+  const again = current && state === 'Failed' && !isFinal ? attemptAfter(current) : undefined;
   // With other inputs something has run since, and may have undone what this one did.
   const isSuperseded = current && state !== 'Active' && others.some((job) => turnOf(job) > turnOf(current));
   if (state !== 'Active') {
@@ -66,7 +70,6 @@ export function runJob<R extends Reconciled>(scope: Scope<R>, run: JobRun): Outc
     return waiting(EngineReason.Pending, `Job ${name} is being created`, { on });
   }
 
-  const pods = podsOf(scope, run.purpose, current);
   if (again) {
     const wait = again.due - scope.clock.now();
     const failure = messageOf(current, pods);
@@ -77,6 +80,7 @@ export function runJob<R extends Reconciled>(scope: Scope<R>, run: JobRun): Outc
   }
   want(0);
   if (state === 'Complete') return done(name);
+  if (state === 'Failed') return failed(EngineReason.JobFailed, messageOf(current, pods), { on });
   const problem = podProblem(pods, scope.clock.now());
   if (problem) return failed(problem.reason, `Job ${name}: ${problem.message}`, { on: problem.on });
   const failure = current.metadata?.annotations?.[Annotation.lastFailure];

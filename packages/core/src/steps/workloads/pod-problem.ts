@@ -52,13 +52,23 @@ export function podProblem(pods: readonly Readonly<Pod>[], now: number): PodProb
 
 /** "exit code 1: <the last lines of its log>", of the container that failed last; undefined when none has. */
 export function failureOfPods(pods: readonly Readonly<Pod>[]): string | undefined {
-  const ends = pods
+  const end = lastFailureOf(pods);
+  return end && endOf(end);
+}
+
+/** Of the container that failed last. */
+export function exitCodeOfPods(pods: readonly Readonly<Pod>[]): number | undefined {
+  return lastFailureOf(pods)?.exitCode;
+}
+
+function lastFailureOf(pods: readonly Readonly<Pod>[]): Terminated | undefined {
+  const [last] = pods
     .flatMap((pod) =>
       statusesOf(pod).flatMap(({ state, lastState }) => state?.terminated ?? lastState?.terminated ?? []),
     )
     .filter(({ exitCode }) => exitCode !== 0)
     .sort((one, other) => timeOf(other.finishedAt) - timeOf(one.finishedAt));
-  return ends[0] && endOf(ends[0]);
+  return last;
 }
 
 export function isStarted(pod: Readonly<Pod>): boolean {

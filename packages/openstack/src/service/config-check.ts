@@ -1,0 +1,109 @@
+// What a user sets in configuration files is checked in a Job before it is rolled out, by the packages that will read it.
+// What runs stays as it is until then.
+import { Reason } from '@stackwright/api';
+import { done, failed, hashOf, Label, runJob, type Outcome, type StepScope } from '@stackwright/core';
+import { Job, Pod, Secret } from '@stackwright/kube';
+import { isOwned, renderOsloConfig, type OsloConfig } from '../config/oslo-config.js';
+import type { Override } from '../config/override.js';
+import {
+  checkFile,
+  problemMark,
+  refusedExitCode,
+  validatorFile,
+  validatorProgram,
+  type FileCheck,
+} from '../config/validator.js';
+import { secretWith } from '../secrets/secret.js';
+import { servicePod } from '../workload/container.js';
+import { jobResources } from '../workload/resources.js';
+import type { Release, ServiceObject } from './builder.js';
+
+const purpose = 'config-check';
+const directory = '/etc/stackwright/check';
+
+/** What a step declares that calls `checkConfig`. */
+export const checkOwns = [Secret, Job] as const;
+export const checkReads = [{ resource: Pod, parts: true }] as const;
+
+export interface Candidate {
+  /** Merged, by file. */
+  files: Readonly<Record<string, OsloConfig>>;
+  override: Override;
+  isSecret: (file: string, section: string, option: string) => boolean;
+  /** Known to few: with it, hashes tell nothing of values that could be guessed. */
+  salt: readonly string[];
+}
+
+/** A candidate with something to be checked. */
+export interface ConfigCheck {
+  /** What was checked with this outcome need not be again. */
+  hash: string;
+  /** Of the Secret that the Job mounts. */
+  files: Readonly<Record<string, string>>;
+}
+
+/** Undefined where the user overrides nothing, or nothing of which the catalog knows the options. */
+export function configCheckFor(facts: Release, candidate: Candidate): ConfigCheck | undefined {
+  const checks: Record<string, FileCheck> = {};
+  const files: Record<string, string> = {};
+  for (const [file, sections] of Object.entries(candidate.override)) {
+    const namespaces = facts.configNamespaces?.[file];
+    const config = candidate.files[file];
+    if (!namespaces || !config || Object.values(sections).every((options) => Object.keys(options).length === 0))
+      continue;
+    checks[file] = {
+      namespaces,
+      dynamic: facts.dynamicOptions?.[file] ?? [],
+      set: mapValues(sections, (options, section) =>
+        mapValues(options, (_, option) => candidate.isSecret(file, section, option)),
+      ),
+    };
+    files[file] = renderOsloConfig(withoutOwned(config));
+  }
+  if (Object.keys(checks).length === 0) return undefined;
+  const all = { ...files, [checkFile]: JSON.stringify(checks), [validatorFile]: validatorProgram };
+  return { hash: hashOf([facts.reference, all, candidate.salt]), files: all };
+}
+
+/**
+ * Done when a Job has found nothing wrong. What it says of an option is the message. It is given the user's values and
+ * ours, but none that is `owned`: no credential of a claim.
+ */
+export function checkConfig<R extends ServiceObject>(
+  scope: StepScope<R>,
+  facts: Release,
+  { hash, files }: ConfigCheck,
+): Outcome<undefined> {
+  // Never changed: what a Job has found holds for what it was given.
+  const secret = `${scope.name}-${purpose}-${hash.slice(0, 8)}`;
+  const labels = { [Label.component]: purpose };
+  for (const old of scope.list(Secret, { labels: { ...scope.labels, ...labels } })) {
+    if (old.metadata?.name !== secret) scope.remove(Secret, old);
+  }
+  const given = secretWith(secret, files);
+  scope.own(Secret, { ...given, metadata: { ...given.metadata, labels } });
+  const pod = servicePod({
+    name: purpose,
+    image: facts.reference,
+    user: facts.user,
+    command: ['python3', `${directory}/${validatorFile}`],
+    env: [],
+    mounts: [{ path: directory, secret }],
+    writable: [],
+    resources: jobResources,
+  });
+  const run = runJob(scope, { purpose, inputs: hash, pod, finalExitCode: refusedExitCode });
+  if (run.state === 'Done') return done();
+  const found = run.state === 'Failed' ? run.message.indexOf(problemMark) : -1;
+  return found < 0 ? run : failed(Reason.InvalidConfig, run.message.slice(found), run.on ? { on: run.on } : {});
+}
+
+function withoutOwned(config: OsloConfig): OsloConfig {
+  return mapValues(config, (options) =>
+    Object.fromEntries(Object.entries(options).filter(([, value]) => !isOwned(value))),
+  );
+}
+
+function mapValues<T, U>(object: Readonly<Record<string, T>>, map: (value: T, key: string) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value, key)]));
+}
