@@ -7,8 +7,30 @@ export const catalog = defineCatalog({
     '2025.1': {
       image: 'keystone',
       tag: '2025.1',
-      commands: { dbSync: ['keystone-manage', 'db_sync'] },
+      commands: {
+        dbSync: ['keystone-manage', 'db_sync'],
+        credentialMigrate: ['keystone-manage', 'credential_migrate'],
+      },
       wsgi: { api: 'keystone.wsgi.api:application' },
+      configNamespaces: {
+        'keystone.conf': [
+          'keystone',
+          'oslo.cache',
+          'oslo.db',
+          'oslo.log',
+          'oslo.messaging',
+          'oslo.middleware',
+          'oslo.policy',
+          'osprofiler',
+        ],
+      },
+      dynamicOptions: {
+        'keystone.conf': [
+          // Protocols of federation are methods, and have a section of their own.
+          { sections: { namedBy: 'auth.methods' }, options: ['remote_id_attribute'] },
+          { sections: ['auth'], options: { namedBy: 'auth.methods' } },
+        ],
+      },
     },
   },
 });

@@ -20,6 +20,8 @@ beforeEach(() => {
   harness = new GraphHarness(keystoneGraph({ http }));
 });
 
+const rotation = (schedule: string) => ({ schedule, suspend: false, propagationSeconds: 120 });
+
 const keystone = (spec: Partial<Keystone['spec']> = {}) => ({
   apiVersion: 'keystone.stackwright.dev/v1alpha1',
   kind: 'Keystone',
@@ -28,7 +30,8 @@ const keystone = (spec: Partial<Keystone['spec']> = {}) => ({
     replicas: 1,
     region: 'RegionOne',
     deletionPolicy: 'Retain' as const,
-    fernet: { maxActiveKeys: 3 },
+    fernet: { maxActiveKeys: 3, rotation: rotation('0 0 * * 0') },
+    credential: { rotation: rotation('0 0 1 * *') },
     ...spec,
   },
 });

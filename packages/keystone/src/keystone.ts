@@ -1,13 +1,12 @@
 // Keystone as a graph of steps. What every service has comes from the builder; here is what is true of keystone alone:
 // its keys, its first administrator, its configuration.
 import { Reason } from '@stackwright/api';
-import { done, failed, hashOf, waiting, type Graph, type StepScope } from '@stackwright/core';
+import { done, hashOf, waiting, type Graph, type StepScope } from '@stackwright/core';
 import { Secret } from '@stackwright/kube';
 import {
   defineService,
   keptPassword,
   secretWith,
-  valuesOf,
   type ServiceBuilder,
   type ServiceSeams,
 } from '@stackwright/openstack';
@@ -16,7 +15,7 @@ import { catalog } from './catalog.js';
 import { Keystone } from './crd.js';
 import { cloudsYaml } from './files/clouds-yaml.js';
 import { credentialKeyDirectory, fernetKeyDirectory, keystoneConf } from './files/keystone-conf.js';
-import { newKeyRepository } from './keys.js';
+import { credentialKeys, fernetKeys, keysStep, keyStatus, rotationSteps, type Rotations } from './keys/steps.js';
 
 const port = 5000;
 
@@ -24,42 +23,22 @@ type Scope = StepScope<Keystone>;
 
 const internalUrl = ({ name, namespace }: Pick<Scope, 'name' | 'namespace'>): string =>
   `http://${name}.${namespace}.svc:${port}`;
-const fernetKeys = ({ name }: Pick<Scope, 'name'>): string => `${name}-fernet-keys`;
-const credentialKeys = ({ name }: Pick<Scope, 'name'>): string => `${name}-credential-keys`;
 const adminSecret = ({ name }: Pick<Scope, 'name'>): string => `${name}-admin`;
 
 export function keystoneGraph(seams: ServiceSeams = {}): Graph<Keystone> {
-  return defineService(Keystone, catalog, declare, seams);
+  let rotations: Rotations | undefined;
+  const declare = (s: ServiceBuilder<Keystone>) => void (rotations = steps(s));
+  return defineService(Keystone, catalog, declare, {
+    ...seams,
+    status: (scope) => (rotations ? keyStatus(scope, rotations) : {}),
+  });
 }
 
-function declare(s: ServiceBuilder<Keystone>): void {
+function steps(s: ServiceBuilder<Keystone>): Rotations {
   const database = s.database();
   const cache = s.cache();
 
-  // Written once: with other keys every token and every stored credential would be lost.
-  const keys = s.step({
-    name: 'Keys',
-    owns: [Secret],
-    run(scope) {
-      for (const name of [fernetKeys(scope), credentialKeys(scope)]) {
-        const secret = scope.ownOnce(Secret, name, (random) => secretWith(name, newKeyRepository(random)), {
-          retain: true,
-        });
-        if (!secret) return waiting(Reason.Pending, `Secret ${name} is being created`);
-        const checked = valuesOf(secret, ['0']);
-        if ('missing' in checked) {
-          return failed(
-            Reason.SecretIncomplete,
-            `Secret ${name} has no staged key "0"; restore it from a backup, or delete it to get new keys`,
-            {
-              on: { apiVersion: 'v1', kind: 'Secret', name, namespace: scope.namespace },
-            },
-          );
-        }
-      }
-      return done();
-    },
-  });
+  const keys = keysStep(s);
 
   const admin = s.step({
     name: 'Admin',
@@ -134,4 +113,6 @@ function declare(s: ServiceBuilder<Keystone>): void {
   });
 
   s.api({ port, probe: '/healthcheck', config, after: [schema, keys], mounts: repositories });
+
+  return rotationSteps(s, { keys, schema, config, mounts: repositories });
 }

@@ -3,7 +3,7 @@ import { mergeOverride, renderOsloConfig, type Database } from '@stackwright/ope
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { bootstrapCommand, passwordFile } from '../bootstrap.js';
-import { newKeyRepository } from '../keys.js';
+import { newKeyRepository } from '../keys/repository.js';
 import { cloudsYaml } from './clouds-yaml.js';
 import { keystoneConf } from './keystone-conf.js';
 
