@@ -9,6 +9,15 @@ export const catalog = defineCatalog({
       tag: '2025.1',
       commands: { dbSync: ['placement-manage', 'db', 'sync'] },
       wsgi: { api: 'placement.wsgi.api:application' },
+      configNamespaces: {
+        'placement.conf': [
+          'placement.conf',
+          'keystonemiddleware.auth_token',
+          'oslo.log',
+          'oslo.middleware',
+          'oslo.policy',
+        ],
+      },
     },
   },
 });

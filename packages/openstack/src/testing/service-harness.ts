@@ -135,8 +135,6 @@ export class ServiceHarness<R extends ServiceObject> extends GraphHarness<R> {
     // Some Jobs come after others.
     await this.endJobs();
     await this.rollOut();
-    // Claims have been told which credentials are in use.
-    await this.provide();
   }
 
   /** A file of the configuration, as its Pods see it. */
