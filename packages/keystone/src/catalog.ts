@@ -1,4 +1,4 @@
-import { defineCatalog } from '@stackwright/openstack';
+import { apiNamespaces, defineCatalog } from '@stackwright/openstack';
 
 export const catalog = defineCatalog({
   service: 'keystone',
@@ -13,16 +13,7 @@ export const catalog = defineCatalog({
       },
       wsgi: { api: 'keystone.wsgi.api:application' },
       configNamespaces: {
-        'keystone.conf': [
-          'keystone',
-          'oslo.cache',
-          'oslo.db',
-          'oslo.log',
-          'oslo.messaging',
-          'oslo.middleware',
-          'oslo.policy',
-          'osprofiler',
-        ],
+        'keystone.conf': ['keystone', 'oslo.cache', 'oslo.db', 'oslo.messaging', 'osprofiler', ...apiNamespaces],
       },
       dynamicOptions: {
         'keystone.conf': [

@@ -30,6 +30,9 @@ export interface MoreOptions {
   options: Names | { namespace: string };
 }
 
+/** Namespaces of options that every API has. */
+export const apiNamespaces = ['oslo.log', 'oslo.middleware', 'oslo.policy'] as const;
+
 export interface Catalog<Release extends string = string> {
   /** "keystone". */
   service: string;
