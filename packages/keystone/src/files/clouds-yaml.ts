@@ -5,10 +5,13 @@ export interface Cloud {
   username: string;
   password: string;
   project: string;
+  /** Of user and project. Default "Default". */
+  domain?: string;
 }
 
 /** Configuration of OpenStack clients and SDKs. JSON is YAML, and leaves no question of quoting. */
 export function cloudsYaml(name: string, cloud: Cloud): string {
+  const { domain = 'Default' } = cloud;
   const clouds = {
     [name]: {
       auth: {
@@ -16,8 +19,8 @@ export function cloudsYaml(name: string, cloud: Cloud): string {
         username: cloud.username,
         password: cloud.password,
         project_name: cloud.project,
-        user_domain_name: 'Default',
-        project_domain_name: 'Default',
+        user_domain_name: domain,
+        project_domain_name: domain,
       },
       region_name: cloud.region,
       interface: 'internal',

@@ -5,7 +5,7 @@ import { defineCustomResource, Secret, statusOf, type ObjectOf } from '@stackwri
 import { Type } from '@sinclair/typebox';
 import { beforeEach, expect, it } from 'vitest';
 import { valuesOf } from '../secrets/secret.js';
-import { credentialClaimStatus, credentialsOf, removeDropped } from './credentials.js';
+import { credentialClaimStatus, credentialsOf, removeDropped, type ClaimCredentials } from './credentials.js';
 import { ownConnection } from './fulfil.js';
 
 const Claim = defineCustomResource({
@@ -77,9 +77,7 @@ const graph = () =>
       });
     },
     {
-      status(scope) {
-        return credentialClaimStatus(scope, { name: 'Password' });
-      },
+      status: (scope) => credentialClaimStatus(scope, scope.output<ClaimCredentials>({ name: 'Password' })),
     },
   );
 

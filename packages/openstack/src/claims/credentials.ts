@@ -8,7 +8,6 @@ import {
   type Outcome,
   type Reconciled,
   type StatusScope,
-  type StepHandle,
   type StepScope,
 } from '@stackwright/core';
 import { annotations, Reason } from '@stackwright/api';
@@ -34,6 +33,8 @@ export interface Credential {
 export interface ClaimCredentials {
   /** What the claim hands out. */
   current: Credential;
+  /** Whether the consumer says that all of it runs with the current ones. */
+  inUse: boolean;
   /** Older ones that may be in use and must work on. */
   superseded: readonly Credential[];
   /** Older ones that nobody uses any more: the user is to be dropped, and only then the Secret, by `removeDropped`. */
@@ -69,15 +70,13 @@ export function credentialsOf<R extends CredentialClaim>(
 
   const current: Credential = { username: `${base}${suffix}`, secretName, ...kept.output };
   const older = keptCredentials(scope, { base, secret }).filter((one) => one.secretName !== secretName);
-  return done(
-    inUse === `${main}${suffix}`
-      ? { current, superseded: [], dropped: older }
-      : { current, superseded: older, dropped: [] },
-  );
+  const isInUse = inUse === `${main}${suffix}`;
+  const [superseded, dropped] = isInUse ? [[], older] : [older, []];
+  return done({ current, inUse: isInUse, superseded, dropped });
 }
 
 /** All generations that there are Secrets of; a password is empty where its Secret has lost it. */
-export function keptCredentials<R extends Reconciled>(
+function keptCredentials<R extends Reconciled>(
   scope: Pick<StepScope<R>, 'list' | 'labels' | 'name'>,
   { base, secret = 'password' }: Pick<CredentialOptions, 'base' | 'secret'>,
 ): Credential[] {
@@ -98,7 +97,7 @@ export function keptCredentials<R extends Reconciled>(
 /** Forgets passwords of users that do not exist any more. The step comes after the one that drops them, with Secret in `owns`. */
 export function removeDropped<R extends CredentialClaim>(
   scope: StepScope<R>,
-  { dropped }: ClaimCredentials,
+  { dropped }: Pick<ClaimCredentials, 'dropped'>,
 ): Outcome<undefined> {
   for (const { secretName, uid } of dropped) {
     const secret = scope.get(Secret, secretName);
@@ -108,16 +107,19 @@ export function removeDropped<R extends CredentialClaim>(
   return dropped.length === 0 ? done() : waiting(Reason.Pending, 'Superseded passwords are being removed');
 }
 
-/** `status.secretName` with the fields of `credentialStatus`; the connection has the key `username`. */
+/**
+ * `status.secretName` with the fields of `credentialStatus`; the connection has the key `username`. `credentials` are those of
+ * the step, where that is Done.
+ */
 export function credentialClaimStatus<R extends CredentialClaim>(
   scope: StatusScope<R>,
-  credentials: StepHandle<ClaimCredentials>,
+  credentials: ClaimCredentials | undefined,
 ): { secretName?: string; username?: string; superseded?: string[] } {
   const secret = scope.get(Secret, connectionSecret(scope.name));
   const checked = secret && valuesOf(secret, ['username']);
   if (!checked || 'missing' in checked) return claimStatus(scope);
   const { username } = checked.values;
-  const { current, superseded = [], dropped = [] } = scope.output(credentials) ?? {};
+  const { current, superseded = [], dropped = [] } = credentials ?? {};
   const older = [...(current ? [current] : []), ...superseded, ...dropped]
     .map((one) => one.username)
     .filter((one) => one !== username);

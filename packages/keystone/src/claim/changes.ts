@@ -1,0 +1,295 @@
+// From what is there to what is wanted, in the order in which it must happen. Resumable: each change alone leaves a state that
+// leads on, since all that is made carries its mark from the first moment.
+import { interfaces, type CatalogEndpoint, type Target, type User } from '../identity-api/identity-api.js';
+import {
+  applicationCredentialName,
+  isSame,
+  marked,
+  ownerOf,
+  userOptions,
+  type Access,
+  type ObservedAccount,
+  type ObservedIdentity,
+  type ObservedService,
+  type ObservedUser,
+  type WantedAccount,
+  type WantedIdentity,
+  type WantedService,
+  type WantedUser,
+} from './identity.js';
+
+export interface IdentityChange {
+  /** In words, without secrets. */
+  readonly what: string;
+  make(run: Run): Promise<unknown>;
+}
+
+/** What the changes of one run share. */
+export interface Run {
+  access: Access;
+  signal: AbortSignal;
+  /** Ids of what has just been made, by kind and name. */
+  made: Map<string, string>;
+}
+
+export function changesOf(wanted: WantedIdentity, observed: ObservedIdentity): IdentityChange[] {
+  const changes = wanted.accounts.flatMap((account, index) => {
+    const seen = observed.accounts[index];
+    return seen ? accountChanges(wanted.owner, account, seen) : [];
+  });
+  return wanted.service ? [...changes, ...serviceChanges(wanted, wanted.service, observed.services)] : changes;
+}
+
+export async function makeChanges(
+  access: Access,
+  changes: readonly IdentityChange[],
+  signal: AbortSignal,
+): Promise<void> {
+  const run: Run = { access, signal, made: new Map() };
+  for (const change of changes) await change.make(run);
+}
+
+function madeId({ made }: Run, what: string): string {
+  const id = made.get(what);
+  if (id === undefined) throw new Error(`There is no ${what} yet`);
+  return id;
+}
+
+function accountChanges(owner: string, wanted: WantedAccount, seen: ObservedAccount): IdentityChange[] {
+  const { domain, project } = wanted;
+  const changes: IdentityChange[] = [];
+  const domainId = (run: Run) => seen.domain?.id ?? madeId(run, `domain ${domain}`);
+  const target = (run: Run): Target =>
+    project === undefined
+      ? { domain: domainId(run) }
+      : { project: seen.project?.id ?? madeId(run, `project ${project}`) };
+  if (!seen.domain) {
+    changes.push({
+      what: `Create the domain "${domain}"`,
+      make: async ({ access, signal, made }) =>
+        made.set(`domain ${domain}`, (await access.admin.createDomain({ name: domain }, signal)).id),
+    });
+  }
+  if (project !== undefined && !seen.project) {
+    changes.push({
+      what: `Create the project "${project}"`,
+      make: async (run) => {
+        const made = await run.access.admin.createProject({ name: project, domain_id: domainId(run) }, run.signal);
+        run.made.set(`project ${project}`, made.id);
+      },
+    });
+  }
+  for (const user of wanted.users) {
+    const there = seen.users[user.name];
+    if (there) {
+      changes.push(...userChanges(owner, wanted, user, there));
+    } else {
+      changes.push({
+        what: `Create the user "${user.name}"`,
+        make: async (run) => {
+          const made = await run.access.admin.createUser(
+            {
+              name: user.name,
+              domain_id: domainId(run),
+              password: user.password,
+              enabled: true,
+              options: userOptions,
+              ...marked(owner),
+            },
+            run.signal,
+          );
+          run.made.set(`user ${user.name}`, made.id);
+        },
+      });
+    }
+    const userId = (run: Run) => there?.user.id ?? madeId(run, `user ${user.name}`);
+    changes.push(...roleChanges(wanted, user, there, userId, target));
+    changes.push(...credentialChanges(wanted, user, there, userId));
+  }
+  if (wanted.dropOthers) {
+    for (const { id, name } of seen.others) {
+      changes.push({
+        what: `Drop the superseded user "${name}"`,
+        make: ({ access, signal }) => access.admin.deleteUser(id, signal),
+      });
+    }
+  }
+  return changes;
+}
+
+function userChanges(
+  owner: string,
+  { domain }: WantedAccount,
+  { name, password }: WantedUser,
+  { user, accepted }: ObservedUser,
+): IdentityChange[] {
+  const changes: IdentityChange[] = [];
+  const set = (what: string, fields: Partial<User> & { password?: string }): IdentityChange => ({
+    what,
+    make: ({ access, signal }) => access.admin.updateUser(user.id, fields, signal),
+  });
+  if (ownerOf(user) === undefined) changes.push(set(`Mark the user "${name}" as the claim's`, marked(owner)));
+  if (Object.entries(userOptions).some(([option, value]) => user.options[option] !== value)) {
+    changes.push(
+      set(`Except the user "${name}" from the rules for people's passwords`, {
+        options: { ...user.options, ...userOptions },
+      }),
+    );
+  }
+  if (!user.enabled) changes.push(set(`Enable the user "${name}"`, { enabled: true }));
+  if (!accepted) {
+    changes.push({
+      what: user.enabled
+        ? `Set the password of the user "${name}" to that of its Secret`
+        : `Set the password of the user "${name}" to that of its Secret, unless it is`,
+      async make({ access, signal }) {
+        // Of a disabled user nobody could tell; and a history of passwords refuses the same one again.
+        const login = access.as({ username: name, password, userDomainName: domain }).login(signal);
+        if (!user.enabled && (await login.then(() => true).catch(() => false))) return;
+        await access.admin.updateUser(user.id, { password }, signal);
+      },
+    });
+  }
+  return changes;
+}
+
+function roleChanges(
+  { roles, project, domain }: WantedAccount,
+  { name }: WantedUser,
+  there: ObservedUser | undefined,
+  userId: (run: Run) => string,
+  target: (run: Run) => Target,
+): IdentityChange[] {
+  const where = project === undefined ? `domain "${domain}"` : `project "${project}"`;
+  const has = there?.roles ?? [];
+  const missing = roles.filter((role) => !has.some((one) => isSame(one.name, role)));
+  const needless = has.filter((one) => !roles.some((role) => isSame(role, one.name)));
+  return [
+    ...missing.map((role) => ({
+      what: `Grant the role "${role}" on the ${where} to the user "${name}"`,
+      async make(run: Run) {
+        const { admin } = run.access;
+        const { id } = (await admin.role(role, run.signal)) ?? (await admin.createRole({ name: role }, run.signal));
+        await admin.grant(userId(run), target(run), id, run.signal);
+      },
+    })),
+    ...needless.map((role) => ({
+      what: `Revoke the role "${role.name}" on the ${where} from the user "${name}"`,
+      make: (run: Run) => run.access.admin.revoke(userId(run), target(run), role.id, run.signal),
+    })),
+  ];
+}
+
+function credentialChanges(
+  { domain, project, roles }: WantedAccount,
+  { name, password, secret }: WantedUser,
+  there: ObservedUser | undefined,
+  userId: (run: Run) => string,
+): IdentityChange[] {
+  const credential = there?.credential;
+  const isRight =
+    there?.credentialAccepted === true &&
+    credential?.roles.length === roles.length &&
+    credential.roles.every((role) => roles.some((wanted) => isSame(wanted, role.name)));
+  const changes: IdentityChange[] = [];
+  if (credential && !isRight) {
+    changes.push({
+      what: `Delete the application credential of the user "${name}"`,
+      make: (run) => run.access.admin.deleteApplicationCredential(userId(run), credential.id, run.signal),
+    });
+  }
+  if (secret !== undefined && !isRight && project !== undefined) {
+    changes.push({
+      what: `Create an application credential for the user "${name}"`,
+      make(run) {
+        const as = {
+          username: name,
+          password,
+          userDomainName: domain,
+          projectName: project,
+          projectDomainName: domain,
+        };
+        const made = { name: applicationCredentialName, secret, description: 'Made for an IdentityClaim' };
+        return run.access.as(as).api.createApplicationCredential(userId(run), made, run.signal);
+      },
+    });
+  }
+  return changes;
+}
+
+function serviceChanges(
+  { owner, region }: WantedIdentity,
+  { type, name, endpoints }: WantedService,
+  [ours, ...twins]: readonly ObservedService[],
+): IdentityChange[] {
+  const changes = twins.flatMap((twin) => removalOf(twin, region));
+  const what = `service "${name}" of type "${type}"`;
+  if (!ours) {
+    changes.push({
+      what: `Create the ${what}`,
+      make: async ({ access, signal, made }) => {
+        const service = await access.admin.createService({ type, name, enabled: true, ...marked(owner) }, signal);
+        made.set('service', service.id);
+      },
+    });
+  } else {
+    const { service } = ours;
+    const set = (words: string, fields: Partial<typeof service>): IdentityChange => ({
+      what: `${words} the ${what}`,
+      make: ({ access, signal }) => access.admin.updateService(service.id, fields, signal),
+    });
+    if (ownerOf(service) === undefined) changes.push(set("Mark as the claim's", marked(owner)));
+    if (service.name !== name) changes.push(set(`Rename from "${service.name}"`, { name }));
+    if (!service.enabled) changes.push(set('Enable', { enabled: true }));
+  }
+  const here = (ours?.endpoints ?? []).filter(({ region_id }) => region_id === region);
+  for (const one of interfaces) {
+    const [endpoint, ...more] = here.filter((each) => each.interface === one).sort(byId);
+    const url = endpoints[one];
+    if (url === undefined) {
+      if (endpoint) changes.push(removalOfEndpoint(endpoint, type));
+    } else if (!endpoint) {
+      changes.push({
+        what: `Create the ${one} endpoint of "${type}": ${url}`,
+        make: (run) =>
+          run.access.admin.createEndpoint(
+            {
+              service_id: ours?.service.id ?? madeId(run, 'service'),
+              interface: one,
+              region_id: region,
+              url,
+              enabled: true,
+            },
+            run.signal,
+          ),
+      });
+    } else if (endpoint.url !== url || !endpoint.enabled) {
+      changes.push({
+        what: `Set the ${one} endpoint of "${type}": ${url}`,
+        make: ({ access, signal }) => access.admin.updateEndpoint(endpoint.id, { url, enabled: true }, signal),
+      });
+    }
+    changes.push(...more.map((twin) => removalOfEndpoint(twin, type)));
+  }
+  return changes;
+}
+
+const byId = (one: { id: string }, other: { id: string }): number => (one.id < other.id ? -1 : 1);
+
+const removalOfEndpoint = ({ id, interface: name }: CatalogEndpoint, type: string): IdentityChange => ({
+  what: `Delete the ${name} endpoint of "${type}" (${id})`,
+  make: ({ access, signal }) => access.admin.deleteEndpoint(id, signal),
+});
+
+/** What a service has in the region; the service itself only where no other region has endpoints of it. */
+export function removalOf({ service, endpoints }: ObservedService, region: string): IdentityChange[] {
+  const here = endpoints.filter(({ region_id }) => region_id === region);
+  const changes = here.map((endpoint) => removalOfEndpoint(endpoint, service.type));
+  if (here.length === endpoints.length) {
+    changes.push({
+      what: `Delete the service "${service.name}" of type "${service.type}" (${service.id})`,
+      make: ({ access, signal }) => access.admin.deleteService(service.id, signal),
+    });
+  }
+  return changes;
+}

@@ -1,0 +1,244 @@
+// What an IdentityClaim means in Keystone: what to look at, whom it belongs to, and what has to change. Who made a user or a
+// service is said by a mark in its description, where any client shows it and any administrator can hand it over.
+import { Reason } from '@stackwright/api';
+import { IdentityError, Refused, type IdentityLogin } from '@stackwright/openstack';
+import type {
+  ApplicationCredential,
+  CatalogEndpoint,
+  CatalogService,
+  Domain,
+  IdentityApi,
+  Interface,
+  Project,
+  Role,
+  Target,
+  User,
+} from '../identity-api/identity-api.js';
+
+/** Users of one sort: one per generation of credentials, in one domain, with roles on one thing. */
+export interface WantedAccount {
+  /** Names are this, or this with `-` and eight digits of a hash. */
+  base: string;
+  domain: string;
+  /** The project of that domain on which they have the roles; absent: the domain itself. */
+  project?: string;
+  roles: readonly string[];
+  users: readonly WantedUser[];
+  /** Whether users of other generations are to go: nobody uses them any more. */
+  dropOthers: boolean;
+}
+
+export interface WantedUser {
+  name: string;
+  password: string;
+  /** Of an application credential. */
+  secret?: string;
+}
+
+export interface WantedService {
+  type: string;
+  name: string;
+  endpoints: Readonly<Partial<Record<Interface, string>>>;
+}
+
+export interface WantedIdentity {
+  /** The claim's namespace and name. */
+  owner: string;
+  region: string;
+  accounts: readonly WantedAccount[];
+  service?: WantedService | undefined;
+}
+
+export interface ObservedUser {
+  user: User;
+  /** Whether Keystone takes the password. */
+  accepted: boolean;
+  roles: readonly Role[];
+  credential: ApplicationCredential | undefined;
+  /** Whether Keystone takes the secret of the credential. */
+  credentialAccepted: boolean;
+}
+
+export interface ObservedAccount {
+  domain: Domain | undefined;
+  project: Project | undefined;
+  /** By name, those of the wanted users that there are. */
+  users: Readonly<Record<string, ObservedUser>>;
+  /** Of other generations, and the claim's. */
+  others: readonly User[];
+}
+
+export interface ObservedService {
+  service: CatalogService;
+  endpoints: readonly CatalogEndpoint[];
+}
+
+export interface ObservedIdentity {
+  /** In the order of the wanted ones. */
+  accounts: readonly ObservedAccount[];
+  /** Those of the type that are the claim's. */
+  services: readonly ObservedService[];
+}
+
+/** How to ask Keystone: as its administrator, and as those that are looked after. */
+export interface Access {
+  admin: IdentityApi;
+  as(login: Omit<IdentityLogin, 'authUrl'>): { api: IdentityApi; login(signal: AbortSignal): Promise<unknown> };
+}
+
+/** The name of the application credential; it is the user's own, so that it need not be unique. */
+export const applicationCredentialName = 'stackwright';
+
+const markOf = (owner: string): string => `stackwright.dev/claim=${owner}`;
+
+/** Whose it is: a claim's namespace and name; undefined without a mark. */
+export function ownerOf({ description }: { description?: string | null }): string | undefined {
+  return /(?:^|\s)stackwright\.dev\/claim=(\S+)/.exec(description ?? '')?.[1];
+}
+
+export const marked = (owner: string): { description: string } => ({ description: markOf(owner) });
+
+/** Service users are no people: rules for passwords of people must not lock a service out. */
+export const userOptions = {
+  ignore_change_password_upon_first_use: true,
+  ignore_password_expiry: true,
+  ignore_lockout_failure_attempts: true,
+} as const;
+
+/** Names know no case in Keystone, on the databases that it mostly has. */
+export const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+
+/** @throws IdentityError; Refused where something belongs to somebody else */
+export async function observeIdentity(
+  access: Access,
+  wanted: WantedIdentity,
+  signal: AbortSignal,
+): Promise<ObservedIdentity> {
+  const accounts: ObservedAccount[] = [];
+  for (const account of wanted.accounts) accounts.push(await observeAccount(access, wanted.owner, account, signal));
+  const services = wanted.service ? await observeServices(access, wanted, wanted.service, signal) : [];
+  return { accounts, services };
+}
+
+async function observeAccount(
+  access: Access,
+  owner: string,
+  wanted: WantedAccount,
+  signal: AbortSignal,
+): Promise<ObservedAccount> {
+  const domain = await access.admin.domain(wanted.domain, signal);
+  if (!domain) return { domain, project: undefined, users: {}, others: [] };
+  const project =
+    wanted.project === undefined ? undefined : await access.admin.project(wanted.project, domain.id, signal);
+  // With these disabled no login succeeds, whatever the password.
+  refuseDisabled('domain', domain);
+  if (project) refuseDisabled('project', project);
+
+  const all = await generationsOf(access.admin, wanted.base, domain, signal);
+  const target: Target | undefined =
+    wanted.project === undefined ? { domain: domain.id } : project && { project: project.id };
+  const users: Record<string, ObservedUser> = {};
+  for (const one of wanted.users) {
+    const user = all.find(({ name }) => isSame(name, one.name));
+    if (!user) continue;
+    const by = ownerOf(user);
+    if (by !== undefined && by !== owner) throw userTaken(wanted, user, owner, by);
+    const as = { username: one.name, password: one.password, userDomainName: wanted.domain };
+    const accepted = user.enabled && (await isAccepted(access, as, signal));
+    if (by === undefined && !accepted) throw userTaken(wanted, user, owner);
+    const roles = target ? await access.admin.rolesOf(user.id, target, signal) : [];
+    const [credential] = await access.admin.applicationCredentials(user.id, applicationCredentialName, signal);
+    const secret = one.secret;
+    const credentialAccepted =
+      credential !== undefined &&
+      secret !== undefined &&
+      user.enabled &&
+      (await isAccepted(access, { ...as, applicationCredential: { id: credential.id, secret } }, signal));
+    users[one.name] = { user, accepted, roles, credential, credentialAccepted };
+  }
+  const others = all.filter(
+    (user) => ownerOf(user) === owner && !wanted.users.some(({ name }) => isSame(name, user.name)),
+  );
+  return { domain, project, users, others };
+}
+
+/** All users of the base name in the domain, whosoever they are. */
+export async function generationsOf(
+  admin: IdentityApi,
+  base: string,
+  domain: Domain,
+  signal: AbortSignal,
+): Promise<readonly User[]> {
+  const generation = /^(-[0-9a-f]{8})?$/i;
+  const users = await admin.usersNamed(base, domain.id, signal);
+  return users.filter(({ name }) => generation.test(name.slice(base.length)));
+}
+
+/** The only proof that a password is right is that Keystone takes it. */
+async function isAccepted(
+  access: Access,
+  login: Omit<IdentityLogin, 'authUrl'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await access.as(login).login(signal);
+    return true;
+  } catch (error) {
+    if (error instanceof IdentityError && error.failure === 'Denied') return false;
+    throw error;
+  }
+}
+
+function refuseDisabled(kind: string, { name, enabled }: Domain): void {
+  if (enabled) return;
+  const remedy = `openstack ${kind} set --enable ${name}`;
+  throw new Refused(Reason.IdentityFailed, `The ${kind} "${name}" is disabled, nobody can log in: ${remedy}`);
+}
+
+function userTaken({ domain }: WantedAccount, { name }: User, owner: string, by?: string): Refused {
+  const handOver = `openstack user set --domain ${domain} --description '${markOf(owner)}' ${name}`;
+  const message =
+    by === undefined
+      ? `User "${name}" of domain "${domain}" is not of our making; choose another name, or hand it over with: ${handOver}`
+      : `User "${name}" of domain "${domain}" belongs to the IdentityClaim ${by}; choose another name, or if that claim is gone for good: ${handOver}`;
+  return new Refused(Reason.UserTaken, message);
+}
+
+async function observeServices(
+  { admin }: Access,
+  wanted: WantedIdentity,
+  { type, endpoints: urls }: WantedService,
+  signal: AbortSignal,
+): Promise<ObservedService[]> {
+  const ours: ObservedService[] = [];
+  for (const service of await admin.servicesOf(type, signal)) {
+    const endpoints = await admin.endpointsOf(service.id, signal);
+    const by = ownerOf(service);
+    const here = endpoints.filter(({ region_id }) => region_id === wanted.region);
+    if (by === wanted.owner || (by === undefined && leadsTo(here, urls))) {
+      ours.push({ service, endpoints });
+      continue;
+    }
+    // Another region's, which has an entry of its own.
+    if (endpoints.length > 0 && here.length === 0) continue;
+    const what = `The catalog has a service "${service.name}" of type "${type}" (${service.id})`;
+    const handOver = `openstack service set --description '${markOf(wanted.owner)}' ${service.id}`;
+    throw new Refused(
+      Reason.ServiceTaken,
+      by === undefined
+        ? `${what} that is not of our making; delete it, or hand it over with: ${handOver}`
+        : `${what} that belongs to the IdentityClaim ${by}; delete one of the two, or if that claim is gone for good: ${handOver}`,
+    );
+  }
+  // Always the same one stays where a call was made twice because its answer got lost.
+  return ours.sort((one, other) => (one.service.id < other.service.id ? -1 : 1));
+}
+
+/** An entry that lost its mark still is the claim's when it leads to the very same URLs. */
+function leadsTo(endpoints: readonly CatalogEndpoint[], urls: WantedService['endpoints']): boolean {
+  const wanted = Object.entries(urls);
+  return (
+    endpoints.length === wanted.length &&
+    wanted.every(([name, url]) => endpoints.some((endpoint) => endpoint.interface === name && endpoint.url === url))
+  );
+}
