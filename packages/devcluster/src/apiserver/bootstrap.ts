@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { timestamp, type ServerContext } from './context.js';
 import { equal, type ApiObject } from './json.js';
+import { systemClasses } from './registry/builtin/priority-classes.js';
 
 export function createNamespaces(context: ServerContext): void {
   for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
@@ -12,6 +13,19 @@ export function createNamespaces(context: ServerContext): void {
       metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
       spec: { finalizers: ['kubernetes'] },
       status: { phase: 'Active' },
+    });
+  }
+}
+
+export function createPriorityClasses(context: ServerContext): void {
+  for (const [name, { value, description }] of Object.entries(systemClasses)) {
+    ensure(context, 'scheduling.k8s.io/priorityclasses', {
+      apiVersion: 'scheduling.k8s.io/v1',
+      kind: 'PriorityClass',
+      metadata: { name, generation: 1 },
+      value,
+      description,
+      preemptionPolicy: 'PreemptLowerPriority',
     });
   }
 }

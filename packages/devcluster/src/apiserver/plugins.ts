@@ -4,6 +4,7 @@ import type { AdmissionPlugin } from './admission.js';
 import type { ServerContext } from './context.js';
 import { forbidden } from './errors.js';
 import { isObject, stringAt } from './json.js';
+import { CLASS_ANNOTATION } from './registry/builtin/ingresses.js';
 
 /** Pods run as somebody: as their namespace's `default` account, when they do not say. */
 const serviceAccounts: AdmissionPlugin = {
@@ -53,6 +54,73 @@ function defaultStorageClass({ store }: ServerContext): AdmissionPlugin {
   };
 }
 
+const INGRESS_CLASSES = 'networking.k8s.io/ingressclasses';
+const DEFAULT_INGRESS_CLASS = 'ingressclass.kubernetes.io/is-default-class';
+
+/** Ingresses without a class get the default one. */
+function defaultIngressClass({ store }: ServerContext): AdmissionPlugin {
+  return {
+    name: 'DefaultIngressClass',
+    mutate({ operation, resource, object }) {
+      if (operation !== 'CREATE' || resource.storage !== 'networking.k8s.io/ingresses') return;
+      if (!isObject(object?.['spec']) || object['spec']['ingressClassName'] !== undefined) return;
+      if (object.metadata.annotations?.[CLASS_ANNOTATION] !== undefined) return;
+      const [found] = store
+        .list(INGRESS_CLASSES)
+        .filter(({ metadata }) => metadata.annotations?.[DEFAULT_INGRESS_CLASS] === 'true');
+      if (found) object['spec']['ingressClassName'] = found.metadata.name ?? '';
+    },
+  };
+}
+
+const PRIORITY_CLASSES = 'scheduling.k8s.io/priorityclasses';
+
+/** Pods get the number behind their class, or behind the class for all; and they keep it. */
+function priority({ store }: ServerContext): AdmissionPlugin {
+  return {
+    name: 'Priority',
+    mutate({ operation, resource, object, oldObject, name }) {
+      if (operation === 'DELETE' || resource.storage !== '/pods' || !isObject(object?.['spec'])) return;
+      const { spec } = object;
+      if (operation === 'UPDATE') {
+        const former = isObject(oldObject?.['spec']) ? oldObject['spec'] : {};
+        for (const key of ['priority', 'preemptionPolicy']) if (former[key] !== undefined) spec[key] ??= former[key];
+        return;
+      }
+      const wanted = stringAt(spec, 'priorityClassName') ?? '';
+      const found =
+        wanted === ''
+          ? store.list(PRIORITY_CLASSES).find(({ globalDefault }) => globalDefault === true)
+          : store.get(PRIORITY_CLASSES, wanted);
+      if (wanted !== '' && !found) throw forbidden(resource, name, `no PriorityClass with name ${wanted} was found`);
+      const value = Number(found?.['value'] ?? 0);
+      const given = spec['priority'];
+      if (typeof given === 'number' && given !== value) {
+        throw forbidden(
+          resource,
+          name,
+          `the integer value of priority (${given}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`,
+        );
+      }
+      spec['priority'] = value;
+      spec['preemptionPolicy'] = found?.['preemptionPolicy'] ?? 'PreemptLowerPriority';
+      if (found) spec['priorityClassName'] = found.metadata.name ?? '';
+    },
+    validate({ operation, resource, object, name }) {
+      if (operation === 'DELETE' || resource.storage !== PRIORITY_CLASSES || object?.['globalDefault'] !== true) return;
+      const other = store
+        .list(PRIORITY_CLASSES)
+        .find(({ metadata, globalDefault }) => globalDefault === true && metadata.name !== name);
+      if (other)
+        throw forbidden(
+          resource,
+          name,
+          `PriorityClass ${other.metadata.name ?? ''} is already marked as default. Only one default can exist`,
+        );
+    },
+  };
+}
+
 /** Claims grow only when their class lets them. */
 function claimResize({ store }: ServerContext): AdmissionPlugin {
   return {
@@ -94,6 +162,8 @@ export function builtinPlugins(context: ServerContext): AdmissionPlugin[] {
     serviceAccounts,
     accountsExist(context),
     defaultStorageClass(context),
+    defaultIngressClass(context),
+    priority(context),
     claimResize(context),
   ];
 }

@@ -11,7 +11,7 @@ import { escalationPrevention } from './auth/rbac/escalation.js';
 import { MASTERS, RbacAuthorizer } from './auth/rbac/rbac.js';
 import { reviews } from './auth/reviews.js';
 import { servingCertificate } from './auth/tls.js';
-import { createNamespaces, publishServer } from './bootstrap.js';
+import { createNamespaces, createPriorityClasses, publishServer } from './bootstrap.js';
 import { inProcessClient, type RawHandler } from './client.js';
 import type { ServerContext } from './context.js';
 import { serveDefinitions } from './crds/serve.js';
@@ -166,6 +166,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     ...(options.settlingTime === undefined ? {} : { settlingTime: options.settlingTime }),
   });
   createNamespaces(context);
+  createPriorityClasses(context);
   createRoles(context);
   // What belongs to a real cluster's controller manager, but is needed for objects to end at all.
   const system = (name: string): Client =>

@@ -10,6 +10,7 @@ import type * as networking from 'kubernetes-types/networking/v1.d.ts';
 import type * as policy from 'kubernetes-types/policy/v1.d.ts';
 import type * as rbac from 'kubernetes-types/rbac/v1.d.ts';
 import type * as extensions from 'kubernetes-types/apiextensions/v1.d.ts';
+import type * as scheduling from 'kubernetes-types/scheduling/v1.d.ts';
 import type * as storage from 'kubernetes-types/storage/v1.d.ts';
 import type { KubeObject } from '../meta.js';
 import { defineResource, type Resource } from '../resource.js';
@@ -39,6 +40,7 @@ export type Lease = coordination.Lease;
 export type EndpointSlice = discovery.EndpointSlice;
 export type Event = events.Event;
 export type Ingress = networking.Ingress;
+export type IngressClass = networking.IngressClass;
 export type PodDisruptionBudget = policy.PodDisruptionBudget;
 export type Role = rbac.Role;
 export type RoleBinding = rbac.RoleBinding;
@@ -46,6 +48,7 @@ export type ClusterRole = rbac.ClusterRole;
 export type ClusterRoleBinding = rbac.ClusterRoleBinding;
 export type CustomResourceDefinition = extensions.CustomResourceDefinition;
 export type StorageClass = storage.StorageClass;
+export type PriorityClass = scheduling.PriorityClass;
 export type MutatingWebhookConfiguration = admission.MutatingWebhookConfiguration;
 export type ValidatingWebhookConfiguration = admission.ValidatingWebhookConfiguration;
 export type ValidatingAdmissionPolicy = admission.ValidatingAdmissionPolicy;
@@ -77,6 +80,12 @@ export const Lease = define<coordination.Lease>('coordination.k8s.io', 'Lease', 
 export const EndpointSlice = define<discovery.EndpointSlice>('discovery.k8s.io', 'EndpointSlice', 'endpointslices');
 export const Event = define<events.Event>('events.k8s.io', 'Event', 'events');
 export const Ingress = define<networking.Ingress>('networking.k8s.io', 'Ingress', 'ingresses');
+export const IngressClass = define<networking.IngressClass>(
+  'networking.k8s.io',
+  'IngressClass',
+  'ingressclasses',
+  false,
+);
 export const PodDisruptionBudget = define<policy.PodDisruptionBudget>(
   'policy',
   'PodDisruptionBudget',
@@ -95,6 +104,12 @@ export const CustomResourceDefinition = define<extensions.CustomResourceDefiniti
   'apiextensions.k8s.io',
   'CustomResourceDefinition',
   'customresourcedefinitions',
+  false,
+);
+export const PriorityClass = define<scheduling.PriorityClass>(
+  'scheduling.k8s.io',
+  'PriorityClass',
+  'priorityclasses',
   false,
 );
 export const StorageClass = define<storage.StorageClass>('storage.k8s.io', 'StorageClass', 'storageclasses', false);

@@ -107,6 +107,7 @@ const atomicStructs = new Set([
   'io.k8s.api.rbac.v1.RoleRef',
   'io.k8s.api.rbac.v1.Subject',
   'io.k8s.api.discovery.v1.EndpointPort',
+  'io.k8s.api.networking.v1.ServiceBackendPort',
 ]);
 
 /** Maps of built-in kinds that are one value. */

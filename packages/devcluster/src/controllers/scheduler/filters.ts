@@ -1,6 +1,13 @@
 // Why a Pod cannot run on a node, in the words of Kubernetes' scheduler.
 import { matchesSelector, type Node, type PersistentVolumeClaim, type Pod } from '@stackwright/kube';
-import type { Affinity, NodeSelectorTerm, PodAffinityTerm, Taint, Toleration } from 'kubernetes-types/core/v1.d.ts';
+import type {
+  Affinity,
+  NodeSelectorTerm,
+  PodAffinityTerm,
+  Taint,
+  Toleration,
+  TopologySpreadConstraint,
+} from 'kubernetes-types/core/v1.d.ts';
 import { quantity } from '../../shared/quantity.js';
 import { isFinished } from '../../shared/pods.js';
 import type { Stored } from '../../shared/objects.js';
@@ -8,6 +15,7 @@ import { matchesLabels, matchesRequirement } from '../../shared/selectors.js';
 
 export interface ClusterState {
   pods: readonly Stored<Pod>[];
+  nodes: readonly Stored<Node>[];
   claim(namespace: string, name: string): PersistentVolumeClaim | undefined;
 }
 
@@ -20,6 +28,7 @@ export function misfits(pod: Stored<Pod>, node: Stored<Node>, state: ClusterStat
     ...(portsCollide(pod, neighbours) ? ["node(s) didn't have free ports for the requested pod ports"] : []),
     ...resourceMisfits(pod, node, neighbours),
     ...affinityMisfits(pod, neighbours),
+    ...spreadMisfits(pod, node, state),
   ];
 }
 
@@ -135,4 +144,44 @@ function affinityMisfits(pod: Stored<Pod>, neighbours: readonly Stored<Pod>[]): 
     ...(refused ? ["node(s) didn't satisfy existing pods anti-affinity rules"] : []),
     ...(together.some(lonely) ? ["node(s) didn't match pod affinity rules"] : []),
   ];
+}
+
+/** Constraints that must hold; those of `ScheduleAnyway` are wishes, which nobody here looks at. */
+function spreadMisfits(pod: Stored<Pod>, node: Stored<Node>, state: ClusterState): string[] {
+  const hard = (pod.spec?.topologySpreadConstraints ?? []).filter(
+    ({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule',
+  );
+  const unlabelled = hard.some(({ topologyKey }) => node.metadata.labels?.[topologyKey] === undefined);
+  if (unlabelled) return ["node(s) didn't match pod topology spread constraints (missing required label)"];
+  const uneven = hard.some((constraint) => skewOn(node, constraint, pod, state) > constraint.maxSkew);
+  return uneven ? ["node(s) didn't match pod topology spread constraints"] : [];
+}
+
+/** By how many Pods the node's domain would be ahead of the emptiest one, with this Pod in it. */
+function skewOn(
+  node: Stored<Node>,
+  { topologyKey, labelSelector, matchLabelKeys = [], minDomains = 1 }: TopologySpreadConstraint,
+  pod: Stored<Pod>,
+  { pods, nodes }: ClusterState,
+): number {
+  const labels = pod.metadata.labels ?? {};
+  const alike = ({ metadata }: Stored<Pod>): boolean =>
+    metadata.namespace === pod.metadata.namespace &&
+    matchesSelector(labelSelector, metadata.labels) &&
+    matchLabelKeys.every((key) => labels[key] === undefined || metadata.labels?.[key] === labels[key]);
+  const counts = new Map<string, number>();
+  for (const each of nodes) {
+    const domain = each.metadata.labels?.[topologyKey];
+    if (domain === undefined || !matchesNodeAffinity(pod, each)) continue;
+    const there = pods.filter(
+      (other) =>
+        other.spec?.nodeName === each.metadata.name &&
+        !isFinished(other) &&
+        !other.metadata.deletionTimestamp &&
+        alike(other),
+    );
+    counts.set(domain, (counts.get(domain) ?? 0) + there.length);
+  }
+  const emptiest = counts.size < minDomains ? 0 : Math.min(...counts.values());
+  return (counts.get(node.metadata.labels?.[topologyKey] ?? '') ?? 0) + (alike(pod) ? 1 : 0) - emptiest;
 }

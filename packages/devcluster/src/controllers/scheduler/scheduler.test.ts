@@ -70,7 +70,7 @@ describe('a Pod fits a node', () => {
   const make = (name: string, spec: Partial<PodSpec> = {}, labels: Record<string, string> = {}): Stored<Pod> =>
     pod(name, spec, labels) as Stored<Pod>;
   const check = (spec: Partial<PodSpec>, on = node, pods: Stored<Pod>[] = []): string[] =>
-    misfits(make('new', spec, { app: 'new' }), on, { pods, claim: () => undefined });
+    misfits(make('new', spec, { app: 'new' }), on, { pods, nodes: [on], claim: () => undefined });
   const placed = (name: string, spec: Partial<PodSpec> = {}, labels: Record<string, string> = {}): Stored<Pod> =>
     make(name, { nodeName: 'n1', ...spec }, labels);
   const away = (app: string): Partial<PodSpec> => ({
@@ -90,6 +90,15 @@ describe('a Pod fits a node', () => {
         },
       },
     },
+  });
+  const spread = (topologyKey: string, options: object = {}): Partial<PodSpec> => ({
+    topologySpreadConstraints: [
+      {
+        ...{ maxSkew: 1, topologyKey, whenUnsatisfiable: 'DoNotSchedule' },
+        labelSelector: { matchLabels: { app: 'new' } },
+        ...options,
+      },
+    ],
   });
   const cpu = (value: string): Partial<PodSpec> => ({ containers: [web({ resources: { requests: { cpu: value } } })] });
 
@@ -122,6 +131,22 @@ describe('a Pod fits a node', () => {
       'not beside what avoids it',
       check({}, node, [placed('a', away('new'))]),
       ["node(s) didn't satisfy existing pods anti-affinity rules"],
+    ],
+    ['spread over the one domain there is', check(spread('zone'), node, [placed('a', {}, { app: 'new' })]), []],
+    [
+      'not spread over labels that the node does not have',
+      check(spread('rack')),
+      ["node(s) didn't match pod topology spread constraints (missing required label)"],
+    ],
+    [
+      'spread as far as possible, where that is all it wants',
+      check(spread('rack', { whenUnsatisfiable: 'ScheduleAnyway' })),
+      [],
+    ],
+    [
+      'not the second of one domain where there shall be two',
+      check(spread('zone', { minDomains: 2 }), node, [placed('a', {}, { app: 'new' })]),
+      ["node(s) didn't match pod topology spread constraints"],
     ],
   ])('%s', (_name, reasons, expected) => {
     expect(reasons).toEqual(expected);

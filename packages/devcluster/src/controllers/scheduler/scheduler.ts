@@ -22,6 +22,9 @@ export function scheduler(options: { client: Client; stores: Stores; clock: Cloc
     get pods() {
       return pods.list();
     },
+    get nodes() {
+      return nodes.list();
+    },
     claim: (namespace, name) => claims.get({ namespace, name }),
   };
 

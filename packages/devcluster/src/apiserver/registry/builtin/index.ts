@@ -10,9 +10,11 @@ import { podColumns } from './columns/pods.js';
 import * as workloadColumns from './columns/workloads.js';
 import { builtin } from './define.js';
 import { coreEventStrategy, eventConversion, EVENTS, eventStrategy } from './events.js';
+import { ingressClassStrategy, ingressStrategy } from './ingresses.js';
 import * as others from './others.js';
 import { podStrategy } from './pods.js';
 import { policyBindingStrategy, policyStrategy } from './policies.js';
+import { priorityClassStrategy } from './priority-classes.js';
 import * as services from './services.js';
 import { mutatingWebhookStrategy, validatingWebhookStrategy } from './webhooks.js';
 import * as workloads from './workloads.js';
@@ -134,6 +136,13 @@ export function builtinResources(serviceRange: AddressRange): readonly ServedRes
       strategy: services.endpointSliceStrategy,
     }),
     builtin(kube.Event, { shortNames: ['ev'], storage: EVENTS, convert: eventConversion, strategy: eventStrategy }),
+    builtin(kube.Ingress, {
+      columns: otherColumns.ingressColumns,
+      shortNames: ['ing'],
+      subresources: ['status'],
+      strategy: ingressStrategy,
+    }),
+    builtin(kube.IngressClass, { columns: otherColumns.ingressClassColumns, strategy: ingressClassStrategy }),
     builtin(kube.PodDisruptionBudget, {
       columns: otherColumns.disruptionBudgetColumns,
       shortNames: ['pdb'],
@@ -183,6 +192,11 @@ export function builtinResources(serviceRange: AddressRange): readonly ServedRes
       columns: otherColumns.policyBindingColumns,
       categories: ['api-extensions'],
       strategy: policyBindingStrategy,
+    }),
+    builtin(kube.PriorityClass, {
+      columns: otherColumns.priorityClassColumns,
+      shortNames: ['pc'],
+      strategy: priorityClassStrategy,
     }),
     builtin(kube.StorageClass, {
       columns: otherColumns.storageClassColumns,

@@ -2,6 +2,7 @@
 import type { Container, PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1.d.ts';
 import { field, type FieldError } from '../../errors.js';
 import { nameProblem, validateLabels } from '../../schema/names.js';
+import { validateSpread, validateTolerations } from './pod-placement.js';
 
 export function validatePodTemplate(template: PodTemplateSpec | undefined, path: string): FieldError[] {
   if (!template) return [field.required(path)];
@@ -43,6 +44,12 @@ export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
     if (problem) errors.push(field.invalid(`${path}.serviceAccountName`, spec.serviceAccountName, problem));
   }
   errors.push(...validateLabels(spec.nodeSelector, `${path}.nodeSelector`));
+  errors.push(...validateTolerations(spec.tolerations, `${path}.tolerations`));
+  errors.push(...validateSpread(spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`));
+  if (spec.priorityClassName) {
+    const problem = nameProblem('subdomain', spec.priorityClassName);
+    if (problem) errors.push(field.invalid(`${path}.priorityClassName`, spec.priorityClassName, problem));
+  }
   return errors;
 }
 

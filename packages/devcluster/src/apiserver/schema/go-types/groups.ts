@@ -121,6 +121,25 @@ export const groups: GoTypes = {
     OwnerReference: 'apiVersion:5 kind:1 name:3 uid:4 controller:6* blockOwnerDeletion:7*',
     Preconditions: 'uid:1* resourceVersion:2*',
   },
+  'io.k8s.api.networking.v1': {
+    HTTPIngressPath: 'path:1? pathType:3* backend:2',
+    HTTPIngressRuleValue: 'paths:1',
+    Ingress: 'metadata:1? spec:2? status:3?',
+    IngressBackend: 'service:4* resource:3*',
+    IngressClass: 'metadata:1? spec:2?',
+    IngressClassParametersReference: 'apiGroup:1* kind:2 name:3 scope:4* namespace:5*',
+    IngressClassSpec: 'controller:1? parameters:2*',
+    IngressLoadBalancerIngress: 'ip:1? hostname:2? ports:4?',
+    IngressLoadBalancerStatus: 'ingress:1?',
+    IngressPortStatus: 'port:1 protocol:2 error:3*',
+    IngressRule: 'host:1? =:2:IngressRuleValue',
+    IngressRuleValue: 'http:1*',
+    IngressServiceBackend: 'name:1 port:2?',
+    IngressSpec: 'ingressClassName:4* defaultBackend:1* tls:2? rules:3?',
+    IngressStatus: 'loadBalancer:1?',
+    IngressTLS: 'hosts:1? secretName:2?',
+    ServiceBackendPort: 'name:1? number:2?',
+  },
   'io.k8s.api.policy.v1': {
     Eviction: 'metadata:1? deleteOptions:2*',
     PodDisruptionBudget: 'metadata:1? spec:2? status:3?',
@@ -137,6 +156,9 @@ export const groups: GoTypes = {
     RoleBinding: 'metadata:1? subjects:2? roleRef:3',
     RoleRef: 'apiGroup:1 kind:2 name:3',
     Subject: 'kind:1 apiGroup:2? name:3 namespace:4?',
+  },
+  'io.k8s.api.scheduling.v1': {
+    PriorityClass: 'metadata:1? value:2 globalDefault:3? description:4? preemptionPolicy:5*',
   },
   'io.k8s.api.storage.v1': {
     StorageClass:

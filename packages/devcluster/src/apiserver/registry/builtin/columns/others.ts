@@ -1,6 +1,9 @@
 import type {
+  Ingress,
+  IngressClass,
   Lease,
   PodDisruptionBudget,
+  PriorityClass,
   RoleBinding,
   StorageClass,
   ValidatingAdmissionPolicy,
@@ -8,11 +11,43 @@ import type {
   ValidatingWebhookConfiguration,
 } from '@stackwright/kube';
 import type { Column } from '../../resource.js';
-import { AGE, column, NAME, number } from './common.js';
+import { AGE, column, NAME, number, text } from './common.js';
 
 export const leaseColumns: readonly Column[] = [
   NAME,
   column<Lease>('Holder', ({ spec }) => spec?.holderIdentity ?? ''),
+  AGE,
+];
+
+export const ingressColumns: readonly Column[] = [
+  NAME,
+  column<Ingress>('Class', ({ metadata, spec }) =>
+    text(spec?.ingressClassName ?? metadata?.annotations?.['kubernetes.io/ingress.class']),
+  ),
+  column<Ingress>(
+    'Hosts',
+    ({ spec }) =>
+      (spec?.rules ?? [])
+        .map(({ host }) => host ?? '')
+        .filter(Boolean)
+        .join(',') || '*',
+  ),
+  column<Ingress>('Address', ({ status }) =>
+    (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? '').join(','),
+  ),
+  column<Ingress>('Ports', ({ spec }) => (spec?.tls?.length ? '80, 443' : '80')),
+  AGE,
+];
+
+export const ingressClassColumns: readonly Column[] = [
+  NAME,
+  column<IngressClass>('Controller', ({ spec }) => spec?.controller ?? ''),
+  column<IngressClass>('Parameters', ({ spec }) =>
+    text(
+      spec?.parameters &&
+        `${spec.parameters.kind}${spec.parameters.apiGroup ? `.${spec.parameters.apiGroup}` : ''}/${spec.parameters.name}`,
+    ),
+  ),
   AGE,
 ];
 
@@ -71,6 +106,14 @@ export const policyBindingColumns: readonly Column[] = [
     spec?.paramRef ? `${spec.paramRef.namespace ?? '*'}/${spec.paramRef.name ?? '*'}` : '<unset>',
   ),
   AGE,
+];
+
+export const priorityClassColumns: readonly Column[] = [
+  NAME,
+  column<PriorityClass>('Value', ({ value }) => value, number),
+  column<PriorityClass>('Global-Default', ({ globalDefault }) => globalDefault ?? false, { type: 'boolean' }),
+  AGE,
+  column<PriorityClass>('PreemptionPolicy', ({ preemptionPolicy }) => preemptionPolicy ?? ''),
 ];
 
 export const storageClassColumns: readonly Column[] = [
