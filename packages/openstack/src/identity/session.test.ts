@@ -125,8 +125,8 @@ describe('a session', () => {
   });
 
   it('keeps one token per credentials, wherever Keystone is connected to', async () => {
-    await get('/users', { ...login, via: { host: '10.0.0.8', port: 5000 } });
-    await get('/users', { ...login, via: { host: 'fd00::9', port: 5001 } });
+    await get('/users', { ...login, via: [{ host: '10.0.0.8', port: 5000 }] });
+    await get('/users', { ...login, via: [{ host: 'fd00::9', port: 5001 }] });
     expect(server.logins).toBe(1);
     expect(server.calls.at(-1)).toMatchObject({
       url: 'http://keystone.ns.svc:5000/v3/users',
@@ -134,6 +134,22 @@ describe('a session', () => {
     });
     await get('/users', { ...login, password: 'other' });
     expect(server.logins).toBe(2);
+  });
+
+  it('asks the next endpoint when one does not answer, but not for what may have been done', async () => {
+    const via = [1, 2].map((last) => ({ host: `10.0.0.${last}`, port: 5000 }));
+    const asked = () => server.calls.splice(0).map(({ method, address }) => `${method} ${address?.host ?? ''}`);
+    server.instead = [new Error('connect EHOSTUNREACH')];
+    await get('/users', { ...login, via });
+    expect(asked()).toEqual(['POST 10.0.0.1', 'POST 10.0.0.2', 'GET 10.0.0.1']);
+    server.instead = [new Error('socket hang up')];
+    const post = sessions.as({ ...login, via }).request({ method: 'POST', url: '/users', json: {} }, signal);
+    await expect(post).rejects.toMatchObject({ failure: 'Unreachable' });
+    expect(asked()).toEqual(['POST 10.0.0.1']);
+    await expect(get('/users', { ...login, via: [] })).rejects.toThrow(
+      'http://keystone.ns.svc:5000 has no ready endpoint',
+    );
+    expect((await get('http://placement.ns.svc/', { ...login, via: [] })).status).toBe(200);
   });
 
   it('logs in by an application credential where there is one', async () => {

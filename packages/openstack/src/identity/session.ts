@@ -16,8 +16,11 @@ export interface IdentityLogin {
   domainName?: string;
   /** PEM of the authorities that Keystone's certificate is checked against. */
   ca?: string;
-  /** Where to connect to instead of the host in `authUrl`, which not every place can resolve. */
-  via?: Address;
+  /**
+   * Where to connect to instead of the host in `authUrl`, which not every place can resolve (see `endpointsOf`). What may be
+   * repeated is asked of the next one when one does not answer; that there is none counts only where Keystone is asked.
+   */
+  via?: readonly Address[];
   /** The login is by this instead of by user and password; it is for the project that it was made on. */
   applicationCredential?: { id: string; secret: string };
 }
@@ -104,8 +107,8 @@ export class Sessions {
 
   async #login(key: string, login: IdentityLogin, signal: AbortSignal): Promise<{ value: string; token: Token }> {
     this.#tokens.delete(key);
-    const call = keystoneCall({ method: 'POST', url: '/auth/tokens?nocatalog', json: { auth: authOf(login) } }, login);
-    const answer = await ask(this.#http, call, signal);
+    const call = { method: 'POST', url: '/auth/tokens?nocatalog', json: { auth: authOf(login) } } as const;
+    const answer = await askKeystone(this.#http, { ...call, isRepeatable: true }, login, signal);
     const value = answer.headers['x-subject-token'];
     if (answer.status === 401) {
       throw new IdentityError('Denied', `Keystone refuses the login of user "${login.username}"`, 401);
@@ -121,9 +124,9 @@ export class Sessions {
 
   async #send(call: HttpRequest, login: IdentityLogin, token: string, signal: AbortSignal): Promise<HttpResponse> {
     const headers = { ...call.headers, 'x-auth-token': token };
-    return call.url.startsWith('/')
-      ? ask(this.#http, keystoneCall({ ...call, headers }, login), signal)
-      : this.#http.request({ ...call, headers }, signal);
+    if (!call.url.startsWith('/')) return this.#http.request({ ...call, headers }, signal);
+    const isRepeatable = call.method === 'GET' || call.method === 'HEAD';
+    return askKeystone(this.#http, { ...call, headers, isRepeatable }, login, signal);
   }
 }
 
@@ -152,21 +155,26 @@ function authOf(login: IdentityLogin): object {
   };
 }
 
-/** A call of Keystone itself. */
-function keystoneCall(call: HttpRequest, { authUrl, via, ca }: IdentityLogin): HttpRequest {
+/** What got no answer may have been done all the same: only a call that may be repeated goes to another endpoint. */
+async function askKeystone(
+  http: Http,
+  { isRepeatable, ...call }: HttpRequest & { isRepeatable: boolean },
+  { authUrl, via, ca }: IdentityLogin,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  const { origin } = new URL(authUrl);
   const url = `${authUrl.replace(/\/+$/, '')}${call.url}`;
-  return { ...call, url, ...(ca === undefined ? {} : { ca }), ...(via ? { address: via } : {}) };
-}
-
-/** Asks Keystone. */
-async function ask(http: Http, call: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
-  try {
-    return await http.request(call, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    const why = error instanceof Error ? error.message : String(error);
-    throw new IdentityError('Unreachable', `${new URL(call.url).origin} does not answer: ${why}`);
+  const ways = via?.map((address) => ({ address })) ?? [{}];
+  let why = 'has no ready endpoint';
+  for (const way of isRepeatable ? ways : ways.slice(0, 1)) {
+    try {
+      return await http.request({ ...call, url, ...(ca === undefined ? {} : { ca }), ...way }, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      why = `does not answer: ${error instanceof Error ? error.message : String(error)}`;
+    }
   }
+  throw new IdentityError('Unreachable', `${origin} ${why}`);
 }
 
 /** What an answer that is none of the expected means: "could not <what>: …". */

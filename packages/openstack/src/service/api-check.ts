@@ -33,14 +33,15 @@ export function authenticatedCheck<R extends ServiceObject>(
   base: string,
 ): Ask {
   const login = scope.output(as);
-  const keystones = addressesOf(scope, login.authUrl);
+  const via = addressesOf(scope, login.authUrl);
+  const session = sessions.as({ ...login, ...(via ? { via } : {}) });
   const isOwn = new URL(login.authUrl).host === new URL(base).host;
   const call = { method: 'GET', url: base + path, ...(headers ? { headers } : {}) } as const;
 
   return async (address, signal) => {
     let answer: HttpResponse;
     try {
-      answer = await asAny(login, keystones, (one) => sessions.as(one).request({ ...call, address }, signal));
+      answer = await session.request({ ...call, address }, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof IdentityError) throw identityTrouble(error, login, isOwn);
@@ -61,29 +62,10 @@ export function authenticatedCheck<R extends ServiceObject>(
   };
 }
 
-/** The first of Keystone's endpoints may be one that has just died. */
-async function asAny(
-  login: IdentityLogin,
-  addresses: readonly Address[] | undefined,
-  ask: (login: IdentityLogin) => Promise<HttpResponse>,
-): Promise<HttpResponse> {
-  if (!addresses) return ask(login);
-  let last = new IdentityError('Unreachable', `${new URL(login.authUrl).origin} has no ready endpoint`);
-  for (const via of addresses) {
-    try {
-      return await ask({ ...login, via });
-    } catch (error) {
-      if (!(error instanceof IdentityError) || error.failure !== 'Unreachable') throw error;
-      last = error;
-    }
-  }
-  throw last;
-}
-
 function identityTrouble(error: IdentityError, login: Login, isOwn: boolean): CheckError {
-  if (error.failure === 'Unreachable' && !isOwn) return waitsForKeystone(`No token: ${error.message}`, login);
+  if (error.failure === 'Unreachable' && !isOwn) return waitsForKeystone(`Waits for Keystone: ${error.message}`, login);
   if (error.failure !== 'Unreachable') return new CheckError(explainIdentity(error));
-  return new CheckError({ reason: Reason.ApiUnreachable, message: `The API gives no token: ${error.message}` });
+  return new CheckError({ reason: Reason.ApiUnreachable, message: `The API takes no login: ${error.message}` });
 }
 
 /** The service is as it should be; on-call finds the trouble at `provider`. */

@@ -76,11 +76,11 @@ export function userInUse<R extends ServiceObject>(
     ...pods.flatMap((pod) => userOf(pod, claim) ?? []),
   ]);
   const [user] = users;
-  if (users.size !== 1 || user === before || deployments.length === 0) return users.size === 1 ? user : undefined;
-  const areRolledOut = deployments.every(
-    (deployment) => rolloutOf(scope, Deployment, deployment.metadata?.name ?? '', deployment).state === 'Done',
-  );
-  return areRolledOut ? user : undefined;
+  if (deployments.length === 0 || users.size !== 1) return undefined;
+  // Pods of an older template may be about to start.
+  const isRolledOut = (deployment: Readonly<Deployment>): boolean =>
+    rolloutOf(scope, Deployment, deployment.metadata?.name ?? '', deployment).state === 'Done';
+  return user === before || deployments.every(isRolledOut) ? user : undefined;
 }
 
 const hasEnded = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed';
