@@ -5,6 +5,15 @@ import { keystone } from '@stackwright/keystone';
 import { mariadb } from '@stackwright/mariadb';
 import { memcached } from '@stackwright/memcached';
 import { placement } from '@stackwright/placement';
+import { rabbitmq } from '@stackwright/rabbitmq';
 
 /** The controllers of this workspace, those first that others stand on. */
-export const modules: readonly ControllerModule[] = [coordinator, mariadb, memcached, keystone, placement, glance];
+export const modules: readonly ControllerModule[] = [
+  coordinator,
+  mariadb,
+  memcached,
+  rabbitmq,
+  keystone,
+  placement,
+  glance,
+];

@@ -33,11 +33,11 @@ export interface ServerOptions<R extends ServerObject> {
    */
   clientService: boolean;
   /** Where `spec.storage` is, the volume is named "data". */
-  pod(
+  pod: (
     scope: StepScope<R>,
-  ): Pick<PodSpec, 'initContainers' | 'containers' | 'volumes' | 'terminationGracePeriodSeconds'>;
+  ) => Pick<PodSpec, 'initContainers' | 'containers' | 'volumes' | 'terminationGracePeriodSeconds'>;
   /** Of what the servers only read when they start: another one replaces the Pods. */
-  hash?(scope: StepScope<R>): string;
+  hash?: (scope: StepScope<R>) => string;
   after?: readonly StepHandle[];
 }
 

@@ -1,0 +1,72 @@
+// How the administrator of a broker logs in, for one that is run here and for an external one.
+import { Reason } from '@stackwright/api';
+import { done, failed, type Endpoint, type Outcome, type Reconciled, type StepScope } from '@stackwright/core';
+import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
+import { offeredValues, ownServer, secretReference, valuesOf } from '@stackwright/openstack';
+import { externalBrokerKeys, type RabbitMQ } from '../crd.js';
+import { BrokerError, type Login } from '../management/client.js';
+import { administrator, ports } from './files.js';
+
+export interface Broker {
+  /** As the controller reaches it. */
+  login: Login;
+  /** host:port of each broker, as clients in Pods reach it. */
+  hosts: readonly string[];
+}
+
+/** Kinds that `brokerOf` reads. */
+export const brokerReads: readonly Resource[] = [Secret, EndpointSlice];
+
+export const adminPasswordSecret = (rabbitmq: string): string => `${rabbitmq}-admin-password`;
+
+type Scope = Pick<StepScope<Reconciled>, 'get' | 'list' | 'namespace'>;
+
+export function brokerOf(scope: Scope, rabbitmq: Readonly<RabbitMQ>): Outcome<Broker> {
+  const { external } = rabbitmq.spec;
+  return external ? externalBroker(scope, external.secretRef.name) : ownBroker(scope, rabbitmq.metadata?.name ?? '');
+}
+
+/** As `brokerOf`, for where there is no other way on. @throws BrokerError */
+export function reachableBroker(scope: Scope, rabbitmq: Readonly<RabbitMQ>): Broker {
+  const broker = brokerOf(scope, rabbitmq);
+  if (broker.state === 'Done') return broker.output;
+  throw new BrokerError('Unreachable', `RabbitMQ ${rabbitmq.metadata?.name ?? ''}: ${broker.message}`);
+}
+
+function ownBroker(scope: Scope, name: string): Outcome<Broker> {
+  const broker = ownServer(scope, { name, portName: 'management', passwordSecret: adminPasswordSecret(name) });
+  if (broker.state !== 'Done') return broker;
+  return done({
+    login: { url: urlOf(broker.output), username: administrator, password: broker.output.password },
+    hosts: [`${name}.${scope.namespace}.svc:${ports.amqp}`],
+  });
+}
+
+const urlOf = ({ host, port }: Endpoint): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+function externalBroker(scope: Scope, name: string): Outcome<Broker> {
+  const offered = { name, service: 'rabbitmq', field: 'spec.external.secretRef' };
+  const given = offeredValues(scope, offered, externalBrokerKeys);
+  if (given.state !== 'Done') return given;
+  const { management_url: management, username, password } = given.output;
+  const malformed = (message: string) =>
+    failed(Reason.SecretIncomplete, `Secret ${name} has ${message}`, { on: secretReference(name, scope) });
+  const url = URL.canParse(management) ? new URL(management) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
+    return malformed('no URL in "management_url", http or https and without credentials');
+  }
+  const hosts = given.output.hosts.split(',').map((host) => host.trim());
+  const wrong = hosts.findIndex((host) => !/^(\[[0-9a-fA-F:.]+\]|[^\s:@/[\]]+):[1-9][0-9]{0,4}$/.test(host));
+  if (wrong >= 0) return malformed(`no "host:port" as number ${wrong + 1} of "hosts"`);
+  const ca = authorityIn(scope, name);
+  return done({
+    login: { url: url.href.replace(/\/+$/, ''), username, password, ...(ca === undefined ? {} : { ca }) },
+    hosts,
+  });
+}
+
+function authorityIn(scope: Scope, name: string): string | undefined {
+  const secret = scope.get(Secret, name);
+  const checked = secret && valuesOf(secret, ['ca.crt']);
+  return checked && 'values' in checked ? checked.values['ca.crt'] : undefined;
+}

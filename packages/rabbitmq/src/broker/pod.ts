@@ -1,0 +1,58 @@
+import type { PodSpec, StepScope } from '@stackwright/core';
+import { configSecret, imageOf, resourcesOf, serviceOfPods } from '@stackwright/openstack';
+import { catalog, currentVersion } from '../catalog.js';
+import type { RabbitMQ } from '../crd.js';
+import { defaultResources, paths, ports, startScript } from './files.js';
+
+export const clientService = true;
+
+export function brokerPod({ name, namespace, object }: StepScope<RabbitMQ>): PodSpec {
+  const { spec } = object;
+  // Data belongs to the name of a broker, so it must never change; and by it brokers of a cluster find each other.
+  const node = `rabbit@$(POD_NAME).${serviceOfPods(name, clientService)}.${namespace}`;
+  const accepts = { tcpSocket: { port: 'amqp' } };
+  const mounts = [
+    { name: 'data', mountPath: paths.data },
+    { name: 'run', mountPath: paths.run },
+    { name: 'tmp', mountPath: '/tmp' },
+    { name: 'config', mountPath: paths.config, readOnly: true },
+  ];
+  return {
+    // Time to write out what is only in memory yet.
+    terminationGracePeriodSeconds: 120,
+    containers: [
+      {
+        name: 'rabbitmq',
+        image: imageOf(catalog.releases[currentVersion], spec.image),
+        command: ['sh', '-c', startScript],
+        env: [
+          { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+          { name: 'RABBITMQ_NODENAME', value: node },
+          { name: 'RABBITMQ_USE_LONGNAME', value: 'true' },
+          { name: 'RABBITMQ_LOGS', value: '-' },
+          { name: 'HOME', value: paths.run },
+          { name: 'ERL_INETRC', value: paths.inetrc },
+        ],
+        ports: Object.entries(ports).map(([name, containerPort]) => ({ name, containerPort })),
+        // The last port to open. A command of the broker's own takes a second of CPU each time.
+        // Recovery of many messages may take minutes.
+        startupProbe: { ...accepts, periodSeconds: 1, failureThreshold: 900 },
+        readinessProbe: { ...accepts, periodSeconds: 5 },
+        // The kernel accepts connections for a broker that hangs; only an answer shows that it runs.
+        livenessProbe: {
+          httpGet: { path: '/', port: 'management' },
+          periodSeconds: 20,
+          timeoutSeconds: 10,
+          failureThreshold: 6,
+        },
+        resources: resourcesOf(defaultResources, spec.resources),
+        volumeMounts: mounts,
+      },
+    ],
+    volumes: [
+      { name: 'config', secret: { secretName: configSecret(name), defaultMode: 0o440 } },
+      { name: 'run', emptyDir: { medium: 'Memory' } },
+      { name: 'tmp', emptyDir: {} },
+    ],
+  };
+}

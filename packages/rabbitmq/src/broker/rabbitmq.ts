@@ -1,0 +1,86 @@
+// A RabbitMQ as a graph: the broker that is run here, or the one that is told of by a Secret.
+import { Reason } from '@stackwright/api';
+import { defineObjectGraph, type Graph, type GraphBuilder, type StepHandle } from '@stackwright/core';
+import { Pod, PodDisruptionBudget, Secret, Service, StatefulSet } from '@stackwright/kube';
+import {
+  keptPassword,
+  Refused,
+  serverConfigStep,
+  serverEndpointStep,
+  serverStep,
+  type Http,
+} from '@stackwright/openstack';
+import { catalog } from '../catalog.js';
+import { RabbitMQ } from '../crd.js';
+import { Management, type Login } from '../management/client.js';
+import { explain } from '../management/explain.js';
+import { definitions, enabledPlugins, ports, rabbitmqConf } from './files.js';
+import { adminPasswordSecret, brokerOf, brokerReads, type Broker } from './login.js';
+import { brokerPod, clientService } from './pod.js';
+
+export function rabbitmqGraph(http: Http): Graph<RabbitMQ> {
+  return defineObjectGraph(
+    RabbitMQ,
+    (g, { spec }) => {
+      serverEndpointStep(g, {
+        after: spec.external ? [] : [runBroker(g)],
+        reads: brokerReads,
+        server: (scope) => brokerOf(scope, scope.object),
+        ask: ({ login }, signal) => versionOf(http, login, signal),
+        explain,
+      });
+    },
+    {
+      owns: [Secret, Service, StatefulSet, PodDisruptionBudget],
+      reads: [...brokerReads, { resource: Pod, parts: true }],
+      status(scope) {
+        const broker = scope.output<Broker & { version: string }>({ name: 'Endpoint' });
+        return broker ? { endpoint: broker.hosts.join(','), version: broker.version } : {};
+      },
+    },
+  );
+}
+
+/** Secrets, configuration, Services and StatefulSet. */
+function runBroker(g: GraphBuilder<RabbitMQ>): StepHandle {
+  const password = g.step({
+    name: 'Password',
+    owns: [Secret],
+    run: (scope) => keptPassword(scope, adminPasswordSecret(scope.name)),
+  });
+  // By it brokers of a cluster know each other, and so does who administers one from within its Pod.
+  const cookie = g.step({
+    name: 'Cookie',
+    owns: [Secret],
+    run: (scope) => keptPassword(scope, `${scope.name}-erlang-cookie`),
+  });
+  const config = serverConfigStep(g, {
+    files: (scope) => ({
+      'rabbitmq.conf': rabbitmqConf(scope.object.spec),
+      enabled_plugins: enabledPlugins,
+      'definitions.json': definitions(scope.output(password).password),
+      'erlang.cookie': scope.output(cookie).password,
+    }),
+    after: [password, cookie],
+  });
+  return serverStep(g, {
+    user: catalog.user,
+    ports,
+    clientService,
+    pod: brokerPod,
+    hash: (scope) => scope.output(config),
+    after: [config],
+  });
+}
+
+/** Of a broker that takes messages. @throws BrokerError, Refused */
+async function versionOf(http: Http, login: Login, signal: AbortSignal): Promise<string> {
+  const management = new Management(http, login, signal);
+  const overview = await management.get<{ rabbitmq_version?: string }>('overview');
+  const alarms = await management.alarms();
+  if (alarms.length > 0) {
+    const short = alarms.map(({ node, resource }) => `${resource} on ${node}`).join(', ');
+    throw new Refused(Reason.BrokerFailed, `The broker takes no messages, since it is short of ${short}`);
+  }
+  return overview?.rabbitmq_version ?? 'unknown';
+}

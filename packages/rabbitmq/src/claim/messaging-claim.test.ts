@@ -1,0 +1,473 @@
+import { MessagingClaim, messagingConnectionKeys } from '@stackwright/api';
+import { GraphHarness } from '@stackwright/core/testing';
+import { EndpointSlice, Secret } from '@stackwright/kube';
+import { secretWith, valuesOf } from '@stackwright/openstack';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { RabbitMQ } from '../crd.js';
+import { FakeBroker } from '../testing/broker.js';
+import { messagingClaimGraph } from './messaging-claim.js';
+
+const namespace = 'ns';
+const at = (name: string) => ({ namespace, name });
+
+let broker: FakeBroker;
+let harness: GraphHarness<MessagingClaim>;
+
+beforeEach(() => {
+  broker = new FakeBroker();
+  harness = new GraphHarness(messagingClaimGraph(broker));
+});
+
+const claim = (spec: Partial<MessagingClaim['spec']> = {}) => ({
+  apiVersion: 'claims.stackwright.dev/v1alpha1',
+  kind: 'MessagingClaim',
+  spec: { provider: 'rabbitmq', vhost: 'nova', deletionPolicy: 'Retain' as const, ...spec },
+});
+
+async function sayReady(ready: boolean): Promise<void> {
+  const condition = {
+    type: 'Ready',
+    status: ready ? 'True' : 'False',
+    reason: ready ? 'Ready' : 'RolloutInProgress',
+    message: ready ? '' : 'Pod rabbitmq-0 is starting',
+    observedGeneration: 1,
+    lastTransitionTime: '2025-01-01T00:00:00Z',
+  };
+  await harness.edit(RabbitMQ, 'rabbitmq', { status: { conditions: [condition] } }, 'status');
+}
+
+async function runBroker({ external = false } = {}): Promise<void> {
+  await harness.api.seed(RabbitMQ, {
+    apiVersion: 'rabbitmq.stackwright.dev/v1alpha1',
+    kind: 'RabbitMQ',
+    metadata: at('rabbitmq'),
+    spec: {
+      replicas: 1,
+      storage: '10Gi',
+      deletionPolicy: 'Retain',
+      ...(external ? { external: { secretRef: { name: 'broker' } } } : {}),
+    },
+  });
+  await sayReady(true);
+  if (external) return;
+  await harness.api.seed(Secret, secret('rabbitmq-admin-password', { password: 'adminpw' }));
+  await harness.api.seed(EndpointSlice, {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { ...at('rabbitmq-1'), labels: { 'kubernetes.io/service-name': 'rabbitmq' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: ['10.0.0.9'], conditions: { ready: true } }],
+    ports: [
+      { name: 'amqp', port: 5672 },
+      { name: 'management', port: 15672 },
+    ],
+  });
+}
+
+function secret(name: string, values: Record<string, string>, labels: Record<string, string> = {}): Secret {
+  const made = secretWith(name, values);
+  return { apiVersion: 'v1', kind: 'Secret', ...made, metadata: { ...at(name), labels } };
+}
+
+function connection() {
+  const checked = valuesOf(harness.api.peek(Secret, at('sample-connection'))!, messagingConnectionKeys);
+  if ('missing' in checked) throw new Error(`lacks ${checked.missing.join()}`);
+  return checked.values;
+}
+
+async function fulfilled(spec: Partial<MessagingClaim['spec']> = {}): Promise<ReturnType<typeof connection>> {
+  await runBroker();
+  await harness.create(claim(spec));
+  await harness.settle();
+  expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  return connection();
+}
+
+/** The time after which an external step looks again by itself. */
+const resync = 300_000;
+const lookAgain = async () => {
+  await harness.clock.advance(resync);
+  await harness.settle();
+};
+
+describe('a MessagingClaim', () => {
+  it('becomes a virtual host, a user on it alone, and a Secret that says how to get there; then nothing is written', async () => {
+    const { password, ...rest } = await fulfilled();
+    expect(password).toMatch(/^[A-Za-z0-9]{32}$/);
+    expect(rest).toEqual({
+      transport_url: `rabbit://nova:${password}@rabbitmq.ns.svc:5672/nova`,
+      hosts: 'rabbitmq.ns.svc:5672',
+      vhost: 'nova',
+      username: 'nova',
+    });
+    expect(broker.admits('nova', password, 'nova')).toBe(true);
+    expect(broker.vhosts.get('nova')).toMatchObject({
+      default_queue_type: 'quorum',
+      description: 'stackwright.dev/claim=ns/sample',
+    });
+    // A word that the broker does not know, and that permits nothing.
+    expect(broker.users.get('nova')?.tags).toEqual(['stackwright.dev/claim=ns/sample']);
+    expect(harness.object.status).toMatchObject({ secretName: 'sample-connection', username: 'nova' });
+    // The controller asks for no name.
+    expect([...broker.bases]).toEqual(['http://10.0.0.9:15672']);
+
+    const writes = broker.writes.length;
+    harness.restart();
+    await harness.clock.advance(resync);
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    expect(broker.writes).toHaveLength(writes);
+  });
+
+  it('says nothing secret in status, events, logs and calls', async () => {
+    const { password } = await fulfilled();
+    const said = JSON.stringify([
+      harness.object.status,
+      harness.events,
+      harness.logs,
+      broker.writes,
+      [...broker.users],
+    ]);
+    expect(said).not.toContain(password);
+    expect(said).not.toContain('adminpw');
+  });
+
+  it('waits for its provider, names it, and goes on by itself', async () => {
+    await harness.create(claim());
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ message: 'RabbitMQ rabbitmq does not exist' });
+    expect(harness.object.status).toMatchObject({
+      waitingFor: [{ step: 'Provider', kind: 'RabbitMQ', name: 'rabbitmq' }],
+    });
+    await runBroker();
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  it('says that the broker cannot be reached, or does not serve it, and heals when it does', async () => {
+    await runBroker();
+    broker.down = true;
+    await harness.create(claim());
+    await harness.settle();
+    expect(harness.condition('VhostReady')).toMatchObject({ status: 'False', reason: 'ServerUnreachable' });
+    expect(harness.condition('VhostReady')?.message).toContain('10.0.0.9');
+    broker.down = false;
+    await lookAgain();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+
+    broker.vhosts.get('nova')!.state = 'stopped';
+    await lookAgain();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'BrokerFailed' });
+    expect(harness.condition('Ready')?.message).toContain('rabbitmqctl restart_vhost');
+  });
+
+  it('keeps the Secret while the broker is away', async () => {
+    const before = await fulfilled();
+    await sayReady(false);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'WaitingForProvider' });
+    expect(connection()).toEqual(before);
+    expect(harness.object.status).toMatchObject({ secretName: 'sample-connection' });
+  });
+
+  it('follows a password that was changed in its Secret', async () => {
+    await fulfilled();
+    await harness.edit(Secret, 'sample-password', { data: { password: Buffer.from('ch/osen').toString('base64') } });
+    await harness.settle();
+    expect(broker.admits('nova', 'ch/osen', 'nova')).toBe(true);
+    expect(connection().transport_url).toBe('rabbit://nova:ch%2Fosen@rabbitmq.ns.svc:5672/nova');
+  });
+
+  it("refuses the administrator's name", async () => {
+    await runBroker();
+    await harness.create(claim({ vhost: 'admin' }));
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
+    expect(broker.writes).toEqual([]);
+  });
+});
+
+describe('what was changed on the broker by hand is set right', () => {
+  it.each<[string, () => void]>([
+    ['the password', () => (broker.users.get('nova')!.password_hash = 'AAAAAAAA')],
+    ['how it is hashed', () => (broker.users.get('nova')!.hashing_algorithm = 'rabbit_password_hashing_md5')],
+    ["the user's tags", () => broker.users.get('nova')!.tags.push('administrator')],
+    ['the permission', () => (broker.vhosts.get('nova')!.permissions.get('nova')!.read = '')],
+    ['the user, deleted', () => (broker.users.delete('nova'), broker.vhosts.get('nova')!.permissions.clear())],
+    ['the virtual host, deleted', () => broker.vhosts.delete('nova')],
+    ['all of it, deleted', () => (broker.vhosts.clear(), broker.users.clear())],
+    ['the default queue type', () => (broker.vhosts.get('nova')!.default_queue_type = 'classic')],
+    ['the mark', () => (broker.vhosts.get('nova')!.description = 'ours')],
+  ])('%s', async (_what, byHand) => {
+    const before = await fulfilled();
+    broker.vhosts.get('nova')!.tags = ['production'];
+    broker.vhosts.get('nova')!.queues = ['compute'];
+    byHand();
+    await lookAgain();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(connection()).toEqual(before);
+    expect(broker.admits('nova', before.password, 'nova')).toBe(true);
+    expect(broker.users.get('nova')?.tags).toEqual(['stackwright.dev/claim=ns/sample']);
+    expect(broker.vhosts.get('nova')).toMatchObject({
+      default_queue_type: 'quorum',
+      description: 'stackwright.dev/claim=ns/sample',
+    });
+    const writes = broker.writes.length;
+    await lookAgain();
+    expect(broker.writes).toHaveLength(writes);
+  });
+
+  it("leaves the virtual host's own tags alone", async () => {
+    await fulfilled();
+    Object.assign(broker.vhosts.get('nova')!, { tags: ['production'], default_queue_type: 'classic' });
+    await lookAgain();
+    expect(broker.vhosts.get('nova')).toMatchObject({ tags: ['production'], default_queue_type: 'quorum' });
+  });
+});
+
+describe('a controller that dies', () => {
+  const calls = ['PUT /api/vhosts/nova', 'PUT /api/users/nova', 'PUT /api/permissions/nova/nova'];
+
+  it.each(calls.flatMap((call) => (['beforeWrite', 'afterWrite'] as const).map((when) => [when, call] as const)))(
+    '%s of %s leaves a state from which the next one goes on',
+    async (when, deadly) => {
+      await runBroker();
+      broker[when] = (call) => {
+        if (call === deadly) throw new Error('killed');
+      };
+      await harness.create(claim());
+      await harness.settle();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False' });
+      broker[when] = () => undefined;
+      harness.restart();
+      await lookAgain();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+      expect(broker.admits('nova', connection().password, 'nova')).toBe(true);
+      expect([broker.vhosts.size, broker.users.size]).toEqual([1, 1]);
+    },
+  );
+});
+
+describe('rotation', () => {
+  const set = async (spec: Partial<MessagingClaim['spec']>) => {
+    await harness.edit(MessagingClaim, 'sample', { spec });
+    await harness.settle();
+  };
+
+  const useIt = async (username: string) => {
+    await harness.edit(MessagingClaim, 'sample', { metadata: { annotations: { 'stackwright.dev/in-use': username } } });
+    await harness.settle();
+  };
+
+  it('hands out a new user beside the old one, which goes when nobody uses it', async () => {
+    const before = await fulfilled();
+    await set({ rotation: '2026-11' });
+    const after = connection();
+    expect(after.username).toMatch(/^nova-[0-9a-f]{8}$/);
+    expect(broker.admits(before.username, before.password, 'nova')).toBe(true);
+    expect(broker.admits(after.username, after.password, 'nova')).toBe(true);
+    expect(harness.object.status).toMatchObject({ username: after.username, superseded: ['nova'] });
+
+    await useIt(after.username);
+    expect([...broker.users.keys()]).toEqual([after.username]);
+    expect(broker.admits(after.username, after.password, 'nova')).toBe(true);
+    expect(harness.api.peek(Secret, at('sample-password'))).toBeUndefined();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+  });
+
+  it("keeps the old user's password right as long as it may be in use", async () => {
+    const before = await fulfilled();
+    await set({ rotation: 'a' });
+    broker.users.delete('nova');
+    await lookAgain();
+    expect(broker.admits('nova', before.password, 'nova')).toBe(true);
+  });
+
+  it('leaves an old user as it is whose Secret has lost the password', async () => {
+    const before = await fulfilled();
+    await set({ rotation: 'a' });
+    await harness.edit(Secret, 'sample-password', { data: { password: '' } });
+    await lookAgain();
+    expect(broker.admits('nova', before.password, 'nova')).toBe(true);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  it("leaves a user of somebody else's that has the name of one to be dropped", async () => {
+    await fulfilled();
+    await set({ rotation: 'a' });
+    broker.users.set('nova', { password_hash: 'AAAAAAAA', hashing_algorithm: '', tags: ['administrator'] });
+    await useIt(connection().username);
+    expect(broker.users.has('nova')).toBe(true);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+});
+
+describe('what exists already', () => {
+  async function refused(reason: string): Promise<string | undefined> {
+    await harness.create(claim());
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason });
+    expect(broker.writes).toEqual([]);
+    return harness.condition('Ready')?.message;
+  }
+
+  it('by an older claim on the same broker: the later one is refused, by name', async () => {
+    await runBroker();
+    const older = { ...claim(), metadata: { ...at('older'), creationTimestamp: '2020-01-01T00:00:00Z' } };
+    await harness.api.seed(MessagingClaim, older);
+    expect(await refused('VhostTaken')).toContain('the MessagingClaim older has the virtual host "nova"');
+    expect(harness.api.peek(Secret, at('sample-password'))).toBeUndefined();
+  });
+
+  it('by a claim of another namespace: the mark on the virtual host tells', async () => {
+    await runBroker();
+    broker.vhost('nova', { description: 'stackwright.dev/claim=elsewhere/nova-messaging' });
+    expect(await refused('VhostTaken')).toContain('belongs to the MessagingClaim elsewhere/nova-messaging');
+  });
+
+  it('and holds queues is not taken over', async () => {
+    await runBroker();
+    broker.vhost('nova', { queues: ['compute'] });
+    expect(await refused('VhostTaken')).toContain('holds queues and is not of our making');
+  });
+
+  it('as a user of somebody else: is not taken over, even where the virtual host is free', async () => {
+    await runBroker();
+    broker.vhost('nova');
+    broker.users.set('nova', { password_hash: 'AAAAAAAA', hashing_algorithm: '', tags: [] });
+    expect(await refused('UserTaken')).toContain('User "nova" exists on the broker');
+  });
+
+  it('as an empty virtual host: is taken', async () => {
+    broker.vhost('nova');
+    await fulfilled();
+    expect(broker.vhosts.get('nova')).toMatchObject({ default_queue_type: 'quorum' });
+  });
+});
+
+describe('deletion', () => {
+  const remove = async () => {
+    await harness.api.delete(MessagingClaim, harness.key);
+    await harness.settle();
+  };
+
+  it('with Retain keeps all of it, and the same claim takes it up again', async () => {
+    const before = await fulfilled();
+    await remove();
+    expect(harness.isGone).toBe(true);
+    expect(broker.admits('nova', before.password, 'nova')).toBe(true);
+    const writes = broker.writes.length;
+    await harness.create(claim());
+    await harness.settle();
+    expect(connection()).toEqual(before);
+    expect(broker.writes).toHaveLength(writes);
+  });
+
+  it('with Delete drops virtual host, users of all generations and passwords, and nothing of others', async () => {
+    await fulfilled({ deletionPolicy: 'Delete' });
+    await harness.edit(MessagingClaim, 'sample', { spec: { rotation: 'a' } });
+    await harness.settle();
+    broker.vhost('cinder', { description: 'stackwright.dev/claim=ns/cinder' });
+    broker.users.set('cinder', {
+      password_hash: 'x',
+      hashing_algorithm: '',
+      tags: ['stackwright.dev/claim=ns/cinder'],
+    });
+    await remove();
+    expect(harness.isGone).toBe(true);
+    expect([[...broker.vhosts.keys()], [...broker.users.keys()]]).toEqual([['cinder'], ['cinder']]);
+    expect(harness.api.peek(Secret, at('sample-password'))).toBeUndefined();
+  });
+
+  it('with Delete waits for a broker that is away, says so, and ends when it is gone for good', async () => {
+    await fulfilled({ deletionPolicy: 'Delete' });
+    broker.down = true;
+    await remove();
+    expect(harness.isGone).toBe(false);
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'ServerUnreachable' });
+    await harness.api.delete(RabbitMQ, at('rabbitmq'));
+    await lookAgain();
+    expect(harness.isGone).toBe(true);
+  });
+
+  it.each(['DELETE /api/users/nova', 'DELETE /api/vhosts/nova'])('that dies at %s goes on', async (deadly) => {
+    await fulfilled({ deletionPolicy: 'Delete' });
+    broker.afterWrite = (call) => {
+      if (call === deadly) throw new Error('killed');
+    };
+    await remove();
+    broker.afterWrite = () => undefined;
+    harness.restart();
+    await lookAgain();
+    expect(harness.isGone).toBe(true);
+    expect([broker.vhosts.size, broker.users.size]).toEqual([0, 0]);
+  });
+
+  it("with Delete leaves another's virtual host, whose name this claim was refused", async () => {
+    await runBroker();
+    broker.vhost('nova', { description: 'stackwright.dev/claim=elsewhere/nova' });
+    broker.users.set('nova', {
+      password_hash: 'x',
+      hashing_algorithm: '',
+      tags: ['stackwright.dev/claim=elsewhere/nova'],
+    });
+    await harness.create(claim({ deletionPolicy: 'Delete' }));
+    await harness.settle();
+    await remove();
+    expect(harness.isGone).toBe(true);
+    expect([broker.vhosts.size, broker.users.size]).toEqual([1, 1]);
+  });
+});
+
+describe('an external broker', () => {
+  const offered = { 'stackwright.dev/usable-by': 'rabbitmq' };
+  const values = {
+    management_url: 'https://rabbit.example.org:15671/mgmt/',
+    hosts: 'a.example.org:5672, [2001:db8::1]:5673',
+    username: 'admin',
+    password: 'adminpw',
+  };
+
+  it('is used when its Secret is offered for it; all its hosts are named', async () => {
+    await runBroker({ external: true });
+    await harness.api.seed(Secret, secret('broker', { ...values, 'ca.crt': 'PEM' }, offered));
+    await harness.create(claim());
+    await harness.settle();
+    const { password, ...rest } = connection();
+    expect([...broker.bases]).toEqual(['https://rabbit.example.org:15671/mgmt with PEM']);
+    expect(rest).toMatchObject({
+      transport_url: `rabbit://nova:${password}@a.example.org:5672,nova:${password}@[2001:db8::1]:5673/nova`,
+      hosts: 'a.example.org:5672,[2001:db8::1]:5673',
+    });
+  });
+
+  it.each([
+    [
+      'does not exist',
+      undefined,
+      offered,
+      'WaitingForObject',
+      'Secret broker (spec.external.secretRef) does not exist',
+    ],
+    ['is not offered', values, {}, 'SecretNotOffered', 'stackwright.dev/usable-by=rabbitmq'],
+    ['lacks a key', { ...values, password: '' }, offered, 'SecretIncomplete', 'lacks password'],
+    ['has no URL', { ...values, management_url: 'rabbit' }, offered, 'SecretIncomplete', '"management_url"'],
+    [
+      'has a URL with credentials',
+      { ...values, management_url: 'http://admin:adminpw@rabbit:15672' },
+      offered,
+      'SecretIncomplete',
+      '"management_url"',
+    ],
+    ['has a host without a port', { ...values, hosts: 'a:5672,b' }, offered, 'SecretIncomplete', 'number 2 of "hosts"'],
+  ])('whose Secret %s is not spoken to', async (_, given, labels, reason, message) => {
+    await runBroker({ external: true });
+    if (given) await harness.api.seed(Secret, secret('broker', given, labels as Record<string, string>));
+    await harness.create(claim());
+    await harness.settle();
+    expect(harness.condition('ProviderReady')).toMatchObject({ status: 'False', reason });
+    expect(harness.condition('ProviderReady')?.message).toContain(message);
+    expect(harness.condition('ProviderReady')?.message).not.toContain('adminpw');
+    expect([...broker.bases]).toEqual([]);
+  });
+});

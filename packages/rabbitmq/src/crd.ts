@@ -1,0 +1,38 @@
+import { Type } from '@sinclair/typebox';
+import {
+  defineServerKind,
+  externalServer,
+  immutable,
+  replicas,
+  roles,
+  storageSize,
+  workloadSpec,
+} from '@stackwright/api';
+import type { ObjectOf } from '@stackwright/kube';
+
+export const RabbitMQ = defineServerKind({
+  kind: 'RabbitMQ',
+  provides: roles.messaging,
+  description:
+    'A RabbitMQ broker that MessagingClaims name as their provider: one that is run here, or an external one.',
+  spec: Type.Object({
+    ...workloadSpec,
+    replicas: replicas({ maximum: 1, description: 'Number of brokers. Only 1 for now: they form no cluster yet.' }),
+    storage: storageSize(
+      'Size of the volume that holds queues, users and virtual hosts. It cannot be changed later.',
+      '10Gi',
+      immutable('the size of the volume'),
+    ),
+    external: externalServer(
+      'rabbitmq',
+      'A broker or cluster that runs elsewhere (RabbitMQ 3.13 or later, with its management plugin).',
+      'Secret with management_url (https://rabbit.example.org:15671), hosts ("host:port" of each broker, separated by commas, ' +
+        'as AMQP clients reach it), username and password of an administrator; and ca.crt where the certificate of the ' +
+        'management API needs it.',
+    ),
+  }),
+});
+export type RabbitMQ = ObjectOf<typeof RabbitMQ>;
+
+/** Keys of the Secret of an external broker; `ca.crt` is optional. */
+export const externalBrokerKeys = ['management_url', 'hosts', 'username', 'password'] as const;

@@ -1,0 +1,2 @@
+export { rabbitmq } from './module.js';
+export { RabbitMQ } from './crd.js';

@@ -1,0 +1,4 @@
+import { runModule } from '@stackwright/core';
+import { rabbitmq } from './module.js';
+
+await runModule(rabbitmq);

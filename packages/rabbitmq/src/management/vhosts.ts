@@ -1,0 +1,251 @@
+// What a messaging claim means on a broker: what to look at, what to change, and whom a virtual host belongs to.
+import { hashOf } from '@stackwright/core';
+import { Refused } from '@stackwright/openstack';
+import type { Management } from './client.js';
+import { hashingAlgorithm, isHashOf, passwordHash } from './password-hash.js';
+
+export interface WantedUser {
+  username: string;
+  password: string;
+}
+
+/** A virtual host with its users, as a claim wants them. */
+export interface WantedVhost {
+  vhost: string;
+  /** Says on the broker whose they are: the claim's namespace and name. */
+  owner: string;
+  /** Each may do everything on this virtual host, and nothing elsewhere. */
+  users: readonly WantedUser[];
+  /** Users of former passwords, to be dropped. */
+  dropped: readonly WantedUser[];
+}
+
+interface ObservedUser {
+  /** It carries the claim's mark. */
+  marked: boolean;
+  /** It takes the wanted password. */
+  takesPassword: boolean;
+  /** It has the wanted password and tags. */
+  asWanted: boolean;
+  /** It may do everything on the virtual host. */
+  permitted: boolean;
+}
+
+export interface ObservedVhost {
+  /** Its metadata; undefined when there is no such virtual host. */
+  metadata: VhostMetadata | undefined;
+  /** Of a virtual host that does not carry the claim's mark: whether it holds queues. */
+  holdsQueues: boolean;
+  /** By name; those that exist. */
+  users: ReadonlyMap<string, ObservedUser>;
+}
+
+interface VhostMetadata {
+  description: string;
+  tags: readonly string[];
+  defaultQueueType: string;
+}
+
+export type VhostChange =
+  /** With the tags that it has: those are others'. */
+  | { kind: 'CreateVhost' | 'SetVhost'; tags: readonly string[] }
+  | { kind: 'CreateUser' | 'SetUser' | 'Grant'; user: WantedUser }
+  | { kind: 'DropUser'; user: Pick<WantedUser, 'username'> };
+
+const markPrefix = 'stackwright.dev/claim=';
+const mark = (owner: string): string => `${markPrefix}${owner}`;
+
+/** The broker takes any word for a tag, of up to 255 characters; those that it does not know permit nothing. */
+const tagOf = (owner: string): string =>
+  mark(owner).length <= 255 ? mark(owner) : `${markPrefix}${hashOf(owner, 32)}`;
+
+/** Replicated where the broker has others to replicate to, and safe on disk where it has not. */
+const queueType = 'quorum';
+
+const everything = { configure: '.*', write: '.*', read: '.*' };
+
+/** What the management API says; older brokers know fewer fields. */
+interface VhostAnswer {
+  description?: string;
+  tags?: string[] | string;
+  default_queue_type?: string;
+  cluster_state?: Record<string, string>;
+}
+
+interface UserAnswer {
+  name: string;
+  password_hash?: string;
+  hashing_algorithm?: string;
+  tags?: string[] | string;
+}
+
+/** @throws BrokerError; Refused when the broker cannot serve the virtual host, or the claim must not have it */
+export async function observeVhost(management: Management, wanted: WantedVhost): Promise<ObservedVhost> {
+  const { vhost } = wanted;
+  const answer = await management.get<VhostAnswer>('vhosts', vhost);
+  const users = new Map<string, ObservedUser>();
+  for (const user of [...wanted.users, ...wanted.dropped]) {
+    const observed = await observeUser(management, wanted, user, answer !== undefined);
+    if (observed) users.set(user.username, observed);
+  }
+  const metadata = answer && metadataOf(answer);
+  const unmarked = metadata !== undefined && metadata.description !== mark(wanted.owner);
+  const queues = unmarked ? await management.get<unknown[]>('queues', vhost) : [];
+  const observed = { metadata, holdsQueues: (queues ?? []).length > 0, users };
+  refuse(wanted, observed);
+  const down = Object.entries(answer?.cluster_state ?? {}).filter(([, state]) => state !== 'running');
+  if (down.length > 0) {
+    const nodes = down.map(([node]) => node).join(', ');
+    throw new Refused(
+      'BrokerFailed',
+      `Virtual host "${vhost}" does not run on ${nodes}; there: rabbitmqctl restart_vhost --vhost ${vhost}`,
+    );
+  }
+  return observed;
+}
+
+async function observeUser(
+  management: Management,
+  { vhost, owner }: WantedVhost,
+  { username, password }: WantedUser,
+  vhostExists: boolean,
+): Promise<ObservedUser | undefined> {
+  const user = await management.get<UserAnswer>('users', username);
+  if (!user) return undefined;
+  const permissions = vhostExists ? await management.get<typeof everything>('permissions', vhost, username) : undefined;
+  const tags = listOf(user.tags);
+  const takesPassword = user.hashing_algorithm === hashingAlgorithm && isHashOf(user.password_hash ?? '', password);
+  return {
+    marked: tags.includes(tagOf(owner)),
+    takesPassword,
+    asWanted: takesPassword && tags.length === 1 && tags[0] === tagOf(owner),
+    permitted: Object.entries(everything).every(
+      ([what, all]) => permissions?.[what as keyof typeof everything] === all,
+    ),
+  };
+}
+
+const metadataOf = ({ description = '', tags, default_queue_type: type = '' }: VhostAnswer): VhostMetadata => ({
+  description,
+  tags: listOf(tags),
+  defaultQueueType: type,
+});
+
+const listOf = (tags: string[] | string | undefined): string[] =>
+  (Array.isArray(tags) ? tags : (tags ?? '').split(',')).map((tag) => tag.trim()).filter((tag) => tag !== '');
+
+/**
+ * Nothing that exists is taken over on the strength of its name alone: a virtual host must carry the claim's mark, have the
+ * claim's own user, or be empty; a user must carry its mark, take the claim's password, or belong to such a virtual host.
+ */
+function refuse(wanted: WantedVhost, observed: ObservedVhost): void {
+  if (isOwned(wanted, observed)) return;
+  const { vhost, owner } = wanted;
+  const { metadata, holdsQueues } = observed;
+  const handOver = `rabbitmqctl update_vhost_metadata ${vhost} --description '${mark(owner)}'`;
+  if (metadata?.description.startsWith(markPrefix)) {
+    const other = metadata.description.slice(markPrefix.length);
+    throw new Refused(
+      'VhostTaken',
+      `Virtual host "${vhost}" belongs to the MessagingClaim ${other}; choose another name, or if that claim is gone for good: ${handOver}`,
+    );
+  }
+  if (holdsQueues) {
+    throw new Refused(
+      'VhostTaken',
+      `Virtual host "${vhost}" holds queues and is not of our making; choose another name, or hand it over with: ${handOver}`,
+    );
+  }
+  const stranger = wanted.users.find(({ username }) => {
+    const user = observed.users.get(username);
+    return user && !user.marked && !user.takesPassword;
+  });
+  if (!stranger) return;
+  throw new Refused(
+    'UserTaken',
+    `User "${stranger.username}" exists on the broker and is not of our making; choose another name, or delete the user if nobody needs it`,
+  );
+}
+
+function isOwned({ owner, users }: WantedVhost, { metadata, users: observed }: ObservedVhost): boolean {
+  if (metadata === undefined) return false;
+  if (metadata.description === mark(owner)) return true;
+  // Whoever changed the description by hand has not taken the virtual host away from its users.
+  const own = users.map(({ username }) => observed.get(username));
+  return !metadata.description.startsWith(markPrefix) && own.some((user) => user?.marked && user.permitted);
+}
+
+/** What has to change, in the order in which it must happen. Resumable: each change alone leaves a state that leads on. */
+export function changesOf(wanted: WantedVhost, { metadata, users }: ObservedVhost): VhostChange[] {
+  const changes: VhostChange[] = [];
+  if (metadata === undefined) changes.push({ kind: 'CreateVhost', tags: [] });
+  else if (metadata.description !== mark(wanted.owner) || metadata.defaultQueueType !== queueType) {
+    changes.push({ kind: 'SetVhost', tags: metadata.tags });
+  }
+  for (const user of wanted.users) {
+    const observed = users.get(user.username);
+    if (!observed) changes.push({ kind: 'CreateUser', user });
+    else if (!observed.asWanted) changes.push({ kind: 'SetUser', user });
+    if (!observed?.permitted) changes.push({ kind: 'Grant', user });
+  }
+  for (const { username } of wanted.dropped) {
+    const observed = users.get(username);
+    if (observed?.marked || observed?.takesPassword) changes.push({ kind: 'DropUser', user: { username } });
+  }
+  return changes;
+}
+
+export function describeChange(change: VhostChange): string {
+  switch (change.kind) {
+    case 'CreateVhost':
+      return 'Create the virtual host';
+    case 'SetVhost':
+      return "Set the virtual host's mark and its default queue type";
+    case 'CreateUser':
+      return `Create the user ${change.user.username}`;
+    case 'SetUser':
+      return `Set password and tags of the user ${change.user.username}`;
+    case 'Grant':
+      return `Permit the user ${change.user.username} everything on the virtual host`;
+    case 'DropUser':
+      return `Delete the superseded user ${change.user.username}`;
+  }
+}
+
+/** @throws BrokerError */
+export async function applyChange(
+  management: Management,
+  { vhost, owner }: WantedVhost,
+  change: VhostChange,
+): Promise<void> {
+  switch (change.kind) {
+    case 'CreateVhost':
+    case 'SetVhost': {
+      const tags = change.tags.join(',');
+      return management.put({ description: mark(owner), tags, default_queue_type: queueType }, 'vhosts', vhost);
+    }
+    case 'CreateUser':
+    case 'SetUser': {
+      const { username, password } = change.user;
+      const hash = passwordHash(username, password);
+      const user = { password_hash: hash, hashing_algorithm: hashingAlgorithm, tags: tagOf(owner) };
+      return management.put(user, 'users', username);
+    }
+    case 'Grant':
+      return management.put(everything, 'permissions', vhost, change.user.username);
+    case 'DropUser':
+      return management.delete('users', change.user.username);
+  }
+}
+
+/** Deletes what is the claim's; what belongs to others stays. Safe to repeat. @throws BrokerError */
+export async function dropVhost(management: Management, vhost: string, owner: string): Promise<void> {
+  const answer = await management.get<VhostAnswer>('vhosts', vhost);
+  const owned = answer?.description === mark(owner);
+  const users = (await management.get<UserAnswer[]>('users')) ?? [];
+  // The users first: as long as the virtual host is there, its mark says whose the one of its name is.
+  for (const { name, tags } of users) {
+    if (listOf(tags).includes(tagOf(owner)) || (owned && name === vhost)) await management.delete('users', name);
+  }
+  if (owned) await management.delete('vhosts', vhost);
+}
