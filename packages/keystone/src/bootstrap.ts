@@ -11,7 +11,12 @@ with open(sys.argv.pop(1)) as file:
 main()
 `.trim();
 
-export const administrator = { username: 'admin', project: 'admin', role: 'admin' } as const;
+export const administrator = {
+  username: 'admin',
+  project: 'admin',
+  role: 'admin',
+  domain: 'Default',
+} as const;
 
 /** Idempotent: creates what is missing, and sets password and endpoints to what is said here. URLs without a version. */
 export function bootstrapCommand(options: {

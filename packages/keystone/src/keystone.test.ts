@@ -32,6 +32,7 @@ const keystone = (spec: Partial<Keystone['spec']> = {}) => ({
     deletionPolicy: 'Retain' as const,
     fernet: { maxActiveKeys: 3, rotation: rotation('0 0 * * 0') },
     credential: { rotation: rotation('0 0 1 * *') },
+    purge: { schedule: '23 3 * * *', olderThanDays: 30, suspend: false },
     ...spec,
   },
 });
@@ -160,6 +161,27 @@ describe('a Keystone', () => {
     expect(harness.object.status).toMatchObject({ endpoint: 'http://sample.ns.svc:5000', release: '2025.1' });
     harness.restart();
     expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+  });
+
+  it('is Ready only when its administrator can log in and is answered', async () => {
+    http.login = 401;
+    await running();
+    expect(harness.condition('EndpointReady')).toMatchObject({ status: 'False', reason: 'AccessDenied' });
+    http.login = new Error('socket hang up');
+    await harness.clock.advance(120_000);
+    await harness.settle();
+    // Its own login is nothing that it waits for.
+    expect(harness.condition('EndpointReady')).toMatchObject({ reason: 'ApiUnreachable' });
+    http.login = undefined;
+    http.asked();
+    await harness.clock.advance(120_000);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(http.asked()).toEqual([
+      'GET http://sample.ns.svc:5000/healthcheck @ 10.0.0.7',
+      'POST http://sample.ns.svc:5000/v3/auth/tokens?nocatalog @ 10.0.0.7',
+      'GET http://sample.ns.svc:5000/v3/auth/catalog @ 10.0.0.7',
+    ]);
   });
 
   it('gives clients a clouds.yaml', async () => {

@@ -5,7 +5,9 @@ import { done, hashOf, waiting, type Graph, type StepScope } from '@stackwright/
 import { Secret } from '@stackwright/kube';
 import {
   defineService,
+  internalUrl,
   keptPassword,
+  publicUrl,
   secretWith,
   type ServiceBuilder,
   type ServiceSeams,
@@ -16,13 +18,13 @@ import { Keystone } from './crd.js';
 import { cloudsYaml } from './files/clouds-yaml.js';
 import { credentialKeyDirectory, fernetKeyDirectory, keystoneConf } from './files/keystone-conf.js';
 import { credentialKeys, fernetKeys, keysStep, keyStatus, rotationSteps, type Rotations } from './keys/steps.js';
+import { trustFlushCommand } from './trust-flush.js';
 
 const port = 5000;
 
 type Scope = StepScope<Keystone>;
 
-const internalUrl = ({ name, namespace }: Pick<Scope, 'name' | 'namespace'>): string =>
-  `http://${name}.${namespace}.svc:${port}`;
+const urlOf = (scope: Scope): string => internalUrl(scope, { name: scope.name, port });
 const adminSecret = ({ name }: Pick<Scope, 'name'>): string => `${name}-admin`;
 
 export function keystoneGraph(seams: ServiceSeams = {}): Graph<Keystone> {
@@ -48,8 +50,8 @@ function steps(s: ServiceBuilder<Keystone>): Rotations {
       if (kept.state !== 'Done') return kept;
 
       const { password, uid } = kept.output;
-      const { username, project } = administrator;
-      const url = internalUrl(scope);
+      const { username, project, domain } = administrator;
+      const url = urlOf(scope);
       const cloud = { authUrl: url, region: scope.object.spec.region, username, password, project };
       const derived = scope.own(
         Secret,
@@ -63,7 +65,11 @@ function steps(s: ServiceBuilder<Keystone>): Rotations {
       );
       if (!derived) return waiting(Reason.Pending, `Secret ${adminSecret(scope)} is being created`);
       // The Secret's uid, which only its readers know, keeps the fingerprint from being a way to guess passwords.
-      return done({ fingerprint: hashOf([uid, password]) });
+      return done({
+        fingerprint: hashOf([uid, password]),
+        ...{ authUrl: `${url}/v3`, username, password, userDomainName: domain },
+        ...{ projectName: project, projectDomainName: domain },
+      });
     },
   });
 
@@ -95,15 +101,15 @@ function steps(s: ServiceBuilder<Keystone>): Rotations {
     { path: credentialKeyDirectory, secret: credentialKeys(scope) },
   ];
 
-  s.job({
+  const bootstrap = s.job({
     name: 'Bootstrap',
     config,
     after: [schema, keys, admin],
     command: (scope: Scope) =>
       bootstrapCommand({
         region: scope.object.spec.region,
-        internalUrl: internalUrl(scope),
-        publicUrl: scope.object.spec.endpoints?.public?.replace(/\/+$/, '') ?? internalUrl(scope),
+        internalUrl: urlOf(scope),
+        publicUrl: publicUrl(scope, { name: scope.name, port }),
       }),
     mounts: (scope: Scope) => [
       ...repositories(scope),
@@ -112,7 +118,25 @@ function steps(s: ServiceBuilder<Keystone>): Rotations {
     inputs: (scope: Scope) => scope.output(admin).fingerprint,
   });
 
-  s.api({ port, probe: '/healthcheck', config, after: [schema, keys], mounts: repositories });
+  s.api({
+    port,
+    probe: '/healthcheck',
+    // Asks the database, and needs a login before; the tokens are of its own keys.
+    check: { as: admin, path: '/v3/auth/catalog', after: [bootstrap] },
+    config,
+    after: [schema, keys],
+    mounts: repositories,
+  });
+
+  s.cronJob({
+    name: 'Purge',
+    config,
+    after: [schema, keys],
+    schedule: ({ object }) => object.spec.purge.schedule,
+    suspend: ({ object }) => object.spec.purge.suspend,
+    command: ({ object }) => trustFlushCommand(object.spec.purge.olderThanDays),
+    mounts: repositories,
+  });
 
   return rotationSteps(s, { keys, schema, config, mounts: repositories });
 }

@@ -14,6 +14,7 @@ export * from './service/builder.js';
 export * from './service/claims.js';
 export * from './service/credentials.js';
 export * from './service/define-service.js';
+export * from './service/urls.js';
 export * from './secrets/kept-password.js';
 export * from './secrets/offered.js';
 export * from './secrets/password.js';

@@ -225,6 +225,8 @@ export interface Api {
   /** As other services reach it: `<scheme>://<host>:<port>`, or what `spec.endpoints.internal` says. */
   url: string;
 }
+  /** Steps without which it cannot succeed, though the API starts without them. */
+  after?: readonly StepHandle[];
 
 export interface ServiceBuilder<R extends ServiceObject> extends GraphBuilder<R> {
   /** The release and its image: a step of its own, before all others. */

@@ -44,7 +44,7 @@ export function endpointStep<R extends ServiceObject>(
   const where = (scope: StepScope<R>) => ({ name: service(scope.name), port });
   return g.external<true, never, Api>({
     name,
-    after: [...after, ...(check ? [check.as] : [])],
+    after: [...after, ...(check ? [check.as, ...(check.after ?? [])] : [])],
     reads: [EndpointSlice],
     resync: 30_000,
     ready(scope) {
