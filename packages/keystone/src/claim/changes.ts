@@ -3,6 +3,7 @@
 import { interfaces, type CatalogEndpoint, type Target, type User } from '../identity-api/identity-api.js';
 import {
   applicationCredentialName,
+  isAccepted,
   isSame,
   marked,
   ownerOf,
@@ -144,8 +145,8 @@ function userChanges(
         : `Set the password of the user "${name}" to that of its Secret, unless it is`,
       async make({ access, signal }) {
         // Of a disabled user nobody could tell; and a history of passwords refuses the same one again.
-        const login = access.as({ username: name, password, userDomainName: domain }).login(signal);
-        if (!user.enabled && (await login.then(() => true).catch(() => false))) return;
+        const login = { username: name, password, userDomainName: domain };
+        if (!user.enabled && (await isAccepted(access, login, signal))) return;
         await access.admin.updateUser(user.id, { password }, signal);
       },
     });

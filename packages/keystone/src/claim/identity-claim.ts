@@ -138,7 +138,7 @@ function nameOutcome(scope: Scope): Outcome<undefined> {
       ),
       reason: Reason.UserTaken,
       message: (older) =>
-        `The IdentityClaim ${older} has the user "${mine.user}" of domain "${mine.domain}" of Keystone ${provider}; choose another name`,
+        `spec: the IdentityClaim ${older} has the user "${mine.user}" of domain "${mine.domain}" of Keystone ${provider}; choose another name`,
     });
     if (first.state !== 'Done') return first;
   }

@@ -175,7 +175,7 @@ export async function generationsOf(
 }
 
 /** The only proof that a password is right is that Keystone takes it. */
-async function isAccepted(
+export async function isAccepted(
   access: Access,
   login: Omit<IdentityLogin, 'authUrl'>,
   signal: AbortSignal,
