@@ -15,6 +15,11 @@ export const reasons = {
   Ready: { state: 'Done', meaning: 'Everything that was asked for is there and works.' },
   Done: { state: 'Done', meaning: 'The step is done.' },
   StepReady: { state: 'Done', meaning: 'A step has become done (event).' },
+  HousekeepingFailed: {
+    state: 'Done',
+    meaning: 'A task that runs on a schedule, a purge for instance, has failed. The service works all the same.',
+    remedy: 'The message has the last lines of its log. It runs again when it is due.',
+  },
   DriftRepaired: { state: 'Done', meaning: 'Something had been changed behind our back and was set right (event).' },
   KeysRotated: { state: 'Done', meaning: 'A staged key has become the primary one (event).' },
   KeysReplaced: {

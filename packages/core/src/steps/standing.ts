@@ -23,7 +23,9 @@ export function standingOf<R extends Reconciled>(one: StepEvaluation<R>, failure
   if (failure) return standing(step, 'Failed', failure.reason, failure.message, failure.on);
   switch (outcome.state) {
     case 'Done':
-      return { step, state: 'Done', reason: EngineReason.Done, message: '' };
+      return outcome.warning
+        ? standing(step, 'Done', outcome.warning.reason, outcome.warning.message)
+        : { step, state: 'Done', reason: EngineReason.Done, message: '' };
     case 'Waiting':
     case 'Failed':
       return standing(step, outcome.state, outcome.reason, outcome.message, outcome.on);
@@ -40,6 +42,11 @@ export function standingOf<R extends Reconciled>(one: StepEvaluation<R>, failure
 export function rootsOf(standings: readonly Standing[]): Standing[] {
   const of = (state: Standing['state']) => standings.filter((one) => one.state === state);
   return [...of('Failed'), ...of('Waiting')];
+}
+
+/** What is wrong although all that matters is done. */
+export function warningsOf(standings: readonly Standing[]): Standing[] {
+  return standings.filter(({ state, message }) => state === 'Done' && message !== '');
 }
 
 function standing(

@@ -3,7 +3,7 @@ import type { Condition } from '@stackwright/kube';
 import { replaceConditions, type ConditionUpdate } from '../conditions.js';
 import { EngineReason } from './reasons.js';
 import { isSame } from './same.js';
-import { rootsOf, type Standing } from './standing.js';
+import { rootsOf, warningsOf, type Standing } from './standing.js';
 import type { ObjectReference, Reconciled } from './step.js';
 
 /** What the engine writes into every status. */
@@ -24,6 +24,7 @@ export function statusFor(
   const observed = generation === undefined ? {} : { observedGeneration: generation };
   const roots = rootsOf(standings);
   const root = roots[0];
+  const warnings = warningsOf(standings).map(({ step, message }) => `${step}: ${message}`);
   const steps = standings.map(({ step, state, reason, message }): ConditionUpdate => ({
     type: `${step}Ready`,
     status: state === 'Done' ? 'True' : 'False',
@@ -33,7 +34,7 @@ export function statusFor(
   }));
   const ready: ConditionUpdate = root
     ? { type: 'Ready', status: 'False', reason: root.reason, message: root.message, ...observed }
-    : { type: 'Ready', status: 'True', reason: EngineReason.Ready, message: '', ...observed };
+    : { type: 'Ready', status: 'True', reason: EngineReason.Ready, message: warnings.join('; '), ...observed };
   const waitingFor = roots.flatMap(({ step, reason, on }) => {
     if (!on) return [];
     const { namespace: where, ...reference } = on;

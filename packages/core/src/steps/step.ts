@@ -22,16 +22,27 @@ export interface ObjectReference {
 
 /** What a step says of itself. It becomes the condition `<step name>Ready`. */
 export type Outcome<Out> =
-  /** `after`: milliseconds after which the step wants to be asked again although nothing has changed. */
-  | { state: 'Done'; output: Out; after?: number }
+  /**
+   * `after`: milliseconds after which the step wants to be asked again although nothing has changed. `warning`: something
+   * beside the point is wrong; it is in the condition, which is True all the same, in that of `Ready`, and told as an event.
+   */
+  | { state: 'Done'; output: Out; after?: number; warning?: StepWarning }
   /** Not done and nothing is wrong: something else has to happen first. */
   | { state: 'Waiting'; reason: string; message: string; on?: ObjectReference; after?: number }
   /** Something is wrong. `retryAfter` in milliseconds when trying again by itself may help (default: back-off). */
   | { state: 'Failed'; reason: string; message: string; on?: ObjectReference; retryAfter?: number };
 
+/** A reason that stands in a condition which is True. No secrets. */
+export interface StepWarning {
+  reason: string;
+  message: string;
+}
+
+type MoreOfDone = Pick<Outcome<unknown> & { state: 'Done' }, 'after' | 'warning'>;
+
 export function done(): Outcome<undefined>;
-export function done<Out>(output: Out, more?: { after?: number }): Outcome<Out>;
-export function done(output?: unknown, more: { after?: number } = {}): Outcome<unknown> {
+export function done<Out>(output: Out, more?: MoreOfDone): Outcome<Out>;
+export function done(output?: unknown, more: MoreOfDone = {}): Outcome<unknown> {
   return { state: 'Done', output, ...more };
 }
 

@@ -21,6 +21,7 @@ export function recordTransitions(
     const old = findCondition(before, `${step}Ready`);
     if (state === 'Done') {
       if (old?.status === 'False') record('Normal', EngineReason.StepReady, `${step} is ready`);
+      if (message !== '' && message !== old?.message) record('Warning', reason, `${step}: ${message}`);
     } else if (state === 'Failed') {
       if (old?.status === 'True' || old?.reason !== reason) record('Warning', reason, `${step}: ${message}`);
     } else if (old?.status === 'True') {

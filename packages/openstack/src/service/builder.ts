@@ -175,13 +175,26 @@ export interface JobOptions<R extends ServiceObject> extends ContainerOptions<R>
   database?: StepHandle<Database>;
   /** Whether it is wanted now; where it is not, the step is Done without one. Default: always. */
   when?: (scope: StepScope<R>) => boolean;
-  /** Housekeeping: the step is Done while it runs, too, so that the service does not count as unready. Default false. */
+  /** Housekeeping: Done also while it runs, and with a warning while it fails; the service stays Ready. Default false. */
   background?: boolean;
 }
 
 export interface JobResult {
-  /** Name of the Job that succeeded. Undefined: none is wanted, or it is running in the background. */
+  /** Name of the Job that succeeded. Undefined: none is wanted, or it has not succeeded yet, in the background. */
   job: string | undefined;
+}
+
+export interface CronJobOptions<R extends ServiceObject> extends ContainerOptions<R> {
+  /** Step name: 'Purge' gives the condition PurgeReady and the CronJob `<object>-purge`. */
+  name: string;
+  /** As a CronJob has it, in UTC: "23 3 * * *". */
+  schedule: Given<R, string>;
+  /** Default false. */
+  suspend?: Given<R, boolean>;
+  /** Command line. No secrets in it. Default: the catalog's command of the step's name in camel case (`purge`). */
+  command?: Given<R, readonly string[]>;
+  /** Seconds that a run may take. Default six hours. */
+  deadline?: number;
 }
 
 export interface DbSyncOptions<R extends ServiceObject> extends Omit<JobOptions<R>, 'name'> {
@@ -212,6 +225,8 @@ export interface ApiCheck {
   /** "/resource_providers": something that costs little. */
   path: string;
   headers?: Readonly<Record<string, string>>;
+  /** Steps without which it cannot succeed, though the API starts without them. */
+  after?: readonly StepHandle[];
 }
 
 /** An API that answered. */
@@ -225,8 +240,6 @@ export interface Api {
   /** As other services reach it: `<scheme>://<host>:<port>`, or what `spec.endpoints.internal` says. */
   url: string;
 }
-  /** Steps without which it cannot succeed, though the API starts without them. */
-  after?: readonly StepHandle[];
 
 export interface ServiceBuilder<R extends ServiceObject> extends GraphBuilder<R> {
   /** The release and its image: a step of its own, before all others. */
@@ -246,6 +259,8 @@ export interface ServiceBuilder<R extends ServiceObject> extends GraphBuilder<R>
   config(options: ConfigOptions<R>): StepHandle<Config>;
   /** A Job that runs once per set of inputs. */
   job(options: JobOptions<R>): StepHandle<JobResult>;
+  /** Housekeeping on a schedule. A run that fails is a warning in condition and event; the service stays Ready. */
+  cronJob(options: CronJobOptions<R>): StepHandle;
   /** Step 'DbSync': the schema, by the catalog's command `dbSync`. */
   dbSync(options: DbSyncOptions<R>): StepHandle<JobResult>;
   /**

@@ -9,6 +9,7 @@ import type { Api, Messaging, MessagingOptions, ServiceBuilder, ServiceObject } 
 import { cacheStep, databaseStep } from './claims.js';
 import { configStep } from './config.js';
 import { ServiceClaims } from './credentials.js';
+import { cronJobStep } from './cron-job.js';
 import { identityStep, identitySuffix } from './identity.js';
 import { jobStep } from './job.js';
 import { messagingStep, messagingSuffix } from './messaging.js';
@@ -63,6 +64,7 @@ export function defineService<R extends ServiceObject>(
         volume: (volume) => volumeStep(g, release, volume),
         config: (config) => configStep(g, release, claims, config),
         job: (job) => jobStep(g, release, job),
+        cronJob: (cronJob) => cronJobStep(g, release, cronJob),
         dbSync: ({ name = 'DbSync', ...job }) => jobStep(g, release, { ...job, name }),
         api(api) {
           const handle = apiSteps(g, release, asking, api);

@@ -1,11 +1,9 @@
 import { Reason } from '@stackwright/api';
-import { done, failed, runJob, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/core';
+import { done, runJob, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/core';
 import { Job, Pod } from '@stackwright/kube';
-import { servicePod } from '../workload/container.js';
-import { jobResources } from '../workload/resources.js';
 import type { Database, JobInputs, JobOptions, JobResult, Release, ServiceObject } from './builder.js';
-import { credentialsAnnotation } from './credentials.js';
-import { mountsOf, stepsOf, valueOf } from './given.js';
+import { stepsOf, valueOf } from './given.js';
+import { purposeOf, taskOf } from './task.js';
 
 export function jobStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
@@ -13,7 +11,6 @@ export function jobStep<R extends ServiceObject>(
   options: JobOptions<R>,
 ): StepHandle<JobResult> {
   const { name, config, database } = options;
-  const purpose = kebab(name);
   return g.step({
     name,
     after: [release, ...stepsOf(options), ...(database ? [database] : [])],
@@ -21,48 +18,36 @@ export function jobStep<R extends ServiceObject>(
     reads: [{ resource: Pod, parts: true }],
     run(scope): Outcome<JobResult> {
       if (options.when && !options.when(scope)) return done({ job: undefined });
-      const { reference: image, user, commands, release: running } = scope.output(release);
-      const command = options.command ? valueOf(options.command, scope) : commands[camel(name)];
-      if (!command)
-        return failed(Reason.UnsupportedRelease, `The catalog has no command "${camel(name)}" for release ${running}`);
-      const settings = config ? scope.output(config) : undefined;
-      const env = options.env ? valueOf(options.env, scope) : [];
+      const task = taskOf(scope, scope.output(release), options);
+      if (task.state !== 'Done') return task;
+      const { image, command, env, pod, annotations } = task.output;
       const inputs =
         options.inputs !== undefined
           ? valueOf(options.inputs, scope)
           : database
             ? identityOf(scope.output(database))
-            : settings?.hash;
-      const annotations = credentialsAnnotation(settings?.credentials);
-      const pod = servicePod({
-        name: purpose,
-        image,
-        user,
-        command,
-        env,
-        mounts: mountsOf(options, scope),
-        writable: options.writable ?? [],
-        resources: jobResources,
-      });
+            : config && scope.output(config).hash;
+      const purpose = purposeOf(name);
       const run = runJob(scope, { purpose, inputs: { image, command, env, inputs }, pod, annotations });
       if (run.state === 'Done') return done({ job: run.output });
-      if (run.state === 'Failed' || !options.background) return run;
-      return done({ job: undefined }, run.after === undefined ? {} : { after: run.after });
+      return options.background ? inBackground(run) : run;
     },
   });
+}
+
+/** It runs, or has failed and is tried again: said, and no reason for the service not to be Ready. */
+function inBackground(run: Outcome<string>): Outcome<JobResult> {
+  const wait = run.state === 'Failed' ? run.retryAfter : run.after;
+  return done(
+    { job: undefined },
+    {
+      ...(wait === undefined ? {} : { after: wait }),
+      ...(run.state === 'Failed' ? { warning: { reason: Reason.HousekeepingFailed, message: run.message } } : {}),
+    },
+  );
 }
 
 /** Not the user, who may be another one tomorrow. */
 function identityOf({ host, port, database }: Database): JobInputs {
   return { host, port, name: database };
-}
-
-/** "DbSync" → "db-sync". */
-function kebab(name: string): string {
-  return name.replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
-}
-
-/** "DbSync" → "dbSync". */
-function camel(name: string): string {
-  return name.charAt(0).toLowerCase() + name.slice(1);
 }

@@ -1,0 +1,56 @@
+// What Jobs and CronJobs of a service run: a command in the service's own container.
+import { Reason } from '@stackwright/api';
+import { done, failed, type Outcome, type PodSpec, type StepScope } from '@stackwright/core';
+import { servicePod, type EnvVar } from '../workload/container.js';
+import { jobResources } from '../workload/resources.js';
+import type { ContainerOptions, Given, Release, ServiceObject } from './builder.js';
+import { credentialsAnnotation } from './credentials.js';
+import { mountsOf, valueOf } from './given.js';
+
+export interface TaskOptions<R extends ServiceObject> extends ContainerOptions<R> {
+  name: string;
+  command?: Given<R, readonly string[]>;
+}
+
+export interface Task {
+  image: string;
+  command: readonly string[];
+  env: readonly EnvVar[];
+  pod: PodSpec;
+  /** Of its Pods. */
+  annotations: Record<string, string>;
+}
+
+export function taskOf<R extends ServiceObject>(
+  scope: StepScope<R>,
+  { reference: image, user, commands, release }: Release,
+  options: TaskOptions<R>,
+): Outcome<Task> {
+  const { name, config, writable = [] } = options;
+  const command = options.command ? valueOf(options.command, scope) : commands[camel(name)];
+  if (!command)
+    return failed(Reason.UnsupportedRelease, `The catalog has no command "${camel(name)}" for release ${release}`);
+  const env = options.env ? valueOf(options.env, scope) : [];
+  const pod = servicePod({
+    name: purposeOf(name),
+    image,
+    user,
+    command,
+    env,
+    mounts: mountsOf(options, scope),
+    writable,
+    resources: jobResources,
+  });
+  const annotations = credentialsAnnotation(config && scope.output(config).credentials);
+  return done({ image, command, env, pod, annotations });
+}
+
+/** "DbSync" → "db-sync". */
+export function purposeOf(name: string): string {
+  return name.replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
+}
+
+/** "DbSync" → "dbSync". */
+function camel(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1);
+}
