@@ -1,4 +1,5 @@
-import { ControlPlane } from '@stackwright/api';
+import { CacheClaim, ControlPlane, DatabaseClaim, IdentityClaim, MessagingClaim } from '@stackwright/api';
+import { Glance } from '@stackwright/glance';
 import { Keystone } from '@stackwright/keystone';
 import {
   Deployment,
@@ -14,14 +15,23 @@ import {
 } from '@stackwright/kube';
 import { MariaDB } from '@stackwright/mariadb';
 import { Memcached } from '@stackwright/memcached';
+import { Placement } from '@stackwright/placement';
+import { RabbitMQ } from '@stackwright/rabbitmq';
 import { expectReady } from '@stackwright/integration';
 import { namespace } from './cluster.js';
 
 const kinds: readonly Resource[] = [
   ControlPlane,
   Keystone,
+  Placement,
+  Glance,
   MariaDB,
   Memcached,
+  RabbitMQ,
+  DatabaseClaim,
+  CacheClaim,
+  MessagingClaim,
+  IdentityClaim,
   Deployment,
   StatefulSet,
   Job,
@@ -47,7 +57,10 @@ export async function allReady(client: Client): Promise<void> {
     [ControlPlane, 'openstack'],
     [MariaDB, 'mariadb'],
     [Memcached, 'memcached'],
+    [RabbitMQ, 'rabbitmq'],
     [Keystone, 'keystone'],
+    [Placement, 'placement'],
+    [Glance, 'glance'],
   ] as const) {
     await expectReady(client, kind, { namespace, name });
   }

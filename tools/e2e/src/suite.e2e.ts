@@ -3,8 +3,12 @@ import { existsSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Cluster, run } from './cluster.js';
 import { badInput } from './scenarios/bad-input.js';
+import { configuration } from './scenarios/configuration.js';
 import { deletion } from './scenarios/deletion.js';
 import { kills } from './scenarios/kills.js';
+import { rotation } from './scenarios/rotation.js';
+import { serviceKills } from './scenarios/service-kills.js';
+import { services } from './scenarios/services.js';
 import { standUp } from './scenarios/stand-up.js';
 import { steadyState } from './scenarios/steady-state.js';
 import { trouble } from './scenarios/trouble.js';
@@ -17,8 +21,12 @@ afterAll(async () => {
 });
 
 describe('stand-up', () => standUp(cluster));
+describe('services', () => services(cluster));
 describe('steady state', () => steadyState(cluster));
 describe('bad input', () => badInput(cluster));
+describe('configuration', () => configuration(cluster));
+describe('rotation', () => rotation(cluster));
+describe('kills under requests', () => serviceKills(cluster));
 describe('kills', () => kills(cluster));
 describe('trouble', () => trouble(cluster));
 describe('deletion', () => deletion(cluster));

@@ -16,7 +16,10 @@ const changes: Record<string, object> = {
   coordinator: { services: { keystone: { replicas: 2 } } },
   mariadb: { infrastructure: { database: { mariadb: memory('300Mi') } } },
   memcached: { infrastructure: { cache: { memcached: memory('48Mi') } } },
+  rabbitmq: { infrastructure: { messaging: { rabbitmq: memory('300Mi') } } },
   keystone: { services: { keystone: { replicas: 1 } } },
+  placement: { services: { placement: { replicas: 2 } } },
+  glance: { services: { glance: memory('300Mi') } },
 };
 
 export function kills(cluster: Cluster): void {
@@ -101,16 +104,19 @@ const keystonePods = (client: Client) =>
 /** What the changes above ask for has reached the workloads. */
 async function expectAsAsked(client: Client): Promise<void> {
   const { spec } = await client.get(ControlPlane, { namespace, name: 'openstack' });
-  const api = await client.get(Deployment, { namespace, name: 'keystone' });
-  const database = await client.get(StatefulSet, { namespace, name: 'mariadb' });
-  const cache = await client.get(StatefulSet, { namespace, name: 'memcached' });
-  const requests = ({ spec: workload }: typeof api | typeof database) =>
-    workload?.template.spec?.containers[0]?.resources?.requests;
   const { services = {}, infrastructure = {} } = spec;
-  expect(api.spec?.replicas).toBe((services['keystone'] as { replicas?: number } | undefined)?.replicas ?? 1);
-  expect(requests(database)).toMatchObject(requestsIn(infrastructure['database']?.['mariadb']));
-  expect(requests(cache)).toMatchObject(requestsIn(infrastructure['cache']?.['memcached']));
+  for (const [name, asked] of Object.entries(services)) {
+    const { spec: workload } = await client.get(Deployment, { namespace, name });
+    expect(workload?.replicas, name).toBe((asked as { replicas?: number }).replicas ?? 1);
+    expectRequests(name, workload?.template.spec?.containers[0]?.resources?.requests, asked);
+  }
+  for (const [name, asked] of Object.values(infrastructure).flatMap((role) => Object.entries(role))) {
+    const { spec: workload } = await client.get(StatefulSet, { namespace, name });
+    expectRequests(name, workload?.template.spec?.containers[0]?.resources?.requests, asked);
+  }
 }
 
-const requestsIn = (service: object | undefined): object =>
-  (service as { resources?: { requests?: object } } | undefined)?.resources?.requests ?? {};
+function expectRequests(name: string, requests: object | undefined, asked: object): void {
+  const { resources } = asked as { resources?: { requests?: object } };
+  expect(requests, name).toMatchObject(resources?.requests ?? {});
+}

@@ -30,12 +30,13 @@ export function trouble(cluster: Cluster): void {
     const image = 'localhost/stackwright/keystone:e2e';
     await run('podman', ['tag', 'localhost/stackwright/keystone:2025.1', image]);
     try {
-      await setKeystone(client, { image, config: { 'keystone.conf': { database: { max_pool_size: 'many' } } } });
+      const config = { 'keystone.conf': { DEFAULT: { log_config_append: '/etc/keystone/absent.ini' } } };
+      await setKeystone(client, { image, config });
       const condition = await eventually(() => reasonIs(client, 'JobFailed'), slow);
-      expect(condition.message).toContain('max_pool_size');
+      expect(condition.message).toContain('absent.ini');
       expect(await root(cluster, 'keystone')).toMatchObject({
         state: 'Failed',
-        message: expect.stringContaining('max_pool_size') as string,
+        message: expect.stringContaining('absent.ini') as string,
       });
       await setKeystone(client, { config: null });
       await eventually(() => allReady(client), slow);
