@@ -6,6 +6,7 @@ import {
   pausedColumn,
   printerColumns,
   publish,
+  purge,
   releaseColumn,
   roles,
   serviceSpec,
@@ -106,6 +107,7 @@ export const Keystone = defineCustomResource({
         default: {},
       },
     ),
+    purge: purge('trusts'),
   }),
   status: statusOf({
     endpoint: Type.Optional(Type.String({ description: 'URL of the API inside the cluster, once it answers.' })),

@@ -234,6 +234,10 @@ describe('what changes', () => {
       spec: { config: { 'keystone.conf': { token: { expiration: 7200 } } } },
     });
     await harness.settle();
+    await end('config-check');
+    await harness.settle();
+    await end('config-check');
+    await harness.settle();
     const after = harness.api.peek(Deployment, at('sample'))!;
     expect(after.spec?.template.metadata?.annotations).not.toEqual(before.spec?.template.metadata?.annotations);
     expect(values('sample-config', 'keystone.conf')['keystone.conf']).toMatch(/\[token\]\nexpiration = 7200/);

@@ -41,6 +41,8 @@ function policy(
 
 /** Keystone's own defaults, in seconds. */
 const defaults = { expiration: 3_600, allow_expired_window: 172_800 };
+/** Receipts of an unfinished login, of whose life nobody ever makes a question, are signed with the same keys. */
+const receipt = 300;
 
 /** From the merged configuration: of `[token]` nothing is ours. What is no number there is refused elsewhere. */
 export function tokenLife(config: Keystone['spec']['config'] = {}): { expiration: number; allowExpired: number } {
@@ -53,5 +55,5 @@ export function tokenLife(config: Keystone['spec']['config'] = {}): { expiration
     const value = Number(given[option] ?? NaN);
     return Number.isFinite(value) && value >= 0 ? value : defaults[option];
   };
-  return { expiration: seconds('expiration'), allowExpired: seconds('allow_expired_window') };
+  return { expiration: Math.max(seconds('expiration'), receipt), allowExpired: seconds('allow_expired_window') };
 }
