@@ -5,8 +5,10 @@ import {
   ClusterRoleBinding,
   CustomResourceDefinition,
   defineResource,
+  IngressClass,
   isNotFound,
   Namespace,
+  PriorityClass,
   type Client,
   type KubeObject,
   type Resource,
@@ -24,7 +26,15 @@ const webhooks = ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguratio
 );
 
 /** Webhooks first: a broken one would refuse the deletion of all that follows. */
-const kinds: readonly Resource[] = [...webhooks, ClusterRoleBinding, ClusterRole, Namespace, CustomResourceDefinition];
+const kinds: readonly Resource[] = [
+  ...webhooks,
+  ClusterRoleBinding,
+  ClusterRole,
+  Namespace,
+  CustomResourceDefinition,
+  IngressClass,
+  PriorityClass,
+];
 
 /** Deletes what carries the label of the run; resolves with what is still there when the time is over. */
 export async function sweep(client: Client, run: string, milliseconds: number): Promise<string[]> {

@@ -43,8 +43,11 @@ export class Bench extends Api {
       CRONJOBS: within('/apis/batch/v1', 'cronjobs'),
       LEASES: within('/apis/coordination.k8s.io/v1', 'leases'),
       PDBS: within('/apis/policy/v1', 'poddisruptionbudgets'),
+      INGRESSES: within('/apis/networking.k8s.io/v1', 'ingresses'),
       ROLES: within('/apis/rbac.authorization.k8s.io/v1', 'roles'),
       ROLEBINDINGS: within('/apis/rbac.authorization.k8s.io/v1', 'rolebindings'),
+      INGRESSCLASSES: '/apis/networking.k8s.io/v1/ingressclasses',
+      PRIORITYCLASSES: '/apis/scheduling.k8s.io/v1/priorityclasses',
       CRDS: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
       WIDGETS: `/apis/${this.group}/v1/namespaces/${this.namespace}/widgets`,
     };

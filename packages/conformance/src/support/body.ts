@@ -77,6 +77,7 @@ export interface Container {
 export interface Spec {
   size: number;
   replicas: number;
+  priority: number;
   note: string | null;
   extra: string;
   unit: string;
@@ -102,6 +103,7 @@ export interface Condition {
   type: string;
   status: string;
   reason: string;
+  message?: string;
   lastTransitionTime: string;
 }
 

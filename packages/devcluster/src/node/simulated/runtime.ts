@@ -23,6 +23,7 @@ import { SimulatedContainer } from './container.js';
 import { attachedProcess, scriptedProcess } from './interactive.js';
 import { ProcessRegister } from './process-register.js';
 import type { Program } from './program.js';
+import { configCheck } from './programs/config-check.js';
 import { server, task } from './programs/generic.js';
 import { bundleOf, controllerOf, hostProcess } from './programs/host-process.js';
 import { glance } from './programs/glance.js';
@@ -228,7 +229,7 @@ export class SimulatedRuntime implements ContainerRuntime {
       return hostProcess(bundleOf(repository, controller), apiServer, this.#register);
     }
     const name = spec.image.split('/').at(-1)?.split(/[:@]/)[0] ?? '';
-    return spec.ports.length === 0 ? (tasks[name]?.(spec) ?? task) : (servers[name] ?? server);
+    return spec.ports.length === 0 ? (tasks[name]?.(spec) ?? configCheck(spec) ?? task) : (servers[name] ?? server);
   }
 
   #container(id: string): SimulatedContainer {

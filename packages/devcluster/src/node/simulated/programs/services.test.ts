@@ -85,6 +85,30 @@ describe('services behind the simulated Keystone', () => {
   });
 });
 
+describe('the simulated check of a configuration', () => {
+  const check = async (set: object): Promise<[number | undefined, string]> => {
+    pods += 1;
+    const { status } = await node.run({
+      podUid: `check-${pods}`,
+      image: 'localhost/stackwright/placement:1',
+      command: ['python3', '/etc/stackwright/check/validate.py'],
+      mounts: [await node.file('/etc/stackwright/check/check.json', JSON.stringify({ 'placement.conf': { set } }))],
+    });
+    const { state } = await node.ended(status.id);
+    let text = '';
+    for await (const piece of node.runtime.logs(status.id, {})) text += piece;
+    return [state.phase === 'exited' ? state.exitCode : undefined, text];
+  };
+
+  it('finds a slip of the pen, and otherwise believes everything', async () => {
+    expect(await check({ DEFAULT: { debug: false }, whatever: { it: true } })).toEqual([0, '']);
+    expect(await check({ DEFAULT: { debgu: false } })).toEqual([
+      3,
+      'spec.config["placement.conf"].DEFAULT.debgu: no such option; did you mean debug?\n',
+    ]);
+  });
+});
+
 describe('the simulated RabbitMQ', () => {
   const salt = Buffer.from('salt');
   const hash = createHash('sha256').update(salt).update('root pw').digest();

@@ -179,8 +179,10 @@ describe('the simulated Keystone', () => {
     });
     const domain = await made('domains', 'domain', { name: 'other' });
     await made('users', 'user', { name: 'glance', domain_id: domain });
-    const { body: found } = await call('GET', '/users?name=glance&domain_id=default');
-    expect(found['users']).toHaveLength(1);
+    const found = async (query: string): Promise<unknown> => (await call('GET', `/users?${query}`)).body['users'];
+    expect(await found('name=GLANCE&domain_id=default')).toHaveLength(1);
+    expect(await found('name__startswith=gla')).toHaveLength(2);
+    expect(await found('name__startswith=GLA')).toEqual([]);
     expect((await call('DELETE', `/domains/${domain}`)).status).toBe(403);
   });
 
@@ -201,6 +203,10 @@ describe('the simulated Keystone', () => {
     expect(body['endpoint']).toMatchObject({ url: 'http://elsewhere', region: 'R', interface: 'public' });
     expect((await call('GET', `/endpoints?service_id=${service}&interface=public`)).body['endpoints']).toHaveLength(1);
     expect((await call('POST', '/endpoints', { endpoint: { ...endpoint, region_id: 'nowhere' } })).status).toBe(400);
+    const spoilt = await made('endpoints', 'endpoint', { ...endpoint, ours: true });
+    expect((await call('GET', '/endpoints')).status).toBe(400);
+    await call('DELETE', `/endpoints/${spoilt}`);
+    expect((await call('GET', '/endpoints')).status).toBe(200);
     await call('DELETE', `/services/${service}`);
     expect((await call('GET', `/endpoints/${id}`)).status).toBe(404);
   });

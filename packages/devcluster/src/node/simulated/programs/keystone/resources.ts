@@ -11,6 +11,8 @@ interface Collection {
   defaults: Readonly<Record<string, unknown>>;
   /** Names are taken among all, or within a domain. Absent: there may be any number of one name. */
   unique?: 'everywhere' | 'in its domain';
+  /** Those that a row may have, where others spoil every list that it is in. */
+  attributes?: readonly string[];
   /** Called with what a new or changed row will be, to refuse or complete it. */
   check?: (data: IdentityData, row: Row) => void;
   /** Refuses what cannot be deleted yet. */
@@ -52,6 +54,7 @@ export const resources: Readonly<Record<CollectionName, Collection>> = {
     required: ['name'],
     defaults: { enabled: true, description: '' },
     unique: 'everywhere',
+    attributes: ['id', 'name', 'description', 'enabled', 'options', 'tags'],
     checkRemoval: (_data, { enabled }) => {
       if (enabled) throw forbidden('Cannot delete a domain that is enabled, please disable it first.');
     },
@@ -82,6 +85,7 @@ export const resources: Readonly<Record<CollectionName, Collection>> = {
     singular: 'endpoint',
     required: ['interface', 'service_id', 'url'],
     defaults: { enabled: true },
+    attributes: ['id', 'name', 'description', 'enabled', 'interface', 'region', 'region_id', 'service_id', 'url'],
     check: checkEndpoint,
   },
 };
@@ -127,13 +131,39 @@ export function remove(data: IdentityData, collection: CollectionName, id: strin
   data.remove(collection, id);
 }
 
-/** Rows of which every attribute that the query names has the value that it names. */
+/** What a query may ask of a value besides that it is the one. `i` before an operator: in whatever case. */
+const comparisons: Readonly<Record<string, (value: string, wanted: string) => boolean>> = {
+  contains: (value, wanted) => value.includes(wanted),
+  startswith: (value, wanted) => value.startsWith(wanted),
+  endswith: (value, wanted) => value.endsWith(wanted),
+};
+
+/** Rows of which every attribute that the query names is as it says. Plain names are compared as MariaDB does. */
 export function select(data: IdentityData, collection: CollectionName, query: URLSearchParams): Row[] {
+  refuseUnknown(data, collection);
   const wanted = [...query].filter(([name]) => !['limit', 'marker', 'sort_key', 'sort_dir'].includes(name));
-  const text = (value: unknown): string => String(value).toLowerCase();
   return data.list(collection, (row) =>
-    wanted.every(([name, value]) => row[name] === undefined || text(row[name]) === text(value)),
+    wanted.every(([name, wantedValue]) => {
+      const [attribute = '', operator = ''] = name.split('__');
+      if (row[attribute] === undefined) return true;
+      const value = text(row[attribute]);
+      const compare = comparisons[operator.replace(/^i/, '')];
+      if (compare && !operator.startsWith('i')) return compare(value, wantedValue);
+      const [has, asked] = [value.toLowerCase(), wantedValue.toLowerCase()];
+      return compare ? compare(has, asked) : has === asked;
+    }),
   );
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** Since 2025.1 a list is checked before it is answered: one row with an attribute that nobody knows spoils it. */
+function refuseUnknown(data: IdentityData, collection: CollectionName): void {
+  const attributes = resources[collection].attributes;
+  if (!attributes) return;
+  const unknown = data.list(collection).flatMap((row) => Object.keys(row).filter((name) => !attributes.includes(name)));
+  if (unknown.length > 0)
+    throw badRequest(`Additional properties are not allowed ('${unknown.join("', '")}' was unexpected)`);
 }
 
 function checkName(data: IdentityData, collection: CollectionName, { id, name, domain_id: domain }: Row): void {
