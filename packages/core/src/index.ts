@@ -48,6 +48,7 @@ export * from './seams/random.js';
 export { systemClock } from './seams/system-clock.js';
 export { systemRandom } from './seams/system-random.js';
 export { aborted, settlesWithin, sleep } from './seams/wait.js';
+export { withDeadline } from './steps/deadline.js';
 // For who puts a runtime together by hand: the parts that the manager is made of
 export { InformerCache, type InformerCacheOptions } from './cache/informer-cache.js';
 export {

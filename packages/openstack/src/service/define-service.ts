@@ -1,6 +1,13 @@
 // A service is a graph of steps, most of which all services share.
 import type { Resource } from '@stackwright/kube';
-import { defineGraph, type Clock, type Graph, type GraphOptions, type StepHandle } from '@stackwright/core';
+import {
+  defineGraph,
+  systemClock,
+  type Clock,
+  type Graph,
+  type GraphOptions,
+  type StepHandle,
+} from '@stackwright/core';
 import type { Catalog } from '../catalog/catalog.js';
 import { Sessions } from '../identity/session.js';
 import { http as realHttp, type Http } from '../seams/http.js';
@@ -20,8 +27,8 @@ import { volumeStep } from './volume.js';
 export interface ServiceSeams {
   /** How APIs, and Keystone, are asked. Default: over the network. */
   http?: Http;
-  /** Tells how old tokens are. Default: the machine's. */
-  clock?: Pick<Clock, 'monotonic'>;
+  /** Tells how old tokens are, and how long an answer takes. Default: the machine's. */
+  clock?: Pick<Clock, 'monotonic' | 'schedule'>;
 }
 
 export interface ServiceOptions<R extends ServiceObject> extends GraphOptions<R>, ServiceSeams {}
@@ -42,11 +49,11 @@ export function defineService<R extends ServiceObject>(
   resource: Resource<R>,
   catalog: Catalog,
   declare: (s: ServiceBuilder<R>) => void,
-  { http = realHttp, clock, ...options }: ServiceOptions<R> = {},
+  { http = realHttp, clock = systemClock, ...options }: ServiceOptions<R> = {},
 ): Graph<R> {
   let endpoint: StepHandle<Api> | undefined;
   const claims = new ServiceClaims();
-  const asking = { http, sessions: new Sessions({ http, ...(clock ? { clock } : {}) }) };
+  const asking = { http, clock, sessions: new Sessions({ http, clock }) };
   const { service } = catalog;
   return defineGraph<R>(
     resource,

@@ -1,6 +1,7 @@
 import { EndpointSlice } from '@stackwright/kube';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sample, sampleService, Sample } from '../testing/sample-service.js';
+import type { ServiceSeams } from './define-service.js';
 import { ServiceHarness } from '../testing/service-harness.js';
 
 const probe = 'GET http://sample.ns.svc:8000/ @ 10.0.0.7';
@@ -29,7 +30,14 @@ const endpointReady = () => harness.condition('EndpointReady');
 
 beforeEach(() => {
   harness = new ServiceHarness(
-    (seams) => sampleService({ ...seams, clock: { monotonic: () => harness.clock.monotonic() } }),
+    (seams) => {
+      // The harness comes into being with the graph.
+      const clock: ServiceSeams['clock'] = {
+        monotonic: () => harness.clock.monotonic(),
+        schedule: (delay, callback) => harness.clock.schedule(delay, callback),
+      };
+      return sampleService({ ...seams, clock });
+    },
     { kinds: [Sample] },
   );
 });
@@ -92,6 +100,26 @@ describe('an API that is checked with a token', () => {
     harness.http.answer = new Error('connect ECONNREFUSED');
     expect(await look()).toEqual([probe]);
     expect(endpointReady()).toMatchObject({ reason: 'ApiUnreachable' });
+  });
+});
+
+describe('an API with several endpoints', () => {
+  it('is asked through the next one when one is silent, as on a node that is gone', async () => {
+    await harness.standUp(sample({ replicas: 2 }));
+    const silent = { addresses: ['10.0.0.1'], conditions: { ready: true } };
+    const good = { addresses: ['10.0.0.2'], conditions: { ready: true } };
+    await harness.edit(EndpointSlice, 'sample-1', { endpoints: [silent, good] });
+    const heard = harness.http.hush('10.0.0.1');
+    const settled = harness.settle();
+    await heard;
+    await harness.clock.advance(4_500);
+    await settled;
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(harness.http.asked().slice(-3)).toEqual([
+      probe.replace('.7', '.1'),
+      probe.replace('.7', '.2'),
+      check.replace('.7', '.2'),
+    ]);
   });
 });
 

@@ -4,6 +4,8 @@ import {
   done,
   endpointsOf,
   waiting,
+  withDeadline,
+  type Clock,
   type Explanation,
   type GraphBuilder,
   type StepHandle,
@@ -32,12 +34,17 @@ export interface EndpointOptions {
 export interface Asking {
   http: Http;
   sessions: Sessions;
+  clock: Pick<Clock, 'schedule'>;
 }
+
+/** Milliseconds that a look may take, and that asking may take of them: each endpoint has its share, and none keeps us from the next. */
+const timeout = 10_000;
+const patience = 9_000;
 
 /** Done when the API answers through one of its ready endpoints. Costs a call or two every 30 seconds. */
 export function endpointStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
-  { http, sessions }: Asking,
+  { http, sessions, clock }: Asking,
   { name, after, service, portName, port, probe, check }: EndpointOptions,
 ): StepHandle<Api> {
   const endpoints = (scope: StepScope<R>) => endpointsOf(scope, service(scope.name), portName);
@@ -47,6 +54,7 @@ export function endpointStep<R extends ServiceObject>(
     after: [...after, ...(check ? [check.as, ...(check.after ?? [])] : [])],
     reads: [EndpointSlice],
     resync: 30_000,
+    timeout,
     ready(scope) {
       if (endpoints(scope).length > 0) return done();
       const on = { apiVersion: 'v1', kind: 'Service', name: service(scope.name), namespace: scope.namespace };
@@ -56,10 +64,17 @@ export function endpointStep<R extends ServiceObject>(
       const scheme = schemeOf(scope.object.spec);
       const base = `${scheme}://${service(scope.name)}.${scope.namespace}.svc:${port}`;
       const ask = check && authenticatedCheck(scope, sessions, check, base);
+      const addresses = endpoints(scope);
       const problems: string[] = [];
-      for (const address of endpoints(scope)) {
-        const problem =
-          (await askProbe(http, { url: base + probe, address }, signal)) ?? (await ask?.(address, signal));
+      for (const address of addresses) {
+        const problem = await withDeadline(clock, patience / addresses.length, signal, async (within) => {
+          const silence = await askProbe(http, { url: base + probe, address }, within);
+          return silence ?? (await ask?.(address, within));
+        }).catch((error: unknown) => {
+          signal.throwIfAborted();
+          if (error instanceof CheckError) throw error;
+          return `: ${messageOf(error)}`;
+        });
         if (problem === undefined) return true;
         problems.push(`${scheme}://${inUrl(address)}${problem}`);
       }

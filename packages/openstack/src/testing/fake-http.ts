@@ -11,11 +11,20 @@ export class FakeHttp implements Http {
   answer: FakeAnswer | ((call: HttpRequest) => FakeAnswer) = 200;
   /** What Keystone answers to a login. Default: a token for an hour, `token-1` and so on. */
   login: FakeAnswer | undefined;
+  readonly #silent = new Map<string, () => void>();
   #tokens = 0;
 
   request(call: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     if (signal.aborted) return Promise.reject(new Error('Aborted'));
     this.calls.push(call);
+    const host = call.address?.host ?? new URL(call.url).hostname;
+    const silent = this.#silent.get(host);
+    if (silent) {
+      silent();
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('Aborted')), { once: true });
+      });
+    }
     const answer = isLogin(call)
       ? (this.login ?? this.#newToken())
       : typeof this.answer === 'function'
@@ -32,6 +41,11 @@ export class FakeHttp implements Http {
       const at = address ? ` @ ${address.host}` : '';
       return `${method} ${url}${at}`;
     });
+  }
+
+  /** From now on nobody answers at that address, and nobody refuses. Resolves when somebody has asked there. */
+  hush(host: string): Promise<void> {
+    return new Promise((resolve) => this.#silent.set(host, resolve));
   }
 
   #newToken(): Partial<HttpResponse> {
