@@ -1,4 +1,4 @@
-import { defineCatalog } from '@stackwright/openstack';
+import { apiNamespaces, defineCatalog } from '@stackwright/openstack';
 
 const stores = { namedBy: 'DEFAULT.enabled_backends' };
 const ownStores = ['os_glance_staging_store', 'os_glance_tasks_store'];
@@ -29,12 +29,10 @@ export const catalog = defineCatalog({
           'oslo.concurrency',
           'oslo.db',
           'oslo.limit',
-          'oslo.log',
           'oslo.messaging',
-          'oslo.middleware',
-          'oslo.policy',
           'oslo.privsep',
           'oslo.reports',
+          ...apiNamespaces,
         ],
       },
       // Each store has a section of its own, with the name that it is given there.

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { defineServiceKind, replicasShare, roles, serviceSpec, storage } from '@stackwright/api';
+import { defineServiceKind, purge, replicasShare, roles, serviceSpec, storage } from '@stackwright/api';
 import type { ObjectOf } from '@stackwright/kube';
 
 export const Glance = defineServiceKind({
@@ -14,6 +14,31 @@ export const Glance = defineServiceKind({
         description: 'Whether it tells others of its images by messages; it then needs a message broker.',
         default: false,
       }),
+      purge: Type.Object(
+        {
+          ...purge('images').properties,
+          idsOlderThanDays: Type.Optional(
+            Type.Integer({
+              description:
+                'For how many days the ids of deleted images are kept, no less than olderThanDays. Absent: for ever, since ' +
+                'another image could be given an id that is forgotten, and be taken for the one that was deleted (OSSN-0075).',
+              minimum: 1,
+              maximum: 36_500,
+            }),
+          ),
+        },
+        {
+          description: 'Drops what the database still holds of images that were deleted long ago.',
+          default: {},
+          'x-kubernetes-validations': [
+            {
+              rule: '!has(self.idsOlderThanDays) || self.idsOlderThanDays >= self.olderThanDays',
+              message:
+                'ids cannot be forgotten before all else of an image is: idsOlderThanDays is less than olderThanDays',
+            },
+          ],
+        },
+      ),
     },
     { 'x-kubernetes-validations': [replicasShare('storage')] },
   ),

@@ -1,5 +1,5 @@
 import { DatabaseClaim, IdentityClaim, MessagingClaim } from '@stackwright/api';
-import { Deployment, Job, PersistentVolumeClaim } from '@stackwright/kube';
+import { CronJob, Deployment, Job, PersistentVolumeClaim } from '@stackwright/kube';
 import { ServiceHarness } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Glance } from './crd.js';
@@ -27,6 +27,7 @@ const glance = ({
     deletionPolicy: 'Retain' as const,
     notifications: false,
     storage: { size: '10Gi', accessMode: 'ReadWriteOnce' as const, ...storage },
+    purge: { schedule: '23 3 * * *', olderThanDays: 30, suspend: false },
     ...spec,
   },
 });
@@ -92,6 +93,25 @@ describe('a Glance', () => {
     expect(conf).toContain('transport_url = rabbit://sample:broker-canary@rabbitmq.ns.svc:5672/sample');
     expect(conf).toMatch(/\[oslo_messaging_notifications\]\ndriver = messagingv2/);
     expect(conf).toMatch(/\[DEFAULT\]\nenabled_backends = fs:file/);
+  });
+});
+
+describe('the purge', () => {
+  const cronJob = () => harness.api.peek(CronJob, at('sample-purge'))?.spec;
+  const commandLine = () => cronJob()?.jobTemplate.spec?.template.spec?.containers[0]?.command?.at(-1);
+
+  it('drops on a schedule what was deleted long ago, and keeps the ids', async () => {
+    await harness.standUp(glance({ purge: { schedule: '0 4 * * 0', olderThanDays: 90, suspend: false } }));
+    expect(cronJob()).toMatchObject({ schedule: '0 4 * * 0', suspend: false });
+    expect(commandLine()).toBe('glance-manage db purge --age_in_days 90 --max_rows 10000');
+  });
+
+  it('forgets ids last, and only where that is asked for', async () => {
+    const purge = { schedule: '0 4 * * 0', olderThanDays: 90, idsOlderThanDays: 365, suspend: false };
+    await harness.standUp(glance({ purge }));
+    expect(commandLine()).toMatch(
+      /db purge --age_in_days 90 .* && glance-manage db purge_images_table --age_in_days 365 /,
+    );
   });
 });
 

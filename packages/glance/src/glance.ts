@@ -51,6 +51,14 @@ function declare(s: ServiceBuilder<Glance>): void {
   const schema = s.dbSync({ config, database });
   // What clients offer as properties of images. Nothing of the API needs it.
   s.job({ name: 'LoadMetadefs', config, database, after: [schema] });
+  s.cronJob({
+    name: 'Purge',
+    config,
+    after: [schema],
+    schedule: ({ object }) => object.spec.purge.schedule,
+    suspend: ({ object }) => object.spec.purge.suspend,
+    command: ({ object }) => purgeCommand(object.spec.purge),
+  });
 
   s.api({
     port,
@@ -66,4 +74,12 @@ function declare(s: ServiceBuilder<Glance>): void {
     },
     after: [schema],
   });
+}
+
+/** Ids go last: all else of an image refers to them. */
+function purgeCommand({ olderThanDays, idsOlderThanDays }: Glance['spec']['purge']): readonly string[] {
+  // Rows of each table that one run drops at most: a backlog is no transaction that a database would choke on.
+  const drop = (what: string, days: number) => `glance-manage db ${what} --age_in_days ${days} --max_rows 10000`;
+  const ids = idsOlderThanDays === undefined ? [] : [drop('purge_images_table', idsOlderThanDays)];
+  return ['sh', '-c', [drop('purge', olderThanDays), ...ids].join(' && ')];
 }

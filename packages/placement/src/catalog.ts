@@ -1,4 +1,4 @@
-import { defineCatalog } from '@stackwright/openstack';
+import { apiNamespaces, defineCatalog } from '@stackwright/openstack';
 
 export const catalog = defineCatalog({
   service: 'placement',
@@ -9,15 +9,7 @@ export const catalog = defineCatalog({
       tag: '2025.1',
       commands: { dbSync: ['placement-manage', 'db', 'sync'] },
       wsgi: { api: 'placement.wsgi.api:application' },
-      configNamespaces: {
-        'placement.conf': [
-          'placement.conf',
-          'keystonemiddleware.auth_token',
-          'oslo.log',
-          'oslo.middleware',
-          'oslo.policy',
-        ],
-      },
+      configNamespaces: { 'placement.conf': ['placement.conf', 'keystonemiddleware.auth_token', ...apiNamespaces] },
     },
   },
 });
