@@ -47,12 +47,9 @@ export async function writePayload(directory: string, payload: Payload, group?: 
   return true;
 }
 
-/** Makes the visible names those of the payload. */
+/** Makes the visible names those of the payload: new ones first, so that in between there are too many, not too few. */
 async function linkNames(directory: string, payload: Payload): Promise<void> {
   const names = new Set([...payload.keys()].map((path) => path.split('/')[0] ?? path));
-  for (const name of await readdir(directory)) {
-    if (!name.startsWith('..') && !names.has(name)) await rm(join(directory, name), { recursive: true, force: true });
-  }
   for (const name of names) {
     const link = join(directory, name);
     const exists = await lstat(link).then(
@@ -60,6 +57,9 @@ async function linkNames(directory: string, payload: Payload): Promise<void> {
       () => false,
     );
     if (!exists) await symlink(join(DATA, name), link);
+  }
+  for (const name of await readdir(directory)) {
+    if (!name.startsWith('..') && !names.has(name)) await rm(join(directory, name), { recursive: true, force: true });
   }
 }
 

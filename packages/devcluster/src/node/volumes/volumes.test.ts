@@ -1,4 +1,16 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -35,6 +47,30 @@ describe('files of a volume', () => {
     expect(await readFile(join(directory, 'sub/c'), 'utf8')).toBe('2');
     await expect(stat(join(directory, 'sub/b'))).rejects.toThrow('ENOENT');
     expect((await readdir(directory)).filter((name) => name.startsWith('..'))).toHaveLength(2);
+  });
+
+  it('are of one version, whenever one looks', async () => {
+    const version = (name: string): Payload => payload({ [name]: name, both: name });
+    await writePayload(directory, version('v0'));
+    let writing = true;
+    const look = async (): Promise<string[]> => {
+      const seen: string[] = [];
+      while (writing) {
+        const data = await realpath(join(directory, '..data'));
+        const names = await readdir(data).catch(() => []);
+        const both = await readFile(join(data, 'both'), 'utf8').catch(() => undefined);
+        // Gone under our eyes: look again.
+        if (both !== undefined && names.length > 0) seen.push(`${names.join()}=${both}`);
+      }
+      return seen;
+    };
+    const looks = look();
+    for (let i = 1; i <= 20; i += 1) await writePayload(directory, version(`v${i}`));
+    writing = false;
+    const seen = new Set(await looks);
+    expect(seen.size).toBeGreaterThan(1);
+    for (const each of seen) expect(each).toMatch(/^both,(v\d+)=\1$/);
+    expect((await readdir(directory)).filter((name) => !name.startsWith('..')).sort()).toEqual(['both', 'v20']);
   });
 
   it('are not touched when nothing changed, not even by another process', async () => {
