@@ -87,6 +87,12 @@ describe('a Glance', () => {
     expect(uwsgi).toMatch(/^socket-timeout = 60$/m);
   });
 
+  it('lets transfers end before it stops', async () => {
+    await harness.standUp(glance());
+    expect(harness.text('sample-uwsgi', 'uwsgi.ini')).toMatch(/^hook-master-start = .*gracefully/m);
+    expect(deployment()?.spec?.template.spec?.terminationGracePeriodSeconds).toBe(300);
+  });
+
   it('tells others of its images where it is asked to', async () => {
     await harness.standUp(glance({ notifications: true }));
     const conf = harness.file('glance-api.conf');

@@ -8,6 +8,8 @@ export interface WsgiApi {
   port: number;
   /** Where the files are mounted. */
   directory: string;
+  /** Paths of certificate and key, to be served over HTTPS and nothing else. */
+  tls?: { certificate: string; key: string } | undefined;
 }
 
 const loader = 'stackwright_application';
@@ -28,6 +30,11 @@ function renderLoader(application: string): string {
   const [, module, callable] = /^([A-Za-z_][\w.]*):([A-Za-z_]\w*(?:\(\))?)$/.exec(application) ?? [];
   if (!module || !callable) throw new Error(`"${application}" is no WSGI application`);
   return `import importlib
+import os
+import signal
+
+# A worker that is told to end before it serves has nothing to finish, and uwsgi tells it only once. Later uwsgi's own handler counts.
+signal.signal(signal.SIGHUP, lambda *_: os._exit(0))
 
 try:
     application = importlib.import_module('${module}').${callable}
@@ -39,7 +46,9 @@ except SystemExit as error:
 function renderUwsgi(api: WsgiApi, options: UwsgiOptions): string {
   const merged: UwsgiOptions = {
     plugins: 'python3',
-    'http-socket': `0.0.0.0:${api.port}`,
+    ...(api.tls
+      ? { 'https-socket': `0.0.0.0:${api.port},${api.tls.certificate},${api.tls.key}` }
+      : { 'http-socket': `0.0.0.0:${api.port}` }),
     pythonpath: api.directory,
     module: `${loader}:application`,
     master: true,
@@ -51,7 +60,8 @@ function renderUwsgi(api: WsgiApi, options: UwsgiOptions): string {
     'lazy-apps': true,
     // An application that cannot be loaded ends the Pod, which says why, instead of answering 500.
     'need-app': true,
-    'die-on-term': true,
+    // A Pod that ends finishes the requests that it has; with die-on-term it would drop them.
+    'hook-master-start': 'unix_signal:15 gracefully_kill_them_all',
     'no-orphans': true,
     'thunder-lock': true,
     // Tokens and service catalogs make headers larger than the 4 kB that are the default.
