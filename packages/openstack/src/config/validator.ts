@@ -183,13 +183,18 @@ class File:
 
 
 def problem_of(option, value, error, secret):
-    if secret or option.secret:
-        return f'its value is not a valid {option.type.type_name}'
+    hidden = secret or option.secret
+    what = 'its value' if hidden else f'"{value}"'
+    choices = getattr(option.type, 'choices', None)
+    if choices:
+        return f'{what} is none of {", ".join(map(str, choices))}'
+    if hidden:
+        return f'{what} is not a valid {option.type.type_name}'
     for kind, convert, article in kinds:
         if isinstance(option.type, kind) and not fits(convert, value):
-            return f'"{value}" is not {article}'
+            return f'{what} is not {article}'
     text = str(error)
-    return f'"{value}" is refused: {text[:1].lower()}{text[1:]}'
+    return f'{what} is refused: {text[:1].lower()}{text[1:]}'
 
 
 def fits(convert, value):

@@ -16,9 +16,9 @@ import {
 import { secretWith } from '../secrets/secret.js';
 import { servicePod } from '../workload/container.js';
 import { jobResources } from '../workload/resources.js';
+import { schedulingOf } from '../workload/scheduling.js';
 import type { Release, ServiceObject } from './builder.js';
 
-const purpose = 'config-check';
 const directory = '/etc/stackwright/check';
 
 /** What a step declares that calls `checkConfig`. */
@@ -66,13 +66,13 @@ export function configCheckFor(facts: Release, candidate: Candidate): ConfigChec
 }
 
 /**
- * Done when a Job has found nothing wrong. What it says of an option is the message. It is given the user's values and
+ * Done when a Job of this purpose has found nothing wrong. What it says of an option is the message. It is given the user's values and
  * ours, but none that is `owned`: no credential of a claim.
  */
 export function checkConfig<R extends ServiceObject>(
   scope: StepScope<R>,
   facts: Release,
-  { hash, files }: ConfigCheck,
+  { purpose, hash, files }: ConfigCheck & { purpose: string },
 ): Outcome<undefined> {
   // Never changed: what a Job has found holds for what it was given.
   const secret = `${scope.name}-${purpose}-${hash.slice(0, 8)}`;
@@ -91,6 +91,7 @@ export function checkConfig<R extends ServiceObject>(
     mounts: [{ path: directory, secret }],
     writable: [],
     resources: jobResources,
+    scheduling: schedulingOf(scope.object.spec),
   });
   const run = runJob(scope, { purpose, inputs: hash, pod, finalExitCode: refusedExitCode });
   if (run.state === 'Done') return done();

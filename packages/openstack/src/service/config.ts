@@ -62,7 +62,7 @@ export function configStep<R extends ServiceObject>(
           ? undefined
           : configCheckFor(facts, { files: merged, override, isSecret, salt });
       if (check && scope.get(Secret, secretName)?.metadata?.annotations?.[checkedAnnotation] !== check.hash) {
-        const checked = checkConfig(scope, facts, check);
+        const checked = checkConfig(scope, facts, { ...check, purpose: `${name.toLowerCase()}-check` });
         if (checked.state !== 'Done') return checked;
       }
       const secret = secretWith(secretName, rendered);
