@@ -58,9 +58,10 @@ it('sends what is to be sent, and refuses an answer without end', async () => {
 });
 
 it('connects to an address, and still asks, and trusts, the name in the URL', async () => {
-  const { ca, issue } = await makeAuthority();
+  const authority = await makeAuthority();
+  const { ca } = authority;
   const hear: RequestListener = (request, response) => void response.end(request.headers.host);
-  const address = await listen(createHttpsServer(await issue('keystone', ['keystone.ns.svc']), hear));
+  const address = await listen(createHttpsServer(await authority.issue('keystone', ['keystone.ns.svc']), hear));
   const get = (url: string, trusted = ca) => http.request({ method: 'GET', url, ca: trusted, address }, signal);
   expect((await get('https://keystone.ns.svc:5000/v3')).body).toBe('keystone.ns.svc:5000');
   await expect(get('https://glance.ns.svc:5000/v3')).rejects.toThrow(/altnames/);

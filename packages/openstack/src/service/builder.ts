@@ -83,6 +83,10 @@ export interface IdentityOptions {
   user?: string;
   /** Of the user on the project "service". Default: those of the claim. */
   roles?: readonly string[];
+  /** Whether it also has an application credential, with the same roles. Default false. */
+  applicationCredential?: boolean;
+  /** An administrator of a domain of its own, for a service that makes users there (heat). Default: none. */
+  domainAdmin?: { domain: string; user: string };
 }
 
 /** What the service is in the identity service: its user, with which it calls others. Holds the password, as Database does. */
@@ -90,6 +94,8 @@ export interface Identity extends IdentityLogin {
   projectName: string;
   projectDomainName: string;
   regionName: string;
+  /** Where it was asked for. */
+  domainAdmin?: { domain: string; username: string; password: string };
   /** The Keystone. */
   provider: ObjectReference;
   /** Where containers that have the configuration find `ca`, which is there when Keystone's certificate needs it. */

@@ -1,7 +1,10 @@
 import { CacheClaim, DatabaseClaim, IdentityClaim, MessagingClaim } from '@stackwright/api';
 import { ConfigMap, Deployment, Job, Secret } from '@stackwright/kube';
 import { beforeEach, expect, it } from 'vitest';
-import { sample, sampleService, Sample } from '../testing/sample-service.js';
+import { waiting } from '@stackwright/core';
+import { secretWith } from '../secrets/secret.js';
+import { sample, sampleCatalog, sampleService, Sample } from '../testing/sample-service.js';
+import { defineService } from './define-service.js';
 import { ServiceHarness } from '../testing/service-harness.js';
 
 let harness: ServiceHarness<Sample>;
@@ -32,6 +35,49 @@ it('asks for a user and its place in the catalog, and waits until it has them', 
     ]) as unknown,
   });
   expect(harness.condition('ConfigReady')).toMatchObject({ reason: 'WaitingForStep' });
+});
+
+it('asks for an application credential and a domain of its own where a service needs them, and goes on with all of it only', async () => {
+  const heat = new ServiceHarness<Sample>((seams) =>
+    defineService(
+      Sample,
+      sampleCatalog,
+      (s) => {
+        const domainAdmin = { domain: 'heat', user: 'heat_domain_admin' };
+        const identity = s.identity({ type: 'orchestration', port: 8004, applicationCredential: true, domainAdmin });
+        s.step({
+          name: 'Users',
+          after: [identity],
+          run: (scope) => waiting('Pending', JSON.stringify(scope.output(identity).domainAdmin)),
+        });
+      },
+      seams,
+    ),
+  );
+  await heat.create(sample());
+  await heat.settle();
+  expect(heat.api.peek(IdentityClaim, at('sample-identity'))?.spec).toMatchObject({
+    applicationCredential: true,
+    domainAdmin: { domain: 'heat', user: 'heat_domain_admin' },
+  });
+  await heat.provide();
+  expect(heat.condition('IdentityReady')).toMatchObject({
+    reason: 'SecretIncomplete',
+    message: expect.stringContaining(
+      'lacks application_credential_id, application_credential_secret, domain_name',
+    ) as string,
+  });
+  const more = {
+    application_credential_id: 'id',
+    application_credential_secret: 'canary',
+    domain_name: 'heat',
+    domain_admin_username: 'heat_domain_admin',
+    domain_admin_password: 'x',
+  };
+  const { data } = secretWith('', more);
+  await heat.edit(Secret, 'sample-identity-connection', { data });
+  await heat.settle();
+  expect(heat.condition('UsersReady')?.message).toContain('heat_domain_admin');
 });
 
 it('tells users and services the URLs that the spec asks for', async () => {

@@ -1,15 +1,25 @@
-import { groups, IdentityClaim, identityConnectionKeys, version } from '@stackwright/api';
+import {
+  applicationCredentialKeys,
+  domainAdminKeys,
+  groups,
+  IdentityClaim,
+  identityConnectionKeys,
+  version,
+} from '@stackwright/api';
 import { done, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/core';
 import { Secret } from '@stackwright/kube';
 import type { Identity, IdentityOptions, Release, ServiceObject } from './builder.js';
-import { credentialFields, fulfilled } from './claims.js';
+import { credentialFields, fulfilled, type Fulfilled } from './claims.js';
 import { readsOfUsers } from './credentials.js';
 import { internalUrl, publicUrl } from './urls.js';
 
 export const identitySuffix = 'identity';
-const provider = 'keystone';
+/** Who fulfils the claim. */
+const keystone = { apiVersion: `${groups.of('keystone')}/${version}`, kind: 'Keystone', name: 'keystone' };
 const defaultRoles = ['admin', 'service'];
 const caFile = '/etc/stackwright-identity/ca.crt';
+
+type Key = (typeof identityConnectionKeys | typeof applicationCredentialKeys | typeof domainAdminKeys)[number];
 
 /** The service's user and its place in the catalog. */
 export function identityStep<R extends ServiceObject>(
@@ -23,9 +33,16 @@ export function identityStep<R extends ServiceObject>(
     name = service,
     admin = false,
     user = service,
-    roles,
+    roles = defaultRoles,
+    applicationCredential = false,
+    domainAdmin,
   }: IdentityOptions & { service: string },
 ): StepHandle<Identity> {
+  const keys: readonly Key[] = [
+    ...identityConnectionKeys,
+    ...(applicationCredential ? applicationCredentialKeys : []),
+    ...(domainAdmin ? domainAdminKeys : []),
+  ];
   return g.step({
     name: 'Identity',
     after: [release],
@@ -41,39 +58,55 @@ export function identityStep<R extends ServiceObject>(
         {
           metadata,
           spec: {
-            provider,
-            user: { name: user, project: 'service', domain: 'Default', roles: [...(roles ?? defaultRoles)] },
+            provider: keystone.name,
+            user: { name: user, project: 'service', domain: 'Default', roles: [...roles] },
             service: {
               type,
               name,
               endpoints: { public: publicUrl(scope, where), internal, ...(admin ? { admin: internal } : {}) },
             },
+            ...(applicationCredential ? { applicationCredential } : {}),
+            ...(domainAdmin ? { domainAdmin } : {}),
             ...rotation,
             // A user and endpoints are no data, and a catalog that lists a service which is gone leads nowhere.
             deletionPolicy: 'Delete',
           },
         },
-        identityConnectionKeys,
+        keys,
       );
       if (claim.state !== 'Done') return claim;
-      const { secretName, values, ca } = claim.output;
       return done({
-        authUrl: values.auth_url,
-        username: values.username,
-        password: values.password,
-        projectName: values.project_name,
-        userDomainName: values.user_domain_name,
-        projectDomainName: values.project_domain_name,
-        regionName: values.region_name,
-        provider: {
-          apiVersion: `${groups.of('keystone')}/${version}`,
-          kind: 'Keystone',
-          name: provider,
-          namespace: scope.namespace,
-        },
-        secretName,
-        ...(ca === undefined ? {} : { ca, caFile }),
+        ...loginOf(claim.output),
+        ...(applicationCredential ? applicationCredentialOf(claim.output) : {}),
+        ...(domainAdmin ? domainAdminOf(claim.output) : {}),
+        provider: { ...keystone, namespace: scope.namespace },
       });
     },
   });
+}
+
+type Given = Fulfilled<Key>;
+
+function loginOf({ secretName, values, ca }: Given): Omit<Identity, 'provider'> {
+  return {
+    authUrl: values.auth_url,
+    username: values.username,
+    password: values.password,
+    projectName: values.project_name,
+    userDomainName: values.user_domain_name,
+    projectDomainName: values.project_domain_name,
+    regionName: values.region_name,
+    secretName,
+    ...(ca === undefined ? {} : { ca, caFile }),
+  };
+}
+
+function applicationCredentialOf({ values }: Given): Pick<Identity, 'applicationCredential'> {
+  const { application_credential_id: id, application_credential_secret: secret } = values;
+  return { applicationCredential: { id, secret } };
+}
+
+function domainAdminOf({ values }: Given): Pick<Identity, 'domainAdmin'> {
+  const { domain_name: domain, domain_admin_username: username, domain_admin_password: password } = values;
+  return { domainAdmin: { domain, username, password } };
 }

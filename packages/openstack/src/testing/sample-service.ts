@@ -19,7 +19,7 @@ export const Sample = defineResource<Sample>({
   namespaced: true,
 });
 
-const catalog = defineCatalog({
+export const sampleCatalog = defineCatalog({
   service: 'sample',
   user: { uid: 100, gid: 101 },
   releases: {
@@ -35,7 +35,7 @@ const catalog = defineCatalog({
 export function sampleService(options: ServiceOptions<Sample> = {}): Graph<Sample> {
   return defineService(
     Sample,
-    catalog,
+    sampleCatalog,
     (s) => {
       const database = s.database();
       const cache = s.cache();
