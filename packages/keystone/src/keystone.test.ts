@@ -1,6 +1,15 @@
 import { CacheClaim, DatabaseClaim } from '@stackwright/api';
 import { GraphHarness } from '@stackwright/core/testing';
-import { Deployment, EndpointSlice, Job, Pod, Secret, type KubeObject, type Resource } from '@stackwright/kube';
+import {
+  CronJob,
+  Deployment,
+  EndpointSlice,
+  Job,
+  Pod,
+  Secret,
+  type KubeObject,
+  type Resource,
+} from '@stackwright/kube';
 import { secretWith, valuesOf } from '@stackwright/openstack';
 import { FakeHttp } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -194,6 +203,13 @@ describe('a Keystone', () => {
     });
   });
 
+  it('drops trusts that are long over', async () => {
+    await running();
+    const cronJob = harness.api.peek(CronJob, at('sample-purge'))?.spec;
+    expect(cronJob).toMatchObject({ schedule: '23 3 * * *', suspend: false });
+    expect(cronJob?.jobTemplate.spec?.template.spec?.containers[0]?.command?.at(-1)).toBe('30');
+  });
+
   it('says nothing secret outside Secrets', async () => {
     await running();
     const secrets = [
@@ -233,8 +249,6 @@ describe('what changes', () => {
     await harness.edit(KeystoneKind, 'sample', {
       spec: { config: { 'keystone.conf': { token: { expiration: 7200 } } } },
     });
-    await harness.settle();
-    await end('config-check');
     await harness.settle();
     await end('config-check');
     await harness.settle();

@@ -3,9 +3,11 @@ import { moduleOfGraphs, type ControllerModule } from '@stackwright/core';
 import { identityClaimGraph } from './claim/identity-claim.js';
 import { Keystone } from './crd.js';
 import { keystoneGraph } from './keystone.js';
+import { registerMetrics } from './metrics.js';
 
 export const keystone: ControllerModule = moduleOfGraphs({
   name: 'keystone',
   customResources: [Keystone, IdentityClaim],
   graphs: [keystoneGraph(), identityClaimGraph()],
+  setup: ({ metrics, cache, clock }) => registerMetrics(metrics, cache, clock),
 });

@@ -1,5 +1,6 @@
 // Most processes consist of graphs and of nothing else: what they may do and what they run follows from these.
 import type { CustomResource } from '@stackwright/kube';
+import type { Manager } from '../manager/manager.js';
 import type { ControllerModule } from '../module.js';
 import { controllerForGraph } from './controller.js';
 import type { Graph } from './graph.js';
@@ -11,8 +12,10 @@ export function moduleOfGraphs(options: {
   /** The CRDs that this controller owns. */
   customResources: readonly CustomResource[];
   graphs: readonly Graph[];
+  /** What else it adds to the manager: metrics of its own. */
+  setup?: (manager: Manager) => void;
 }): ControllerModule {
-  const { name, customResources, graphs } = options;
+  const { name, customResources, graphs, setup } = options;
   const clusterRules = clusterRulesOf(...graphs);
   return {
     name,
@@ -22,6 +25,7 @@ export function moduleOfGraphs(options: {
     graphs: () => graphs,
     setup(manager) {
       for (const graph of graphs) controllerForGraph(manager, graph);
+      setup?.(manager);
     },
   };
 }

@@ -1,8 +1,10 @@
 import { ServiceHarness } from '@stackwright/openstack/testing';
 import { Deployment, Job, Secret } from '@stackwright/kube';
+import { Registry } from 'prom-client';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Keystone } from '../crd.js';
 import { keystoneGraph } from '../keystone.js';
+import { registerMetrics } from '../metrics.js';
 import { ledgerAnnotation } from './ledger.js';
 
 const minute = 60_000;
@@ -118,6 +120,18 @@ describe('the keys of tokens', () => {
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
     expect(harness.condition('Ready')?.message).toContain(message);
     expect(harness.api.peek(Deployment, { namespace: 'ns', name: 'sample' })?.spec?.replicas).toBe(3);
+  });
+});
+
+describe('the age of keys', () => {
+  it('is a metric', async () => {
+    const registry = new Registry();
+    registerMetrics(registry, harness.reader, harness.clock);
+    await harness.clock.advance(90_000);
+    await harness.sync();
+    const text = await registry.metrics();
+    expect(text).toMatch(/primary_key_age_seconds\{namespace="ns",name="sample",repository="fernet"\} 9\d/);
+    expect(text).toContain('stackwright_keystone_keys{namespace="ns",name="sample",repository="credential"} 2');
   });
 });
 
