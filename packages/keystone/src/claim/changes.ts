@@ -22,6 +22,8 @@ import {
 export interface IdentityChange {
   /** In words, without secrets. */
   readonly what: string;
+  /** Those of one part are made one after the other; the parts need not wait for each other. */
+  readonly part: 'users' | 'catalog';
   make(run: Run): Promise<unknown>;
 }
 
@@ -33,21 +35,31 @@ export interface Run {
   made: Map<string, string>;
 }
 
+type Part = Omit<IdentityChange, 'part'>;
+
 export function changesOf(wanted: WantedIdentity, observed: ObservedIdentity): IdentityChange[] {
-  const changes = wanted.accounts.flatMap((account, index) => {
+  const users = wanted.accounts.flatMap((account, index) => {
     const seen = observed.accounts[index];
     return seen ? accountChanges(wanted.owner, account, seen) : [];
   });
-  return wanted.service ? [...changes, ...serviceChanges(wanted, wanted.service, observed.services)] : changes;
+  const catalog = wanted.service ? serviceChanges(wanted, wanted.service, observed.services) : [];
+  return [
+    ...users.map((change) => ({ ...change, part: 'users' as const })),
+    ...catalog.map((change) => ({ ...change, part: 'catalog' as const })),
+  ];
 }
 
+/** Ends when nothing of it is under way any more, even where something failed. */
 export async function makeChanges(
   access: Access,
   changes: readonly IdentityChange[],
   signal: AbortSignal,
 ): Promise<void> {
   const run: Run = { access, signal, made: new Map() };
-  for (const change of changes) await change.make(run);
+  const parts = (['users', 'catalog'] as const).map(async (part) => {
+    for (const change of changes) if (change.part === part) await change.make(run);
+  });
+  for (const result of await Promise.allSettled(parts)) if (result.status === 'rejected') throw result.reason;
 }
 
 function madeId({ made }: Run, what: string): string {
@@ -56,9 +68,9 @@ function madeId({ made }: Run, what: string): string {
   return id;
 }
 
-function accountChanges(owner: string, wanted: WantedAccount, seen: ObservedAccount): IdentityChange[] {
+function accountChanges(owner: string, wanted: WantedAccount, seen: ObservedAccount): Part[] {
   const { domain, project } = wanted;
-  const changes: IdentityChange[] = [];
+  const changes: Part[] = [];
   const domainId = (run: Run) => seen.domain?.id ?? madeId(run, `domain ${domain}`);
   const target = (run: Run): Target =>
     project === undefined
@@ -123,9 +135,9 @@ function userChanges(
   { domain }: WantedAccount,
   { name, password }: WantedUser,
   { user, accepted }: ObservedUser,
-): IdentityChange[] {
-  const changes: IdentityChange[] = [];
-  const set = (what: string, fields: Partial<User> & { password?: string }): IdentityChange => ({
+): Part[] {
+  const changes: Part[] = [];
+  const set = (what: string, fields: Partial<User> & { password?: string }): Part => ({
     what,
     make: ({ access, signal }) => access.admin.updateUser(user.id, fields, signal),
   });
@@ -160,7 +172,7 @@ function roleChanges(
   there: ObservedUser | undefined,
   userId: (run: Run) => string,
   target: (run: Run) => Target,
-): IdentityChange[] {
+): Part[] {
   const where = project === undefined ? `domain "${domain}"` : `project "${project}"`;
   const has = there?.roles ?? [];
   const missing = roles.filter((role) => !has.some((one) => isSame(one.name, role)));
@@ -186,13 +198,13 @@ function credentialChanges(
   { name, password, secret }: WantedUser,
   there: ObservedUser | undefined,
   userId: (run: Run) => string,
-): IdentityChange[] {
+): Part[] {
   const credential = there?.credential;
   const isRight =
     there?.credentialAccepted === true &&
     credential?.roles.length === roles.length &&
     credential.roles.every((role) => roles.some((wanted) => isSame(wanted, role.name)));
-  const changes: IdentityChange[] = [];
+  const changes: Part[] = [];
   if (credential && !isRight) {
     changes.push({
       what: `Delete the application credential of the user "${name}"`,
@@ -210,7 +222,13 @@ function credentialChanges(
           projectName: project,
           projectDomainName: domain,
         };
-        const made = { name: applicationCredentialName, secret, description: 'Made for an IdentityClaim' };
+        const made = {
+          name: applicationCredentialName,
+          description: 'Made for an IdentityClaim',
+          secret,
+          // Left out they would be all that these imply, too.
+          roles: roles.map((role) => ({ name: role })),
+        };
         return run.access.as(as).api.createApplicationCredential(userId(run), made, run.signal);
       },
     });
@@ -222,7 +240,7 @@ function serviceChanges(
   { owner, region }: WantedIdentity,
   { type, name, endpoints }: WantedService,
   [ours, ...twins]: readonly ObservedService[],
-): IdentityChange[] {
+): Part[] {
   const changes = twins.flatMap((twin) => removalOf(twin, region));
   const what = `service "${name}" of type "${type}"`;
   if (!ours) {
@@ -235,7 +253,7 @@ function serviceChanges(
     });
   } else {
     const { service } = ours;
-    const set = (words: string, fields: Partial<typeof service>): IdentityChange => ({
+    const set = (words: string, fields: Partial<typeof service>): Part => ({
       what: `${words} the ${what}`,
       make: ({ access, signal }) => access.admin.updateService(service.id, fields, signal),
     });
@@ -277,13 +295,13 @@ function serviceChanges(
 
 const byId = (one: { id: string }, other: { id: string }): number => (one.id < other.id ? -1 : 1);
 
-const removalOfEndpoint = ({ id, interface: name }: CatalogEndpoint, type: string): IdentityChange => ({
+const removalOfEndpoint = ({ id, interface: name }: CatalogEndpoint, type: string): Part => ({
   what: `Delete the ${name} endpoint of "${type}" (${id})`,
   make: ({ access, signal }) => access.admin.deleteEndpoint(id, signal),
 });
 
 /** What a service has in the region; the service itself only where no other region has endpoints of it. */
-export function removalOf({ service, endpoints }: ObservedService, region: string): IdentityChange[] {
+function removalOf({ service, endpoints }: ObservedService, region: string): Part[] {
   const here = endpoints.filter(({ region_id }) => region_id === region);
   const changes = here.map((endpoint) => removalOfEndpoint(endpoint, service.type));
   if (here.length === endpoints.length) {

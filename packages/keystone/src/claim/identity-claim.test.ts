@@ -22,9 +22,11 @@ beforeEach(async () => {
 });
 
 function start(): GraphHarness<IdentityClaim> {
-  const made: GraphHarness<IdentityClaim> = new GraphHarness(
-    identityClaimGraph({ http: keystone, clock: { monotonic: () => made.clock.monotonic() } }),
-  );
+  const clock = {
+    monotonic: () => made.clock.monotonic(),
+    schedule: (delay: number, callback: () => void) => made.clock.schedule(delay, callback),
+  };
+  const made: GraphHarness<IdentityClaim> = new GraphHarness(identityClaimGraph({ http: keystone, clock }));
   return made;
 }
 

@@ -1,11 +1,10 @@
 // An IdentityClaim as a graph: a name nobody else has, passwords, users and catalog entry in Keystone, and the Secret that says
 // how to log in.
-import { IdentityClaim, Reason, type IdentityConnection } from '@stackwright/api';
+import { IdentityClaim, Reason } from '@stackwright/api';
 import { defineGraph, done, type Graph, type Outcome, type StepScope } from '@stackwright/core';
 import { Secret } from '@stackwright/kube';
 import {
   credentialClaimStatus,
-  credentialsOf,
   explainIdentity,
   firstClaim,
   ownConnection,
@@ -13,34 +12,17 @@ import {
   Refused,
   removeDropped,
   Sessions,
-  type ClaimCredentials,
   type ServiceSeams,
 } from '@stackwright/openstack';
 import { Keystone } from '../crd.js';
-import { cloudsYaml } from '../files/clouds-yaml.js';
 import { IdentityApi } from '../identity-api/identity-api.js';
-import { changesOf, makeChanges, removalOf, type IdentityChange } from './changes.js';
-import {
-  generationsOf,
-  isSame,
-  observeIdentity,
-  ownerOf,
-  type Access,
-  type ObservedIdentity,
-  type WantedAccount,
-  type WantedIdentity,
-} from './identity.js';
+import { changesOf, makeChanges, type IdentityChange } from './changes.js';
+import { connectionOf, ownerName, passwordsOf, wantedOf, type Passwords } from './hand-out.js';
+import { isSame, observeIdentity, type Access, type ObservedIdentity, type WantedIdentity } from './identity.js';
 import { reachableServer, serverOf, serverReads, type IdentityServer } from './provider.js';
+import { removeIdentity } from './removal.js';
 
 type Scope = StepScope<IdentityClaim>;
-
-/** Generations of all that the claim hands out; they rotate together. */
-interface Passwords {
-  user: ClaimCredentials;
-  /** Of application credentials, which are those of the users above. */
-  application?: ClaimCredentials;
-  domainAdmin?: ClaimCredentials;
-}
 
 export function identityClaimGraph({ http, clock }: ServiceSeams = {}): Graph<IdentityClaim> {
   const sessions = new Sessions({ ...(http ? { http } : {}), ...(clock ? { clock } : {}) });
@@ -67,8 +49,8 @@ export function identityClaimGraph({ http, clock }: ServiceSeams = {}): Graph<Id
         name: 'Identity',
         after: [name, provider, password],
         reads: [Keystone, ...serverReads],
-        // Keystone hashes passwords slowly, on purpose.
-        timeout: 30_000,
+        // Two dozen calls at first, and Keystone hashes passwords slowly, on purpose.
+        timeout: 60_000,
         observe: (scope, signal) => observeIdentity(accessTo(sessions, scope.output(provider)), wanted(scope), signal),
         diff: (scope, observed) => changesOf(wanted(scope), observed),
         describe: ({ what }) => what,
@@ -78,7 +60,19 @@ export function identityClaimGraph({ http, clock }: ServiceSeams = {}): Graph<Id
           return { credentialId: account?.users[username]?.credential?.id };
         },
         removeOn: 'DeletePolicy',
-        remove: (scope, signal) => removeIdentity(sessions, scope, signal),
+        async remove(scope, signal) {
+          const { provider, user, domainAdmin, service } = scope.object.spec;
+          const keystone = scope.get(Keystone, provider);
+          // With Keystone itself gone, or going, there is nothing left to remove.
+          if (!keystone || keystone.metadata?.deletionTimestamp) return;
+          const server = reachableServer(scope, keystone);
+          const users = [
+            { base: user.name, domain: user.domain },
+            ...(domainAdmin ? [{ base: domainAdmin.user, domain: domainAdmin.domain }] : []),
+          ];
+          const removal = { owner: ownerName(scope), region: server.region, users, service: service?.type };
+          await removeIdentity(accessTo(sessions, server), removal, signal);
+        },
         explain: (error) =>
           error instanceof Refused ? { reason: error.reason, message: error.message } : explainIdentity(error),
       });
@@ -149,123 +143,4 @@ function nameOutcome(scope: Scope): Outcome<undefined> {
     message: (older) =>
       `spec.service.type: the IdentityClaim ${older} has the service "${service.type}" in the catalog of Keystone ${provider}; delete one of the two`,
   });
-}
-
-function passwordsOf(scope: StepScope<IdentityClaim>): Outcome<Passwords> {
-  const { user, applicationCredential, domainAdmin } = scope.object.spec;
-  const main = credentialsOf(scope, { base: user.name });
-  if (main.state !== 'Done') return main;
-  const passwords: Passwords = { user: main.output };
-  if (applicationCredential) {
-    const secret = credentialsOf(scope, { base: user.name, secret: 'application-secret' });
-    if (secret.state !== 'Done') return secret;
-    passwords.application = secret.output;
-  }
-  if (domainAdmin) {
-    const admin = credentialsOf(scope, { base: domainAdmin.user, secret: 'domain-password', main: user.name });
-    if (admin.state !== 'Done') return admin;
-    passwords.domainAdmin = admin.output;
-  }
-  return done(passwords);
-}
-
-function accountOf(
-  given: Omit<WantedAccount, 'users' | 'dropOthers'>,
-  { current, superseded, inUse }: ClaimCredentials,
-  application?: ClaimCredentials,
-): WantedAccount {
-  const secrets = application ? [application.current, ...application.superseded] : [];
-  const users = [current, ...superseded].flatMap(({ username: name, password }) => {
-    const secret = secrets.find((one) => one.username === name)?.password;
-    // Of a password that was lost there is nothing to be kept right.
-    return password === '' ? [] : [{ name, password, ...(secret ? { secret } : {}) }];
-  });
-  return { ...given, users, dropOthers: inUse };
-}
-
-function wantedOf(
-  scope: Pick<Scope, 'object' | 'name' | 'namespace'>,
-  region: string,
-  { user, application, domainAdmin }: Passwords,
-): WantedIdentity {
-  const { spec } = scope.object;
-  const { name: base, domain, project, roles } = spec.user;
-  const accounts = [accountOf({ base, domain, project, roles }, user, application)];
-  if (spec.domainAdmin && domainAdmin) {
-    const account = { base: spec.domainAdmin.user, domain: spec.domainAdmin.domain, roles: ['admin'] };
-    accounts.push(accountOf(account, domainAdmin));
-  }
-  return { owner: ownerName(scope), region, accounts, service: spec.service };
-}
-
-const ownerName = ({ namespace, name }: Pick<Scope, 'name' | 'namespace'>): string => `${namespace}/${name}`;
-
-function connectionOf(
-  scope: Scope,
-  { login, region }: IdentityServer,
-  { user, application, domainAdmin }: Passwords,
-  credentialId: string | undefined,
-): Record<string, string> {
-  const { spec } = scope.object;
-  const { username, password } = user.current;
-  const connection: IdentityConnection = {
-    auth_url: login.authUrl,
-    username,
-    password,
-    project_name: spec.user.project,
-    user_domain_name: spec.user.domain,
-    project_domain_name: spec.user.domain,
-    region_name: region,
-  };
-  return {
-    ...connection,
-    ...(application && credentialId !== undefined
-      ? { application_credential_id: credentialId, application_credential_secret: application.current.password }
-      : {}),
-    ...(spec.domainAdmin && domainAdmin
-      ? {
-          domain_name: spec.domainAdmin.domain,
-          domain_admin_username: domainAdmin.current.username,
-          domain_admin_password: domainAdmin.current.password,
-        }
-      : {}),
-    ...(login.ca === undefined ? {} : { 'ca.crt': login.ca }),
-    'clouds.yaml': cloudsYaml(scope.namespace, {
-      authUrl: login.authUrl.replace(/\/v3$/, ''),
-      region,
-      username,
-      password,
-      project: spec.user.project,
-      domain: spec.user.domain,
-    }),
-  };
-}
-
-/**
- * What carries the claim's mark goes, whatever its name was lately; what belongs to others, and what is shared, stays. With Keystone
- * itself gone, or going, there is nothing left to remove.
- */
-async function removeIdentity(sessions: Sessions, scope: Scope, signal: AbortSignal): Promise<void> {
-  const { provider, user, domainAdmin, service } = scope.object.spec;
-  const keystone = scope.get(Keystone, provider);
-  if (!keystone || keystone.metadata?.deletionTimestamp) return;
-  const server = reachableServer(scope, keystone);
-  const access = accessTo(sessions, server);
-  const isOurs = (one: { description?: string | null }) => ownerOf(one) === ownerName(scope);
-
-  // First what leads to the service, then what it lives by.
-  const services = service ? await access.admin.servicesOf(service.type, signal) : [];
-  for (const one of services.filter(isOurs)) {
-    const endpoints = await access.admin.endpointsOf(one.id, signal);
-    await makeChanges(access, removalOf({ service: one, endpoints }, server.region), signal);
-  }
-  const bases = [
-    { base: user.name, domain: user.domain },
-    ...(domainAdmin ? [{ base: domainAdmin.user, domain: domainAdmin.domain }] : []),
-  ];
-  for (const { base, domain } of bases) {
-    const there = await access.admin.domain(domain, signal);
-    const users = there ? await generationsOf(access.admin, base, there, signal) : [];
-    for (const { id } of users.filter(isOurs)) await access.admin.deleteUser(id, signal);
-  }
 }

@@ -114,9 +114,10 @@ export async function observeIdentity(
   wanted: WantedIdentity,
   signal: AbortSignal,
 ): Promise<ObservedIdentity> {
-  const accounts: ObservedAccount[] = [];
-  for (const account of wanted.accounts) accounts.push(await observeAccount(access, wanted.owner, account, signal));
-  const services = wanted.service ? await observeServices(access, wanted, wanted.service, signal) : [];
+  const [services, ...accounts] = await Promise.all([
+    wanted.service ? observeServices(access, wanted, wanted.service, signal) : [],
+    ...wanted.accounts.map((account) => observeAccount(access, wanted.owner, account, signal)),
+  ]);
   return { accounts, services };
 }
 

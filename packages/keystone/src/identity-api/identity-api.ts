@@ -115,7 +115,7 @@ export class IdentityApi {
   /** Only the user may, with a token for the project that it shall be for. */
   createApplicationCredential(
     user: string,
-    credential: { name: string; secret: string; description: string },
+    credential: { name: string; secret: string; description: string; roles: readonly { name: string }[] },
     signal: AbortSignal,
   ): Promise<ApplicationCredential> {
     return this.#create(`/users/${user}/application_credentials`, 'application_credential', credential, signal);

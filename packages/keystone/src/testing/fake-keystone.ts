@@ -352,16 +352,18 @@ export class FakeKeystone implements Http {
     const given = json?.['application_credential'] as Body;
     if (mine.some(({ name }) => name === given['name']))
       throw conflict('application_credential', String(given['name']));
-    const target = `/projects/${caller.project}`;
-    const held = this.assignments.filter((one) => one.user === user && one.target === target);
-    const roles = held.map(({ role }) => ({ id: role, name: this.roles.find((one) => one.id === role)?.name ?? '' }));
-    const made = {
-      ...given,
+    const wanted = given['roles'] as { name: string }[] | undefined;
+    if (!wanted) throw new Error('it would have all that its roles imply');
+    const roles = this.roles.filter(({ name }) => wanted.some((one) => same(one.name, name)));
+    const { name, secret } = given as { name: string; secret: string };
+    const made: FakeCredential = {
       id: this.#id('credential'),
+      name,
+      secret,
       user_id: user,
       project_id: caller.project,
       roles,
-    } as FakeCredential;
+    };
     this.credentials.push(made);
     return [201, { application_credential: made }];
   }

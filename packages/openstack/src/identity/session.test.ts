@@ -99,6 +99,19 @@ describe('a session', () => {
     expect(server.logins).toBe(2);
   });
 
+  it('logs in once for calls that are made at the same time, and again for one whose fellow was given up', async () => {
+    await Promise.all([get('/users'), get('/roles'), get('/services')]);
+    expect(server.logins).toBe(1);
+    await clock.advance(3_600_000);
+    const controller = new AbortController();
+    const given = sessions.as(login).request({ method: 'GET', url: '/users' }, controller.signal);
+    const other = get('/roles');
+    server.instead = [];
+    controller.abort(new Error('stopped'));
+    await given.catch(() => undefined);
+    expect((await other).status).toBe(200);
+  });
+
   it('renews a token that is refused, once', async () => {
     await get('/users');
     server.instead = [{ status: 401 }];

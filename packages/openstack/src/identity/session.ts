@@ -81,6 +81,7 @@ export class Sessions {
   readonly #http: Http;
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #tokens = new Map<string, KeptToken>();
+  readonly #underWay = new Map<string, Promise<{ value: string }>>();
 
   constructor({ http = realHttp, clock = systemClock }: { http?: Http; clock?: Pick<Clock, 'monotonic'> } = {}) {
     this.#http = http;
@@ -95,14 +96,29 @@ export class Sessions {
       request: async (call, signal) => {
         const kept = this.#tokens.get(key);
         const value = kept && kept.until > this.#clock.monotonic() ? kept.value : undefined;
-        const first = value ?? (await this.#login(key, login, signal)).value;
+        const first = value ?? (await this.#newToken(key, login, signal));
         const answer = await this.#send(call, login, first, signal);
         if (answer.status !== 401 || value === undefined) return answer;
         // Revoked, or of keys that are gone: only a new one tells whether we are welcome.
-        const { value: second } = await this.#login(key, login, signal);
-        return this.#send(call, login, second, signal);
+        return this.#send(call, login, await this.#newToken(key, login, signal), signal);
       },
     };
+  }
+
+  /** Calls that need one at the same time share it: Keystone takes its time with passwords. */
+  async #newToken(key: string, login: IdentityLogin, signal: AbortSignal): Promise<string> {
+    for (let other = this.#underWay.get(key); other; other = this.#underWay.get(key)) {
+      try {
+        return (await other).value;
+      } catch (error) {
+        if (error instanceof IdentityError) throw error;
+        // That call was given up, which is not to say that this one is.
+        signal.throwIfAborted();
+      }
+    }
+    const own = this.#login(key, login, signal).finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, own);
+    return (await own).value;
   }
 
   async #login(key: string, login: IdentityLogin, signal: AbortSignal): Promise<{ value: string; token: Token }> {
