@@ -23,20 +23,25 @@ type Login = IdentityLogin & { provider?: ObjectReference };
 type Ask = (address: Address, signal: AbortSignal) => Promise<string | undefined>;
 
 /**
- * Reads all that it needs at once, so that it is asked again when any of that changes. `base` is the URL of the API's own Service.
+ * Reads all that it needs at once, so that it is asked again when any of that changes. `base` is the URL of the API's own Service, `ca` who vouches for it.
  * What is wrong whichever endpoint is asked throws a CheckError: Keystone does not answer, or a token is refused.
  */
 export function authenticatedCheck<R extends ServiceObject>(
   scope: StepScope<R>,
   sessions: Sessions,
   { as, path, headers }: ApiCheck,
-  base: string,
+  { base, ca }: { base: string; ca?: string },
 ): Ask {
   const login = scope.output(as);
   const via = addressesOf(scope, login.authUrl);
   const session = sessions.as({ ...login, ...(via ? { via } : {}) });
   const isOwn = new URL(login.authUrl).host === new URL(base).host;
-  const call = { method: 'GET', url: base + path, ...(headers ? { headers } : {}) } as const;
+  const call = {
+    method: 'GET',
+    url: base + path,
+    ...(headers ? { headers } : {}),
+    ...(ca === undefined ? {} : { ca }),
+  } as const;
 
   return async (address, signal) => {
     let answer: HttpResponse;

@@ -10,14 +10,19 @@ import {
   type GraphBuilder,
   type StepHandle,
 } from '@stackwright/core';
-import { ConfigMap, Deployment, Pod, Service } from '@stackwright/kube';
+import { ConfigMap, Deployment, Pod, PodDisruptionBudget, Service } from '@stackwright/kube';
 import { uwsgiFiles } from '../config/uwsgi.js';
-import { servicePod } from '../workload/container.js';
+import { servicePod, writableMounts } from '../workload/container.js';
+import { disruptionBudget } from '../workload/disruption.js';
+import { clashOf } from '../workload/mounts.js';
 import { resourcesOf } from '../workload/resources.js';
+import { schedulingOf } from '../workload/scheduling.js';
 import type { Api, ApiOptions, Release, ServiceObject, Volume } from './builder.js';
 import { credentialsAnnotation } from './credentials.js';
 import { endpointStep, type Asking } from './endpoint.js';
 import { mountsOf, stepsOf, valueOf } from './given.js';
+import type { Tls } from './tls.js';
+import { schemeOf, type Scheme } from './urls.js';
 
 const portName = 'http';
 const directory = '/etc/stackwright';
@@ -26,17 +31,18 @@ const defaultResources = { requests: { cpu: '100m', memory: '256Mi' } };
 export function apiSteps<R extends ServiceObject>(
   g: GraphBuilder<R>,
   release: StepHandle<Release>,
+  tls: StepHandle<Tls | undefined>,
   asking: Asking,
   options: ApiOptions<R>,
 ): StepHandle<Api> {
-  const { name = 'Api', config, volumes = [] } = options;
+  const { name = 'Api', config, volumes = [], writable = [] } = options;
   const component = name.toLowerCase();
-  const service = (object: string) => (component === 'api' ? object : `${object}-${component}`);
+  const service = (object: string) => serviceName(object, name);
 
   const rollout = g.step({
     name,
-    after: [release, ...stepsOf(options)],
-    owns: [ConfigMap, Deployment, Service],
+    after: [release, tls, ...stepsOf(options)],
+    owns: [ConfigMap, Deployment, PodDisruptionBudget, Service],
     reads: [{ resource: Pod, parts: true }],
     run(scope) {
       const facts = scope.output(release);
@@ -48,27 +54,40 @@ export function apiSteps<R extends ServiceObject>(
         );
       const workload = service(scope.name);
       const selector = { ...scope.labels, [Label.component]: component };
-      const uwsgi = uwsgiFiles({ application, port: options.port, directory }, options.uwsgi);
+      const { spec } = scope.object;
+      const secured = scope.output(tls);
+      const uwsgi = uwsgiFiles({ application, port: options.port, directory, tls: secured }, options.uwsgi);
       const uwsgiConfig = `${workload}-uwsgi`;
+      const mounts = [
+        ...mountsOf(options, scope),
+        { path: directory, configMap: uwsgiConfig },
+        ...(secured ? [secured.mount] : []),
+      ];
+      const clash = clashOf([...mounts, ...writableMounts(writable)]);
+      if (clash !== undefined) return failed(Reason.InvalidSpec, clash);
+
       scope.own(ConfigMap, { metadata: { name: uwsgiConfig }, data: uwsgi });
-      scope.own(Service, serviceFor(workload, selector, options.port));
+      scope.own(Service, serviceFor(workload, selector, options.port, schemeOf(spec)));
+      scope.own(PodDisruptionBudget, disruptionBudget(workload, selector, spec.podDisruptionBudget));
 
       const settings = config ? scope.output(config) : undefined;
+      const extra = volumes.flatMap((volume) => scope.output(volume).hash ?? []);
       const pod = servicePod({
         name: component,
         image: facts.reference,
         user: facts.user,
         command: ['uwsgi_python3', '--ini', `${directory}/uwsgi.ini`],
         env: options.env ? valueOf(options.env, scope) : [],
-        mounts: [...mountsOf(options, scope), { path: directory, configMap: uwsgiConfig }],
-        writable: options.writable ?? [],
-        resources: resourcesOf(options.resources ?? defaultResources, scope.object.spec.resources),
-        container: containerFor(options),
+        mounts,
+        writable,
+        resources: resourcesOf(options.resources ?? defaultResources, spec.resources),
+        scheduling: schedulingOf(spec, selector),
+        container: containerFor(options, schemeOf(spec)),
       });
       const desired: Desired<Deployment> = {
         metadata: { name: workload, labels: { [Label.component]: component } },
         spec: {
-          replicas: scope.object.spec.replicas,
+          replicas: spec.replicas,
           revisionHistoryLimit: 3,
           strategy: strategyFor(volumes.map((volume) => scope.output(volume))),
           selector: { matchLabels: selector },
@@ -77,7 +96,7 @@ export function apiSteps<R extends ServiceObject>(
             metadata: {
               labels: selector,
               annotations: {
-                'stackwright.dev/config-hash': hashOf([settings?.hash, uwsgi]),
+                'stackwright.dev/config-hash': hashOf([settings?.hash, uwsgi, secured?.hash, ...extra]),
                 ...credentialsAnnotation(settings?.credentials),
               },
             },
@@ -89,6 +108,7 @@ export function apiSteps<R extends ServiceObject>(
     },
   });
   return endpointStep(g, asking, {
+    tls,
     name: component === 'api' ? 'Endpoint' : `${name}Endpoint`,
     after: [rollout],
     service,
@@ -97,6 +117,11 @@ export function apiSteps<R extends ServiceObject>(
     probe: options.probe,
     ...(options.check ? { check: options.check } : {}),
   });
+}
+
+/** Of the API that a step of this name runs. */
+export function serviceName(object: string, step = 'Api'): string {
+  return step === 'Api' ? object : `${object}-${step.toLowerCase()}`;
 }
 
 /**
@@ -109,16 +134,21 @@ function strategyFor(volumes: readonly Volume[]): NonNullable<NonNullable<Deploy
     : { type: 'Recreate' };
 }
 
-function serviceFor(name: string, selector: Record<string, string>, port: number): Desired<Service> {
+/** `appProtocol` is what Gateways and Ingress controllers go by; without TLS they need not be told. */
+function serviceFor(name: string, selector: Record<string, string>, port: number, scheme: Scheme): Desired<Service> {
+  const appProtocol = scheme === 'https' ? { appProtocol: 'https' } : {};
   return {
     metadata: { name, labels: { [Label.component]: selector[Label.component] ?? '' } },
-    spec: { selector, ports: [{ name: portName, port, targetPort: portName, protocol: 'TCP' }] },
+    spec: { selector, ports: [{ name: portName, port, targetPort: portName, protocol: 'TCP', ...appProtocol }] },
   };
 }
 
 /** uwsgi opens its port before the application is loaded: only an answer says that it is. */
-function containerFor({ port, probe: path }: Pick<ApiOptions<ServiceObject>, 'port' | 'probe'>): Partial<Container> {
-  const httpGet = { path, port: portName };
+function containerFor(
+  { port, probe: path }: Pick<ApiOptions<ServiceObject>, 'port' | 'probe'>,
+  scheme: Scheme,
+): Partial<Container> {
+  const httpGet = { path, port: portName, ...(scheme === 'https' ? { scheme: 'HTTPS' } : {}) };
   return {
     ports: [{ name: portName, containerPort: port, protocol: 'TCP' }],
     startupProbe: { httpGet, periodSeconds: 1, timeoutSeconds: 10, failureThreshold: 180 },

@@ -81,7 +81,7 @@ export interface IdentityOptions {
   admin?: boolean;
   /** Name of the service user. Default: the service's name. */
   user?: string;
-  /** Of the user on the project "service". Default: those of the claim. */
+  /** Of the user on the project "service". Default: admin and service. */
   roles?: readonly string[];
   /** Whether it also has an application credential, with the same roles. Default false. */
   applicationCredential?: boolean;
@@ -131,11 +131,13 @@ export interface VolumeOptions<R extends ServiceObject> {
 }
 
 export interface Volume {
-  /** Name of the PersistentVolumeClaim. */
-  claim: string;
+  /** Name of the PersistentVolumeClaim, where it is the service's own. */
+  claim?: string;
   mounts: readonly Mount[];
   /** Whether Pods on several nodes can have it at once. */
   isShared: boolean;
+  /** Of what it holds: where that changes, Pods are replaced. */
+  hash?: string;
 }
 
 export interface ConfigOptions<R extends ServiceObject> {

@@ -11,16 +11,19 @@ import {
 import type { Catalog } from '../catalog/catalog.js';
 import { Sessions } from '../identity/session.js';
 import { http as realHttp, type Http } from '../seams/http.js';
-import { apiSteps } from './api.js';
-import type { Api, Messaging, MessagingOptions, ServiceBuilder, ServiceObject } from './builder.js';
+import { apiSteps, serviceName } from './api.js';
+import type { Api, ContainerOptions, Messaging, MessagingOptions, ServiceBuilder, ServiceObject } from './builder.js';
 import { cacheStep, databaseStep } from './claims.js';
 import { configStep } from './config.js';
 import { ServiceClaims } from './credentials.js';
 import { cronJobStep } from './cron-job.js';
+import { extraVolumesStep } from './extra-volumes.js';
 import { identityStep, identitySuffix } from './identity.js';
 import { jobStep } from './job.js';
 import { messagingStep, messagingSuffix } from './messaging.js';
 import { releaseStep } from './release.js';
+import { routeStep } from './route.js';
+import { tlsStep } from './tls.js';
 import { volumeStep } from './volume.js';
 
 /** What is not pure about a service. */
@@ -59,6 +62,13 @@ export function defineService<R extends ServiceObject>(
     resource,
     (g) => {
       const release = releaseStep(g, catalog);
+      const extra = extraVolumesStep(g, release);
+      const withExtra = <Options extends ContainerOptions<R>>(container: Options): Options => ({
+        ...container,
+        volumes: [...(container.volumes ?? []), extra],
+      });
+      const apis: (string | undefined)[] = [];
+      const tls = tlsStep(g, release, (object) => apis.map((api) => serviceName(object, api)));
       declare({
         ...g,
         release,
@@ -70,11 +80,13 @@ export function defineService<R extends ServiceObject>(
           claims.add(messagingStep(g, release, { ...messaging, service }), messagingSuffix) as StepHandle<Messaging>,
         volume: (volume) => volumeStep(g, release, volume),
         config: (config) => configStep(g, release, claims, config),
-        job: (job) => jobStep(g, release, job),
-        cronJob: (cronJob) => cronJobStep(g, release, cronJob),
-        dbSync: ({ name = 'DbSync', ...job }) => jobStep(g, release, { ...job, name }),
+        job: (job) => jobStep(g, release, withExtra(job)),
+        cronJob: (cronJob) => cronJobStep(g, release, withExtra(cronJob)),
+        dbSync: ({ name = 'DbSync', ...job }) => jobStep(g, release, withExtra({ ...job, name })),
         api(api) {
-          const handle = apiSteps(g, release, asking, api);
+          if (apis.length === 0) routeStep(g, api.port);
+          apis.push(api.name);
+          const handle = apiSteps(g, release, tls, asking, withExtra(api));
           endpoint ??= handle;
           return handle;
         },

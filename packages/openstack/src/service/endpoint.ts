@@ -13,12 +13,14 @@ import {
 } from '@stackwright/core';
 import { EndpointSlice } from '@stackwright/kube';
 import type { Sessions } from '../identity/session.js';
-import type { Address, Http } from '../seams/http.js';
+import type { Address, Http, HttpRequest } from '../seams/http.js';
 import { authenticatedCheck, CheckError } from './api-check.js';
 import type { Api, ApiCheck, ServiceObject } from './builder.js';
+import type { Tls } from './tls.js';
 import { internalUrl, schemeOf } from './urls.js';
 
 export interface EndpointOptions {
+  tls: StepHandle<Tls | undefined>;
   /** Of the step. */
   name: string;
   after: readonly StepHandle[];
@@ -45,13 +47,13 @@ const patience = 9_000;
 export function endpointStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
   { http, sessions, clock }: Asking,
-  { name, after, service, portName, port, probe, check }: EndpointOptions,
+  { tls, name, after, service, portName, port, probe, check }: EndpointOptions,
 ): StepHandle<Api> {
   const endpoints = (scope: StepScope<R>) => endpointsOf(scope, service(scope.name), portName);
   const where = (scope: StepScope<R>) => ({ name: service(scope.name), port });
   return g.external<true, never, Api>({
     name,
-    after: [...after, ...(check ? [check.as, ...(check.after ?? [])] : [])],
+    after: [tls, ...after, ...(check ? [check.as, ...(check.after ?? [])] : [])],
     reads: [EndpointSlice],
     resync: 30_000,
     timeout,
@@ -63,12 +65,14 @@ export function endpointStep<R extends ServiceObject>(
     async observe(scope, signal) {
       const scheme = schemeOf(scope.object.spec);
       const base = `${scheme}://${service(scope.name)}.${scope.namespace}.svc:${port}`;
-      const ask = check && authenticatedCheck(scope, sessions, check, base);
+      const { ca } = scope.output(tls) ?? {};
+      const trust = ca === undefined ? {} : { ca };
+      const ask = check && authenticatedCheck(scope, sessions, check, { base, ...trust });
       const addresses = endpoints(scope);
       const problems: string[] = [];
       for (const address of addresses) {
         const problem = await withDeadline(clock, patience / addresses.length, signal, async (within) => {
-          const silence = await askProbe(http, { url: base + probe, address }, within);
+          const silence = await askProbe(http, { url: base + probe, address, ...trust }, within);
           return silence ?? (await ask?.(address, within));
         }).catch((error: unknown) => {
           signal.throwIfAborted();
@@ -101,12 +105,12 @@ function unreachable(why: string): Explanation {
 /** What is wrong, in words that follow the address; undefined when nothing is. */
 async function askProbe(
   http: Http,
-  { url, address }: { url: string; address: Address },
+  call: Pick<HttpRequest, 'url' | 'address' | 'ca'>,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { pathname } = new URL(url);
+  const { pathname } = new URL(call.url);
   try {
-    const { status } = await http.request({ method: 'GET', url, address }, signal);
+    const { status } = await http.request({ method: 'GET', ...call }, signal);
     return status >= 200 && status < 400 ? undefined : `${pathname} answered ${status}`;
   } catch (error) {
     signal.throwIfAborted();

@@ -1,8 +1,10 @@
 // What Jobs and CronJobs of a service run: a command in the service's own container.
 import { Reason } from '@stackwright/api';
 import { done, failed, type Outcome, type PodSpec, type StepScope } from '@stackwright/core';
-import { servicePod, type EnvVar } from '../workload/container.js';
+import { servicePod, writableMounts, type EnvVar } from '../workload/container.js';
+import { clashOf } from '../workload/mounts.js';
 import { jobResources } from '../workload/resources.js';
+import { schedulingOf } from '../workload/scheduling.js';
 import type { ContainerOptions, Given, Release, ServiceObject } from './builder.js';
 import { credentialsAnnotation } from './credentials.js';
 import { mountsOf, valueOf } from './given.js';
@@ -31,15 +33,19 @@ export function taskOf<R extends ServiceObject>(
   if (!command)
     return failed(Reason.UnsupportedRelease, `The catalog has no command "${camel(name)}" for release ${release}`);
   const env = options.env ? valueOf(options.env, scope) : [];
+  const mounts = mountsOf(options, scope);
+  const clash = clashOf([...mounts, ...writableMounts(writable)]);
+  if (clash !== undefined) return failed(Reason.InvalidSpec, clash);
   const pod = servicePod({
     name: purposeOf(name),
     image,
     user,
     command,
     env,
-    mounts: mountsOf(options, scope),
+    mounts,
     writable,
     resources: jobResources,
+    scheduling: schedulingOf(scope.object.spec),
   });
   const annotations = credentialsAnnotation(config && scope.output(config).credentials);
   return done({ image, command, env, pod, annotations });

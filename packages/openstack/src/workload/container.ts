@@ -3,6 +3,7 @@ import { restricted, type Container, type PodSpec } from '@stackwright/core';
 import type { Resources } from '@stackwright/api';
 import { resourcesOf } from './resources.js';
 import { volumesOf, type Mount } from './mounts.js';
+import type { schedulingOf } from './scheduling.js';
 
 export interface EnvVar {
   name: string;
@@ -21,15 +22,21 @@ export interface ServicePod {
   /** Directories besides these that must be writable: /tmp, /var/tmp and /run are. */
   writable: readonly string[];
   resources: Resources;
+  /** Where it runs: see `schedulingOf`. */
+  scheduling: ReturnType<typeof schedulingOf>;
   /** Ports, probes, lifecycle. */
   container?: Partial<Container>;
 }
 
 const scratch = ['/tmp', '/var/tmp', '/run'];
 
+/** Every container's, and those given. */
+export function writableMounts(paths: readonly string[]): Mount[] {
+  return [...new Set([...scratch, ...paths])].map((path) => ({ path, scratch: 'Disk' }));
+}
+
 export function servicePod(pod: ServicePod): PodSpec {
-  const writable = [...new Set([...scratch, ...pod.writable])].map((path): Mount => ({ path, scratch: 'Disk' }));
-  const { volumes, volumeMounts } = volumesOf([...pod.mounts, ...writable]);
+  const { volumes, volumeMounts } = volumesOf([...pod.mounts, ...writableMounts(pod.writable)]);
   const container: Container = {
     name: pod.name,
     image: pod.image,
@@ -39,5 +46,5 @@ export function servicePod(pod: ServicePod): PodSpec {
     resources: resourcesOf(pod.resources),
     ...pod.container,
   };
-  return restricted({ containers: [container], volumes }, pod.user);
+  return restricted({ containers: [container], volumes, ...pod.scheduling }, pod.user);
 }

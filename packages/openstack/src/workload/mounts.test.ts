@@ -47,11 +47,13 @@ describe("a service's Pod", () => {
     env: [],
     writable: ['/var/lib/x', '/tmp'],
     resources: { requests: { cpu: '1' } },
+    scheduling: { priorityClassName: 'high' },
   });
 
   it('has no more rights than it needs', () => {
     expect(pod).toMatchObject({
       automountServiceAccountToken: false,
+      priorityClassName: 'high',
       securityContext: {
         runAsNonRoot: true,
         runAsUser: 7,

@@ -17,6 +17,8 @@ export interface Mount {
   mode?: number;
   /** Default true, but for `claim` and `scratch`. */
   readOnly?: boolean;
+  /** Of the object, where it asks for the mount: "spec.extraVolumes[/etc/ceph]". */
+  field?: string;
 }
 
 type Volume = NonNullable<PodSpec['volumes']>[number];
@@ -62,6 +64,44 @@ function volumeFor({ path, secret, configMap, claim, scratch, mode = 0o440 }: Mo
   }
   throw new Error(`The mount at ${path} names no source`);
 }
+
+/**
+ * What is wrong with a path that the object asks for, in words that name the field. Ours stay visible: nothing may be mounted in
+ * their place or over a directory that they are in; nor, where it would have to be made, below them.
+ */
+export function clashOf(mounts: readonly Mount[]): string | undefined {
+  const ours = mounts.filter(({ field }) => field === undefined);
+  for (const { path, field } of mounts) {
+    if (field === undefined) continue;
+    const system = reserved.find((one) => path === one || path.startsWith(`${one}/`));
+    if (system !== undefined) return `${field}: nothing can be mounted at ${system}`;
+    if (programs.includes(path)) return `${field}: the image's own programs are there`;
+    const other = ours.find(
+      (one) =>
+        one.path === path ||
+        one.path.startsWith(`${path}/`) ||
+        (path.startsWith(`${one.path}/`) && one.file === undefined && one.scratch === undefined),
+    );
+    if (other) return `${field}: ${other.path} is the controller's own`;
+  }
+  return undefined;
+}
+
+const reserved = ['/dev', '/proc', '/sys'];
+const programs = [
+  '/bin',
+  '/boot',
+  '/etc',
+  '/lib',
+  '/lib64',
+  '/opt',
+  '/root',
+  '/sbin',
+  '/usr',
+  '/usr/bin',
+  '/usr/lib',
+  '/var',
+];
 
 /** Names of volumes are DNS labels. */
 function nameFor(kind: string, what: string): string {

@@ -1,0 +1,103 @@
+// The certificate of a service's APIs. What a user's Secret holds is checked and copied before Pods see it, so that one that is
+// taken away or broken changes nothing of what runs, not even when a Pod starts anew.
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { Reason } from '@stackwright/api';
+import {
+  done,
+  failed,
+  hashOf,
+  waiting,
+  type GraphBuilder,
+  type Outcome,
+  type StepHandle,
+  type StepScope,
+} from '@stackwright/core';
+import { Secret } from '@stackwright/kube';
+import { offeredSecret, offeredValues, secretReference } from '../secrets/offered.js';
+import { secretWith, valuesOf } from '../secrets/secret.js';
+import type { Mount } from '../workload/mounts.js';
+import type { Release, ServiceObject } from './builder.js';
+
+/** The Secret that Pods mount; with `ca.crt` where the authority is not one that everybody knows. */
+export const tlsSecretName = (object: string): string => `${object}-tls`;
+
+const directory = '/etc/stackwright-tls';
+
+export interface Tls {
+  certificate: string;
+  key: string;
+  mount: Mount;
+  /** Of the certificate: another one takes new Pods. */
+  hash: string;
+  /** In PEM, where clients need it. */
+  ca?: string;
+}
+
+/** Step 'Tls': Done without a certificate where none is asked for. `services`: those that the certificate must be good for. */
+export function tlsStep<R extends ServiceObject>(
+  g: GraphBuilder<R>,
+  release: StepHandle<Release>,
+  services: (object: string) => readonly string[],
+): StepHandle<Tls | undefined> {
+  return g.step({
+    name: 'Tls',
+    after: [release],
+    owns: [Secret],
+    run(scope): Outcome<Tls | undefined> {
+      const { tls } = scope.object.spec;
+      if (!tls) return done(undefined);
+      const { name } = tls.secretRef;
+      const offer = { name, service: scope.output(release).service, field: 'spec.tls.secretRef' };
+      const offered = offeredSecret(scope, offer);
+      if (offered.state !== 'Done') return offered;
+      const pair = offeredValues(scope, offer, ['tls.crt', 'tls.key']);
+      if (pair.state !== 'Done') return pair;
+      const authority = valuesOf(offered.output, ['ca.crt']);
+      const ca = 'values' in authority ? authority.values['ca.crt'] : undefined;
+
+      const hosts = services(scope.name).map((service) => `${service}.${scope.namespace}.svc`);
+      const problem = problemOf(pair.output['tls.crt'], pair.output['tls.key'], ca, hosts);
+      if (problem !== undefined) {
+        const on = secretReference(name, scope);
+        return failed(Reason.SecretIncomplete, `Secret ${name} (${offer.field}): ${problem}`, { on });
+      }
+      return copied(scope, { ...pair.output, ...(ca === undefined ? {} : { 'ca.crt': ca }) });
+    },
+  });
+}
+
+function copied<R extends ServiceObject>(
+  scope: StepScope<R>,
+  values: Readonly<Record<string, string>>,
+): Outcome<Tls | undefined> {
+  const name = tlsSecretName(scope.name);
+  if (!scope.own(Secret, secretWith(name, values))) return waiting(Reason.Pending, `Secret ${name} is being created`);
+  const ca = values['ca.crt'];
+  return done({
+    certificate: `${directory}/tls.crt`,
+    key: `${directory}/tls.key`,
+    mount: { path: directory, secret: name },
+    hash: hashOf(values),
+    ...(ca === undefined ? {} : { ca }),
+  });
+}
+
+/** What would keep uwsgi from starting with it, or clients from trusting it. Never quotes what the Secret holds. */
+function problemOf(chain: string, key: string, ca: string | undefined, hosts: readonly string[]): string | undefined {
+  const certificate = parsed(() => new X509Certificate(chain));
+  if (!certificate) return 'tls.crt is no certificate in PEM';
+  const privateKey = parsed(() => createPrivateKey(key));
+  if (!privateKey) return 'tls.key is no private key in PEM (without a passphrase)';
+  if (!certificate.checkPrivateKey(privateKey)) return 'tls.key does not belong to tls.crt';
+  if (ca !== undefined && !parsed(() => new X509Certificate(ca))) return 'ca.crt is no certificate in PEM';
+  const missing = hosts.filter((host) => certificate.checkHost(host) === undefined);
+  return missing.length > 0 ? `the certificate is not good for ${missing.join(', ')}` : undefined;
+}
+
+function parsed<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch {
+    return undefined;
+  }
+}
