@@ -1,5 +1,6 @@
 import { DatabaseClaim } from '@stackwright/api';
-import { ApiError, apiVersionOf } from '@stackwright/kube';
+import { Glance } from '@stackwright/glance';
+import { ApiError, apiVersionOf, type KubeObject } from '@stackwright/kube';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { badInputs, badObject } from './support/bad-input.js';
 import { namespace, startWorld, type World } from './support/world.js';
@@ -41,5 +42,22 @@ describe('bad input', () => {
       body: { spec: { deletionPolicy: 'Retain' } },
     });
     expect(changed.spec.deletionPolicy).toBe('Retain');
+  });
+
+  it('a volume grows, and never shrinks or moves', async () => {
+    const key = { name: 'stored', namespace };
+    await world.client.create<KubeObject>(Glance, {
+      ...{ apiVersion: apiVersionOf(Glance), kind: Glance.kind, metadata: key },
+      ...{ spec: { release: '2025.1', storage: { size: '20Gi', className: 'fast' }, deletionPolicy: 'Delete' } },
+    });
+    const edit = (storage: object) => world.client.patch(Glance, key, { type: 'merge', body: { spec: { storage } } });
+    for (const storage of [{ size: '900Mi' }, { className: 'slow' }, { accessMode: 'ReadWriteMany' }]) {
+      const [field = ''] = Object.keys(storage);
+      await expect(edit(storage)).rejects.toMatchObject({
+        code: 422,
+        message: expect.stringContaining(`spec.storage.${field}: `) as string,
+      });
+    }
+    expect((await edit({ size: '1Ti' })).spec.storage.size).toBe('1Ti');
   });
 });

@@ -1,5 +1,6 @@
 // Objects that must be refused when they are written, and the field that the refusal must name.
 import { ControlPlane } from '@stackwright/api';
+import { Glance } from '@stackwright/glance';
 import { Keystone } from '@stackwright/keystone';
 import { apiVersionOf, type CustomResource, type KubeObject } from '@stackwright/kube';
 import { MariaDB } from '@stackwright/mariadb';
@@ -33,6 +34,18 @@ export const badInputs: readonly BadInput[] = [
     kind: ControlPlane,
     spec: { release: '2025.1', infrastructure: { database: { mariadb: {}, mysql: {} } } },
     path: 'spec.infrastructure.database',
+  },
+  {
+    what: 'several replicas on a volume that is on one node at a time',
+    kind: Glance,
+    spec: { release: '2025.1', replicas: 2 },
+    path: 'accessMode ReadWriteMany',
+  },
+  {
+    what: 'ids that would be forgotten first',
+    kind: Glance,
+    spec: { release: '2025.1', purge: { olderThanDays: 30, idsOlderThanDays: 7 } },
+    path: 'spec.purge',
   },
   {
     what: 'a field that does not exist',
