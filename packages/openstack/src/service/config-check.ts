@@ -76,12 +76,11 @@ export function checkConfig<R extends ServiceObject>(
 ): Outcome<undefined> {
   // Never changed: what a Job has found holds for what it was given.
   const secret = `${scope.name}-${purpose}-${hash.slice(0, 8)}`;
-  const labels = { [Label.component]: purpose };
-  for (const old of scope.list(Secret, { labels: { ...scope.labels, ...labels } })) {
+  for (const old of scope.list(Secret, { labels: labelsOf(scope, purpose) })) {
     if (old.metadata?.name !== secret) scope.remove(Secret, old);
   }
   const given = secretWith(secret, files);
-  scope.own(Secret, { ...given, metadata: { ...given.metadata, labels } });
+  scope.own(Secret, { ...given, metadata: { ...given.metadata, labels: { [Label.component]: purpose } } });
   const pod = servicePod({
     name: purpose,
     image: facts.reference,
@@ -97,6 +96,17 @@ export function checkConfig<R extends ServiceObject>(
   if (run.state === 'Done') return done();
   const found = run.state === 'Failed' ? run.message.indexOf(problemMark) : -1;
   return found < 0 ? run : failed(Reason.InvalidConfig, run.message.slice(found), run.on ? { on: run.on } : {});
+}
+
+/** Nothing is to be checked (any more). A Job that is still at it is not waited for, and may even wait for what is gone. */
+export function forgetChecks<R extends ServiceObject>(scope: StepScope<R>, purpose: string): void {
+  const labels = labelsOf(scope, purpose);
+  for (const job of scope.list(Job, { labels })) scope.remove(Job, job);
+  for (const secret of scope.list(Secret, { labels })) scope.remove(Secret, secret);
+}
+
+function labelsOf<R extends ServiceObject>(scope: StepScope<R>, purpose: string): Record<string, string> {
+  return { ...scope.labels, [Label.component]: purpose };
 }
 
 function withoutOwned(config: OsloConfig): OsloConfig {

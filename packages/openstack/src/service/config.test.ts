@@ -230,6 +230,16 @@ describe('a misspelt override', () => {
     expect([await jobs(), await candidates()]).toEqual([[], []]);
   });
 
+  it('is not waited for when it is taken back while it is checked', async () => {
+    await configure(api({ DEFAULT: { debgu: true } }));
+    await harness.settle();
+    expect(await jobs()).toHaveLength(1);
+    await configure(null);
+    await harness.settle();
+    expect(ready()).toMatchObject({ status: 'True' });
+    expect([await jobs(), await candidates()]).toEqual([[], []]);
+  });
+
   it('is told from a check that could not be done, which is tried again', async () => {
     await configure(api({ DEFAULT: { workers: 3 } }));
     await harness.settle();

@@ -16,7 +16,7 @@ import { resolveSecrets, type ResolvedOverride } from '../config/secret-values.j
 import { offeredSecret, offeredValues } from '../secrets/offered.js';
 import { secretWith } from '../secrets/secret.js';
 import type { Config, ConfigOptions, Release, ServiceObject } from './builder.js';
-import { checkConfig, configCheckFor, checkOwns, checkReads } from './config-check.js';
+import { checkConfig, checkOwns, checkReads, configCheckFor, forgetChecks } from './config-check.js';
 import type { ServiceClaims } from './credentials.js';
 
 /** On the configuration that runs: the hash of what was checked before it was written. */
@@ -61,9 +61,12 @@ export function configStep<R extends ServiceObject>(
         scope.object.spec.configValidation === 'Off'
           ? undefined
           : configCheckFor(facts, { files: merged, override, isSecret, salt });
+      const purpose = `${name.toLowerCase()}-check`;
       if (check && scope.get(Secret, secretName)?.metadata?.annotations?.[checkedAnnotation] !== check.hash) {
-        const checked = checkConfig(scope, facts, { ...check, purpose: `${name.toLowerCase()}-check` });
+        const checked = checkConfig(scope, facts, { ...check, purpose });
         if (checked.state !== 'Done') return checked;
+      } else {
+        forgetChecks(scope, purpose);
       }
       const secret = secretWith(secretName, rendered);
       const annotations = check ? { [checkedAnnotation]: check.hash } : {};
