@@ -1,13 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import {
-  defineServerKind,
-  externalServer,
-  immutable,
-  replicas,
-  roles,
-  storageSize,
-  workloadSpec,
-} from '@stackwright/api';
+import { defineServerKind, externalServer, replicas, roles, volumeSize, workloadSpec } from '@stackwright/api';
 import type { ObjectOf } from '@stackwright/kube';
 
 export const MariaDB = defineServerKind({
@@ -17,11 +9,7 @@ export const MariaDB = defineServerKind({
   spec: Type.Object({
     ...workloadSpec,
     replicas: replicas({ maximum: 1, description: 'Number of servers. Only 1 for now: there is no replication yet.' }),
-    storage: storageSize(
-      'Size of the volume that holds the data. It cannot be changed later.',
-      '10Gi',
-      immutable('the size of the volume'),
-    ),
+    storage: volumeSize('the data'),
     external: externalServer(
       'mariadb',
       'A server that runs elsewhere (MariaDB 10.5 or later).',

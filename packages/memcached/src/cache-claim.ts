@@ -20,8 +20,8 @@ export const cacheClaimGraph: Graph<CacheClaim> = defineGraph(
       after: [provider],
       owns: [Secret],
       run(scope) {
-        const connection: CacheConnection = { servers: serversOf(scope.output(provider)).join(',') };
-        return ownConnection(scope, connection);
+        const servers = serversOf(scope.output(provider)).join(',');
+        return ownConnection(scope, { servers } satisfies CacheConnection);
       },
     });
   },

@@ -1,13 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import {
-  defineServerKind,
-  externalServer,
-  immutable,
-  replicas,
-  roles,
-  storageSize,
-  workloadSpec,
-} from '@stackwright/api';
+import { defineServerKind, externalServer, replicas, roles, volumeSize, workloadSpec } from '@stackwright/api';
 import type { ObjectOf } from '@stackwright/kube';
 
 export const RabbitMQ = defineServerKind({
@@ -18,11 +10,7 @@ export const RabbitMQ = defineServerKind({
   spec: Type.Object({
     ...workloadSpec,
     replicas: replicas({ maximum: 1, description: 'Number of brokers. Only 1 for now: they form no cluster yet.' }),
-    storage: storageSize(
-      'Size of the volume that holds queues, users and virtual hosts. It cannot be changed later.',
-      '10Gi',
-      immutable('the size of the volume'),
-    ),
+    storage: volumeSize('queues, users and virtual hosts'),
     external: externalServer(
       'rabbitmq',
       'A broker or cluster that runs elsewhere (RabbitMQ 3.13 or later, with its management plugin).',

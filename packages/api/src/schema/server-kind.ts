@@ -3,7 +3,7 @@ import { defineCustomResource } from '@stackwright/kube';
 import { category, groups, version } from '../names.js';
 import { publish } from '../published.js';
 import { endpointColumn, pausedColumn, printerColumns } from './columns.js';
-import { secretReference } from './fields.js';
+import { immutable, secretReference, storageSize } from './fields.js';
 import { statusOf } from './status.js';
 
 export interface ServerKind<Spec extends TObject<TProperties>> {
@@ -50,4 +50,12 @@ export const externalServer = (service: string, description: string, secret: str
       },
       { description: `${description} Nothing is run here; all fields about running one are ignored.` },
     ),
+  );
+
+/** `spec.storage` of a server with data. */
+export const volumeSize = (holds: string) =>
+  storageSize(
+    `Size of the volume that holds ${holds}. It cannot be changed later.`,
+    '10Gi',
+    immutable('the size of the volume'),
   );
