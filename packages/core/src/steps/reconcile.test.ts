@@ -582,6 +582,31 @@ describe('status', () => {
     expect(statuses.join()).not.toContain('Unknown');
   });
 
+  it('is Ready with a warning, which is told once and goes with its cause', async () => {
+    const graph = defineGraph<Sample>(Sample, (g) => {
+      g.step({
+        name: 'Backup',
+        run({ object }) {
+          const message = `The ${object.spec.color ?? 'last'} one failed`;
+          return done(undefined, object.spec.color === 'green' ? {} : { warning: { reason: 'BackupFailed', message } });
+        },
+      });
+    });
+    const harness = new GraphHarness(graph);
+    await harness.create(sample({ color: 'red' }));
+    await harness.settle();
+    const message = 'The red one failed';
+    expect(harness.condition('BackupReady')).toMatchObject({ status: 'True', reason: 'BackupFailed', message });
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True', message: `Backup: ${message}` });
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    await harness.edit(Sample, 'sample', { spec: { color: 'green' } });
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True', message: '' });
+    expect(harness.events.filter(({ type }) => type === 'Warning').map(({ note }) => note)).toEqual([
+      `Backup: ${message}`,
+    ]);
+  });
+
   it('holds what the graph adds, and loses it when it is gone', async () => {
     let endpoint: string | undefined = 'http://x';
     const harness = new GraphHarness(

@@ -16,6 +16,7 @@ const graph = defineGraph<Sample>(Sample, (g) => {
         purpose: 'db-sync',
         inputs: scope.object.spec.color,
         pod: { containers: [{ name: 'db-sync', image: 'i' }] },
+        finalExitCode: 3,
       }),
   });
 });
@@ -28,15 +29,15 @@ const nameOf = (job: Job | undefined) => job?.metadata?.name ?? '';
 const setColor = (color: string) => harness.edit(Sample, 'sample', { spec: { color } });
 
 /** What the Job's controller and the kubelet say. */
-async function end(job: Job | undefined, type: 'Complete' | 'Failed', log = ''): Promise<void> {
-  await podFor(job, { phase: type === 'Failed' ? 'Failed' : 'Succeeded', log });
+async function end(job: Job | undefined, type: 'Complete' | 'Failed', log = '', exitCode = 1): Promise<void> {
+  await podFor(job, { phase: type === 'Failed' ? 'Failed' : 'Succeeded', log, exitCode });
   const condition = { type, status: 'True', lastTransitionTime: formatTime(harness.clock.now()) };
   await harness.edit(Job, nameOf(job), { status: { conditions: [condition] } }, 'status');
 }
 
 async function podFor(
   job: Job | undefined,
-  { phase, log = '', state }: { phase: string; log?: string; state?: object },
+  { phase, log = '', state, exitCode = 1 }: { phase: string; log?: string; state?: object; exitCode?: number },
 ): Promise<void> {
   const name = `${nameOf(job)}-pod`;
   const ownerReferences = [
@@ -46,7 +47,7 @@ async function podFor(
   await harness.api.delete(Pod, { namespace: 'ns', name }).catch(() => undefined);
   await harness.api.seed(Pod, { metadata: { namespace: 'ns', name, labels, ownerReferences } });
   const terminated = {
-    exitCode: phase === 'Failed' ? 1 : 0,
+    exitCode: phase === 'Failed' ? exitCode : 0,
     message: log,
     finishedAt: formatTime(harness.clock.now()),
   };
@@ -103,6 +104,20 @@ describe('a Job', () => {
     await end(first, 'Complete');
     await harness.settle();
     expect((await active()).map(nameOf)).not.toEqual([nameOf(first)]);
+    expect(await active()).toHaveLength(1);
+  });
+
+  it('that says that it would fail again is left alone until its inputs change', async () => {
+    const [job] = await jobs();
+    await end(job, 'Failed', 'not with these', 3);
+    await harness.settle();
+    const failure = { reason: 'JobFailed', message: `Job ${nameOf(job)} failed: exit code 3: not with these` };
+    expect(harness.condition('Ready')).toMatchObject(failure);
+    await harness.clock.advance(86_400_000);
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    expect(harness.condition('Ready')).toMatchObject(failure);
+    await setColor('b');
+    await harness.settle();
     expect(await active()).toHaveLength(1);
   });
 
