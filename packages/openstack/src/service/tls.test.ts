@@ -1,0 +1,142 @@
+import { IdentityClaim } from '@stackwright/api';
+import { ConfigMap, Deployment, Secret, Service } from '@stackwright/kube';
+import { makeAuthority, type Authority, type KeyPair } from '@stackwright/kube/testing/tls';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { secretWith } from '../secrets/secret.js';
+import { Sample, sample, sampleService } from '../testing/sample-service.js';
+import { ServiceHarness } from '../testing/service-harness.js';
+
+const at = (name: string) => ({ namespace: 'ns', name });
+const host = 'sample.ns.svc';
+
+let authority: Authority;
+let pair: KeyPair;
+let harness: ServiceHarness<Sample>;
+
+beforeAll(async () => {
+  authority = await makeAuthority();
+  pair = await authority.issue('sample', [host]);
+});
+
+/** What a user, or cert-manager, puts there. */
+async function give(values: Record<string, string>, labels: object = { 'stackwright.dev/usable-by': 'sample' }) {
+  const { data = {} } = secretWith('mine', values);
+  if (harness.api.peek(Secret, at('mine'))) await harness.api.delete(Secret, at('mine'));
+  await harness.api.seed(Secret, {
+    type: 'kubernetes.io/tls',
+    data,
+    metadata: { ...at('mine'), labels: { ...labels } },
+  });
+  await harness.settle();
+}
+const files = ({ cert, key }: KeyPair = pair) => ({ 'tls.crt': cert, 'tls.key': key, 'ca.crt': authority.ca });
+
+const template = () => harness.api.peek(Deployment, at('sample'))?.spec?.template;
+const hash = () => template()?.metadata?.annotations?.['stackwright.dev/config-hash'];
+const uwsgi = () => harness.text('sample-uwsgi', 'uwsgi.ini');
+const ready = () => harness.condition('Ready');
+
+beforeEach(() => {
+  harness = new ServiceHarness(sampleService);
+});
+
+describe('an API with a certificate', () => {
+  beforeEach(async () => {
+    await give(files());
+    await harness.standUp(sample({ tls: { secretRef: { name: 'mine' } } }));
+  });
+
+  it('is served over HTTPS and nothing else, which is what all are told', () => {
+    expect(ready()).toMatchObject({ status: 'True' });
+    expect(uwsgi()).toContain(
+      'https-socket = 0.0.0.0:8000,/etc/stackwright-tls/tls.crt,/etc/stackwright-tls/tls.key\n',
+    );
+    expect(uwsgi()).not.toContain('http-socket');
+    const probe = { httpGet: { scheme: 'HTTPS' } };
+    expect(template()?.spec?.containers[0]).toMatchObject({
+      startupProbe: probe,
+      readinessProbe: probe,
+      livenessProbe: probe,
+    });
+    expect(harness.api.peek(Service, at('sample'))?.spec?.ports?.[0]).toMatchObject({ appProtocol: 'https' });
+    expect(harness.object.status).toMatchObject({ endpoint: `https://${host}:8000` });
+    expect(harness.api.peek(IdentityClaim, at('sample-identity'))?.spec.service?.endpoints).toEqual({
+      internal: `https://${host}:8000/v2`,
+      public: `https://${host}:8000/v2`,
+    });
+  });
+
+  it('is asked by its name, and believed when its authority vouches for it', () => {
+    const probes = harness.http.calls.filter(({ url }) => new URL(url).hostname === host);
+    expect(probes.map(({ url }) => url)).toEqual([`https://${host}:8000/`, `https://${host}:8000/v2/things`]);
+    expect(probes.every(({ ca, address }) => ca === authority.ca && address?.host === '10.0.0.7')).toBe(true);
+  });
+
+  it('takes a renewed one up with one rollout, which never takes away a Pod that answers', async () => {
+    const before = hash();
+    await give(files(await authority.issue('sample', [host])));
+    expect(hash()).not.toBe(before);
+    expect(harness.api.peek(Deployment, at('sample'))?.spec?.strategy?.rollingUpdate).toMatchObject({
+      maxUnavailable: 0,
+    });
+    await harness.rollOut();
+    expect(ready()).toMatchObject({ status: 'True' });
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+  });
+
+  it('keeps its key to Secrets', async () => {
+    const said = await harness.said(ConfigMap, Deployment, Service, IdentityClaim);
+    for (const line of pair.key.split('\n').slice(1, -2)) expect(said).not.toContain(line);
+  });
+
+  it.each<[string, () => Promise<unknown>, string, RegExp]>([
+    [
+      'is gone',
+      async () => {
+        await harness.api.delete(Secret, at('mine'));
+        await harness.settle();
+      },
+      'WaitingForObject',
+      /Secret mine \(spec\.tls\.secretRef\) does not exist/,
+    ],
+    ['is not offered any more', () => give(files(), {}), 'SecretNotOffered', /usable-by=sample/],
+    ['lacks its key', () => give({ 'tls.crt': pair.cert }), 'SecretIncomplete', /lacks tls\.key/],
+    ['is no certificate', () => give({ ...files(), 'tls.crt': 'x' }), 'SecretIncomplete', /tls\.crt is no certificate/],
+    [
+      'has the key of another',
+      async () => give({ ...files(), 'tls.key': (await authority.issue('other')).key }),
+      'SecretIncomplete',
+      /tls\.key does not belong to tls\.crt/,
+    ],
+    [
+      'is of another host',
+      async () => give(files(await authority.issue('other', ['other.example']))),
+      'SecretIncomplete',
+      /not good for sample\.ns\.svc/,
+    ],
+  ])('runs on with the one that it has when what it is given %s', async (_what, spoil, reason, message) => {
+    const [before, serving] = [hash(), harness.file('tls.crt', 'sample-tls')];
+    await spoil();
+    expect(ready()).toMatchObject({ status: 'False', reason });
+    expect(ready()?.message).toMatch(message);
+    expect([hash(), harness.file('tls.crt', 'sample-tls')]).toEqual([before, serving]);
+    expect(uwsgi()).toContain('https-socket');
+    await give(files());
+    expect(ready()).toMatchObject({ status: 'True' });
+  });
+
+  it('is served in the clear only when its spec says so', async () => {
+    await harness.edit(Sample, 'sample', { spec: { tls: null } });
+    await harness.settle();
+    await harness.provide();
+    expect(uwsgi()).toContain('http-socket = 0.0.0.0:8000\n');
+    expect(harness.api.peek(Secret, at('sample-tls'))).toBeUndefined();
+    expect(harness.api.peek(Secret, at('mine'))).toBeDefined();
+  });
+});
+
+it('is not started in the clear while its certificate is waited for', async () => {
+  await harness.standUp(sample({ tls: { secretRef: { name: 'mine' } } }));
+  expect(harness.api.peek(Deployment, at('sample'))).toBeUndefined();
+  expect(ready()).toMatchObject({ reason: 'WaitingForObject' });
+});
