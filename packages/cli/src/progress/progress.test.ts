@@ -58,6 +58,13 @@ describe('the block on a terminal', () => {
     ]);
   });
 
+  it('says what is wrong with a service that is Ready all the same', () => {
+    const message = 'TrustFlush: Job keystone-trust-flush-1 failed';
+    const keystone = custom('Keystone', 'keystone', { ready: true, endpoint: 'http://keystone:5000', message });
+    const [row] = progressOf(snapshot(keystone));
+    expect(row).toMatchObject({ state: 'Ready', text: `http://keystone:5000, but ${message}` });
+  });
+
   it('says of each service what it waits for, by the root cause', () => {
     expect(block(progressOf(underway))).toEqual([
       'Control plane openstack',

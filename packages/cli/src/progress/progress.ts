@@ -9,7 +9,7 @@ import type { Snapshot } from '../observe/snapshot.js';
 export interface Row {
   name: string;
   state: 'Ready' | 'Waiting' | 'Failed';
-  /** When Ready where it is found, else what it waits for or suffers from: one line. */
+  /** When Ready where it is found, and what is wrong all the same; else what it waits for or suffers from: one line. */
   text: string;
   /** When the state was entered, RFC 3339. */
   since?: string;
@@ -55,7 +55,9 @@ function serviceRow(service: CustomResourceObject, chain: Chain): Row {
   return {
     name: service.metadata?.name ?? '',
     state: ready ? 'Ready' : root.state === 'Waiting' || root.state === 'Ready' ? 'Waiting' : 'Failed',
-    text: ready ? (service.status?.endpoint ?? '') : summaryOf(chain),
+    text: ready
+      ? [service.status?.endpoint, top.message && `but ${wordsOf(top.message)}`].filter(Boolean).join(', ')
+      : summaryOf(chain),
     ...(top.since === undefined ? {} : { since: top.since }),
   };
 }
@@ -65,5 +67,7 @@ export function summaryOf(chain: Chain): string {
   const [top] = chain;
   const root = rootOf(chain);
   const words = root === top ? root.message : `${root.object.kind} ${root.object.name} ${root.message}`;
-  return `${top.reason}: ${words.replace(/\s+/g, ' ').trim()}`;
+  return `${top.reason}: ${wordsOf(words)}`;
 }
+
+const wordsOf = (text: string): string => text.replace(/\s+/g, ' ').trim();
