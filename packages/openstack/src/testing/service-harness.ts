@@ -137,6 +137,16 @@ export class ServiceHarness<R extends ServiceObject> extends GraphHarness<R> {
     await this.rollOut();
   }
 
+  /** What `Ready` says of a `spec.config` that is not acceptable. Throws where it changes what runs. */
+  async refusal(kind: Resource, config: object): Promise<string> {
+    const before = JSON.stringify(await this.listed(Deployment));
+    await this.edit(kind, this.key.name, { spec: { config } });
+    await this.settle();
+    if (JSON.stringify(await this.listed(Deployment)) !== before) throw new Error('What runs has changed');
+    const { status, reason, message } = this.condition('Ready') ?? {};
+    return `${status}: ${reason}: ${message}`;
+  }
+
   /** A file of the configuration, as its Pods see it. */
   file(name: string, secret = `${this.key.name}-config`): string {
     const encoded = this.api.peek(Secret, { ...this.key, name: secret })?.data?.[name];
