@@ -1,5 +1,6 @@
 // From what is there to what is wanted, in the order in which it must happen. Resumable: each change alone leaves a state that
 // leads on, since all that is made carries its mark from the first moment.
+import { IdentityError } from '@stackwright/openstack';
 import { interfaces, type CatalogEndpoint, type Target, type User } from '../identity-api/identity-api.js';
 import {
   applicationCredentialName,
@@ -62,6 +63,17 @@ export async function makeChanges(
   for (const result of await Promise.allSettled(parts)) if (result.status === 'rejected') throw result.reason;
 }
 
+/** What others need, too: another claim may have made it a moment ago. */
+async function shared<T>(create: () => Promise<T>, find: () => Promise<T | undefined>): Promise<T> {
+  try {
+    return await create();
+  } catch (error) {
+    const there = error instanceof IdentityError && error.status === 409 ? await find() : undefined;
+    if (there === undefined) throw error;
+    return there;
+  }
+}
+
 function madeId({ made }: Run, what: string): string {
   const id = made.get(what);
   if (id === undefined) throw new Error(`There is no ${what} yet`);
@@ -79,16 +91,25 @@ function accountChanges(owner: string, wanted: WantedAccount, seen: ObservedAcco
   if (!seen.domain) {
     changes.push({
       what: `Create the domain "${domain}"`,
-      make: async ({ access, signal, made }) =>
-        made.set(`domain ${domain}`, (await access.admin.createDomain({ name: domain }, signal)).id),
+      make: async ({ access: { admin }, signal, made }) => {
+        const { id } = await shared(
+          () => admin.createDomain({ name: domain }, signal),
+          () => admin.domain(domain, signal),
+        );
+        made.set(`domain ${domain}`, id);
+      },
     });
   }
   if (project !== undefined && !seen.project) {
     changes.push({
       what: `Create the project "${project}"`,
       make: async (run) => {
-        const made = await run.access.admin.createProject({ name: project, domain_id: domainId(run) }, run.signal);
-        run.made.set(`project ${project}`, made.id);
+        const { admin } = run.access;
+        const { id } = await shared(
+          () => admin.createProject({ name: project, domain_id: domainId(run) }, run.signal),
+          () => admin.project(project, domainId(run), run.signal),
+        );
+        run.made.set(`project ${project}`, id);
       },
     });
   }
@@ -182,7 +203,8 @@ function roleChanges(
       what: `Grant the role "${role}" on the ${where} to the user "${name}"`,
       async make(run: Run) {
         const { admin } = run.access;
-        const { id } = (await admin.role(role, run.signal)) ?? (await admin.createRole({ name: role }, run.signal));
+        const find = () => admin.role(role, run.signal);
+        const { id } = (await find()) ?? (await shared(() => admin.createRole({ name: role }, run.signal), find));
         await admin.grant(userId(run), target(run), id, run.signal);
       },
     })),
@@ -200,10 +222,9 @@ function credentialChanges(
   userId: (run: Run) => string,
 ): Part[] {
   const credential = there?.credential;
-  const isRight =
-    there?.credentialAccepted === true &&
-    credential?.roles.length === roles.length &&
-    credential.roles.every((role) => roles.some((wanted) => isSame(wanted, role.name)));
+  // Keystone adds the roles that these imply, and tells no more which were asked for.
+  const description = `For an IdentityClaim, with the roles ${[...roles].sort().join(', ')}`;
+  const isRight = there?.credentialAccepted === true && credential?.description === description;
   const changes: Part[] = [];
   if (credential && !isRight) {
     changes.push({
@@ -214,7 +235,7 @@ function credentialChanges(
   if (secret !== undefined && !isRight && project !== undefined) {
     changes.push({
       what: `Create an application credential for the user "${name}"`,
-      make(run) {
+      async make(run) {
         const as = {
           username: name,
           password,
@@ -224,12 +245,14 @@ function credentialChanges(
         };
         const made = {
           name: applicationCredentialName,
-          description: 'Made for an IdentityClaim',
+          description,
           secret,
-          // Left out they would be all that these imply, too.
           roles: roles.map((role) => ({ name: role })),
         };
-        return run.access.as(as).api.createApplicationCredential(userId(run), made, run.signal);
+        const user = run.access.as(as);
+        // A token from before may be that of a user of this name who was deleted.
+        await user.login(run.signal);
+        await user.api.createApplicationCredential(userId(run), made, run.signal);
       },
     });
   }

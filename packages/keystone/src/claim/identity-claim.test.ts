@@ -197,6 +197,21 @@ describe('an IdentityClaim', () => {
     expect(keystone.rolesOf('glance', id)).toEqual(['imager on project images']);
   });
 
+  it('shares with other claims what they make at the same time', async () => {
+    const made = new Set<string>();
+    keystone.beforeWrite = (write) => {
+      const given = { enabled: true, name: '', id: `other-${made.size}` };
+      if (made.has(write)) return;
+      made.add(write);
+      if (write === 'POST /domains') keystone.domains.push({ ...given, name: 'Services' });
+      if (write === 'POST /roles') keystone.roles.push({ ...given, name: 'imager' });
+      if (write === 'POST /projects') keystone.projects.push({ ...given, name: 'images', domain_id: 'other-0' });
+    };
+    await fulfilled({ user: { name: 'glance', domain: 'Services', project: 'images', roles: ['imager'] } });
+    expect(keystone.rolesOf('glance', 'other-0')).toEqual(['imager on project images']);
+    expect(harness.events.filter(({ type }) => type === 'Warning')).toEqual([]);
+  });
+
   it('waits for its provider, names it, goes on by itself, and keeps its Secret meanwhile', async () => {
     await harness.create(claim({ provider: 'other' }));
     await harness.settle();
@@ -237,7 +252,7 @@ describe('an IdentityClaim', () => {
   });
 
   it('passes on the authority that Keystone is known by', async () => {
-    await harness.edit(Keystone, 'keystone', { spec: { tls: { secretRef: { name: 'keystone-tls' } } } });
+    await harness.edit(Keystone, 'keystone', { spec: { tls: { secretRef: { name: 'certificate' } } } });
     await sayReady(true);
     await seedSecret('keystone-tls', { 'ca.crt': 'PEM', 'tls.key': 'key-canary' });
     await fulfilled();
@@ -514,8 +529,15 @@ describe('an application credential', () => {
       application_credential_id: made!.id,
       application_credential_secret: made!.secret,
     });
+    keystone.user('placement')!.enabled = false;
+    await later();
+    expect(keystone.credentials).toEqual([made]);
     keystone.credentials.length = 0;
     await later();
+    expect(connection()['application_credential_id']).toBe(keystone.credentials[0]!.id);
+    keystone.delete('users', keystone.user('placement')!.id);
+    await later();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
     expect(connection()['application_credential_id']).toBe(keystone.credentials[0]!.id);
     await set({ user: { roles: ['service'] } });
     expect(keystone.credentials.map(({ roles }) => roles.map(({ name }) => name))).toEqual([['service']]);

@@ -150,11 +150,12 @@ async function observeAccount(
     const roles = target ? await access.admin.rolesOf(user.id, target, signal) : [];
     const [credential] = await access.admin.applicationCredentials(user.id, applicationCredentialName, signal);
     const secret = one.secret;
+    // Of a disabled user nobody can tell; the next look will.
     const credentialAccepted =
       credential !== undefined &&
       secret !== undefined &&
-      user.enabled &&
-      (await isAccepted(access, { ...as, applicationCredential: { id: credential.id, secret } }, signal));
+      (!user.enabled ||
+        (await isAccepted(access, { ...as, applicationCredential: { id: credential.id, secret } }, signal)));
     users[one.name] = { user, accepted, roles, credential, credentialAccepted };
   }
   const others = all.filter(

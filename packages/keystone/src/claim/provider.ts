@@ -1,8 +1,8 @@
 // How a Keystone is administered: where its API is, and as whom.
 import { Reason } from '@stackwright/api';
-import { done, endpointsOf, failed, waiting, type Outcome, type Reconciled, type StepScope } from '@stackwright/core';
+import { done, endpointsOf, waiting, type Outcome, type Reconciled, type StepScope } from '@stackwright/core';
 import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
-import { IdentityError, secretReference, valuesOf, type IdentityLogin } from '@stackwright/openstack';
+import { IdentityError, secretReference, tlsSecretName, valuesOf, type IdentityLogin } from '@stackwright/openstack';
 import type { Keystone } from '../crd.js';
 
 export interface IdentityServer {
@@ -33,12 +33,8 @@ export function serverOf(scope: Scope, keystone: Readonly<Keystone>): Outcome<Id
     });
   }
   const { auth_url: authUrl, username, password, project_name: projectName } = checked.values;
-  const { tls } = keystone.spec;
-  const authority = tls && scope.get(Secret, tls.secretRef.name);
-  if (tls && !authority) {
-    const message = `Secret ${tls.secretRef.name} with Keystone's certificate does not exist`;
-    return failed(Reason.WaitingForObject, message, { on: secretReference(tls.secretRef.name, scope) });
-  }
+  // Without it the certificate is of an authority that everybody knows.
+  const authority = keystone.spec.tls && scope.get(Secret, tlsSecretName(name));
   const ca = authority && valuesOf(authority, ['ca.crt']);
   return done({
     login: {
@@ -49,7 +45,6 @@ export function serverOf(scope: Scope, keystone: Readonly<Keystone>): Outcome<Id
       userDomainName: 'Default',
       projectDomainName: 'Default',
       via,
-      // Without it the certificate is of an authority that everybody knows.
       ...(ca && 'values' in ca ? { ca: ca.values['ca.crt'] } : {}),
     },
     region: keystone.spec.region,

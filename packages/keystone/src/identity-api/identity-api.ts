@@ -39,8 +39,7 @@ export interface CatalogEndpoint {
 }
 
 export interface ApplicationCredential extends Named {
-  project_id: string;
-  roles: readonly Role[];
+  description?: string | null;
 }
 
 /** On what a user has roles. */

@@ -240,6 +240,10 @@ export class FakeKeystone implements Http {
     caller: Caller,
   ): [number, Body | undefined] {
     const [, kind = '', id = '', ...rest] = path.split('/');
+    // A token tells by id whom it is for, and outlives that user for a while.
+    if (kind === 'users' && rest.length > 0 && !this.users.includes(caller.user)) {
+      throw new Answer(404, `Could not find user: ${caller.user.id}.`);
+    }
     const own = rest[0] === 'application_credentials' && caller.user.id === id;
     if (!caller.isAdmin && !own)
       throw new Answer(403, `You are not authorized to perform the requested action: ${path}.`);
@@ -353,10 +357,15 @@ export class FakeKeystone implements Http {
     if (mine.some(({ name }) => name === given['name']))
       throw conflict('application_credential', String(given['name']));
     const wanted = given['roles'] as { name: string }[] | undefined;
-    if (!wanted) throw new Error('it would have all that its roles imply');
-    const roles = this.roles.filter(({ name }) => wanted.some((one) => same(one.name, name)));
-    const { name, secret } = given as { name: string; secret: string };
+    const held = this.assignments.filter((one) => one.user === user).map(({ role }) => role);
+    const roles = this.roles.filter(({ id, name }) => wanted?.some((one) => same(one.name, name)) ?? held.includes(id));
+    // Whatever was asked for: what the roles imply comes along.
+    if (roles.some(({ name }) => name === 'admin')) {
+      roles.push(...this.roles.filter(({ name }) => ['member', 'reader'].includes(name)));
+    }
+    const { name, secret, description } = given as { name: string; secret: string; description: string };
     const made: FakeCredential = {
+      description,
       id: this.#id('credential'),
       name,
       secret,
