@@ -4,6 +4,7 @@ import { category, groups, version } from '../names.js';
 import { printerColumns, secretColumn } from '../schema/columns.js';
 import { databaseName, deletionPolicy, immutable, objectName } from '../schema/fields.js';
 import { statusOf } from '../schema/status.js';
+import { credentialSpec, credentialStatus } from './credentials.js';
 
 export const DatabaseClaim = defineCustomResource({
   group: groups.claims,
@@ -21,15 +22,18 @@ export const DatabaseClaim = defineCustomResource({
       ...immutable('the provider of a database'),
     }),
     database: databaseName(
-      'Name of the database, and of the user who owns it. One claim per name and server: a later claim is refused.',
+      'Name of the database, and of the user who owns it; users of later credentials have it with an ending. One claim per ' +
+        'name and server: a later claim is refused.',
       immutable('the name of a database'),
     ),
+    ...credentialSpec,
     deletionPolicy: deletionPolicy(),
   }),
   status: statusOf({
     secretName: Type.Optional(
       Type.String({ description: 'The Secret with the connection; it exists once the claim is Ready.' }),
     ),
+    ...credentialStatus,
   }),
   printerColumns: printerColumns(
     { name: 'Provider', type: 'string', jsonPath: '.spec.provider' },

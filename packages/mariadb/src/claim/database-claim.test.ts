@@ -1,9 +1,10 @@
-import { DatabaseClaim, databaseConnectionKeys } from '@stackwright/api';
+import { annotations, DatabaseClaim, databaseConnectionKeys } from '@stackwright/api';
 import { GraphHarness } from '@stackwright/core/testing';
 import { EndpointSlice, Secret, type KubeObject } from '@stackwright/kube';
 import { secretWith, valuesOf } from '@stackwright/openstack';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MariaDB } from '../crd.js';
+import { SqlError } from '../sql/admin.js';
 import { FakeSqlServer } from '../testing/sql-server.js';
 import { databaseClaimGraph } from './database-claim.js';
 
@@ -237,6 +238,98 @@ describe('two claims for one name', () => {
   });
 });
 
+describe('new credentials', () => {
+  async function fulfilled(): Promise<string> {
+    await runMariaDB();
+    await harness.create(claim());
+    await harness.settle();
+    return (connection() as { password: string }).password;
+  }
+  async function rotate(rotation: string | null): Promise<void> {
+    await harness.edit(DatabaseClaim, 'sample', { spec: { rotation } });
+    await harness.settle();
+  }
+  async function use(username: string): Promise<void> {
+    await harness.edit(DatabaseClaim, 'sample', { metadata: { annotations: { [annotations.inUse]: username } } });
+    await harness.settle();
+  }
+  const users = () => [...server.users.keys()].filter((name) => name !== 'root').sort();
+
+  it('work beside the old ones, on the same database, until the consumer runs with them', async () => {
+    const old = await fulfilled();
+    await use('keystone');
+    await rotate('2026-11');
+    const { username, password } = connection() as { username: string; password: string };
+    expect(username).toMatch(/^keystone-[0-9a-f]{8}$/);
+    expect(password).not.toBe(old);
+    expect(users()).toEqual(['keystone', username]);
+    expect(server.users.get('keystone')?.password).toBe(old);
+    expect([...server.users.get(username)!.grants]).toEqual(['keystone']);
+    expect(harness.object.status).toMatchObject({ username, superseded: ['keystone'] });
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+
+    // The old ones are repaired as well: somebody may run with them.
+    server.users.delete('keystone');
+    await harness.clock.advance(resync);
+    await harness.settle();
+    expect(server.users.get('keystone')?.password).toBe(old);
+
+    await use(username);
+    expect(users()).toEqual([username]);
+    expect(harness.api.peek(Secret, at('sample-password'))).toBeUndefined();
+    expect(harness.object.status).not.toHaveProperty('superseded');
+    expect([...server.databases.keys()]).toEqual(['keystone']);
+    harness.restart();
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+  });
+
+  it('are made and dropped once, wherever the controller is stopped', async () => {
+    await fulfilled();
+    let left = 0;
+    server.beforeWrite = () => {
+      if (left-- > 0) throw new SqlError('Unreachable', 'stopped');
+    };
+    const heal = async () => {
+      for (let attempt = 0; attempt < 4; attempt++) {
+        harness.restart();
+        await harness.clock.advance(resync);
+        await harness.settle();
+      }
+    };
+    const handed = () => (connection() as { username: string }).username;
+    for (const stops of [1, 2, 3]) {
+      const before = handed();
+      left = stops;
+      await rotate(`${stops}`);
+      expect(handed()).toBe(before);
+      await heal();
+      expect(handed()).not.toBe(before);
+      expect(users()).toEqual([before, handed()].sort());
+      left = stops;
+      await use(handed());
+      await heal();
+      expect(users()).toEqual([handed()]);
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    }
+  });
+
+  it('and older ones go with the claim, with Delete', async () => {
+    await fulfilled();
+    await rotate('a');
+    await harness.edit(DatabaseClaim, 'sample', { spec: { deletionPolicy: 'Delete' } });
+    await harness.settle();
+    expect(users()).toHaveLength(2);
+    await harness.api.delete(DatabaseClaim, harness.key);
+    await harness.settle();
+    expect(harness.isGone).toBe(true);
+    expect(users()).toEqual([]);
+    expect([...server.databases.keys()]).toEqual([]);
+    expect(await harness.listed(Secret)).not.toContainEqual(
+      expect.objectContaining({ metadata: expect.objectContaining({ name: 'sample-password' }) as unknown }),
+    );
+  });
+});
+
 describe('deletion', () => {
   async function fulfilled(deletionPolicy: 'Retain' | 'Delete'): Promise<void> {
     await runMariaDB();
@@ -271,6 +364,16 @@ describe('deletion', () => {
     expect([...server.databases.keys()]).toEqual([]);
     expect([...server.users.keys()]).toEqual(['root']);
     expect(harness.api.peek(Secret, at('sample-password'))).toBeUndefined();
+  });
+
+  it('with Delete drops them, too, when the first password was chosen by somebody', async () => {
+    await harness.api.seed(Secret, secret('sample-password', { password: 'chosen' }));
+    await fulfilled('Delete');
+    expect(server.users.get('keystone')?.password).toBe('chosen');
+    await remove();
+    await harness.settle();
+    expect([...server.databases.keys()]).toEqual([]);
+    expect([...server.users.keys()]).toEqual(['root']);
   });
 
   it('with Delete waits for a server that is away, and says so', async () => {

@@ -3,33 +3,35 @@ import { DatabaseClaim, Reason, reservedDatabaseNames, type DatabaseConnection }
 import { defineGraph, failed, type Graph, type Outcome, type StepScope } from '@stackwright/core';
 import { Secret } from '@stackwright/kube';
 import {
-  claimStatus,
+  credentialClaimStatus,
+  credentialsOf,
   firstClaim,
-  keptPassword,
+  keptCredentials,
   ownConnection,
   readyProvider,
   Refused,
-  valuesOf,
+  removeDropped,
+  type ClaimCredentials,
+  type Credential,
 } from '@stackwright/openstack';
 import { MariaDB } from '../crd.js';
 import { reachableServer, serverOf, serverReads } from '../server/login.js';
 import type { SqlAdmin } from '../sql/admin.js';
 import {
-  changesOf,
+  changesOfAll,
   describeChange,
-  dropDatabase,
+  dropAll,
   observeDatabase,
   refusalOf,
   statementOf,
-  type DatabaseChange,
+  type Generations,
   type ObservedDatabase,
+  type UserChange,
   type WantedDatabase,
 } from '../sql/databases.js';
 import { explain } from '../sql/explain.js';
 
 type Scope = StepScope<DatabaseClaim>;
-
-const passwordSecret = ({ name }: Pick<Scope, 'name'>): string => `${name}-password`;
 
 export function databaseClaimGraph(sql: SqlAdmin): Graph<DatabaseClaim> {
   return defineGraph(
@@ -46,29 +48,34 @@ export function databaseClaimGraph(sql: SqlAdmin): Graph<DatabaseClaim> {
         },
       });
 
-      const password = g.step({
+      const credentials = g.step({
         name: 'Password',
         after: [name],
         owns: [Secret],
-        run: (scope) => keptPassword(scope, passwordSecret(scope)),
+        run: (scope) => credentialsOf(scope, { base: scope.object.spec.database }),
       });
+      const wanted = (scope: Scope): Generations<WantedDatabase> => generationsOf(scope, scope.output(credentials));
 
-      const wanted = (scope: Scope): WantedDatabase => wantedOf(scope, scope.output(password).password);
-
-      const database = g.external<ObservedDatabase, DatabaseChange, undefined>({
+      const database = g.external<Generations<ObservedDatabase>, UserChange, undefined>({
         name: 'Database',
-        after: [name, provider, password],
+        after: [name, provider, credentials],
         reads: [MariaDB, ...serverReads],
         async observe(scope, signal) {
-          const observed = await observeDatabase(sql, scope.output(provider).login, wanted(scope), signal);
-          const refusal = refusalOf(wanted(scope), observed);
+          const { current, superseded, dropped } = wanted(scope);
+          const observe = (one: WantedDatabase) => observeDatabase(sql, scope.output(provider).login, one, signal);
+          const observed = await observe(current);
+          const refusal = refusalOf(current, observed);
           if (refusal) throw new Refused(refusal.reason, refusal.message);
-          return observed;
+          return {
+            current: observed,
+            superseded: await Promise.all(superseded.map(observe)),
+            dropped: await Promise.all(dropped.map(observe)),
+          };
         },
-        diff: (scope, observed) => changesOf(wanted(scope), observed),
+        diff: (scope, observed) => changesOfAll(wanted(scope), observed),
         describe: describeChange,
         async apply(scope, changes, signal) {
-          const statements = changes.map((change) => statementOf(wanted(scope), change));
+          const statements = changes.map((one) => statementOf(one.wanted, one.change));
           await sql.run(scope.output(provider).login, statements, signal);
         },
         output: () => undefined,
@@ -79,11 +86,11 @@ export function databaseClaimGraph(sql: SqlAdmin): Graph<DatabaseClaim> {
 
       g.step({
         name: 'Connection',
-        after: [provider, password, database],
+        after: [provider, credentials, database],
         owns: [Secret],
         run(scope) {
           const { address } = scope.output(provider);
-          const { database, username, password } = wanted(scope);
+          const { database, username, password } = wanted(scope).current;
           const connection: DatabaseConnection = {
             ...address,
             port: String(address.port),
@@ -94,15 +101,34 @@ export function databaseClaimGraph(sql: SqlAdmin): Graph<DatabaseClaim> {
           return ownConnection(scope, connection);
         },
       });
+
+      g.step({
+        name: 'Superseded',
+        after: [credentials, database],
+        owns: [Secret],
+        run: (scope) => removeDropped(scope, scope.output(credentials)),
+      });
     },
-    { status: claimStatus },
+    { status: (scope) => credentialClaimStatus(scope, scope.output<ClaimCredentials>({ name: 'Password' })) },
   );
 }
 
-/** The user has the name of its database. */
-function wantedOf(scope: Pick<Scope, 'object' | 'name' | 'namespace'>, password: string): WantedDatabase {
+/** The first user has the name of its database, later ones with an ending. */
+function wantedOf(
+  scope: Pick<Scope, 'object' | 'name' | 'namespace'>,
+  { username, password }: Credential,
+): WantedDatabase {
   const { database } = scope.object.spec;
-  return { database, username: database, password, owner: `${scope.namespace}/${scope.name}` };
+  return { database, username, password, owner: `${scope.namespace}/${scope.name}` };
+}
+
+function generationsOf(scope: Scope, { current, superseded, dropped }: ClaimCredentials): Generations<WantedDatabase> {
+  return {
+    current: wantedOf(scope, current),
+    // A password that is lost cannot be set, and whoever has it logs in with it all the same.
+    superseded: superseded.filter(({ password }) => password !== '').map((one) => wantedOf(scope, one)),
+    dropped: dropped.map((one) => wantedOf(scope, one)),
+  };
 }
 
 /** Of several claims for one name on one server the oldest has it. */
@@ -122,10 +148,14 @@ function nameOutcome(scope: Scope): Outcome<undefined> {
 /** With the server itself gone, or going, there is nothing left to drop. */
 async function removeDatabase(sql: SqlAdmin, scope: Scope, signal: AbortSignal): Promise<void> {
   const mariadb = scope.get(MariaDB, scope.object.spec.provider);
-  const secret = scope.get(Secret, passwordSecret(scope));
-  const checked = secret && valuesOf(secret, ['password']);
+  const kept = keptCredentials(scope, { base: scope.object.spec.database });
   // A claim that never got as far as a password has made nothing.
-  if (!mariadb || mariadb.metadata?.deletionTimestamp || !checked || 'missing' in checked) return;
+  if (!mariadb || mariadb.metadata?.deletionTimestamp || kept.length === 0) return;
   const { login } = reachableServer(scope, mariadb);
-  await dropDatabase(sql, login, wantedOf(scope, checked.values.password), signal);
+  await dropAll(
+    sql,
+    login,
+    kept.map((one) => wantedOf(scope, one)),
+    signal,
+  );
 }

@@ -2,7 +2,7 @@
 import type { SqlAdmin, SqlLogin, Statement } from './admin.js';
 import { SqlError } from './admin.js';
 
-/** A database with the user that owns it, as a claim wants it. */
+/** A database with a user on it, as a claim wants it. */
 export interface WantedDatabase {
   database: string;
   username: string;
@@ -21,7 +21,21 @@ export interface ObservedDatabase {
   login: 'all' | 'some' | 'refused';
 }
 
-export type DatabaseChange = 'CreateDatabase' | 'MarkDatabase' | 'CreateUser' | 'SetPassword' | 'Grant';
+/** The users of a claim's database: of each generation of its credentials one. */
+export interface Generations<T> {
+  current: T;
+  /** Older ones, which work on. */
+  superseded: readonly T[];
+  /** Those that nobody uses any more. */
+  dropped: readonly T[];
+}
+
+export type DatabaseChange = 'CreateDatabase' | 'MarkDatabase' | 'CreateUser' | 'SetPassword' | 'Grant' | 'DropUser';
+
+export interface UserChange {
+  change: DatabaseChange;
+  wanted: WantedDatabase;
+}
 
 const markPrefix = 'stackwright.dev/claim=';
 const mark = (owner: string): string => `${markPrefix}${owner}`;
@@ -135,18 +149,38 @@ export function changesOf(wanted: WantedDatabase, observed: ObservedDatabase): D
   return changes;
 }
 
-export function describeChange(change: DatabaseChange): string {
+/** A user of an older generation is made again where it is gone, as the current one is: it may be in use. */
+export function changesOfAll(
+  wanted: Generations<WantedDatabase>,
+  observed: Generations<ObservedDatabase>,
+): readonly UserChange[] {
+  const first = changesOf(wanted.current, observed.current).map((change) => ({ change, wanted: wanted.current }));
+  const older = wanted.superseded.flatMap((one, index) => {
+    const seen = observed.superseded[index];
+    const changes = seen ? changesOf(one, seen).filter((change) => !change.endsWith('Database')) : [];
+    return changes.map((change) => ({ change, wanted: one }));
+  });
+  const isOurs = isOwned(wanted.current, observed.current);
+  const gone = wanted.dropped
+    .filter((_one, index) => isOurs && observed.dropped[index]?.userExists)
+    .map((one) => ({ change: 'DropUser' as const, wanted: one }));
+  return [...first, ...older, ...gone];
+}
+
+export function describeChange({ change, wanted: { username } }: UserChange): string {
   switch (change) {
     case 'CreateDatabase':
       return 'Create the database';
     case 'MarkDatabase':
       return "Mark the database as the claim's";
     case 'CreateUser':
-      return 'Create the user';
+      return `Create the user ${username}`;
     case 'SetPassword':
-      return "Set the user's password to that of the Secret";
+      return `Set the password of the user ${username} to that of its Secret`;
     case 'Grant':
-      return 'Grant the user all privileges on the database';
+      return `Grant the user ${username} all privileges on the database`;
+    case 'DropUser':
+      return `Drop the user ${username}, whom nobody uses any more`;
   }
 }
 
@@ -164,10 +198,32 @@ export function statementOf(wanted: WantedDatabase, change: DatabaseChange): Sta
       return { sql: "ALTER USER ?@'%' IDENTIFIED BY ?", values: [username, password], secrets: [password] };
     case 'Grant':
       return { sql: "GRANT ALL PRIVILEGES ON ??.* TO ?@'%'", values: [grantPattern(database), username] };
+    case 'DropUser':
+      return dropUser(username);
   }
 }
 
-/** Drops what is the claim's; what belongs to others stays. Safe to repeat. */
+const dropUser = (username: string): Statement => ({ sql: "DROP USER IF EXISTS ?@'%'", values: [username] });
+
+/** Drops a database with the users of all generations. What belongs to others stays. Safe to repeat. */
+export async function dropAll(
+  sql: SqlAdmin,
+  admin: SqlLogin,
+  users: readonly WantedDatabase[],
+  signal: AbortSignal,
+): Promise<void> {
+  // All but one while the database is there, whose mark says whose they are.
+  const [last, ...others] = users;
+  for (const wanted of others) {
+    const observed = await observeDatabase(sql, admin, wanted, signal);
+    if (ownsUser(wanted, observed)) {
+      await sql.run(admin, [dropUser(wanted.username)], signal);
+    }
+  }
+  if (last) await dropDatabase(sql, admin, last, signal);
+}
+
+/** Drops a database and its user, as far as they are the claim's. */
 export async function dropDatabase(
   sql: SqlAdmin,
   admin: SqlLogin,
@@ -175,14 +231,15 @@ export async function dropDatabase(
   signal: AbortSignal,
 ): Promise<void> {
   const observed = await observeDatabase(sql, admin, wanted, signal);
-  const owned = isOwned(wanted, observed);
-  // Without its database, the user is the claim's if it takes the claim's password.
-  const ownsUser = owned || (observed.comment === undefined && observed.login !== 'refused');
   const statements: Statement[] = [];
   // The user first: as long as the database is there, its mark says whose both are.
-  if (observed.userExists && ownsUser) {
-    statements.push({ sql: "DROP USER IF EXISTS ?@'%'", values: [wanted.username] });
-  }
-  if (owned) statements.push({ sql: 'DROP DATABASE IF EXISTS ??', values: [wanted.database] });
+  if (ownsUser(wanted, observed)) statements.push(dropUser(wanted.username));
+  if (isOwned(wanted, observed)) statements.push({ sql: 'DROP DATABASE IF EXISTS ??', values: [wanted.database] });
   if (statements.length > 0) await sql.run(admin, statements, signal);
+}
+
+/** Without its database, the user is the claim's if it takes the claim's password. */
+function ownsUser(wanted: WantedDatabase, observed: ObservedDatabase): boolean {
+  if (!observed.userExists) return false;
+  return isOwned(wanted, observed) || (observed.comment === undefined && observed.login !== 'refused');
 }

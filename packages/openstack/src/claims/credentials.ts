@@ -75,14 +75,17 @@ export function credentialsOf<R extends CredentialClaim>(
   return done({ current, inUse: isInUse, superseded, dropped });
 }
 
-/** All generations that there are Secrets of; a password is empty where its Secret has lost it. */
-function keptCredentials<R extends Reconciled>(
-  scope: Pick<StepScope<R>, 'list' | 'labels' | 'name'>,
+/** All generations that there are Secrets of, the first one first; a password is empty where its Secret has lost it. */
+export function keptCredentials<R extends Reconciled>(
+  scope: Pick<StepScope<R>, 'get' | 'list' | 'labels' | 'name'>,
   { base, secret = 'password' }: Pick<CredentialOptions, 'base' | 'secret'>,
 ): Credential[] {
   const prefix = `${scope.name}-${secret}`;
-  return scope
-    .list(Secret, { labels: { ...scope.labels, [Label.retained]: 'true' } })
+  const labelled = scope.list(Secret, { labels: { ...scope.labels, [Label.retained]: 'true' } });
+  // Somebody may have chosen the first password: such a Secret has no labels of ours.
+  const first = scope.get(Secret, prefix);
+  const isListed = labelled.some(({ metadata }) => metadata?.name === prefix);
+  return [...(first && !isListed ? [first] : []), ...labelled]
     .flatMap((kept): Credential[] => {
       const { name = '', uid = '', deletionTimestamp } = kept.metadata ?? {};
       const generation = /^(-[0-9a-f]{8})?$/.exec(name.startsWith(prefix) ? name.slice(prefix.length) : '?')?.[0];

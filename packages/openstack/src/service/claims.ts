@@ -22,7 +22,7 @@ import {
 } from '@stackwright/core';
 import { apiVersionOf, Secret, type Resource } from '@stackwright/kube';
 import { valuesOf } from '../secrets/secret.js';
-import { userInUse } from './credentials.js';
+import { readsOfUsers, userInUse } from './credentials.js';
 import type { Cache, Database, DatabaseOptions, Release, ServiceObject } from './builder.js';
 
 interface Claim extends Conditioned {
@@ -81,6 +81,9 @@ export function credentialFields<R extends ServiceObject>(
   };
 }
 
+/** Of the claim, by the name of its step. */
+export const databaseSuffix = (step = 'Database'): string => step.toLowerCase();
+
 export function databaseStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
   release: StepHandle<Release>,
@@ -90,15 +93,16 @@ export function databaseStep<R extends ServiceObject>(
     name,
     after: [release],
     owns: [DatabaseClaim],
-    reads: [Secret],
+    reads: [Secret, ...readsOfUsers],
     run(scope): Outcome<Database> {
       const { deletionPolicy } = scope.object.spec;
+      const { metadata, rotation } = credentialFields(scope, DatabaseClaim, `${scope.name}-${databaseSuffix(name)}`);
       const claim = fulfilled(
         scope,
         DatabaseClaim,
         {
-          metadata: { name: `${scope.name}-${name.toLowerCase()}` },
-          spec: { provider: 'mariadb', database, deletionPolicy },
+          metadata,
+          spec: { provider: 'mariadb', database, ...rotation, deletionPolicy },
         },
         databaseConnectionKeys,
       );

@@ -10,8 +10,8 @@ const at = (name: string) => ({ namespace: 'ns', name });
 const claim = () => harness.api.peek(IdentityClaim, at('sample-identity'));
 const inUse = () => claim()?.metadata?.annotations?.[annotations.inUse];
 const template = () => harness.api.peek(Deployment, at('sample'))?.spec?.template;
-const usersOf = (of = template()) =>
-  JSON.parse(of?.metadata?.annotations?.[annotations.credentials] ?? '{}') as unknown;
+const users = () => JSON.parse(template()?.metadata?.annotations?.[annotations.credentials] ?? '{}') as unknown;
+const withDatabase = (user: string) => ({ 'sample-database': 'sample', 'sample-identity': user });
 
 /** What the provider does for new credentials: they work, and the old ones work on. */
 async function hand(username: string): Promise<void> {
@@ -33,9 +33,9 @@ async function rotate(rotation: string, username: string): Promise<void> {
 /** A Pod as the Deployment, or a Job, has it made now; or for another user. */
 async function start(name: string, user?: string): Promise<void> {
   const { labels, annotations: all } = template()?.metadata ?? {};
-  const users = user === undefined ? {} : { [annotations.credentials]: JSON.stringify({ 'sample-identity': user }) };
+  const other = user === undefined ? {} : { [annotations.credentials]: JSON.stringify({ 'sample-identity': user }) };
   await harness.api.seed(Pod, {
-    metadata: { ...at(name), ...(labels ? { labels } : {}), annotations: { ...all, ...users } },
+    metadata: { ...at(name), ...(labels ? { labels } : {}), annotations: { ...all, ...other } },
     status: { phase: 'Running' },
   });
 }
@@ -51,7 +51,7 @@ beforeEach(async () => {
 
 describe('credentials of a service', () => {
   it('are told to be in use once all runs with them', () => {
-    expect(usersOf()).toEqual({ 'sample-identity': 'sample' });
+    expect(users()).toEqual(withDatabase('sample'));
     expect(inUse()).toBe('sample');
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
@@ -60,7 +60,7 @@ describe('credentials of a service', () => {
     const before = template()?.metadata?.annotations?.['stackwright.dev/config-hash'];
     await rotate('2026-11', 'sample-1a');
     expect(harness.file('sample.conf')).toContain('username = sample-1a\n');
-    expect(usersOf()).toEqual({ 'sample-identity': 'sample-1a' });
+    expect(users()).toEqual(withDatabase('sample-1a'));
     expect(template()?.metadata?.annotations?.['stackwright.dev/config-hash']).not.toBe(before);
     expect(harness.condition('Ready')).toMatchObject({ reason: 'RolloutInProgress' });
     expect(inUse()).toBeUndefined();
@@ -97,7 +97,7 @@ describe('credentials of a service', () => {
     await harness.settle();
     await hand('sample');
     expect(claim()?.spec.rotation).toBeUndefined();
-    expect(usersOf()).toEqual({ 'sample-identity': 'sample' });
+    expect(users()).toEqual(withDatabase('sample'));
     expect(inUse()).toBeUndefined();
     await stop('sample-2');
     await harness.rollOut();

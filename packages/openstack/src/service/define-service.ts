@@ -13,7 +13,7 @@ import { Sessions } from '../identity/session.js';
 import { http as realHttp, type Http } from '../seams/http.js';
 import { apiSteps, serviceName } from './api.js';
 import type { Api, ContainerOptions, Messaging, MessagingOptions, ServiceBuilder, ServiceObject } from './builder.js';
-import { cacheStep, databaseStep } from './claims.js';
+import { cacheStep, databaseStep, databaseSuffix } from './claims.js';
 import { configStep } from './config.js';
 import { ServiceClaims } from './credentials.js';
 import { cronJobStep } from './cron-job.js';
@@ -72,7 +72,9 @@ export function defineService<R extends ServiceObject>(
       declare({
         ...g,
         release,
-        database: (database = {}) => databaseStep(g, release, { ...database, service }),
+        tls,
+        database: (database = {}) =>
+          claims.add(databaseStep(g, release, { ...database, service }), databaseSuffix(database.name)),
         cache: () => cacheStep(g, release),
         identity: (identity) => claims.add(identityStep(g, release, { ...identity, service }), identitySuffix),
         // Without `when` it is never undefined, which the overloads say.
