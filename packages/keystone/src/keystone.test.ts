@@ -10,6 +10,7 @@ import {
   type KubeObject,
   type Resource,
 } from '@stackwright/kube';
+import { makeAuthority } from '@stackwright/kube/testing/tls';
 import { secretWith, valuesOf } from '@stackwright/openstack';
 import { FakeHttp } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -239,6 +240,23 @@ describe('a Keystone', () => {
     expect(bootstrap.volumeMounts?.map(({ mountPath }) => mountPath)).toContain(passwordFile);
     expect(bootstrap.env ?? []).toEqual([]);
   });
+});
+
+it('over HTTPS: who logs in with its Secret knows whom to trust, and so does the catalog', async () => {
+  const authority = await makeAuthority();
+  const { cert, key } = await authority.issue('keystone', ['sample.ns.svc']);
+  const secret = secretWith('certificate', { 'tls.crt': cert, 'tls.key': key, 'ca.crt': authority.ca });
+  const labels = { 'stackwright.dev/usable-by': 'keystone' };
+  await harness.api.seed(Secret, { ...secret, metadata: { ...at('certificate'), labels } });
+  await running({ tls: { secretRef: { name: 'certificate' } } });
+  expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  const admin = values('sample-admin', 'auth_url', 'ca.crt', 'clouds.yaml');
+  expect(admin).toMatchObject({ auth_url: 'https://sample.ns.svc:5000/v3', 'ca.crt': authority.ca });
+  expect(admin['clouds.yaml']).toContain('"cacert": "/etc/openstack/ca.crt"');
+  expect(http.calls.length).toBeGreaterThan(0);
+  expect(http.calls.filter(({ url, ca }) => !url.startsWith('https://') || ca !== authority.ca)).toEqual([]);
+  const { spec } = await jobOf('bootstrap');
+  expect(spec?.template.spec?.containers[0]?.command).toContain('https://sample.ns.svc:5000/v3');
 });
 
 describe('what changes', () => {

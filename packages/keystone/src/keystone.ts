@@ -44,6 +44,7 @@ function steps(s: ServiceBuilder<Keystone>): Rotations {
 
   const admin = s.step({
     name: 'Admin',
+    after: [s.tls],
     owns: [Secret],
     run(scope) {
       const kept = keptPassword(scope, `${adminSecret(scope)}-password`);
@@ -52,7 +53,9 @@ function steps(s: ServiceBuilder<Keystone>): Rotations {
       const { password, uid } = kept.output;
       const { username, project, domain } = administrator;
       const url = urlOf(scope);
-      const cloud = { authUrl: url, region: scope.object.spec.region, username, password, project };
+      const { ca } = scope.output(s.tls) ?? {};
+      const trust = ca === undefined ? {} : { ca };
+      const cloud = { authUrl: url, region: scope.object.spec.region, username, password, project, ...trust };
       const derived = scope.own(
         Secret,
         secretWith(adminSecret(scope), {
@@ -61,6 +64,7 @@ function steps(s: ServiceBuilder<Keystone>): Rotations {
           project_name: project,
           auth_url: `${url}/v3`,
           'clouds.yaml': cloudsYaml(scope.namespace, cloud),
+          ...(ca === undefined ? {} : { 'ca.crt': ca }),
         }),
       );
       if (!derived) return waiting(Reason.Pending, `Secret ${adminSecret(scope)} is being created`);
@@ -68,7 +72,7 @@ function steps(s: ServiceBuilder<Keystone>): Rotations {
       return done({
         fingerprint: hashOf([uid, password]),
         ...{ authUrl: `${url}/v3`, username, password, userDomainName: domain },
-        ...{ projectName: project, projectDomainName: domain },
+        ...{ projectName: project, projectDomainName: domain, ...trust },
       });
     },
   });

@@ -22,6 +22,11 @@ export async function env(context: CommandContext): Promise<void> {
       const clouds = join(paths.stateDir, 'clouds.yaml');
       writeFileSync(clouds, Buffer.from(data['clouds.yaml'] ?? '', 'base64'), { mode: 0o600 });
       terminal.data(`export OS_CLIENT_CONFIG_FILE=${quoted(clouds)}`);
+      if (data['ca.crt'] !== undefined) {
+        const authority = join(paths.stateDir, 'ca.crt');
+        writeFileSync(authority, Buffer.from(data['ca.crt'], 'base64'));
+        terminal.data(`export OS_CACERT=${quoted(authority)}`);
+      }
       terminal.data(`export OS_CLOUD=${quoted(namespace)}`);
       terminal.note(
         `# A client on this host must resolve *.${namespace}.svc; \`stackwright openstack -- <command>\` needs nothing.`,

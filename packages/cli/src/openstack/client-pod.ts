@@ -11,6 +11,8 @@ export interface ClientPodOptions {
   args: readonly string[];
 }
 
+const files = ['clouds.yaml', 'ca.crt'].map((file) => ({ key: file, path: file }));
+
 export const clientContainer = 'openstack';
 
 export function clientPod({ namespace, image, secret, cloud, args }: ClientPodOptions): Pod {
@@ -54,7 +56,8 @@ export function clientPod({ namespace, image, secret, cloud, args }: ClientPodOp
         },
       ],
       volumes: [
-        { name: 'clouds', secret: { secretName: secret, items: [{ key: 'clouds.yaml', path: 'clouds.yaml' }] } },
+        // Optional, since the authority of Keystone's certificate is only there where clients need it.
+        { name: 'clouds', secret: { secretName: secret, optional: true, items: files } },
         { name: 'tmp', emptyDir: {} },
       ],
     },

@@ -7,7 +7,12 @@ export interface Cloud {
   project: string;
   /** Of user and project. Default "Default". */
   domain?: string;
+  /** Certificate of Keystone's authority, in PEM, where it is not one that everybody knows. */
+  ca?: string;
 }
+
+/** Where clients find that: beside clouds.yaml, where OpenStack's clients look for one. */
+const caFile = '/etc/openstack/ca.crt';
 
 /** Configuration of OpenStack clients and SDKs. JSON is YAML, and leaves no question of quoting. */
 export function cloudsYaml(name: string, cloud: Cloud): string {
@@ -23,6 +28,7 @@ export function cloudsYaml(name: string, cloud: Cloud): string {
         project_domain_name: domain,
       },
       region_name: cloud.region,
+      ...(cloud.ca === undefined ? {} : { cacert: caFile }),
       interface: 'internal',
       identity_api_version: 3,
     },

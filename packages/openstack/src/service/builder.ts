@@ -7,6 +7,7 @@ import type { OsloConfig } from '../config/oslo-config.js';
 import type { UwsgiOptions } from '../config/uwsgi.js';
 import type { IdentityLogin } from '../identity/session.js';
 import type { EnvVar } from '../workload/container.js';
+import type { Tls } from './tls.js';
 import type { Scheme } from './urls.js';
 import type { Mount } from '../workload/mounts.js';
 
@@ -252,6 +253,8 @@ export interface Api {
 export interface ServiceBuilder<R extends ServiceObject> extends GraphBuilder<R> {
   /** The release and its image: a step of its own, before all others. */
   readonly release: StepHandle<Release>;
+  /** Step 'Tls': the certificate of its APIs, where `spec.tls` asks for one. */
+  readonly tls: StepHandle<Tls | undefined>;
   /** Step 'Database': a DatabaseClaim, Done when it is fulfilled. */
   database(options?: DatabaseOptions): StepHandle<Database>;
   /** Step 'Cache': a CacheClaim, Done when it is fulfilled. */
