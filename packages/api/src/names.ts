@@ -41,10 +41,13 @@ export const annotations = {
   inUse: `${domain}/in-use`,
 } as const;
 
-/** Roles that infrastructure plays for services; a ControlPlane's `infrastructure` is keyed by them. */
+/** Roles that one service plays for others. */
 export const roles = {
   database: 'database',
   cache: 'cache',
   identity: 'identity',
   messaging: 'messaging',
 } as const;
+
+/** Those that infrastructure plays: a ControlPlane's `infrastructure` is keyed by them. */
+export const infrastructureRoles: readonly string[] = [roles.database, roles.cache, roles.messaging];

@@ -41,3 +41,33 @@ export function publishedService(metadata: {
       .filter((name) => name !== ''),
   };
 }
+
+/** Something that a service needs, and that none of those that are there gives. */
+export interface Missing<Service extends PublishedService = PublishedService> {
+  service: string;
+  /** A role or a service: "identity". */
+  needs: string;
+  /** Those that could give it. */
+  providers: readonly Service[];
+}
+
+/** `known` are those that could be added to `there`. */
+export function missingOf<Service extends PublishedService>(
+  there: readonly PublishedService[],
+  known: readonly Service[],
+): Missing<Service>[] {
+  const gives = (need: string) => (other: PublishedService) => other.service === need || other.provides === need;
+  return there.flatMap(({ service, requires }) =>
+    requires
+      .filter((need) => !there.some(gives(need)))
+      .map((needs) => ({ service, needs, providers: known.filter(gives(needs)) })),
+  );
+}
+
+/** "glance needs identity, which keystone provides". */
+export function sayMissing({ service, needs, providers }: Missing): string {
+  const [first] = providers;
+  if (!first) return `${service} needs ${needs}, which nothing here provides`;
+  if (first.service === needs) return `${service} needs ${needs}`;
+  return `${service} needs ${needs}, which ${providers.map((one) => one.service).join(' or ')} provides`;
+}

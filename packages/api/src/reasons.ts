@@ -188,6 +188,11 @@ export const reasons = {
     meaning: 'The ControlPlane names a service for which the cluster has no kind.',
     remedy: "Correct the name, or install that service's controller and CRDs.",
   },
+  DependencyMissing: {
+    state: 'Failed',
+    meaning: 'A service of the ControlPlane needs something that none of its services provides.',
+    remedy: 'Name in the ControlPlane what the message names; with `managed: false` if its team looks after it.',
+  },
   ServiceMissing: {
     state: 'Failed',
     meaning: 'A service that its team owns (managed: false) does not exist.',

@@ -46,11 +46,17 @@ export function createProgram({ stdout, stderr, signal, setExitCode }: ProgramOp
     .description('start the embedded cluster and a control plane on it, and wait until it is ready; safe to repeat')
     .option('--simulated', 'Pods only pretend: no containers, no root')
     .addOption(
+      new Option(
+        '--services <names>',
+        'only these, separated by commas, and the infrastructure that they need; a control plane that is there gets what it lacks of them, and loses nothing (default: all)',
+      ).argParser(names),
+    )
+    .addOption(
       new Option('--timeout <duration>', 'give up after this long, for instance 90s or 1h30m')
         .argParser(duration)
         .default(20 * 60_000, '20m'),
     )
-    .action(async (options: { simulated?: boolean; timeout: number }) => {
+    .action(async (options: { simulated?: boolean; timeout: number; services?: string[] }) => {
       await up(context(), options);
     });
 
@@ -137,6 +143,12 @@ Contents of Secrets and passwords are never shown. What depends on what has not 
     });
 
   return program;
+}
+
+function names(text: string, before: string[] = []): string[] {
+  const given = text.split(',').map((name) => name.trim());
+  if (given.includes('')) throw new InvalidArgumentError('It is a list such as keystone,glance.');
+  return [...new Set([...before, ...given])];
 }
 
 function duration(text: string): number {

@@ -191,6 +191,49 @@ describe('a service that is handed over to its team', () => {
   });
 });
 
+describe('a service that needs another one', () => {
+  const horizon = { horizon: managed };
+  const database = { infrastructure: { database: { mariadb: managed } } };
+
+  it('names it where nothing provides it, and comes up as far as it can', async () => {
+    await start({ services: horizon });
+    await harness.settle();
+    expect(harness.condition('ServicesReady')).toMatchObject({
+      status: 'False',
+      reason: 'DependencyMissing',
+      message: 'horizon needs identity, which keystone provides',
+    });
+    expect(objectOf('horizon')).toBeDefined();
+    await harness.edit(ControlPlane, 'sample', { spec: { ...database, services: { keystone: managed } } });
+    await harness.settle();
+    expect(harness.condition('ServicesReady')).toMatchObject({ status: 'True' });
+  });
+
+  it('lacks nothing where somebody else looks after it', async () => {
+    await start({ services: horizon });
+    await harness.api.seed(kindOf('keystone'), {
+      apiVersion: 'keystone.stackwright.dev/v1alpha1',
+      kind: 'Keystone',
+      metadata: { namespace: 'ns', name: 'theirs' },
+      spec: {},
+    });
+    await harness.settle();
+    expect(harness.condition('ServicesReady')).toMatchObject({ status: 'True' });
+  });
+
+  it('keeps that from being removed', async () => {
+    await start({ ...database, services: { ...horizon, keystone: managed } });
+    await harness.settle();
+    await harness.edit(ControlPlane, 'sample', { spec: { services: { keystone: null } } });
+    await harness.settle();
+    expect(objectOf('keystone')).toBeDefined();
+    expect(harness.condition('ServicesReady')).toMatchObject({ reason: 'DependencyMissing' });
+    await harness.edit(ControlPlane, 'sample', { spec: { services: { horizon: null } } });
+    await harness.settle();
+    expect(objectOf('keystone')).toBeUndefined();
+  });
+});
+
 describe('a service that its team owns', () => {
   beforeEach(() => start({ services: { horizon: { managed: false } } }));
 

@@ -1,6 +1,6 @@
 // A ControlPlane as a graph: a step per service that it names. All are written at once, since each waits by itself for
 // what it needs; so nothing waits that need not.
-import { ControlPlane, isReady, Reason } from '@stackwright/api';
+import { ControlPlane, isReady, Reason, sayMissing } from '@stackwright/api';
 import {
   defineObjectGraph,
   done,
@@ -47,16 +47,28 @@ function droppedOf(
 }
 
 /**
- * Says what is wrong with the names; the services that are known come up all the same. It owns the kinds of services that
- * were dropped, so that their objects are removed; but not while a name is wrong, which may be just a slip.
+ * Says what is wrong with the names, and what is lacking; the services that are known come up all the same. It owns the kinds
+ * of services that were dropped, so that their objects are removed; but not while a name is wrong, which may be just a slip,
+ * nor while a service that is left needs them.
  */
-function servicesStep(g: GraphBuilder<ControlPlane>, { problems }: Plan, dropped: readonly ServiceKind[]): void {
+function servicesStep(
+  g: GraphBuilder<ControlPlane>,
+  { problems, missing }: Plan,
+  dropped: readonly ServiceKind[],
+): void {
+  const providers = missing.flatMap((one) => one.providers.map(({ resource }) => resource));
   g.step({
     name: 'Services',
     owns: dropped.map(({ resource }) => resource),
-    run() {
+    reads: providers,
+    run(scope) {
       const [first] = problems;
-      return first ? failed(first.reason, problems.map(({ message }) => message).join('; ')) : done();
+      if (first) return failed(first.reason, problems.map(({ message }) => message).join('; '));
+      // Somebody else may look after a service of this namespace, and leave it out here.
+      const isElsewhere = ({ resource }: ServiceKind) =>
+        scope.list(resource).some((object) => !isOwned(scope, object) && !object.metadata?.deletionTimestamp);
+      const lacking = missing.filter((one) => !one.providers.some(isElsewhere));
+      return lacking.length > 0 ? failed(Reason.DependencyMissing, lacking.map(sayMissing).join('; ')) : done();
     },
   });
 }
@@ -114,6 +126,9 @@ function statusOf(scope: StatusScope<ControlPlane>, { services }: Plan, dropped:
   return { services: [...states, ...leaving], readyServices: `${ready}/${states.length}` };
 }
 
-function isOwned({ object }: StatusScope<ControlPlane>, child: Readonly<KubeObject> | undefined): boolean {
+function isOwned(
+  { object }: Pick<StatusScope<ControlPlane>, 'object'>,
+  child: Readonly<KubeObject> | undefined,
+): boolean {
   return child?.metadata?.ownerReferences?.some(({ uid }) => uid === object.metadata?.uid) ?? false;
 }

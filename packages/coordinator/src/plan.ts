@@ -1,5 +1,5 @@
 // What a ControlPlane asks for, held against the kinds of services that the cluster has. Pure.
-import { Reason, type ControlPlane } from '@stackwright/api';
+import { missingOf, Reason, type ControlPlane, type Missing } from '@stackwright/api';
 import type { ServiceKind } from './discovery.js';
 
 export interface PlannedService {
@@ -21,6 +21,8 @@ export interface Plan {
   /** Each after those that it needs. */
   services: readonly PlannedService[];
   problems: readonly Problem[];
+  /** What managed services need, and none gives. It may be there all the same: made by somebody else. */
+  missing: readonly Missing<ServiceKind>[];
 }
 
 /** The inner block of one service, the coordinator's own fields and all others. */
@@ -56,7 +58,11 @@ export function planOf(spec: ControlPlane['spec'], kinds: readonly ServiceKind[]
   }
   for (const [service, entry] of Object.entries(spec.services ?? {})) add(service, entry, `spec.services.${service}`);
 
-  return { services: inOrder([...planned.values()]), problems };
+  const services = inOrder([...planned.values()]);
+  const named = services.map(({ kind }) => kind);
+  // What a service lacks that its team owns is known to its team.
+  const missing = missingOf(named, kinds).filter(({ service }) => planned.get(service)?.managed);
+  return { services, problems, missing };
 }
 
 const article = (noun: string): string => `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;

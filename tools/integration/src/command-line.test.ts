@@ -40,8 +40,9 @@ describe('stackwright --simulated', () => {
   });
 
   it('up says what it waits for, how long each stage took, and ends with a token that it calls worthless', async () => {
-    const { code, stdout, stderr } = await stackwright('up', '--simulated');
+    const { code, stdout, stderr } = await stackwright('up', '--simulated', '--services', 'keystone');
     expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/Catalog:\n {2}identity +keystone +http/);
     expect(stdout).toMatch(/The simulated Keystone issued a token \(worth nothing\):\n {2}token {6}simulated-/);
     expect(stderr).toMatch(/^\d\d:\d\d:\d\d keystone: WaitingForClaim: /m);
     expect(stderr).toMatch(/Time of each stage:\n {2}Embedded cluster +\d/);
@@ -75,7 +76,7 @@ describe('stackwright --simulated', () => {
   it('up again changes nothing, and refuses to make a simulated cluster real', async () => {
     const audit = () => readFileSync(join(stateDir, 'audit.log'), 'utf8').split('\n');
     const before = audit().length;
-    expect((await stackwright('up', '--simulated')).code).toBe(0);
+    expect((await stackwright('up', '--simulated', '--services', 'keystone')).code).toBe(0);
     const changes = audit()
       .slice(before)
       .filter((line) => line.includes('"changed":true') && line.includes('stackwright-cli'));
@@ -89,9 +90,20 @@ describe('stackwright --simulated', () => {
     expect(stderr).toContain('This cluster is simulated');
   });
 
+  it('services that cannot be brought up are told before anything is started', async () => {
+    await stackwright('down', '--purge');
+    const lacking = await stackwright('up', '--simulated', '--services', 'glance');
+    expect(lacking.code).toBe(1);
+    expect(lacking.stderr).toContain('glance needs identity, which keystone provides: add keystone to --services.');
+    const unknown = await stackwright('up', '--simulated', '--services', 'keystone,glanse');
+    expect(unknown.code).toBe(1);
+    expect(unknown.stderr).toMatch(/There is no service "glanse"\.\n.*Did you mean glance\?/);
+    expect(existsSync(join(stateDir, 'pid'))).toBe(false);
+  });
+
   it('time-outs end with the reason and exit code 3', async () => {
     await stackwright('down', '--purge');
-    const { code, stderr } = await stackwright('up', '--simulated', '--timeout', '1s');
+    const { code, stderr } = await stackwright('up', '--simulated', '--services', 'keystone', '--timeout', '1s');
     expect(code).toBe(3);
     expect(stderr).toContain('Not ready after 1.0 s.');
   });

@@ -1,4 +1,5 @@
-import { runningDaemon } from '../cluster/daemon.js';
+import { publishedService, roles } from '@stackwright/api';
+import { lastDaemon, runningDaemon } from '../cluster/daemon.js';
 import { workspaceRoot } from '../cluster/paths.js';
 import type { ClusterConnection } from '../cluster/connect.js';
 import { CliError, exitCodes } from '../errors.js';
@@ -11,8 +12,9 @@ import { plainColors } from '../terminal/terminal.js';
 import { awaitReady } from '../up/await-ready.js';
 import { ensureCluster, expectSameKind } from '../up/cluster.js';
 import { ensureImages } from '../up/images.js';
-import { ensureControlPlane, installControllers } from '../up/install.js';
-import { showToken, tokenLines } from '../up/token.js';
+import { ensureControlPlane, findControlPlane, installControllers } from '../up/install.js';
+import { checkNames, choose, modulesOf, namesOf, publishedBy, select } from '../up/services.js';
+import { catalogLines, showToken, tokenLines, type Shown } from '../up/token.js';
 import { defaultNamespace, type CommandContext } from './context.js';
 import { subjectOf, whyLines } from './why.js';
 
@@ -20,15 +22,21 @@ export interface UpOptions {
   simulated?: boolean;
   /** Milliseconds. */
   timeout: number;
+  /** Names of the services that are wanted. Default: all that there are, or what the control plane names already. */
+  services?: readonly string[];
 }
 
-export async function up(context: CommandContext, { simulated = false, timeout }: UpOptions): Promise<void> {
+export async function up(context: CommandContext, { simulated = false, timeout, services }: UpOptions): Promise<void> {
   const { paths, terminal } = context;
   const root = workspaceRoot();
   if (root === undefined) throw new CliError('`up` works from a clone only: it runs what is built there.');
   const namespace = context.options.namespace ?? defaultNamespace;
   const node = simulated ? 'simulated' : 'podman';
   expectSameKind(paths, node);
+  const offers = publishedBy(modules);
+  // What is wrong with the names is said before anything is built or started; a control plane may have what they lack.
+  if (services) checkNames(offers, services);
+  const wanted = services && !lastDaemon(paths) ? select(offers, services) : undefined;
   const expired = AbortSignal.timeout(timeout);
   const signal = AbortSignal.any([context.signal, expired]);
   const stages = new Stages();
@@ -39,7 +47,7 @@ export async function up(context: CommandContext, { simulated = false, timeout }
   try {
     if (!simulated) {
       terminal.note('Images: building what is missing or has changed');
-      const images = await stages.run('Images', () => ensureImages(terminal, signal));
+      const images = await stages.run('Images', () => ensureImages(terminal, signal, wanted && namesOf(wanted)));
       terminal.note(`Images: ${images}`);
     }
     const view = openProgressView(terminal);
@@ -51,24 +59,31 @@ export async function up(context: CommandContext, { simulated = false, timeout }
       );
       cluster = connection;
       const { client } = connection;
+      const there = await findControlPlane(client, { namespace, signal });
+      const choice = choose(offers, there?.spec, services);
+      const controllers = services ? modulesOf(modules, choice.names) : modules;
       view.stage('Controllers');
-      await stages.run('Controllers', () => installControllers(client, modules, { root, namespace, signal }));
+      await stages.run('Controllers', () => installControllers(client, controllers, { root, namespace, signal }));
       view.stage(`Control plane ${namespace}`);
       await stages.run('Control plane', async () => {
-        await ensureControlPlane(client, { namespace, signal });
+        await ensureControlPlane(client, { namespace, signal }, { ...choice, ...(there ? { there } : {}) });
         await awaitReady(client, { paths, namespace, view, signal, seen: (snapshot) => (last = snapshot) });
       });
-      view.stage('Token');
-      const shown = await stages.run('Token', () => showToken(client, namespace, signal));
+      const identity = offers.find((one) => one.provides === roles.identity && choice.names.includes(one.service));
+      let shown: Shown | undefined;
+      if (identity) {
+        view.stage('Token');
+        const keystone = identity.service;
+        shown = await stages.run('Token', () => showToken(client, { namespace, keystone, signal }));
+      }
       view.close();
       terminal.note(['', 'Time of each stage:', ...stages.lines(), ''].join('\n'));
-      terminal.data(
-        [
-          simulated ? 'The simulated Keystone issued a token (worth nothing):' : 'Keystone issued a token:',
-          ...tokenLines(shown),
-        ].join('\n'),
-      );
-      terminal.data(nextCommands(context, simulated));
+      if (shown) {
+        const said = simulated ? 'The simulated Keystone issued a token (worth nothing):' : 'Keystone issued a token:';
+        terminal.data([said, ...tokenLines(shown), '', 'Catalog:', ...catalogLines(shown.token.catalog)].join('\n'));
+      }
+      for (const note of choice.notes) terminal.note(`\n${note}`);
+      terminal.data(nextCommands(context, { simulated, names: choice.names, identity: identity !== undefined }));
     } finally {
       view.close();
     }
@@ -88,19 +103,29 @@ export async function up(context: CommandContext, { simulated = false, timeout }
   }
 }
 
-function nextCommands({ paths, options }: CommandContext, simulated: boolean): string {
+function nextCommands(
+  { paths, options }: CommandContext,
+  { simulated, names, identity }: { simulated: boolean; names: readonly string[]; identity: boolean },
+): string {
   const { stateDir, namespace } = options;
   const stackwright = [
     'npx stackwright',
     ...(stateDir === undefined ? [] : ['--state-dir', stateDir]),
     ...(namespace === undefined ? [] : ['-n', namespace]),
   ].join(' ');
+  const kinds = modules.flatMap(({ customResources }) =>
+    customResources.filter(({ definition }) => {
+      const published = publishedService(definition);
+      return published !== undefined && names.includes(published.service);
+    }),
+  );
+  const client = [`${stackwright} openstack -- token issue`, `${stackwright} openstack -- catalog list`];
   const commands = [
     `export KUBECONFIG=${paths.kubeconfig}`,
-    'kubectl get controlplanes,keystones,mariadbs,memcacheds,deployments,pods',
-    ...(simulated ? [] : [`${stackwright} openstack -- token issue`, `${stackwright} openstack -- catalog list`]),
+    `kubectl get ${['controlplanes', ...kinds.map(({ plural }) => plural), 'deployments', 'pods'].join(',')}`,
+    ...(identity && !simulated ? client : []),
     `${stackwright} status`,
-    `${stackwright} why keystone`,
+    ...names.slice(-1).map((name) => `${stackwright} why ${name}`),
     `${stackwright} down`,
   ];
   return ['', 'Next:', ...commands.map((command) => `  ${command}`)].join('\n');

@@ -14,8 +14,13 @@ export interface Token {
   expiresAt: string;
   user: string;
   project: string;
-  /** Types of the services in the catalog. */
-  catalog: string[];
+  catalog: CatalogEntry[];
+}
+
+export interface CatalogEntry {
+  type: string;
+  name: string;
+  endpoints: { interface: string; region: string; url: string }[];
 }
 
 /** The administrator's, from the Secret that the keystone controller keeps. */
@@ -51,7 +56,7 @@ interface TokenBody {
     expires_at: string;
     user: { name: string };
     project: { name: string };
-    catalog?: { type: string }[];
+    catalog?: CatalogEntry[];
   };
 }
 
@@ -86,6 +91,6 @@ export async function issueToken(
     expiresAt: token.expires_at,
     user: token.user.name,
     project: token.project.name,
-    catalog: (token.catalog ?? []).map(({ type }) => type),
+    catalog: token.catalog ?? [],
   };
 }

@@ -1,13 +1,20 @@
-import { ImageError, buildImages, createProgress } from '@stackwright/images';
+import { ImageError, buildImages, createProgress, definitions } from '@stackwright/images';
 import { CliError } from '../errors.js';
 import type { Terminal } from '../terminal/terminal.js';
 
-/** Builds the container images that are missing or changed. Resolves with a line about it. */
-export async function ensureImages(terminal: Terminal, signal: AbortSignal): Promise<string> {
+const common = ['controller', 'node'];
+
+/** Builds the container images of these services that are missing or changed; default: all. Resolves with a line about it. */
+export async function ensureImages(
+  terminal: Terminal,
+  signal: AbortSignal,
+  services?: readonly string[],
+): Promise<string> {
   const progress = createProgress(terminal.stderr);
   try {
     const images = await buildImages({
       signal,
+      only: services && neededBy(services),
       onProgress: (event) => {
         if (event.state !== 'cached') progress.event(event);
       },
@@ -25,4 +32,10 @@ export async function ensureImages(terminal: Terminal, signal: AbortSignal): Pro
   } finally {
     progress.close();
   }
+}
+
+/** Their own, and what is no service's: the controllers' and the node's. */
+function neededBy(services: readonly string[]): string[] {
+  const names = definitions.map(({ name }) => name);
+  return names.filter((name) => services.includes(name) || common.includes(name));
 }

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { ControlPlane } from '@stackwright/api';
 import type { ControllerModule } from '@stackwright/core';
 import { imagePrefix } from '@stackwright/openstack';
-import { apiVersionOf, isAlreadyExists, type Client, type KubeObject } from '@stackwright/kube';
+import { apiVersionOf, isNotFound, type Client, type KubeObject } from '@stackwright/kube';
 import manifest from '../../package.json' with { type: 'json' };
 import { applyAll, fieldManager, untilServed } from '../manifests/apply.js';
 import { controllerManifests } from '../manifests/controller.js';
 import { customResourceDefinitions } from '../manifests/manifests.js';
 import { buildOf } from './cluster.js';
+import type { Selection } from './services.js';
 
 export interface InstallOptions {
   root: string;
@@ -41,29 +42,43 @@ export async function installControllers(
   await applyAll(client, [home, ...controllers], signal);
 }
 
-export const controlPlaneName = 'openstack';
+const controlPlaneName = 'openstack';
+const release = '2025.1';
 
-/** The smallest that is useful: everything else has its default. */
-const spec = {
-  release: '2025.1',
-  infrastructure: { database: { mariadb: {} }, cache: { memcached: {} } },
-  services: { keystone: {} },
-};
+/** The namespace's own; undefined too where the cluster does not know the kind yet. */
+export async function findControlPlane(
+  client: Client,
+  { namespace, signal }: Pick<InstallOptions, 'namespace' | 'signal'>,
+): Promise<ControlPlane | undefined> {
+  try {
+    return (await client.listAll(ControlPlane, { namespace, signal })).items[0];
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
 
-/** One that is there already is the user's: it is left as it is. */
+/**
+ * Makes a control plane of these services; all that is not said has its default. One that is there is the user's: it gets
+ * `additions` to what it names, nothing in it is changed, and nothing taken away.
+ */
 export async function ensureControlPlane(
   client: Client,
   { namespace, signal }: Pick<InstallOptions, 'namespace' | 'signal'>,
+  { there, selection, additions }: { there?: ControlPlane; selection: Selection; additions?: Selection },
 ): Promise<void> {
+  if (there) {
+    if (!additions) return;
+    const { name = '', uid, resourceVersion } = there.metadata ?? {};
+    const patch = { type: 'merge', body: { metadata: { uid, resourceVersion }, spec: additions } } as const;
+    await client.patch<KubeObject>(ControlPlane, { namespace, name }, patch, { fieldManager, signal });
+    return;
+  }
   const object = {
     apiVersion: apiVersionOf(ControlPlane),
     kind: ControlPlane.kind,
     metadata: { name: controlPlaneName, namespace },
-    spec,
+    spec: { release, ...selection },
   };
-  try {
-    await client.create<KubeObject>(ControlPlane, object, { fieldManager, signal });
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-  }
+  await client.create<KubeObject>(ControlPlane, object, { fieldManager, signal });
 }

@@ -1,6 +1,13 @@
 import type { Client } from '@stackwright/kube';
 import { until } from '../cluster/wait.js';
-import { NoAnswer, adminCredentials, issueToken, readyEndpoint, type Token } from '../openstack/identity.js';
+import {
+  NoAnswer,
+  adminCredentials,
+  issueToken,
+  readyEndpoint,
+  type CatalogEntry,
+  type Token,
+} from '../openstack/identity.js';
 import { table } from '../terminal/table.js';
 
 export interface Shown {
@@ -9,11 +16,15 @@ export interface Shown {
   url: string;
 }
 
-export async function showToken(client: Client, namespace: string, signal: AbortSignal): Promise<Shown> {
-  const credentials = await adminCredentials(client, namespace, 'keystone');
+/** `keystone`: its name. */
+export async function showToken(
+  client: Client,
+  { namespace, keystone, signal }: { namespace: string; keystone: string; signal: AbortSignal },
+): Promise<Shown> {
+  const credentials = await adminCredentials(client, namespace, keystone);
   return until(
     async () => {
-      const url = await readyEndpoint(client, namespace, 'keystone');
+      const url = await readyEndpoint(client, namespace, keystone);
       try {
         return { token: await issueToken(url, credentials, signal), url };
       } catch (error) {
@@ -34,9 +45,24 @@ export function tokenLines({ token, url }: Shown): string[] {
       ['expires', token.expiresAt],
       ['user', token.user],
       ['project', token.project],
-      ['catalog', token.catalog.join(', ')],
       ['issued by', url],
     ],
     '  ',
   );
+}
+
+/** A line for each URL of each service: mostly its interfaces have the same. */
+export function catalogLines(catalog: readonly CatalogEntry[]): string[] {
+  const byType = [...catalog].sort((one, other) => one.type.localeCompare(other.type));
+  const rows = byType.flatMap(({ type, name, endpoints }) => {
+    const urls = [...new Set(endpoints.map(({ url }) => url))];
+    const interfacesOf = (url: string) =>
+      endpoints.filter((endpoint) => endpoint.url === url).map((endpoint) => endpoint.interface);
+    if (urls.length === 0) return [[type, name, 'no endpoint', '']];
+    return urls.map((url, index) => {
+      const interfaces = [...new Set(interfacesOf(url))].sort().join(', ');
+      return index === 0 ? [type, name, url, interfaces] : ['', '', url, interfaces];
+    });
+  });
+  return table(rows, '  ');
 }
