@@ -1,7 +1,9 @@
+import { failed } from '@stackwright/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, literal, mergeConfigs, owned, renderOsloConfig, type OsloScalar } from './oslo-config.js';
 import { checkFiles, mergeOverride } from './override.js';
+import { resolveSecrets } from './secret-values.js';
 import { uwsgiFiles } from './uwsgi.js';
 
 /** What oslo.config's parser makes of a file (oslo_config/iniparser.py): values by section and option. */
@@ -148,6 +150,16 @@ describe('a configuration override', () => {
       database: { connection, pool: 1 },
     });
     expect(mergeOverride('x.conf', ours, { default: { debug: true } })).toMatchObject({ DEFAULT: { debug: false } });
+  });
+
+  it('may have any names', () => {
+    const override = JSON.parse('{ "__proto__": { "polluted": "yes" }, "constructor": { "__proto__": 1 } }') as object;
+    const resolved = resolveSecrets({ 'x.conf': { ...override } }, () => failed('Error', ''));
+    const sections = resolved.state === 'Done' ? resolved.output.override['x.conf'] : undefined;
+    expect(renderOsloConfig(mergeOverride('x.conf', {}, sections))).toBe(
+      '[__proto__]\npolluted = yes\n\n[constructor]\n__proto__ = 1\n',
+    );
+    expect({}).not.toHaveProperty('polluted');
   });
 
   it('names a file that is not there', () => {

@@ -6,6 +6,11 @@ type Sections = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 /** File → section → option → value, as it comes from the API: values may be of any kind. */
 export type Override = Readonly<Record<string, Sections>>;
 
+/** For names that users choose: even "__proto__" is only a name in it. */
+export function dictionary<Value>(): Record<string, Value> {
+  return Object.create(null) as Record<string, Value>;
+}
+
 /** Where an option stands, for messages. */
 export function fieldOf(file: string, section: string, option: string): string {
   return `spec.config["${file}"].${section}.${option}`;
@@ -16,11 +21,11 @@ export function fieldOf(file: string, section: string, option: string): string {
  * an option that is owned says why.
  */
 export function mergeOverride(file: string, ours: OsloConfig, override: Sections = {}): OsloConfig {
-  const merged: Record<string, Record<string, OsloValue>> = {};
-  for (const [section, options] of Object.entries(ours)) merged[section] = { ...options };
+  const merged = dictionary<Record<string, OsloValue>>();
+  for (const [section, options] of Object.entries(ours)) merged[section] = Object.assign(dictionary(), options);
   for (const [section, options] of Object.entries(override)) {
     const name = Object.keys(merged).find((one) => sectionName(one) === sectionName(section)) ?? section;
-    const target = (merged[name] ??= {});
+    const target = (merged[name] ??= dictionary());
     for (const [option, value] of Object.entries(options)) {
       const where = fieldOf(file, section, option);
       const why = whyOwned(target, option);

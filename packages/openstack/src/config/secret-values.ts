@@ -1,7 +1,7 @@
 // Values of options that `spec.config` takes from Secrets.
 import { done, type Outcome } from '@stackwright/core';
 import { literal } from './oslo-config.js';
-import { fieldOf, type Override } from './override.js';
+import { dictionary, fieldOf, type Override } from './override.js';
 
 export interface SecretKey {
   name: string;
@@ -23,11 +23,11 @@ export function resolveSecrets(
   read: (key: SecretKey, field: string) => Outcome<string>,
 ): Outcome<ResolvedOverride> {
   const secrets = new Set<string>();
-  const resolved: Record<string, Record<string, Record<string, unknown>>> = {};
+  const resolved = dictionary<Record<string, Record<string, unknown>>>();
   for (const [file, sections] of Object.entries(override)) {
-    const inFile: (typeof resolved)[string] = (resolved[file] = {});
+    const inFile = (resolved[file] = dictionary<Record<string, unknown>>());
     for (const [section, options] of Object.entries(sections)) {
-      const target: (typeof inFile)[string] = (inFile[section] = {});
+      const target = (inFile[section] = dictionary<unknown>());
       for (const [option, value] of Object.entries(options)) {
         const reference = secretKeyOf(value);
         if (!reference) {
