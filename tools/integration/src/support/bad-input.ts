@@ -48,6 +48,59 @@ export const badInputs: readonly BadInput[] = [
     path: 'spec.purge',
   },
   {
+    what: 'a toleration of nothing',
+    kind: Keystone,
+    spec: { release: '2025.1', tolerations: [{ operator: 'Equal', value: 'x' }] },
+    path: 'spec.tolerations[0]',
+  },
+  {
+    what: 'a disruption budget of both kinds',
+    kind: MariaDB,
+    spec: { podDisruptionBudget: { maxUnavailable: 1, minAvailable: '50%' } },
+    path: 'spec.podDisruptionBudget',
+  },
+  {
+    what: 'a spread of which the labels are said',
+    kind: Keystone,
+    spec: {
+      release: '2025.1',
+      topologySpreadConstraints: [
+        { topologyKey: 'rack', whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: {} } },
+      ],
+    },
+    path: 'spec.topologySpreadConstraints[0].labelSelector',
+  },
+  {
+    what: 'an extra volume of two sources',
+    kind: Keystone,
+    spec: {
+      release: '2025.1',
+      extraVolumes: [{ mountPath: '/x', secret: { secretName: 'a' }, configMap: { name: 'a' } }],
+    },
+    path: 'spec.extraVolumes[0]',
+  },
+  {
+    what: 'an extra volume at a path that leads elsewhere',
+    kind: Keystone,
+    spec: { release: '2025.1', extraVolumes: [{ mountPath: '/x/../etc', configMap: { name: 'a' } }] },
+    path: 'spec.extraVolumes[0].mountPath',
+  },
+  {
+    what: 'a Secret to be written to',
+    kind: Keystone,
+    spec: { release: '2025.1', extraVolumes: [{ mountPath: '/x', readOnly: false, secret: { secretName: 'a' } }] },
+    path: 'spec.extraVolumes[0]',
+  },
+  {
+    what: 'a route by both ways',
+    kind: Keystone,
+    spec: {
+      release: '2025.1',
+      route: { hostname: 'a.example', ingress: {}, gateway: { parentRefs: [{ name: 'edge' }] } },
+    },
+    path: 'spec.route',
+  },
+  {
     what: 'a field that does not exist',
     kind: Keystone,
     spec: { release: '2025.1', replica: 1 },
