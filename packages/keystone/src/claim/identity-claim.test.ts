@@ -276,6 +276,7 @@ describe('what was changed by hand', () => {
     ['an endpoint that leads elsewhere', () => (keystone.endpoints[0]!.url = 'http://elsewhere')],
     ['an endpoint that was disabled', () => (keystone.endpoints[0]!.enabled = false)],
     ['an endpoint there twice', () => void keystone.endpoints.push({ ...keystone.endpoints[0]!, id: 'endpoint-99' })],
+    ['a service there twice', () => void keystone.services.unshift({ ...service(), id: 'service-0' })],
     ['a service that was deleted', () => void keystone.delete('services', service().id)],
     ['a service that was renamed', () => (service().name = 'other')],
     ['a service that was disabled', () => (service().enabled = false)],

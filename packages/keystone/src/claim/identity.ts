@@ -232,8 +232,10 @@ async function observeServices(
         : `${what} that belongs to the IdentityClaim ${by}; delete one of the two, or if that claim is gone for good: ${handOver}`,
     );
   }
-  // Always the same one stays where a call was made twice because its answer got lost.
-  return ours.sort((one, other) => (one.service.id < other.service.id ? -1 : 1));
+  // Of twins, which come of a call whose answer got lost, that one stays to which clients are led; and always the same.
+  return ours.sort(
+    (one, other) => other.endpoints.length - one.endpoints.length || (one.service.id < other.service.id ? -1 : 1),
+  );
 }
 
 /** An entry that lost its mark still is the claim's when it leads to the very same URLs. */
