@@ -109,7 +109,8 @@ describe('stackwright --simulated', () => {
   });
 
   it('down --purge leaves nothing behind', async () => {
-    const pid = readFileSync(join(stateDir, 'pid'), 'utf8').trim();
+    // A process that has just been started writes it down in a moment.
+    const pid = await vi.waitFor(() => readFileSync(join(stateDir, 'pid'), 'utf8').trim(), { timeout: 30_000 });
     expect((await stackwright('down', '--purge')).code).toBe(0);
     expect(existsSync(stateDir)).toBe(false);
     expect(commandOf(pid)).not.toContain(stateDir);
