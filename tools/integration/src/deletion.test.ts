@@ -1,6 +1,6 @@
 import { ControlPlane } from '@stackwright/api';
 import { Keystone } from '@stackwright/keystone';
-import { Deployment, PersistentVolumeClaim, Secret, StatefulSet, type Resource } from '@stackwright/kube';
+import { Deployment, StatefulSet, type Resource } from '@stackwright/kube';
 import { MariaDB } from '@stackwright/mariadb';
 import { describe, expect } from 'vitest';
 import { eventually, expectReady, treasures } from './support/facts.js';
@@ -29,18 +29,6 @@ describe('deleting a control plane', () => {
     await client.create(ControlPlane, controlPlane());
     await eventually(() => expectReady(client, ControlPlane, plane), 60_000);
     expect(await treasures(client, namespace)).toEqual(before);
-  });
-
-  it.concurrent('leaves nothing when the policy is Delete', async ({ world }) => {
-    const { client } = world;
-    await client.create(ControlPlane, controlPlane({ deletionPolicy: 'Delete' }));
-    await eventually(() => expectReady(client, ControlPlane, plane), 60_000);
-    await client.delete(ControlPlane, plane);
-    await eventually(async () => {
-      await expectNothingRuns(world);
-      expect((await client.listAll(PersistentVolumeClaim, { namespace })).items).toEqual([]);
-      expect((await client.listAll(Secret, { namespace })).items.filter(({ type }) => type === 'Opaque')).toEqual([]);
-    }, 60_000);
   });
 });
 

@@ -10,7 +10,8 @@ import {
   type ObjectKey,
   type Resource,
 } from '@stackwright/kube';
-import { vi } from 'vitest';
+import { expect, vi } from 'vitest';
+import type { World } from './world.js';
 
 /** Tries `assertion` until it holds. `timeout` in milliseconds. */
 export const eventually = <T>(assertion: () => Promise<T> | T, timeout = 10_000): Promise<T> =>
@@ -73,4 +74,19 @@ export function writesOf(audit: readonly AuditEvent[]): string[] {
       ({ userAgent, verb, resource, subresource, name }) =>
         `${userAgent} ${verb} ${resource ?? ''}${subresource ? `/${subresource}` : ''} ${name ?? ''}`,
     );
+}
+
+/** Waits until each controller has reconciled `times` times more. */
+export async function looksAtEverything({ controllers }: World, times: number): Promise<void> {
+  const counts = async () =>
+    Promise.all(
+      [...controllers.values()].map(async ({ manager }) => {
+        const metric = await manager.metrics.getSingleMetric('controller_runtime_reconcile_total')?.get();
+        return metric?.values.reduce((sum, { value }) => sum + value, 0) ?? 0;
+      }),
+    );
+  const before = await counts();
+  await eventually(async () => {
+    for (const [i, count] of (await counts()).entries()) expect(count).toBeGreaterThanOrEqual((before[i] ?? 0) + times);
+  }, 60_000);
 }
