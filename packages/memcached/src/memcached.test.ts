@@ -88,5 +88,10 @@ describe('a CacheClaim', () => {
     expect(servers(harness)).toEqual({
       values: { servers: 'memcached-0.memcached.ns.svc:11211,memcached-1.memcached.ns.svc:11211' },
     });
+
+    // To pause is a change of its spec that nobody answers to; what runs goes on running.
+    await harness.edit(Memcached, 'memcached', { spec: { paused: true } });
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 });
