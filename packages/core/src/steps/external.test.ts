@@ -127,6 +127,18 @@ describe('an external step', () => {
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
+  it('looks at what has failed no less often than at what is well', async () => {
+    const server = new Server();
+    server.down = true;
+    const harness = await harnessFor(server, { resync: 10_000 });
+    for (let failure = 0; failure < 10; failure++) {
+      const { requeueAfter = Infinity } = await harness.settle();
+      expect(requeueAfter).toBeLessThanOrEqual(12_000);
+      await harness.clock.advance(requeueAfter);
+    }
+    expect(server.looks).toBe(10);
+  });
+
   it('waits, where the other side cannot be asked because of something else, and looks again by itself', async () => {
     const server = new Server();
     server.down = true;

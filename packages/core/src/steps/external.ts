@@ -153,7 +153,9 @@ export class ExternalSteps<R extends Reconciled> implements Outside<R> {
       message: scrub(explained.message),
     };
     const failures = (this.#memoriesOf(one).get(one.step.name)?.failures ?? 0) + 1;
-    const delay = backoff(failures, this.#random, retry);
+    // What has failed is not looked at less often than what is well.
+    const { resync = defaultResync } = definitionOf(one);
+    const delay = backoff(failures, this.#random, { ...retry, max: Math.min(retry.max, resync) });
     this.#remember(one, { observation, failures, due: this.#clock.monotonic() + delay }, object);
     log.warn(
       { step: one.step.name, reason: observation.reason, error: observation.message, failures, retryIn: delay },

@@ -244,8 +244,8 @@ export interface ExternalStep<R extends Reconciled, Observed, Change, Out> exten
    */
   explain?(error: unknown): Explanation;
   /**
-   * Milliseconds after which a done step looks again for drift. Default 5 minutes. Until then, and while it waits for its
-   * next attempt after a failure, it looks again only when what it read (object, cache, outputs) has changed.
+   * Milliseconds after which a done step looks again for drift, and one that failed at the latest (or after two minutes).
+   * Default 5 minutes. Until then it looks again only when what it read (object, cache, outputs) has changed.
    */
   resync?: number;
   /** Milliseconds that each of observe, apply and remove may take. Default 10 seconds. */
