@@ -15,6 +15,11 @@ export const reasons = {
   Ready: { state: 'Done', meaning: 'Everything that was asked for is there and works.' },
   Done: { state: 'Done', meaning: 'The step is done.' },
   StepReady: { state: 'Done', meaning: 'A step has become done (event).' },
+  DeprecatedConfig: {
+    state: 'Done',
+    meaning: 'The configuration override works, and has options that another release will not know.',
+    remedy: 'Use the names that the message says, before the release is changed.',
+  },
   HousekeepingFailed: {
     state: 'Done',
     meaning: 'A task that runs on a schedule, a purge for instance, has failed. The service works all the same.',

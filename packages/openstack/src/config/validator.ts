@@ -83,6 +83,7 @@ class File:
         self.name = name
         self.facts = facts
         self.problems = []
+        self.notes = []
         parsed = {}
         cfg.ConfigParser(os.path.join(here, name), parsed).parse()
         self.values = {}
@@ -137,6 +138,9 @@ class File:
         where = section if option is None else f'{section}.{option}'
         self.problems.append(f'spec.config["{self.name}"].{where}: {problem}')
 
+    def note(self, section, option, note):
+        self.notes.append(f'spec.config["{self.name}"].{section}.{option} {note}')
+
     def check(self):
         for section, options in self.facts['set'].items():
             known = self.options.of(section)
@@ -149,9 +153,9 @@ class File:
                     self.report(section, name, 'no such option' + self.option_for(section, name))
                     continue
                 if now and now != f'[{section}] {name}':
-                    print(f'{self.name}: [{section}] {name} is deprecated: it is called {now} now')
+                    self.note(section, name, f'is called {now} now')
                 elif option.deprecated_for_removal:
-                    print(f'{self.name}: [{section}] {name} is deprecated and will go')
+                    self.note(section, name, 'will go with a later release')
                 self.check_values(section, name, option, secret)
 
     def check_values(self, section, name, option, secret):
@@ -205,16 +209,26 @@ def fits(convert, value):
         return False
 
 
+def tell(lines):
+    """To whoever reads the log, and to the controller, which reads the Pod's status."""
+    if len(lines) > most:
+        lines = [*lines[:most], f'and {len(lines) - most} more']
+    text = '\n'.join(lines)
+    print(text)
+    try:
+        with open('/dev/termination-log', 'w') as file:
+            file.write(text)
+    except OSError:
+        pass
+
+
 def main():
     with open(os.path.join(here, 'check.json')) as file:
         files = [File(name, facts) for name, facts in json.load(file).items()]
     for file in files:
         file.check()
     problems = [problem for file in files for problem in file.problems]
-    for problem in problems[:most]:
-        print(problem, file=sys.stderr)
-    if len(problems) > most:
-        print(f'and {len(problems) - most} more', file=sys.stderr)
+    tell(problems or [note for file in files for note in file.notes])
     sys.exit(3 if problems else 0)
 
 

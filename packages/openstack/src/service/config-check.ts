@@ -1,7 +1,7 @@
 // What a user sets in configuration files is checked in a Job before it is rolled out, by the packages that will read it.
 // What runs stays as it is until then.
 import { Reason } from '@stackwright/api';
-import { done, failed, hashOf, Label, runJob, type Outcome, type StepScope } from '@stackwright/core';
+import { done, failed, hashOf, Label, runJob, waiting, type Outcome, type StepScope } from '@stackwright/core';
 import { Job, Pod, Secret } from '@stackwright/kube';
 import { isOwned, renderOsloConfig, type OsloConfig } from '../config/oslo-config.js';
 import type { Override } from '../config/override.js';
@@ -21,7 +21,7 @@ import type { Release, ServiceObject } from './builder.js';
 
 const directory = '/etc/stackwright/check';
 
-/** What a step declares that calls `checkConfig`. */
+/** What a step declares that calls `verdictOn`. */
 export const checkOwns = [Secret, Job] as const;
 export const checkReads = [{ resource: Pod, parts: true }] as const;
 
@@ -34,8 +34,41 @@ export interface Candidate {
   salt: readonly string[];
 }
 
+export interface Verdict {
+  /** For the configuration that is written: by them it is known again as one that was checked. */
+  annotations: Record<string, string>;
+  /** What can be used, and should not. */
+  remarks: string;
+}
+
+/** On the configuration that runs: the hash of what was checked before it was written, and what was remarked. */
+const annotationOf = { checked: 'stackwright.dev/checked-config', remarks: 'stackwright.dev/config-remarks' } as const;
+
+/** Done when the candidate may be written into the Secret of this name. */
+export function verdictOn<R extends ServiceObject>(
+  scope: StepScope<R>,
+  facts: Release,
+  candidate: Candidate,
+  secretName: string,
+): Outcome<Verdict> {
+  const purpose = `${secretName.slice(scope.name.length + 1)}-check`;
+  const check = scope.object.spec.configValidation === 'Off' ? undefined : configCheckFor(facts, candidate);
+  const running = scope.get(Secret, secretName)?.metadata?.annotations ?? {};
+  if (!check || running[annotationOf.checked] === check.hash) {
+    forgetChecks(scope, purpose);
+    return done(check ? verdict(check, running[annotationOf.remarks]) : { annotations: {}, remarks: '' });
+  }
+  const checked = checkConfig(scope, facts, { ...check, purpose });
+  return checked.state === 'Done' ? done(verdict(check, checked.output)) : checked;
+}
+
+function verdict({ hash }: ConfigCheck, remarks = ''): Verdict {
+  const told = remarks === '' ? {} : { [annotationOf.remarks]: remarks };
+  return { annotations: { [annotationOf.checked]: hash, ...told }, remarks };
+}
+
 /** A candidate with something to be checked. */
-export interface ConfigCheck {
+interface ConfigCheck {
   /** What was checked with this outcome need not be again. */
   hash: string;
   /** Of the Secret that the Job mounts. */
@@ -43,7 +76,7 @@ export interface ConfigCheck {
 }
 
 /** Undefined where the user overrides nothing, or nothing of which the catalog knows the options. */
-export function configCheckFor(facts: Release, candidate: Candidate): ConfigCheck | undefined {
+function configCheckFor(facts: Release, candidate: Candidate): ConfigCheck | undefined {
   const checks: Record<string, FileCheck> = {};
   const files: Record<string, string> = {};
   for (const [file, sections] of Object.entries(candidate.override)) {
@@ -66,14 +99,15 @@ export function configCheckFor(facts: Release, candidate: Candidate): ConfigChec
 }
 
 /**
- * Done when a Job of this purpose has found nothing wrong. What it says of an option is the message. It is given the user's values and
- * ours, but none that is `owned`: no credential of a claim.
+ * Done when a Job of this purpose has found nothing wrong, with what it remarks all the same (names that are deprecated). What
+ * is wrong with an option is the message. The Job is given the user's values and ours, but none that is `owned`: no
+ * credential of a claim.
  */
-export function checkConfig<R extends ServiceObject>(
+function checkConfig<R extends ServiceObject>(
   scope: StepScope<R>,
   facts: Release,
   { purpose, hash, files }: ConfigCheck & { purpose: string },
-): Outcome<undefined> {
+): Outcome<string> {
   // Never changed: what a Job has found holds for what it was given.
   const secret = `${scope.name}-${purpose}-${hash.slice(0, 8)}`;
   for (const old of scope.list(Secret, { labels: labelsOf(scope, purpose) })) {
@@ -93,13 +127,24 @@ export function checkConfig<R extends ServiceObject>(
     scheduling: schedulingOf(scope.object.spec),
   });
   const run = runJob(scope, { purpose, inputs: hash, pod, finalExitCode: refusedExitCode });
-  if (run.state === 'Done') return done();
+  if (run.state === 'Done') return remarksOf(scope, purpose, run.output);
   const found = run.state === 'Failed' ? run.message.indexOf(problemMark) : -1;
   return found < 0 ? run : failed(Reason.InvalidConfig, run.message.slice(found), run.on ? { on: run.on } : {});
 }
 
+function remarksOf<R extends ServiceObject>(scope: StepScope<R>, purpose: string, job: string): Outcome<string> {
+  const ends = scope
+    .list(Pod, { labels: labelsOf(scope, purpose) })
+    .filter(({ metadata }) => metadata?.ownerReferences?.some(({ name }) => name === job))
+    .flatMap(({ status }) => status?.containerStatuses ?? [])
+    .map(({ state }) => state?.terminated);
+  // Pods and Jobs are watched apart: of one that has succeeded the end may not have been heard of yet.
+  if (ends.length > 0 && ends.every((end) => !end)) return waiting(Reason.JobRunning, `Job ${job} is ending`);
+  return done(ends.find((end) => end?.exitCode === 0)?.message ?? '');
+}
+
 /** Nothing is to be checked (any more). A Job that is still at it is not waited for, and may even wait for what is gone. */
-export function forgetChecks<R extends ServiceObject>(scope: StepScope<R>, purpose: string): void {
+function forgetChecks<R extends ServiceObject>(scope: StepScope<R>, purpose: string): void {
   const labels = labelsOf(scope, purpose);
   for (const job of scope.list(Job, { labels })) scope.remove(Job, job);
   for (const secret of scope.list(Secret, { labels })) scope.remove(Secret, secret);

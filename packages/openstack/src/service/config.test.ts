@@ -79,9 +79,18 @@ async function offer(name: string, values: Record<string, string>, offered = tru
 }
 
 /** The Job ends as the program in it does. */
-async function refuse(message: string, exitCode = refusedExitCode): Promise<void> {
+async function endCheck(message: string, exitCode: number): Promise<void> {
   const [job] = await jobs();
   const { name = '', uid = '' } = job?.metadata ?? {};
+  const terminated = { exitCode, message };
+  const status = {
+    name: 'config-check',
+    image: 'i',
+    imageID: '',
+    ready: false,
+    restartCount: 0,
+    state: { terminated },
+  };
   await harness.api.seed(Pod, {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -91,22 +100,12 @@ async function refuse(message: string, exitCode = refusedExitCode): Promise<void
       labels: job?.spec?.template.metadata?.labels ?? {},
       ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true }],
     },
-    status: {
-      phase: 'Failed',
-      containerStatuses: [
-        {
-          name: 'config-check',
-          image: 'i',
-          imageID: '',
-          ready: false,
-          restartCount: 0,
-          state: { terminated: { exitCode, message } },
-        },
-      ],
-    },
+    status: { phase: exitCode === 0 ? 'Succeeded' : 'Failed', containerStatuses: [status] },
   });
-  await harness.endJobs('config-check', 'Failed');
+  await harness.endJobs('config-check', exitCode === 0 ? 'Complete' : 'Failed');
 }
+
+const refuse = (message: string, exitCode = refusedExitCode) => endCheck(message, exitCode);
 
 beforeEach(async () => {
   harness = new ServiceHarness(graph);
@@ -169,6 +168,22 @@ describe('a good override', () => {
     await harness.settle();
     expect((await jobs())[0]?.spec?.template.spec?.containers[0]?.image).toBe('mirror.example/glance:next');
     expect(harness.condition('ConfigReady')).toMatchObject({ status: 'False', reason: 'JobRunning' });
+  });
+
+  it('with names that will go is rolled out, and they are told of until they are gone', async () => {
+    const message = 'spec.config["glance-api.conf"].DEFAULT.old is called [DEFAULT] new now';
+    await configure(api({ DEFAULT: { old: 3 } }));
+    await harness.settle();
+    await endCheck(message, 0);
+    await harness.rollOut();
+    expect(ready()).toMatchObject({ status: 'True', message: `Config: ${message}` });
+    expect(harness.condition('ConfigReady')).toMatchObject({ status: 'True', reason: 'DeprecatedConfig', message });
+    harness.restart();
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    await configure(null);
+    await harness.settle();
+    await harness.rollOut();
+    expect(ready()).toMatchObject({ status: 'True', message: '' });
   });
 
   it('needs no Job where no package knows the file, where nothing is set, or where that is asked for', async () => {

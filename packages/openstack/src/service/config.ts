@@ -11,16 +11,13 @@ import {
 } from '@stackwright/core';
 import { Secret } from '@stackwright/kube';
 import { ConfigError, renderOsloConfig, type OsloConfig } from '../config/oslo-config.js';
-import { checkFiles, mergeOverride } from '../config/override.js';
+import { checkFiles, mergeOverride, type Override } from '../config/override.js';
 import { resolveSecrets, type ResolvedOverride } from '../config/secret-values.js';
 import { offeredSecret, offeredValues } from '../secrets/offered.js';
 import { secretWith } from '../secrets/secret.js';
 import type { Config, ConfigOptions, Release, ServiceObject } from './builder.js';
-import { checkConfig, checkOwns, checkReads, configCheckFor, forgetChecks } from './config-check.js';
+import { checkOwns, checkReads, verdictOn } from './config-check.js';
 import type { ServiceClaims } from './credentials.js';
-
-/** On the configuration that runs: the hash of what was checked before it was written. */
-const checkedAnnotation = 'stackwright.dev/checked-config';
 
 /** A Secret, since a configuration holds passwords. One that is not acceptable changes nothing of what runs. */
 export function configStep<R extends ServiceObject>(
@@ -38,51 +35,61 @@ export function configStep<R extends ServiceObject>(
       const facts = scope.output(release);
       const values = userValues(scope, facts);
       if (values.state !== 'Done') return values;
-      const { override, isSecret, salt } = values.output;
-      const rendered: Record<string, string> = {};
-      const merged: Record<string, OsloConfig> = {};
-      try {
-        const given = Object.entries(files).map(([file, render]) => ({ file, content: render(scope) }));
-        checkFiles(
-          override,
-          given.filter(({ content }) => typeof content !== 'string').map(({ file }) => file),
-        );
-        for (const { file, content } of given) {
-          if (typeof content !== 'string') merged[file] = mergeOverride(file, content, override[file]);
-          rendered[file] = typeof content === 'string' ? content : renderOsloConfig(merged[file] ?? {});
-        }
-      } catch (error) {
-        if (error instanceof ConfigError) return failed(Reason.InvalidConfig, error.message);
-        throw error;
-      }
+      const rendering = renderFiles(scope, files, values.output.override);
+      if (rendering.state !== 'Done') return rendering;
+      const { merged, rendered } = rendering.output;
 
       const secretName = `${scope.name}-${name.toLowerCase()}`;
-      const check =
-        scope.object.spec.configValidation === 'Off'
-          ? undefined
-          : configCheckFor(facts, { files: merged, override, isSecret, salt });
-      const purpose = `${name.toLowerCase()}-check`;
-      if (check && scope.get(Secret, secretName)?.metadata?.annotations?.[checkedAnnotation] !== check.hash) {
-        const checked = checkConfig(scope, facts, { ...check, purpose });
-        if (checked.state !== 'Done') return checked;
-      } else {
-        forgetChecks(scope, purpose);
-      }
+      const verdict = verdictOn(scope, facts, { ...values.output, files: merged }, secretName);
+      if (verdict.state !== 'Done') return verdict;
+      const { annotations, remarks } = verdict.output;
       const secret = secretWith(secretName, rendered);
-      const annotations = check ? { [checkedAnnotation]: check.hash } : {};
       if (!scope.own(Secret, { ...secret, metadata: { ...secret.metadata, annotations } })) {
         return waiting(Reason.Pending, `Secret ${secretName} is being created`);
       }
       const { credentials, authorities, mounts } = claims.usedBy(scope, after);
       const own = Object.keys(rendered).map((file) => ({ path: `${directory}/${file}`, secret: secretName, file }));
-      return done({
+      const config = {
         secretName,
         hash: hashOf(authorities.length === 0 ? rendered : { rendered, authorities }),
         mounts: [...own, ...mounts],
         credentials,
-      });
+      };
+      return done(config, remarks ? { warning: { reason: Reason.DeprecatedConfig, message: remarks } } : {});
     },
   });
+}
+
+interface Rendering {
+  /** Those that are for oslo.config, before they are text. */
+  merged: Record<string, OsloConfig>;
+  rendered: Record<string, string>;
+}
+
+function renderFiles<R extends ServiceObject>(
+  scope: StepScope<R>,
+  files: ConfigOptions<R>['files'],
+  override: Override,
+): Outcome<Rendering> {
+  const merged: Record<string, OsloConfig> = {};
+  const rendered: Record<string, string> = {};
+  const given = Object.entries(files).map(([file, render]) => ({ file, content: render(scope) }));
+  const ours = given.filter(({ content }) => typeof content !== 'string').map(({ file }) => file);
+  try {
+    checkFiles(override, ours);
+    for (const { file, content } of given) {
+      if (typeof content === 'string') {
+        rendered[file] = content;
+      } else {
+        const config = (merged[file] = mergeOverride(file, content, override[file]));
+        rendered[file] = renderOsloConfig(config);
+      }
+    }
+  } catch (error) {
+    if (error instanceof ConfigError) return failed(Reason.InvalidConfig, error.message);
+    throw error;
+  }
+  return done({ merged, rendered });
 }
 
 /** `spec.config`, and what it takes from Secrets. */
