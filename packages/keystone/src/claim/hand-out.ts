@@ -105,6 +105,7 @@ export function connectionOf(
       password,
       project: spec.user.project,
       domain: spec.user.domain,
+      ...(login.ca === undefined ? {} : { ca: login.ca }),
     }),
   };
 }
