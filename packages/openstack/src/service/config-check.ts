@@ -94,8 +94,10 @@ function configCheckFor(facts: Release, candidate: Candidate): ConfigCheck | und
     files[file] = renderOsloConfig(withoutOwned(config));
   }
   if (Object.keys(checks).length === 0) return undefined;
-  const all = { ...files, [checkFile]: JSON.stringify(checks), [validatorFile]: validatorProgram };
-  return { hash: hashOf([facts.reference, all, candidate.salt]), files: all };
+  const given = { ...files, [checkFile]: JSON.stringify(checks) };
+  // Not the program: what an older one has agreed to need not be asked again.
+  const hash = hashOf([facts.reference, given, candidate.salt]);
+  return { hash, files: { ...given, [validatorFile]: validatorProgram } };
 }
 
 /**
@@ -126,7 +128,7 @@ function checkConfig<R extends ServiceObject>(
     resources: jobResources,
     scheduling: schedulingOf(scope.object.spec),
   });
-  const run = runJob(scope, { purpose, inputs: hash, pod, finalExitCode: refusedExitCode });
+  const run = runJob(scope, { purpose, inputs: [hash, validatorProgram], pod, finalExitCode: refusedExitCode });
   if (run.state === 'Done') return remarksOf(scope, purpose, run.output);
   const found = run.state === 'Failed' ? run.message.indexOf(problemMark) : -1;
   return found < 0 ? run : failed(Reason.InvalidConfig, run.message.slice(found), run.on ? { on: run.on } : {});
