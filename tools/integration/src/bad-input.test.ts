@@ -1,4 +1,5 @@
-import { DatabaseClaim } from '@stackwright/api';
+import { DatabaseClaim, IdentityClaim } from '@stackwright/api';
+import { modules } from '@stackwright/cli';
 import { Glance } from '@stackwright/glance';
 import { ApiError, apiVersionOf, type KubeObject } from '@stackwright/kube';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -11,7 +12,7 @@ vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 describe('bad input', () => {
   let world: World;
   beforeAll(async () => {
-    world = await startWorld();
+    world = await startWorld({ modules });
   });
   afterAll(() => world.stop());
 
@@ -42,6 +43,32 @@ describe('bad input', () => {
       body: { spec: { deletionPolicy: 'Retain' } },
     });
     expect(changed.spec.deletionPolicy).toBe('Retain');
+  });
+
+  it('an identity stays that of the user and the service for which it was made', async () => {
+    const key = { name: 'decided', namespace };
+    const service = { type: 'x', name: 'x', endpoints: { public: 'http://x' } };
+    await world.client.create<KubeObject>(IdentityClaim, {
+      ...{ apiVersion: apiVersionOf(IdentityClaim), kind: IdentityClaim.kind, metadata: key },
+      ...{ spec: { provider: 'nobody', user: { name: 'x' }, service } },
+    });
+    const edit = (spec: object) => world.client.patch(IdentityClaim, key, { type: 'merge', body: { spec } });
+    for (const spec of [{ user: { name: 'y' } }, { user: { domain: 'y' } }, { service: { type: 'y' } }]) {
+      await expect(edit(spec)).rejects.toMatchObject({
+        code: 422,
+        message: expect.stringContaining('cannot be changed') as string,
+      });
+    }
+    await expect(edit({ service: null })).rejects.toMatchObject({
+      code: 422,
+      message: expect.stringContaining('service cannot be taken away') as string,
+    });
+    const changed = await edit({
+      user: { roles: ['service'] },
+      rotation: 'now',
+      service: { endpoints: { internal: 'http://y' } },
+    });
+    expect(changed.spec).toMatchObject({ deletionPolicy: 'Delete', user: { project: 'service', roles: ['service'] } });
   });
 
   it('a volume grows, and never shrinks or moves', async () => {

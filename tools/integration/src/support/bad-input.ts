@@ -1,5 +1,5 @@
 // Objects that must be refused when they are written, and the field that the refusal must name.
-import { ControlPlane } from '@stackwright/api';
+import { ControlPlane, IdentityClaim } from '@stackwright/api';
 import { Glance } from '@stackwright/glance';
 import { Keystone } from '@stackwright/keystone';
 import { apiVersionOf, type CustomResource, type KubeObject } from '@stackwright/kube';
@@ -105,6 +105,30 @@ export const badInputs: readonly BadInput[] = [
     kind: Keystone,
     spec: { release: '2025.1', replica: 1 },
     path: 'spec.replica',
+  },
+  {
+    what: "Keystone's own administrator as a service user",
+    kind: IdentityClaim,
+    spec: { user: { name: 'Admin' } },
+    path: 'spec.user.name',
+  },
+  {
+    what: "Keystone's own entry in the catalog",
+    kind: IdentityClaim,
+    spec: { user: { name: 'x' }, service: { type: 'identity', name: 'x', endpoints: { public: 'http://x' } } },
+    path: 'spec.service.type',
+  },
+  {
+    what: 'a service without endpoints',
+    kind: IdentityClaim,
+    spec: { user: { name: 'x' }, service: { type: 'x', name: 'x', endpoints: {} } },
+    path: 'spec.service.endpoints',
+  },
+  {
+    what: 'a domain administrator among service users',
+    kind: IdentityClaim,
+    spec: { user: { name: 'x', domain: 'heat' }, domainAdmin: { domain: 'heat', user: 'y' } },
+    path: 'domainAdmin needs a domain of its own',
   },
 ];
 
