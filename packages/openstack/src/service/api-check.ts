@@ -23,8 +23,8 @@ type Login = IdentityLogin & { provider?: ObjectReference };
 type Ask = (address: Address, signal: AbortSignal) => Promise<string | undefined>;
 
 /**
- * Reads all that it needs at once, so that it is asked again when any of that changes. `base` is the URL of the API's own Service, `ca` who vouches for it.
- * What is wrong whichever endpoint is asked throws a CheckError: Keystone does not answer, or a token is refused.
+ * Reads all that it needs at once, so that it is asked again when any of that changes. `base` is the URL of the API's own
+ * Service, `ca` who vouches for it. What is wrong whichever endpoint is asked throws a CheckError: Keystone does not answer, or a token is refused.
  */
 export function authenticatedCheck<R extends ServiceObject>(
   scope: StepScope<R>,

@@ -39,7 +39,7 @@ export interface Asking {
   clock: Pick<Clock, 'schedule'>;
 }
 
-/** Milliseconds that a look may take, and that asking may take of them: each endpoint has its share, and none keeps us from the next. */
+/** Milliseconds that a look may take, and that asking may take of them. Each endpoint has its share, so that none keeps us from the next. */
 const timeout = 10_000;
 const patience = 9_000;
 

@@ -1,6 +1,5 @@
 // Where a controller connects to for URLs that Pods resolve by name: not every place where it runs can.
-import type { StepScope } from '@stackwright/core';
-import { EndpointSlice } from '@stackwright/kube';
+import { endpointsOf, type StepScope } from '@stackwright/core';
 import type { Address } from '../seams/http.js';
 import type { ServiceObject } from './builder.js';
 
@@ -15,13 +14,6 @@ export function addressesOf<R extends ServiceObject>(
   const { hostname, port: wanted } = new URL(url);
   const [service, namespace, svc] = hostname.split('.');
   if (svc !== 'svc' || namespace !== scope.namespace) return undefined;
-  const slices = scope.list(EndpointSlice, { labels: { 'kubernetes.io/service-name': service ?? '' } });
-  const addresses = slices.flatMap(({ ports = [], endpoints }) => {
-    // Mostly the Pods have the Service's port; where they do not, the Service has but one.
-    const port = (ports.find((each) => String(each.port) === wanted) ?? ports[0])?.port;
-    if (port === undefined) return [];
-    const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false);
-    return ready.flatMap(({ addresses: [host] }) => (host === undefined ? [] : [{ host, port }]));
-  });
-  return addresses.sort((one, other) => (one.host < other.host ? -1 : 1));
+  // Mostly the Pods have the Service's port; where they do not, the Service has but one.
+  return endpointsOf(scope, service ?? '', (ports) => ports.find(({ port }) => String(port) === wanted) ?? ports[0]);
 }
