@@ -9,7 +9,16 @@ export const RabbitMQ = defineServerKind({
     'A RabbitMQ broker that MessagingClaims name as their provider: one that is run here, or an external one.',
   spec: Type.Object({
     ...workloadSpec,
-    replicas: replicas({ maximum: 1, description: 'Number of brokers. Only 1 for now: they form no cluster yet.' }),
+    replicas: replicas({
+      maximum: 7,
+      description:
+        'Number of brokers, odd: as a cluster of 3 they go on when one is away, and so do quorum queues. It can grow; brokers leave ' +
+        'a cluster by hand only, since they take their share of its data along.',
+      'x-kubernetes-validations': [
+        { rule: 'self % 2 == 1', message: 'a cluster has an odd number of brokers: half of them is no majority' },
+        { rule: 'self >= oldSelf', message: 'a cluster of brokers cannot shrink' },
+      ],
+    }),
     storage: volumeSize('queues, users and virtual hosts'),
     external: externalServer(
       'rabbitmq',

@@ -50,7 +50,7 @@ export const image = () =>
     pattern: '^[a-zA-Z0-9][-a-zA-Z0-9._:/@]*$',
   });
 
-export const replicas = (options: { maximum?: number; description?: string } = {}) =>
+export const replicas = (options: SchemaOptions & { maximum?: number } = {}) =>
   Type.Integer({ description: 'Number of Pods.', minimum: 1, default: 1, ...options });
 
 const amounts = (description: string) =>

@@ -2,16 +2,18 @@
 import { Reason } from '@stackwright/api';
 import { done, failed, type Endpoint, type Outcome, type Reconciled, type StepScope } from '@stackwright/core';
 import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
-import { offeredValues, ownServer, secretReference, valuesOf } from '@stackwright/openstack';
+import { offeredValues, ownServer, podNames, secretReference, valuesOf } from '@stackwright/openstack';
 import { externalBrokerKeys, type RabbitMQ } from '../crd.js';
 import { BrokerError, type Login } from '../management/client.js';
-import { administrator, ports } from './files.js';
+import { administrator, clientService, ports } from './files.js';
 
 export interface Broker {
   /** As the controller reaches it. */
   login: Login;
   /** host:port of each broker, as clients in Pods reach it. */
   hosts: readonly string[];
+  /** How many brokers its cluster must have, where that is ours to know. */
+  members?: number;
 }
 
 /** Kinds that `brokerOf` reads. */
@@ -23,7 +25,7 @@ type Scope = Pick<StepScope<Reconciled>, 'get' | 'list' | 'namespace'>;
 
 export function brokerOf(scope: Scope, rabbitmq: Readonly<RabbitMQ>): Outcome<Broker> {
   const { external } = rabbitmq.spec;
-  return external ? externalBroker(scope, external.secretRef.name) : ownBroker(scope, rabbitmq.metadata?.name ?? '');
+  return external ? externalBroker(scope, external.secretRef.name) : ownBroker(scope, rabbitmq);
 }
 
 /** As `brokerOf`, for where there is no other way on. @throws BrokerError */
@@ -33,12 +35,17 @@ export function reachableBroker(scope: Scope, rabbitmq: Readonly<RabbitMQ>): Bro
   throw new BrokerError('Unreachable', `RabbitMQ ${rabbitmq.metadata?.name ?? ''}: ${broker.message}`);
 }
 
-function ownBroker(scope: Scope, name: string): Outcome<Broker> {
+function ownBroker(scope: Scope, rabbitmq: Readonly<RabbitMQ>): Outcome<Broker> {
+  const { name = '' } = rabbitmq.metadata ?? {};
+  const { replicas } = rabbitmq.spec;
   const broker = ownServer(scope, { name, portName: 'management', passwordSecret: adminPasswordSecret(name) });
   if (broker.state !== 'Done') return broker;
+  // One is known by the Service, so that nothing changes for its clients when its Pod does.
+  const hosts = replicas > 1 ? podNames(rabbitmq, { clientService }) : [`${name}.${scope.namespace}.svc`];
   return done({
     login: { url: urlOf(broker.output), username: administrator, password: broker.output.password },
-    hosts: [`${name}.${scope.namespace}.svc:${ports.amqp}`],
+    hosts: hosts.map((host) => `${host}:${ports.amqp}`),
+    members: replicas,
   });
 }
 

@@ -2,9 +2,9 @@ import type { PodSpec, StepScope } from '@stackwright/core';
 import { configSecret, imageOf, resourcesOf, serviceOfPods } from '@stackwright/openstack';
 import { catalog, currentVersion } from '../catalog.js';
 import type { RabbitMQ } from '../crd.js';
-import { defaultResources, paths, ports, startScript } from './files.js';
+import { clientService, defaultResources, paths, ports, startScript } from './files.js';
 
-export const clientService = true;
+const awaitMajority = [`${paths.programs}/rabbitmq-upgrade`, 'await_online_quorum_plus_one', '--timeout', '60'];
 
 export function brokerPod({ name, namespace, object }: StepScope<RabbitMQ>): PodSpec {
   const { spec } = object;
@@ -32,6 +32,7 @@ export function brokerPod({ name, namespace, object }: StepScope<RabbitMQ>): Pod
           { name: 'RABBITMQ_LOGS', value: '-' },
           { name: 'HOME', value: paths.run },
           { name: 'ERL_INETRC', value: paths.inetrc },
+          { name: 'RABBITMQ_CONFIG_FILES', value: paths.moreConfig },
         ],
         ports: Object.entries(ports).map(([name, containerPort]) => ({ name, containerPort })),
         // The last port to open. A command of the broker's own takes a second of CPU each time.
@@ -45,6 +46,8 @@ export function brokerPod({ name, namespace, object }: StepScope<RabbitMQ>): Pod
           timeoutSeconds: 10,
           failureThreshold: 6,
         },
+        // Not while queues would be left without a majority; but no longer than a drained node can wait.
+        ...(spec.replicas > 1 ? { lifecycle: { preStop: { exec: { command: awaitMajority } } } } : {}),
         resources: resourcesOf(defaultResources, spec.resources),
         volumeMounts: mounts,
       },

@@ -46,7 +46,8 @@ async function comeUp(): Promise<void> {
   expect(isHashOf(user!.password_hash, password)).toBe(true);
   broker.administrator = { username: user!.name, password };
   const generation = harness.api.peek(StatefulSet, at('sample'))?.metadata?.generation;
-  const status = { observedGeneration: generation, replicas: 1, readyReplicas: 1, updatedReplicas: 1 };
+  const { replicas } = harness.object.spec;
+  const status = { observedGeneration: generation, replicas, readyReplicas: replicas, updatedReplicas: replicas };
   await harness.edit(StatefulSet, 'sample', { status }, 'status');
   if (!harness.api.peek(EndpointSlice, at('sample-1'))) {
     await harness.api.seed(EndpointSlice, {
@@ -152,6 +153,33 @@ describe('a RabbitMQ', () => {
     expect(hashes()).not.toEqual(before);
     await comeUp();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+});
+
+describe('a cluster', () => {
+  it('is named broker by broker, and Ready when all of them have joined it', async () => {
+    await running({ replicas: 3 });
+    expect(harness.condition('ServerReady')).toMatchObject({ status: 'True' });
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'BrokerFailed' });
+    expect(harness.condition('Ready')?.message).toContain('1 of 3 brokers: rabbit@a');
+    broker.nodes = ['rabbit@a', 'rabbit@b', 'rabbit@c'];
+    await harness.clock.advance(120_000);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    const service = 'sample-headless.ns.svc:5672';
+    expect(harness.object.status).toMatchObject({
+      endpoint: `sample-0.${service},sample-1.${service},sample-2.${service}`,
+    });
+  });
+
+  it('grows: who joins finds the first broker by its name, which stays what it is', async () => {
+    await running();
+    const config = () => secretValue('sample-config', 'rabbitmq.conf');
+    const before = [config(), env()];
+    await harness.edit(RabbitMQ, 'sample', { spec: { replicas: 3 } });
+    await harness.settle();
+    expect(harness.api.peek(StatefulSet, at('sample'))?.spec?.replicas).toBe(3);
+    expect([config(), env()]).toEqual(before);
   });
 });
 

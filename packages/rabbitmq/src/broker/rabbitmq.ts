@@ -12,11 +12,11 @@ import {
 } from '@stackwright/openstack';
 import { catalog } from '../catalog.js';
 import { RabbitMQ } from '../crd.js';
-import { Management, type Login } from '../management/client.js';
+import { Management } from '../management/client.js';
 import { explain } from '../management/explain.js';
-import { definitions, enabledPlugins, ports, rabbitmqConf } from './files.js';
+import { clientService, definitions, enabledPlugins, ports, rabbitmqConf } from './files.js';
 import { adminPasswordSecret, brokerOf, brokerReads, type Broker } from './login.js';
-import { brokerPod, clientService } from './pod.js';
+import { brokerPod } from './pod.js';
 
 export function rabbitmqGraph(http: Http): Graph<RabbitMQ> {
   return defineObjectGraph(
@@ -26,7 +26,7 @@ export function rabbitmqGraph(http: Http): Graph<RabbitMQ> {
         after: spec.external ? [] : [runBroker(g)],
         reads: brokerReads,
         server: (scope) => brokerOf(scope, scope.object),
-        ask: ({ login }, signal) => versionOf(http, login, signal),
+        ask: (broker, signal) => versionOf(http, broker, signal),
         explain,
       });
     },
@@ -73,8 +73,8 @@ function runBroker(g: GraphBuilder<RabbitMQ>): StepHandle {
   });
 }
 
-/** Of a broker that takes messages. @throws BrokerError, Refused */
-async function versionOf(http: Http, login: Login, signal: AbortSignal): Promise<string> {
+/** Of a broker that takes messages, with all of its cluster. @throws BrokerError, Refused */
+async function versionOf(http: Http, { login, members = 1 }: Broker, signal: AbortSignal): Promise<string> {
   const management = new Management(http, login, signal);
   const overview = await management.get<{ rabbitmq_version?: string }>('overview');
   const alarms = await management.alarms();
@@ -82,5 +82,15 @@ async function versionOf(http: Http, login: Login, signal: AbortSignal): Promise
     const short = alarms.map(({ node, resource }) => `${resource} on ${node}`).join(', ');
     throw new Refused(Reason.BrokerFailed, `The broker takes no messages, since it is short of ${short}`);
   }
+  if (members > 1) await expectMembers(management, members);
   return overview?.rabbitmq_version ?? 'unknown';
+}
+
+/** A broker that runs beside the cluster, and not in it, answers as well as any. */
+async function expectMembers(management: Management, members: number): Promise<void> {
+  const nodes = (await management.get<{ name: string; running?: boolean }[]>('nodes')) ?? [];
+  const running = nodes.filter((node) => node.running).map(({ name }) => name);
+  if (running.length >= members) return;
+  const names = running.sort().join(', ');
+  throw new Refused(Reason.BrokerFailed, `The cluster has ${running.length} of ${members} brokers: ${names || 'none'}`);
 }

@@ -32,6 +32,8 @@ export class FakeBroker implements Http {
   afterWrite: (call: string) => void = () => undefined;
   /** Base URLs that were connected to, with the CA where one was given. */
   readonly bases = new Set<string>();
+  /** Brokers of its cluster that run. */
+  nodes = ['rabbit@a'];
   administrator = { username: 'admin', password: 'adminpw' };
 
   vhost(name: string, given: Partial<Vhost> = {}): Vhost {
@@ -86,6 +88,11 @@ export class FakeBroker implements Http {
     switch (kind) {
       case 'overview':
         return reply(200, { rabbitmq_version: '4.0.5' });
+      case 'nodes':
+        return reply(
+          200,
+          this.nodes.map((node) => ({ name: node, running: true })),
+        );
       case 'health': {
         const alarms = this.alarms.map((resource) => ({ node: 'rabbit@a', resource }));
         return alarms.length > 0 ? reply(503, { status: 'failed', alarms }) : reply(200, { status: 'ok' });
