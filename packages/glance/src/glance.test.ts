@@ -88,7 +88,7 @@ describe('a Glance', () => {
   it('lets transfers end before it stops', async () => {
     await harness.standUp(glance());
     expect(harness.text('sample-uwsgi', 'uwsgi.ini')).toMatch(/^hook-master-start = .*gracefully/m);
-    expect(deployment()?.spec?.template.spec?.terminationGracePeriodSeconds).toBe(300);
+    expect(deployment()?.spec?.template.spec?.terminationGracePeriodSeconds).toBe(60);
   });
 
   it('tells others of its images where it is asked to', async () => {

@@ -17,9 +17,6 @@ import { directory, storeSections } from './stores.js';
 
 const port = 9292;
 
-/** Seconds in which a Pod that is to stop lets uploads and downloads end. One that has none stops at once. */
-const patience = 300;
-
 export function glanceGraph(options?: ServiceOptions<Glance>): Graph<Glance> {
   return defineService(Glance, catalog, declare, options);
 }
@@ -74,9 +71,9 @@ function declare(s: ServiceBuilder<Glance>): void {
       'wsgi-manage-chunked-input': true,
       // Seconds that a client may take to send the next piece (default 4).
       'socket-timeout': 60,
-      'worker-reload-mercy': patience,
     },
-    terminationGracePeriod: patience,
+    // Time for transfers to end. A Pod that has none stops at once; on a volume for one node the next one waits for it.
+    terminationGracePeriod: 60,
     after: [schema],
   });
 }
