@@ -1,11 +1,16 @@
 // Asks Keystone for a token, as any client would: what `up` ends with.
 import { EndpointSlice, Secret, type Client } from '@stackwright/kube';
+import { http, type Address } from '@stackwright/openstack';
 import { CliError } from '../errors.js';
 
 export interface Credentials {
+  /** With the version. */
+  authUrl: string;
   username: string;
   password: string;
   project: string;
+  /** PEM of the authority of Keystone's certificate, where it is not one that everybody knows. */
+  ca?: string;
 }
 
 export interface Token {
@@ -27,19 +32,26 @@ export interface CatalogEntry {
 export async function adminCredentials(client: Client, namespace: string, keystone: string): Promise<Credentials> {
   const { data = {} } = await client.get(Secret, { namespace, name: `${keystone}-admin` });
   const value = (key: string) => Buffer.from(data[key] ?? '', 'base64').toString();
-  return { username: value('username'), password: value('password'), project: value('project_name') };
+  const ca = value('ca.crt');
+  return {
+    authUrl: value('auth_url'),
+    username: value('username'),
+    password: value('password'),
+    project: value('project_name'),
+    ...(ca === '' ? {} : { ca }),
+  };
 }
 
-/** URL of a Pod that answers: it can be reached from the cluster's host, where names of Services mean nothing. */
-export async function readyEndpoint(client: Client, namespace: string, service: string): Promise<string> {
+/** A Pod that answers: it can be reached from the cluster's host, where names of Services mean nothing. */
+export async function readyEndpoint(client: Client, namespace: string, service: string): Promise<Address> {
   const { items } = await client.listAll(EndpointSlice, {
     namespace,
     labelSelector: `kubernetes.io/service-name=${service}`,
   });
   for (const { endpoints, ports } of items) {
-    const address = endpoints.find(({ conditions }) => conditions?.ready !== false)?.addresses[0];
+    const host = endpoints.find(({ conditions }) => conditions?.ready !== false)?.addresses[0];
     const port = ports?.[0]?.port;
-    if (address !== undefined && port !== undefined) return `http://${address}:${port}`;
+    if (host !== undefined && port !== undefined) return { host, port };
   }
   throw new CliError(`Service ${service} has no ready endpoint.`, { hints: [`stackwright why ${service}`] });
 }
@@ -60,32 +72,34 @@ interface TokenBody {
   };
 }
 
-/** `url` without a version. */
+/** Asks at `address`, by the name that `authUrl` has: that is what a certificate is good for. */
 export async function issueToken(
-  url: string,
-  { username, password, project }: Credentials,
+  address: Address,
+  { authUrl, username, password, project, ca }: Credentials,
   signal: AbortSignal,
 ): Promise<Token> {
   const domain = { name: 'Default' };
-  const response = await fetch(`${url}/v3/auth/tokens`, {
+  const json = {
+    auth: {
+      identity: { methods: ['password'], password: { user: { name: username, domain, password } } },
+      scope: { project: { name: project, domain } },
+    },
+  };
+  const call = {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      auth: {
-        identity: { methods: ['password'], password: { user: { name: username, domain, password } } },
-        scope: { project: { name: project, domain } },
-      },
-    }),
-    signal,
-  }).catch((error: unknown) => {
+    url: `${authUrl}/auth/tokens`,
+    address,
+    json,
+    ...(ca === undefined ? {} : { ca }),
+  } as const;
+  const { status, headers, body } = await http.request(call, signal).catch((error: unknown) => {
     signal.throwIfAborted();
-    throw new NoAnswer(url, error);
+    throw new NoAnswer(authUrl, error);
   });
-  const text = await response.text();
-  const id = response.headers.get('x-subject-token');
-  if (!response.ok || id === null)
-    throw new CliError(`Keystone issued no token: HTTP ${response.status} ${text.slice(0, 300)}`);
-  const { token } = JSON.parse(text) as TokenBody;
+  const id = headers['x-subject-token'];
+  if (status < 200 || status > 299 || id === undefined)
+    throw new CliError(`Keystone issued no token: HTTP ${status} ${body.slice(0, 300)}`);
+  const { token } = JSON.parse(body) as TokenBody;
   return {
     id,
     expiresAt: token.expires_at,

@@ -24,9 +24,10 @@ export async function showToken(
   const credentials = await adminCredentials(client, namespace, keystone);
   return until(
     async () => {
-      const url = await readyEndpoint(client, namespace, keystone);
+      const address = await readyEndpoint(client, namespace, keystone);
+      const url = `${new URL(credentials.authUrl).protocol}//${address.host}:${address.port}`;
       try {
-        return { token: await issueToken(url, credentials, signal), url };
+        return { token: await issueToken(address, credentials, signal), url };
       } catch (error) {
         // The Pod may have been replaced since it was found.
         if (error instanceof NoAnswer) return undefined;
