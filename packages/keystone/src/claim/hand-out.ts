@@ -70,14 +70,14 @@ export const ownerName = ({ namespace, name }: Pick<Scope, 'name' | 'namespace'>
 /** What the claim's Secret holds. */
 export function connectionOf(
   scope: Scope,
-  { login, region }: IdentityServer,
+  { authUrl, login, region }: IdentityServer,
   { user, application, domainAdmin }: Passwords,
   credentialId: string | undefined,
 ): Record<string, string> {
   const { spec } = scope.object;
   const { username, password } = user.current;
   const connection: IdentityConnection = {
-    auth_url: login.authUrl,
+    auth_url: authUrl,
     username,
     password,
     project_name: spec.user.project,
@@ -99,7 +99,7 @@ export function connectionOf(
       : {}),
     ...(login.ca === undefined ? {} : { 'ca.crt': login.ca }),
     'clouds.yaml': cloudsYaml(scope.namespace, {
-      authUrl: login.authUrl.replace(/\/v3$/, ''),
+      authUrl: authUrl.replace(/\/v3$/, ''),
       region,
       username,
       password,

@@ -251,13 +251,18 @@ describe('an IdentityClaim', () => {
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
-  it('passes on the authority that Keystone is known by', async () => {
+  it('asks the Pods themselves, and passes on what others are to ask and whom to trust', async () => {
     await harness.edit(Keystone, 'keystone', { spec: { tls: { secretRef: { name: 'certificate' } } } });
     await sayReady(true);
-    await seedSecret('keystone-tls', { 'ca.crt': 'PEM', 'tls.key': 'key-canary' });
+    const values = { auth_url: 'https://identity.example.org/v3', 'ca.crt': 'PEM' };
+    const { data } = secretWith('keystone-admin', values);
+    await harness.edit(Secret, 'keystone-admin', { data });
     await fulfilled();
-    expect(connection()).toMatchObject({ 'ca.crt': 'PEM' });
+    expect(connection()).toMatchObject(values);
     expect(keystone.calls.every(({ ca }) => ca === 'PEM')).toBe(true);
+    expect(new Set(keystone.calls.map(({ url }) => new URL(url).origin))).toEqual(
+      new Set(['https://keystone.ns.svc:5000']),
+    );
   });
 });
 

@@ -2,10 +2,13 @@
 import { Reason } from '@stackwright/api';
 import { done, endpointsOf, waiting, type Outcome, type Reconciled, type StepScope } from '@stackwright/core';
 import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
-import { IdentityError, secretReference, tlsSecretName, valuesOf, type IdentityLogin } from '@stackwright/openstack';
+import { IdentityError, schemeOf, secretReference, valuesOf, type IdentityLogin } from '@stackwright/openstack';
+import { administrator } from '../bootstrap.js';
 import type { Keystone } from '../crd.js';
 
 export interface IdentityServer {
+  /** As clients in Pods know it. */
+  authUrl: string;
   /** Of its administrator, as the controller reaches it. */
   login: IdentityLogin;
   region: string;
@@ -33,19 +36,15 @@ export function serverOf(scope: Scope, keystone: Readonly<Keystone>): Outcome<Id
     });
   }
   const { auth_url: authUrl, username, password, project_name: projectName } = checked.values;
-  // Without it the certificate is of an authority that everybody knows.
-  const authority = keystone.spec.tls && scope.get(Secret, tlsSecretName(name));
-  const ca = authority && valuesOf(authority, ['ca.crt']);
+  const ca = valuesOf(secret, ['ca.crt']);
+  const domain = administrator.domain;
   return done({
+    authUrl,
     login: {
-      authUrl,
-      username,
-      password,
-      projectName,
-      userDomainName: 'Default',
-      projectDomainName: 'Default',
-      via,
-      ...(ca && 'values' in ca ? { ca: ca.values['ca.crt'] } : {}),
+      // The Pods', whatever stands before them for others.
+      authUrl: `${schemeOf(keystone.spec)}://${name}.${scope.namespace}.svc:${via[0]?.port ?? ''}/v3`,
+      ...{ username, password, userDomainName: domain, projectName, projectDomainName: domain, via },
+      ...('values' in ca ? { ca: ca.values['ca.crt'] } : {}),
     },
     region: keystone.spec.region,
   });
