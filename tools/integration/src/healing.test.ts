@@ -4,22 +4,19 @@ import { rootOf } from '@stackwright/core';
 import { Keystone } from '@stackwright/keystone';
 import { Pod, Secret, type KubeObject, type Resource } from '@stackwright/kube';
 import { MariaDB } from '@stackwright/mariadb';
-import { describe, expect } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { conditionOf, eventually, expectReady, treasures } from './support/facts.js';
-import { it } from './support/test.js';
-import { controlPlane, namespace, plane, type World } from './support/world.js';
+import { controlPlane, namespace, plane, startWorld, type World } from './support/world.js';
+
+// For slow machines: nothing waits longer than what it waits for.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const keystone = { namespace, name: 'keystone' };
 
 /** What the tests do and ask, in the words of a user. */
 function userOf({ client }: World) {
-  const becomesReady = () => eventually(() => expectReady(client, ControlPlane, plane), 60_000);
   return {
-    becomesReady,
-    up: async () => {
-      await client.create(ControlPlane, controlPlane());
-      await becomesReady();
-    },
+    becomesReady: () => eventually(() => expectReady(client, ControlPlane, plane), 60_000),
     becomes: (kind: Resource, name: string, reason: string) =>
       eventually(async () => {
         const condition = await conditionOf(client, kind, { namespace, name });
@@ -33,47 +30,35 @@ function userOf({ client }: World) {
       );
       return { object: `${root.object.kind}/${root.object.name}`, state: root.state, message: root.message };
     },
-    setImage: (image: string | null) =>
-      client.patch(ControlPlane, plane, { type: 'merge', body: { spec: { services: { keystone: { image } } } } }),
+    edit: (spec: object) => client.patch(ControlPlane, plane, { type: 'merge', body: { spec } }),
   };
 }
 
 describe('trouble', () => {
-  it.concurrent(
-    'of a wrong image is named up to the control plane, and over when the image is right',
-    async ({ world }) => {
-      const { up, becomes, becomesReady, cause, setImage } = userOf(world);
-      await up();
-      await setImage('localhost/stackwright/keystone:missing');
-      await becomes(Keystone, 'keystone', 'ImagePullFailed');
-      const { message } = await becomes(ControlPlane, 'openstack', 'ImagePullFailed');
-      expect(message).toContain('keystone:missing');
-      expect(await cause('ControlPlane', 'stackwright.dev', 'openstack')).toMatchObject({
-        object: expect.stringMatching(/^Pod\/keystone-/) as string,
-        state: 'Failed',
-      });
-      await setImage(null);
-      await becomesReady();
-    },
-  );
-
-  it.concurrent('of a database server that never came up is over when its image is right', async ({ world }) => {
-    const { becomes, becomesReady } = userOf(world);
-    const image = 'localhost/stackwright/mariadb:missing';
-    const database = (mariadb: object) => ({ infrastructure: { database: { mariadb }, cache: { memcached: {} } } });
-    await world.client.create(ControlPlane, controlPlane(database({ image })));
-    expect((await becomes(MariaDB, 'mariadb', 'ImagePullFailed')).message).toContain('mariadb:missing');
-    await world.client.patch(ControlPlane, plane, { type: 'merge', body: { spec: database({ image: null }) } });
-    await becomesReady();
-  });
-
-  it.concurrent('of a failing Job is named by its last words, and over when its cause is', async ({ world }) => {
-    const { becomes, becomesReady, cause } = userOf(world);
-    const mend = world.simulated.script.when(
+  // The tests go on from each other: the first ones from what was wrong when the control plane was made.
+  const missing = 'localhost/stackwright/mariadb:missing';
+  let world: World;
+  let mend: () => void;
+  beforeAll(async () => {
+    world = await startWorld();
+    mend = world.simulated.script.when(
       { command: /db_sync/ },
       { exitCode: 1, logs: ['Traceback', 'Table is marked as crashed'] },
     );
-    await world.client.create(ControlPlane, controlPlane());
+    const infrastructure = { database: { mariadb: { image: missing } }, cache: { memcached: {} } };
+    await world.client.create(ControlPlane, controlPlane({ infrastructure }));
+  });
+  afterAll(() => world.stop());
+
+  it('of a database server that never came up is over when its image is right', async () => {
+    const { becomes, edit } = userOf(world);
+    expect((await becomes(MariaDB, 'mariadb', 'ImagePullFailed')).message).toContain('mariadb:missing');
+    await edit({ infrastructure: { database: { mariadb: { image: null } } } });
+    await becomes(MariaDB, 'mariadb', 'Ready');
+  });
+
+  it('of a failing Job is named by its last words, and over when its cause is', async () => {
+    const { becomes, becomesReady, cause } = userOf(world);
     const { message } = await becomes(Keystone, 'keystone', 'JobFailed');
     expect(message).toContain('Table is marked as crashed');
     expect(await cause('Keystone', 'keystone.stackwright.dev', 'keystone')).toMatchObject({
@@ -84,41 +69,50 @@ describe('trouble', () => {
     await becomesReady();
   });
 
-  it.concurrent(
-    'of an external server is named step by step: no Secret, not offered, wrong password',
-    async ({ world }) => {
-      const { up, becomes, cause } = userOf(world);
-      await up();
-      await world.client.create<KubeObject>(MariaDB, {
-        apiVersion: 'mariadb.stackwright.dev/v1alpha1',
-        kind: 'MariaDB',
-        metadata: { namespace, name: 'external' },
-        ...{ spec: { external: { secretRef: { name: 'server' } } } },
-      });
-      await becomes(MariaDB, 'external', 'WaitingForObject');
-      expect(await cause('MariaDB', 'mariadb.stackwright.dev', 'external')).toMatchObject({
-        object: 'Secret/server',
-        state: 'Missing',
-      });
+  it('of a wrong image is named up to the control plane, and over when the image is right', async () => {
+    const { becomes, becomesReady, cause, edit } = userOf(world);
+    await edit({ services: { keystone: { image: 'localhost/stackwright/keystone:missing' } } });
+    await becomes(Keystone, 'keystone', 'ImagePullFailed');
+    const { message } = await becomes(ControlPlane, 'openstack', 'ImagePullFailed');
+    expect(message).toContain('keystone:missing');
+    expect(await cause('ControlPlane', 'stackwright.dev', 'openstack')).toMatchObject({
+      object: expect.stringMatching(/^Pod\/keystone-/) as string,
+      state: 'Failed',
+    });
+    await edit({ services: { keystone: { image: null } } });
+    await becomesReady();
+  });
 
-      const server = { namespace, name: 'server' };
-      const { status } = await world.client.get(Pod, { namespace, name: 'mariadb-0' });
-      const { data = {} } = await world.client.get(Secret, { namespace, name: 'mariadb-root-password' });
-      const stringData = { host: status?.podIP ?? '', port: '3306', username: 'root', password: 'wrong' };
-      await world.client.create(Secret, { apiVersion: 'v1', kind: 'Secret', metadata: server, stringData });
-      await becomes(MariaDB, 'external', 'SecretNotOffered');
-      await world.client.patch(Secret, server, {
-        type: 'merge',
-        body: { metadata: { labels: { [labels.usableBy]: 'mariadb' } } },
-      });
-      await becomes(MariaDB, 'external', 'AccessDenied');
-      await world.client.patch(Secret, server, { type: 'merge', body: { data: { password: data['password'] } } });
-      await becomes(MariaDB, 'external', 'Ready');
-    },
-  );
+  it('of an external server is named step by step: no Secret, not offered, wrong password', async () => {
+    const { becomes, cause } = userOf(world);
+    await world.client.create<KubeObject>(MariaDB, {
+      apiVersion: 'mariadb.stackwright.dev/v1alpha1',
+      kind: 'MariaDB',
+      metadata: { namespace, name: 'external' },
+      ...{ spec: { external: { secretRef: { name: 'server' } } } },
+    });
+    await becomes(MariaDB, 'external', 'WaitingForObject');
+    expect(await cause('MariaDB', 'mariadb.stackwright.dev', 'external')).toMatchObject({
+      object: 'Secret/server',
+      state: 'Missing',
+    });
 
-  it.concurrent('of containers that crash passes by itself, and costs no password or key', async ({ world }) => {
-    await userOf(world).up();
+    const server = { namespace, name: 'server' };
+    const { status } = await world.client.get(Pod, { namespace, name: 'mariadb-0' });
+    const { data = {} } = await world.client.get(Secret, { namespace, name: 'mariadb-root-password' });
+    const stringData = { host: status?.podIP ?? '', port: '3306', username: 'root', password: 'wrong' };
+    await world.client.create(Secret, { apiVersion: 'v1', kind: 'Secret', metadata: server, stringData });
+    await becomes(MariaDB, 'external', 'SecretNotOffered');
+    await world.client.patch(Secret, server, {
+      type: 'merge',
+      body: { metadata: { labels: { [labels.usableBy]: 'mariadb' } } },
+    });
+    await becomes(MariaDB, 'external', 'AccessDenied');
+    await world.client.patch(Secret, server, { type: 'merge', body: { data: { password: data['password'] } } });
+    await becomes(MariaDB, 'external', 'Ready');
+  });
+
+  it('of containers that crash passes by itself, and costs no password or key', async () => {
     const before = await treasures(world.client, namespace);
     for (const pod of [/^mariadb-/, /^memcached-/, /^keystone-/])
       expect(world.simulated.crash({ pod })).toBeGreaterThan(0);

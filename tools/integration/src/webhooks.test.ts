@@ -104,7 +104,7 @@ beforeAll(async () => {
     .for(Gadget)
     .complete(async (request) => void reconciled.push(manager.cache.get(Gadget, request)?.spec));
   ended = manager.run(stop.signal);
-  await vi.waitFor(() => expect(manager.webhookAddress).toBeDefined());
+  await vi.waitFor(() => expect(manager.webhookAddress).toBeDefined(), 20_000);
   const target = { url: manager.webhookAddress ?? '', ca: authority };
   await client.create(CustomResourceDefinition, crdWithVersions(webhook, target));
   for (const configuration of webhookConfigurations([webhook], { name: 'gadget', target })) {
