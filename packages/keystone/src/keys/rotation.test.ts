@@ -119,6 +119,22 @@ describe('a rotation', () => {
     expect(primaryOf(secret.keys)).toBe(3);
   });
 
+  it('waits where there are as many keys as a Secret can have, and all are in use', () => {
+    const secret = new Secret();
+    const one = secret.keys.get(1)!;
+    secret.keys = new Map([
+      ...secret.keys,
+      ...Array.from({ length: 998 }, (_, index): [number, string] => [index + 2, one]),
+    ]);
+    expect(secret.tend()).toEqual(['Adopt']);
+    expect(secret.ledger?.length).toBeLessThan(100_000);
+    expect(secret.pass(2 * day)).toEqual([]);
+    secret.policy = { ...weekly, request: 'a' };
+    expect(secret.tend()).toEqual([]);
+    expect(secret.pass(day)).toEqual(['Drop', 'Promote', 'Drop']);
+    expect(secret.numbers).toEqual([0, 999, 1000]);
+  });
+
   it('never happens where it is not planned', () => {
     const secret = new Secret({ ...weekly, schedule: undefined });
     expect(secret.pass(1_000 * day)).toEqual([]);

@@ -35,6 +35,9 @@ export interface Verdict {
   nextRotation?: number;
 }
 
+/** A Secret and its annotations have limits: of keys that are rotated every few minutes, and of which none may go yet. */
+export const isFull = (keys: KeyRepository): boolean => keys.size >= 1_000;
+
 export function judge(keys: KeyRepository, ledger: Ledger | undefined, policy: Policy, now: number): Verdict {
   // Made by hand, restored from a backup, or by a version that kept no ledger: taken as it is.
   if (ledger?.keys !== fingerprintOf(keys)) return { move: 'Adopt', drop: [] };
@@ -61,7 +64,7 @@ export function judge(keys: KeyRepository, ledger: Ledger | undefined, policy: P
   // Without a staged key of its own there is nothing to promote.
   if (lacksStaged(keys)) return next(undefined, settled, expires);
   const isMigrated = policy.tokens !== undefined || ledger.migrated === primary;
-  if (nextRotation !== undefined && nextRotation <= now && isMigrated) return next('Promote');
+  if (nextRotation !== undefined && nextRotation <= now && isMigrated && !isFull(keys)) return next('Promote');
   return next(undefined, nextRotation, expires);
 }
 

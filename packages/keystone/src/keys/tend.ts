@@ -3,7 +3,7 @@ import { Reason } from '@stackwright/api';
 import { done, type Amendment, type Outcome, type StepScope } from '@stackwright/core';
 import { Secret } from '@stackwright/kube';
 import type { Keystone } from '../crd.js';
-import { judge, moved, type Move, type Policy } from './rotation.js';
+import { isFull, judge, moved, type Move, type Policy } from './rotation.js';
 import { primaryOf, type KeyRepository } from './repository.js';
 import { patchOf, type Kept } from './secret.js';
 
@@ -41,7 +41,10 @@ export function tendKeys(
     lastRotation: ledger?.rotated ?? now,
     ...(nextRotation === undefined ? {} : { nextRotation }),
   };
-  return done(state, due === undefined ? {} : { after: Math.min(Math.max(due - now, 1_000), longestNap) });
+  const wait = due === undefined ? {} : { after: Math.min(Math.max(due - now, 1_000), longestNap) };
+  if (!isFull(keys)) return done(state, wait);
+  const message = `There are ${keys.size} keys, and tokens of each may be valid: rotated no more until the oldest may go`;
+  return done(state, { ...wait, warning: { reason: Reason.HousekeepingFailed, message } });
 }
 
 function eventOf(what: string, move: Move, keys: KeyRepository, wasKnown: boolean): Amendment['event'] | undefined {
