@@ -1,19 +1,9 @@
 // Glance as a graph of steps: what all services have, and a volume for the images.
 import type { Graph } from '@stackwright/core';
-import {
-  authtokenSection,
-  databaseSection,
-  defineService,
-  mergeConfigs,
-  messagingSections,
-  owned,
-  proxySection,
-  type ServiceBuilder,
-  type ServiceOptions,
-} from '@stackwright/openstack';
+import { defineService, type ServiceBuilder, type ServiceOptions } from '@stackwright/openstack';
 import { catalog } from './catalog.js';
 import { Glance } from './crd.js';
-import { directory, storeSections } from './stores.js';
+import { directory, glanceApiConf } from './glance-api-conf.js';
 
 const port = 9292;
 
@@ -32,19 +22,13 @@ function declare(s: ServiceBuilder<Glance>): void {
     directory: '/etc/glance',
     after: [database, cache, identity, messaging],
     files: {
-      'glance-api.conf': (scope) => {
-        const broker = scope.output(messaging);
-        return mergeConfigs(
-          storeSections(),
-          broker ? messagingSections(broker, { notifications: true }) : {},
-          proxySection(),
-          {
-            database: databaseSection(scope.output(database)),
-            keystone_authtoken: authtokenSection(scope.output(identity), scope.output(cache)),
-            paste_deploy: { flavor: owned('keystone', 'anything else would let everybody in') },
-          },
-        );
-      },
+      'glance-api.conf': (scope) =>
+        glanceApiConf({
+          database: scope.output(database),
+          cache: scope.output(cache),
+          identity: scope.output(identity),
+          messaging: scope.output(messaging),
+        }),
     },
   });
 
