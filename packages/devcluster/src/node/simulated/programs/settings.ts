@@ -15,16 +15,20 @@ export function settingsOf({ spec }: ProgramContext, directory: string): Setting
   return settings;
 }
 
-/** What uWSGI serves with TLS, when it does: host paths of certificate and key. */
+/** What uWSGI serves with TLS, when its file (`--ini`) says so: host paths of certificate and key. As uWSGI, fails without them. */
 export function tlsFilesOf({ spec, path }: ProgramContext): { cert: string; key: string } | undefined {
-  const ini = spec.mounts.find(({ containerPath }) => containerPath.endsWith('/uwsgi.ini'));
-  if (!ini) return undefined;
+  const command = [...(spec.command ?? []), ...(spec.args ?? [])];
+  const ini = path(command[command.indexOf('--ini') + 1] ?? '');
+  if (ini === undefined || !statSync(ini).isFile()) return undefined;
   const settings: Record<string, Record<string, string>> = {};
-  readInto(settings, readFileSync(ini.hostPath, 'utf8'));
+  readInto(settings, readFileSync(ini, 'utf8'));
   // "0.0.0.0:5000,/path/of/cert,/path/of/key"
-  const [, cert, key] = settings['uwsgi']?.['https-socket']?.split(',') ?? [];
-  const files = { cert: path(cert ?? ''), key: path(key ?? '') };
-  return files.cert === undefined || files.key === undefined ? undefined : { cert: files.cert, key: files.key };
+  const socket = settings['uwsgi']?.['https-socket'];
+  if (socket === undefined) return undefined;
+  const [, cert = '', key = ''] = socket.split(',');
+  const files = { cert: path(cert), key: path(key) };
+  if (files.cert === undefined || files.key === undefined) throw new Error(`${cert} or ${key} is not mounted`);
+  return { cert: files.cert, key: files.key };
 }
 
 function configFiles(path: string): string[] {
