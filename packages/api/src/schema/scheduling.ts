@@ -47,31 +47,41 @@ const toleration = Type.Object(
   },
 );
 
-const topologySpreadConstraint = Type.Object({
-  topologyKey: labelKey('Label of nodes: those with the same value are one domain.'),
-  whenUnsatisfiable: StringEnum(['DoNotSchedule', 'ScheduleAnyway'], {
-    description: 'What becomes of a Pod that would make the skew too large.',
-  }),
-  maxSkew: Type.Integer({
-    description: 'By how many Pods a domain may be ahead of the emptiest one.',
-    minimum: 1,
-    default: 1,
-    format: 'int32',
-  }),
-  minDomains: Type.Optional(
-    Type.Integer({
-      description: 'Fewer domains than this count as if there were an empty one. With DoNotSchedule only.',
+const topologySpreadConstraint = Type.Object(
+  {
+    topologyKey: labelKey('Label of nodes: those with the same value are one domain.'),
+    whenUnsatisfiable: StringEnum(['DoNotSchedule', 'ScheduleAnyway'], {
+      description: 'What becomes of a Pod that would make the skew too large.',
+    }),
+    maxSkew: Type.Integer({
+      description: 'By how many Pods a domain may be ahead of the emptiest one.',
       minimum: 1,
+      default: 1,
       format: 'int32',
     }),
-  ),
-  nodeAffinityPolicy: Type.Optional(
-    StringEnum(['Honor', 'Ignore'], { description: 'Whether only nodes that the nodeSelector allows count.' }),
-  ),
-  nodeTaintsPolicy: Type.Optional(
-    StringEnum(['Honor', 'Ignore'], { description: 'Whether only nodes whose taints are tolerated count.' }),
-  ),
-});
+    minDomains: Type.Optional(
+      Type.Integer({
+        description: 'Fewer domains than this count as if there were an empty one. With DoNotSchedule only.',
+        minimum: 1,
+        format: 'int32',
+      }),
+    ),
+    nodeAffinityPolicy: Type.Optional(
+      StringEnum(['Honor', 'Ignore'], { description: 'Whether only nodes that the nodeSelector allows count.' }),
+    ),
+    nodeTaintsPolicy: Type.Optional(
+      StringEnum(['Honor', 'Ignore'], { description: 'Whether only nodes whose taints are tolerated count.' }),
+    ),
+  },
+  {
+    'x-kubernetes-validations': [
+      {
+        rule: "!has(self.minDomains) || self.whenUnsatisfiable == 'DoNotSchedule'",
+        message: 'minDomains goes with DoNotSchedule only',
+      },
+    ],
+  },
+);
 
 const eviction = 'A number of Pods, or a percentage of them ("25%").';
 
