@@ -11,6 +11,7 @@ import { Controllers } from './controllers/index.js';
 import { NodeAgent, type ContainerRuntime, type HostFacts } from './node/index.js';
 import { clusterAddresses, PodmanRuntime } from './node/podman/index.js';
 import { SimulatedRuntime } from './node/simulated/index.js';
+import { hostMounter } from './node/volumes/mounter.js';
 import type { AddressPlan } from './network/address-plan.js';
 import { silentLog, type Log } from './shared/log.js';
 
@@ -102,7 +103,12 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
 export async function teardownPodman(stateDirectory: string): Promise<void> {
   const addresses = await clusterAddresses(join(stateDirectory, 'addresses.json'));
   await podmanRuntime(stateDirectory, addresses).teardown();
+  // With the memory that Pods had for volumes, which nobody looks at any more, and which keeps its directory from going.
+  await hostMounter.unmountAll(nodeDirectory(stateDirectory));
 }
+
+/** Where the agent keeps what Pods mount. */
+const nodeDirectory = (stateDirectory: string): string => join(stateDirectory, 'node');
 
 function stateOf({ stateDirectory }: DevclusterOptions): string {
   if (stateDirectory === undefined)
@@ -156,7 +162,7 @@ function agentOptions(
   return {
     client: (user) => server.client(user),
     runtime,
-    directory: join(directory, 'node'),
+    directory: nodeDirectory(directory),
     // Containers go by the Service `kubernetes`; what is simulated is on this host anyway.
     apiServer: addresses ? { host: addresses.apiIp, port: 443 } : { host: '127.0.0.1', port: server.port },
     ...(addresses ? { nodeIp: addresses.nodeIp, dns: { nameserver: addresses.dnsIp, domain: DOMAIN } } : {}),

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 /** Memory-backed directories, where the host lets us make them. */
@@ -18,7 +18,8 @@ export const noMounter: Mounter = {
 const run = promisify(execFile);
 
 export const hostMounter: Mounter = {
-  async mountMemory(path, sizeBytes) {
+  async mountMemory(directory, sizeBytes) {
+    const path = await resolved(directory);
     if ((await mountPoints()).includes(path)) return true;
     const options = ['mode=0777', ...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`])].join(',');
     return run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]).then(
@@ -26,7 +27,8 @@ export const hostMounter: Mounter = {
       () => false,
     );
   },
-  async unmountAll(path) {
+  async unmountAll(directory) {
+    const path = await resolved(directory);
     for (const point of (await mountPoints()).reverse()) {
       if (point !== path && !point.startsWith(`${path}/`)) continue;
       // Lazily: a process that still looks at it must not keep the Pod from being removed.
@@ -34,6 +36,9 @@ export const hostMounter: Mounter = {
     }
   },
 };
+
+/** As the kernel names it: without links. */
+const resolved = (path: string): Promise<string> => realpath(path).catch(() => path);
 
 async function mountPoints(): Promise<string[]> {
   const table = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');

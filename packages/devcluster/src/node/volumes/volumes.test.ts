@@ -19,7 +19,7 @@ import type { PodSpec, Volume } from 'kubernetes-types/core/v1.d.ts';
 import type { Stored } from '../../shared/objects.js';
 import { pod } from '../../testing/manifests.js';
 import { writePayload } from './atomic-writer.js';
-import { noMounter } from './mounter.js';
+import { hostMounter, noMounter } from './mounter.js';
 import { giveToGroup } from './ownership.js';
 import type { Payload, PayloadContext } from './payload.js';
 import { Volumes } from './volumes.js';
@@ -111,6 +111,28 @@ describe('a volume given to a group', () => {
     expect(await stat(join(directory, 'sub/file'))).toMatchObject({ gid: 64100 });
     expect((await stat('/etc/hostname')).gid).toBe(outside.gid);
   });
+});
+
+describe('memory for a volume', () => {
+  it.runIf(isRoot)(
+    'is mounted once, also by a path with a link in it, and goes with all that is below',
+    async (test) => {
+      const path = join(directory, 'pods/uid/run');
+      await mkdir(path, { recursive: true });
+      if (!(await hostMounter.mountMemory(path, 1024 * 1024))) test.skip('this host lets nobody mount');
+      try {
+        await writeFile(join(path, 'secret'), 'x');
+        await symlink(directory, `${directory}-link`);
+        expect(await hostMounter.mountMemory(join(`${directory}-link`, 'pods/uid/run'), undefined)).toBe(true);
+        expect(await readdir(path)).toEqual(['secret']);
+        await hostMounter.unmountAll(join(`${directory}-link`, 'pods'));
+        expect(await readdir(path)).toEqual([]);
+      } finally {
+        await hostMounter.unmountAll(directory);
+        await rm(`${directory}-link`, { force: true });
+      }
+    },
+  );
 });
 
 describe('the volumes of a Pod', () => {
