@@ -10,7 +10,7 @@ import { identityClaimGraph } from './identity-claim.js';
 const namespace = 'ns';
 const at = (name: string) => ({ namespace, name });
 /** The time after which an external step looks again by itself. */
-const resync = 300_000;
+const resync = 120_000;
 
 let keystone: FakeKeystone;
 let harness: GraphHarness<IdentityClaim>;

@@ -51,6 +51,8 @@ export function identityClaimGraph({ http, clock }: ServiceSeams = {}): Graph<Id
         reads: [Keystone, ...serverReads],
         // Two dozen calls at first, and Keystone hashes passwords slowly, on purpose.
         timeout: 60_000,
+        // Clients miss an endpoint that somebody deletes: sooner than what nobody but its consumer sees. Eight calls a claim.
+        resync: 120_000,
         observe: (scope, signal) => observeIdentity(accessTo(sessions, scope.output(provider)), wanted(scope), signal),
         diff: (scope, observed) => changesOf(wanted(scope), observed),
         describe: ({ what }) => what,

@@ -21,6 +21,7 @@ export function configuration(cluster: Cluster): void {
       expect(await rendered(cluster.client)).toContain('[DEFAULT]\ndebug = true\n');
     }, slow);
     expect(await resourceClasses(cluster.client)).toContain('VCPU');
+    await reset(cluster.client);
   });
 
   it.each([
@@ -50,6 +51,7 @@ export function configuration(cluster: Cluster): void {
     }, slow);
     expect(await resourceClasses(client)).toContain('VCPU');
     expect({ pods: await uidsOf(client), config: await rendered(client) }).toEqual(before);
+    await reset(client);
   });
 
   it('a value may come from a Secret, and a change of it rolls the Pods', async () => {
@@ -75,22 +77,29 @@ export function configuration(cluster: Cluster): void {
       expect(await uidsOf(client)).not.toEqual(before);
       await allReady(client);
     }, slow);
-    await configure(client, undefined);
+    await reset(client);
     await client.delete(Secret, key);
-    await eventually(() => allReady(client), slow);
   });
 }
 
-/** Instead of what was set before. */
-async function configure(client: Client, options: object | undefined): Promise<void> {
-  for (const config of [null, options && { 'placement.conf': options }]) {
-    if (config === undefined) continue;
-    await client.patch(
-      ControlPlane,
-      { namespace, name: 'openstack' },
-      { type: 'merge', body: { spec: { services: { placement: { config } } } } },
-    );
-  }
+const configure = (client: Client, options: object | null) =>
+  client.patch(
+    ControlPlane,
+    { namespace, name: 'openstack' },
+    {
+      type: 'merge',
+      body: { spec: { services: { placement: { config: options && { 'placement.conf': options } } } } },
+    },
+  );
+
+/** As it was before a test: what a test looks at is its own doing. */
+async function reset(client: Client): Promise<void> {
+  await configure(client, null);
+  await eventually(async () => {
+    await allReady(client);
+    expect((await client.get(Placement, { namespace, name: 'placement' })).spec.config).toBeUndefined();
+    expect(await uidsOf(client)).toHaveLength(1);
+  }, slow);
 }
 
 const rendered = async (client: Client): Promise<string> =>
