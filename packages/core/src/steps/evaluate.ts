@@ -8,7 +8,7 @@ import { controllerOf } from '../controller/owners.js';
 import { isBeingDeleted } from '../finalizers.js';
 import type { OwnAgreements } from './agreements.js';
 import { isSameResource, type BuiltGraph, type GraphStep } from './graph.js';
-import { Label, labelValue, managedBy } from './names.js';
+import { Label, labelsOf, managedBy } from './names.js';
 import { EngineReason } from './reasons.js';
 import { EvaluationScope, type Want } from './scope.js';
 import { failed, waiting, type ObjectReference, type Outcome, type Reconciled } from './step.js';
@@ -187,18 +187,20 @@ function heldBack<R extends Reconciled>(
     }
     return failed(EngineReason.Conflict, `${what} exists and belongs to ${controller.kind} ${controller.name}`, { on });
   }
-  // What is created once may well have been put there by a person: a password of their choice.
-  if (make) return undefined;
   const labels = observed.metadata?.labels ?? {};
   if (labels[Label.managedBy] === managedBy) {
-    const mine = labels[Label.instance] === undefined || labels[Label.instance] === labelValue(owner?.name ?? '');
-    if (mine) return undefined;
+    const isMine = Object.entries(labelsOf(input.resource.kind, owner?.name ?? '')).every(
+      ([label, value]) => labels[label] === undefined || labels[label] === value,
+    );
+    if (isMine) return undefined;
     return failed(
       EngineReason.Conflict,
       `${what} exists and belongs to ${labels[Label.name] ?? ''} ${labels[Label.instance] ?? ''}`,
       { on },
     );
   }
+  // What is created once may well have been put there by a person: a password of their choice.
+  if (make) return undefined;
   return failed(
     EngineReason.Conflict,
     `${what} exists and was not made for this object; remove it, or hand it over with the label ${Label.managedBy}=${managedBy}`,

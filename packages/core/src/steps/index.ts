@@ -3,7 +3,7 @@ export * from './graph.js';
 export * from './controller.js';
 export * from './rules.js';
 export * from './module.js';
-export { Annotation, Label } from './names.js';
+export { Annotation, Label, managedBy } from './names.js';
 export { hashOf } from './hash.js';
 export * from './workloads/index.js';
 export { EngineReason } from './reasons.js';

@@ -416,6 +416,24 @@ describe('what is created once', () => {
     expect(harness.api.peek(Secret, key('password'))?.data).toEqual({ password: 'bWluZQ==' });
     expect(harness.condition('PasswordReady')).toMatchObject({ status: 'True' });
   });
+
+  it.each([
+    ['name', { 'app.kubernetes.io/name': 'sample', 'app.kubernetes.io/instance': 'other' }, 'sample other'],
+    ['kind', { 'app.kubernetes.io/name': 'claim', 'app.kubernetes.io/instance': 'sample' }, 'claim sample'],
+  ])('is not shared with an object of another %s, whose password it is', async (_what, labels, whose) => {
+    const harness = new GraphHarness(sampleGraph());
+    await harness.api.seed(Secret, {
+      metadata: { ...key('password'), labels: { ...labels, 'app.kubernetes.io/managed-by': 'stackwright' } },
+      data: { password: 'dGhlaXJz' },
+    });
+    await harness.create(sample());
+    await harness.settle();
+    expect(harness.condition('PasswordReady')).toMatchObject({
+      reason: 'Conflict',
+      message: `Secret sample-password exists and belongs to ${whose}`,
+    });
+    expect(harness.condition('AppReady')).toMatchObject({ status: 'False' });
+  });
 });
 
 describe('objects of others', () => {

@@ -166,6 +166,48 @@ it("keep a superseded password's Secret until its user is dropped, whatever happ
   expect(await secretNames()).not.toContain('sample-password');
 });
 
+it('leave a password alone that somebody chose, once its user is dropped', async () => {
+  harness = new GraphHarness(graph());
+  users.clear();
+  const chosen = { password: Buffer.from('chosen').toString('base64') };
+  const metadata = { namespace: 'ns', name: 'sample-password', labels: { 'app.kubernetes.io/managed-by': 'Helm' } };
+  await harness.api.seed(Secret, { metadata, data: chosen });
+  await harness.create({ apiVersion: 'example.com/v1', kind: 'Claim', spec: {} });
+  await harness.settle();
+  expect(users).toEqual(new Map([['glance', 'chosen']]));
+
+  await set({ rotation: 'a' });
+  const { username } = connection()!;
+  expect([...users.keys()]).toEqual(['glance', username]);
+  await set({ inUse: username });
+  expect([...users.keys()]).toEqual([username]);
+  expect(harness.api.peek(Secret, metadata)?.data).toEqual(chosen);
+  expect(harness.object.status?.superseded).toBeUndefined();
+  expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+});
+
+it('never end another object whose password has the name of theirs', async () => {
+  harness = new GraphHarness(graph());
+  users.clear();
+  const labels = {
+    'app.kubernetes.io/managed-by': 'stackwright',
+    'app.kubernetes.io/name': 'keystone',
+    'app.kubernetes.io/instance': 'sam',
+  };
+  const metadata = { namespace: 'ns', name: 'sample-password', labels };
+  await harness.api.seed(Secret, { metadata, data: { password: Buffer.from('root').toString('base64') } });
+  await harness.create({ apiVersion: 'example.com/v1', kind: 'Claim', spec: {} });
+  await harness.settle();
+  expect(harness.condition('Ready')).toMatchObject({ reason: 'Conflict' });
+  expect(users.size).toBe(0);
+
+  await set({ rotation: 'a' });
+  await set({ inUse: connection()!.username });
+  expect([...users.keys()]).toEqual([connection()!.username]);
+  expect(await secretNames()).toContain('sample-password');
+});
+
 it('take no Secret of another claim for theirs', async () => {
   const password = { password: Buffer.from('x').toString('base64') };
   const labels = { ...harness.api.peek(Secret, { namespace: 'ns', name: 'sample-password' })!.metadata!.labels };

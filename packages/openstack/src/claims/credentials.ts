@@ -4,6 +4,7 @@ import {
   done,
   hashOf,
   Label,
+  managedBy,
   waiting,
   type Outcome,
   type Reconciled,
@@ -30,15 +31,21 @@ export interface Credential {
   uid: string;
 }
 
+/** One that may not be the current one. */
+export interface KeptCredential extends Credential {
+  /** A person chose the password: the Secret is theirs, and stays. */
+  isChosen: boolean;
+}
+
 export interface ClaimCredentials {
   /** What the claim hands out. */
   current: Credential;
   /** Whether the consumer says that all of it runs with the current ones. */
   inUse: boolean;
   /** Older ones that may be in use and must work on. */
-  superseded: readonly Credential[];
+  superseded: readonly KeptCredential[];
   /** Older ones that nobody uses any more: the user is to be dropped, and only then the Secret, by `removeDropped`. */
-  dropped: readonly Credential[];
+  dropped: readonly KeptCredential[];
 }
 
 export interface CredentialOptions {
@@ -79,35 +86,41 @@ export function credentialsOf<R extends CredentialClaim>(
 export function keptCredentials<R extends Reconciled>(
   scope: Pick<StepScope<R>, 'get' | 'list' | 'labels' | 'name'>,
   { base, secret = 'password' }: Pick<CredentialOptions, 'base' | 'secret'>,
-): Credential[] {
+): KeptCredential[] {
   const prefix = `${scope.name}-${secret}`;
   const labelled = scope.list(Secret, { labels: { ...scope.labels, [Label.retained]: 'true' } });
-  // Somebody may have chosen the first password: such a Secret has no labels of ours.
+  // Somebody may have chosen the first password: such a Secret has no labels of ours, nor of another claim.
   const first = scope.get(Secret, prefix);
-  const isListed = labelled.some(({ metadata }) => metadata?.name === prefix);
-  return [...(first && !isListed ? [first] : []), ...labelled]
-    .flatMap((kept): Credential[] => {
+  const isChosen = first !== undefined && first.metadata?.labels?.[Label.managedBy] !== managedBy;
+  return [...(isChosen ? [first] : []), ...labelled]
+    .flatMap((kept): KeptCredential[] => {
       const { name = '', uid = '', deletionTimestamp } = kept.metadata ?? {};
       const generation = /^(-[0-9a-f]{8})?$/.exec(name.startsWith(prefix) ? name.slice(prefix.length) : '?')?.[0];
       if (generation === undefined || deletionTimestamp) return [];
       const checked = valuesOf(kept, ['password']);
       const password = 'values' in checked ? checked.values.password : '';
-      return [{ username: `${base}${generation}`, password, secretName: name, uid }];
+      return [
+        { username: `${base}${generation}`, password, secretName: name, uid, isChosen: isChosen && kept === first },
+      ];
     })
     .sort((one, other) => (one.secretName < other.secretName ? -1 : 1));
 }
 
-/** Forgets passwords of users that do not exist any more. The step comes after the one that drops them, with Secret in `owns`. */
+/**
+ * Forgets passwords of users that do not exist any more, but for those that a person chose. The step comes after the one that
+ * drops the users, with Secret in `owns`.
+ */
 export function removeDropped<R extends CredentialClaim>(
   scope: StepScope<R>,
   { dropped }: Pick<ClaimCredentials, 'dropped'>,
 ): Outcome<undefined> {
-  for (const { secretName, uid } of dropped) {
+  const made = dropped.filter(({ isChosen }) => !isChosen);
+  for (const { secretName, uid } of made) {
     const secret = scope.get(Secret, secretName);
     if (secret?.metadata?.uid !== uid) continue;
     scope.remove(Secret, secret);
   }
-  return dropped.length === 0 ? done() : waiting(Reason.Pending, 'Superseded passwords are being removed');
+  return made.length === 0 ? done() : waiting(Reason.Pending, 'Superseded passwords are being removed');
 }
 
 /**
@@ -123,7 +136,8 @@ export function credentialClaimStatus<R extends CredentialClaim>(
   if (!checked || 'missing' in checked) return claimStatus(scope);
   const { username } = checked.values;
   const { current, superseded = [], dropped = [] } = credentials ?? {};
-  const older = [...(current ? [current] : []), ...superseded, ...dropped]
+  const leaving = dropped.filter(({ isChosen }) => !isChosen);
+  const older = [...(current ? [current] : []), ...superseded, ...leaving]
     .map((one) => one.username)
     .filter((one) => one !== username);
   // Until the new ones work, the Secret holds the old ones, and those are not superseded.
