@@ -147,8 +147,9 @@ describe('stores', () => {
     );
     await harness.settle();
     await harness.provide();
-    await harness.endJobs();
+    await harness.endJobs('config-check');
     expect(harness.condition('ConfigReady')).toMatchObject({ status: 'True' });
+    await harness.endJobs('db-sync');
     const conf = harness.file('glance-api.conf');
     expect(conf).toMatch(/\[DEFAULT\]\nenabled_backends = fs:file,archive:s3/);
     expect(conf).toMatch(/\[archive\]\ns3_store_bucket = images/);

@@ -271,8 +271,12 @@ describe('what changes', () => {
     await end('config-check');
     await harness.settle();
     const after = harness.api.peek(Deployment, at('sample'))!;
-    expect(after.spec?.template.metadata?.annotations).not.toEqual(before.spec?.template.metadata?.annotations);
-    expect(values('sample-config', 'keystone.conf')['keystone.conf']).toMatch(/\[token\]\nexpiration = 7200/);
+    expect(after.spec?.template).not.toEqual(before.spec?.template);
+    const [config = ''] =
+      after.spec?.template.spec?.volumes?.flatMap(({ name, secret }) =>
+        name === 'secret-sample-config' ? (secret?.secretName ?? []) : [],
+      ) ?? [];
+    expect(values(config, 'keystone.conf')['keystone.conf']).toMatch(/\[token\]\nexpiration = 7200/);
     expect((await harness.listed(Job)).map(({ metadata }) => metadata?.name)).toEqual(jobs);
   });
 

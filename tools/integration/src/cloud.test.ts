@@ -20,7 +20,7 @@ import { MariaDB } from '@stackwright/mariadb';
 import { Placement } from '@stackwright/placement';
 import { RabbitMQ } from '@stackwright/rabbitmq';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { conditionOf, eventually, expectReady, looksAtEverything, writesOf } from './support/facts.js';
+import { conditionOf, configOf, eventually, expectReady, looksAtEverything, writesOf } from './support/facts.js';
 import { LeapingClock } from './support/leaping-clock.js';
 import { Cloud } from './support/openstack.js';
 import { controlPlane, namespace, plane, startWorld, type World } from './support/world.js';
@@ -202,7 +202,7 @@ describe('a whole control plane', () => {
       }, 20_000);
 
     const config = async (): Promise<string> => {
-      const { data = {} } = await world.client.get(Secret, named('placement-config'));
+      const { data = {} } = await world.client.get(Secret, named(await configOf(world.client, placement)));
       return Buffer.from(data['placement.conf'] ?? '', 'base64').toString();
     };
 
@@ -267,12 +267,15 @@ describe('a whole control plane', () => {
     });
   });
 
-  it('is left alone once it stands: nothing is written, however often all is looked at', async () => {
+  it('is left alone once it stands: nothing is written, however often all is looked at, nor after a restart', async () => {
     const { client, audit } = world;
-    for (const [name, controller] of [...world.controllers]) {
-      await controller.stop();
-      await world.start(name, 100);
-    }
+    const restartAll = async (): Promise<void> => {
+      for (const [name, controller] of [...world.controllers]) {
+        await controller.stop();
+        await world.start(name, 100);
+      }
+    };
+    await restartAll();
     // What was under way before may still say so; then it is quiet.
     await eventually(async () => {
       const before = audit.length;
@@ -280,6 +283,7 @@ describe('a whole control plane', () => {
       expect(writesOf(audit.slice(before))).toEqual([]);
     }, 60_000);
     const from = { request: audit.length, time: new Date(clock.now()).toISOString() };
+    await restartAll();
     await looksAtEverything(world, 5);
     // Events are sent in the background: one may arrive late that tells of before.
     expect(writesOf(audit.slice(from.request)).filter((write) => !write.includes('events'))).toEqual([]);

@@ -1,2 +1,2 @@
 export { badInputs, badObject, type BadInput } from './support/bad-input.js';
-export { conditionOf, eventually, expectReady, treasures, writesOf } from './support/facts.js';
+export { conditionOf, configOf, eventually, expectReady, treasures, writesOf } from './support/facts.js';

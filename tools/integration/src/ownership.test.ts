@@ -2,7 +2,7 @@ import { ControlPlane, DatabaseClaim } from '@stackwright/api';
 import { Keystone } from '@stackwright/keystone';
 import { Deployment, Event, Secret, type KubeObject } from '@stackwright/kube';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { conditionOf, eventually, expectReady, treasures, writesOf } from './support/facts.js';
+import { conditionOf, configOf, eventually, expectReady, treasures, writesOf } from './support/facts.js';
 import { controlPlane, namespace, startWorld, type World } from './support/world.js';
 
 // For slow machines: nothing waits longer than what it waits for.
@@ -58,7 +58,8 @@ describe('who owns what', () => {
 
   it('what is derived from a password is made again with the same password', async () => {
     const before = await treasures(world.client, namespace);
-    for (const name of ['keystone-database-connection', 'keystone-admin', 'keystone-config']) {
+    const config = await configOf(world.client, keystone);
+    for (const name of ['keystone-database-connection', 'keystone-admin', config]) {
       await world.client.delete(Secret, { namespace, name });
     }
     await eventually(async () => {

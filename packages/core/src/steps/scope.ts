@@ -17,7 +17,7 @@ export interface Want {
   readonly retain: boolean;
   /** As it was when the step ran; undefined also where the step wants the old one removed first. */
   readonly observed: Readonly<KubeObject> | undefined;
-  /** What to apply; absent for what is only ever created. */
+  /** What to apply; absent for what is only ever created, or only kept. */
   readonly desired?: Readonly<KubeObject>;
   /** What to create, once. */
   readonly make?: (random: Random) => KubeObject;
@@ -131,6 +131,10 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
         return this.#complete(resource, { ...made, metadata: { ...made.metadata, name } }, retain);
       },
     });
+  }
+
+  keep<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>): void {
+    this.#want(resource, observed.metadata?.name ?? '', { retain: false });
   }
 
   remove<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>): void {

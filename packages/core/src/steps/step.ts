@@ -137,6 +137,9 @@ export interface StepScope<
     options?: WantOptions,
   ): Readonly<T> | undefined;
 
+  /** Wants an object of its own to stay, as it is: it is not pruned, and not written. */
+  keep<T extends KubeObject>(resource: Resource<T> & Declared<T, Owned>, observed: Readonly<T>): void;
+
   /**
    * Wants an object gone: a failed Job before its next attempt. Deleted only in the state in which it was observed (UID
    * and resourceVersion are preconditions). Wanting one of the same name in the same run makes it anew.

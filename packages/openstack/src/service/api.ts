@@ -10,13 +10,14 @@ import {
   type GraphBuilder,
   type StepHandle,
 } from '@stackwright/core';
-import { ConfigMap, Deployment, Pod, PodDisruptionBudget, Service } from '@stackwright/kube';
+import { ConfigMap, Deployment, PodDisruptionBudget, Service } from '@stackwright/kube';
 import { uwsgiFiles } from '../config/uwsgi.js';
 import { servicePod, writableMounts } from '../workload/container.js';
 import { disruptionBudget } from '../workload/disruption.js';
 import { clashOf } from '../workload/mounts.js';
 import { resourcesOf } from '../workload/resources.js';
 import { schedulingOf } from '../workload/scheduling.js';
+import { ownVersion, readsOfVersions, versionName } from '../workload/versions.js';
 import type { Api, ApiOptions, Release, ServiceObject, Volume } from './builder.js';
 import { credentialsAnnotation } from './credentials.js';
 import { endpointStep, type Asking } from './endpoint.js';
@@ -43,7 +44,7 @@ export function apiSteps<R extends ServiceObject>(
     name,
     after: [release, tls, ...stepsOf(options)],
     owns: [ConfigMap, Deployment, PodDisruptionBudget, Service],
-    reads: [{ resource: Pod, parts: true }],
+    reads: readsOfVersions,
     run(scope) {
       const facts = scope.output(release);
       const application = facts.wsgi?.[component];
@@ -57,21 +58,27 @@ export function apiSteps<R extends ServiceObject>(
       const { spec } = scope.object;
       const secured = scope.output(tls);
       const uwsgi = uwsgiFiles({ application, port: options.port, directory, tls: secured }, options.uwsgi);
-      const uwsgiConfig = `${workload}-uwsgi`;
+      const uwsgiBase = `${workload}-uwsgi`;
+      const uwsgiHash = hashOf(uwsgi);
       const mounts = [
         ...mountsOf(options, scope),
-        { path: directory, configMap: uwsgiConfig },
+        { path: directory, configMap: versionName(uwsgiBase, uwsgiHash), base: uwsgiBase },
         ...(secured ? [secured.mount] : []),
       ];
       const clash = clashOf([...mounts, ...writableMounts(writable)]);
       if (clash !== undefined) return failed(Reason.InvalidSpec, clash);
 
-      scope.own(ConfigMap, { metadata: { name: uwsgiConfig }, data: uwsgi });
+      ownVersion(
+        scope,
+        ConfigMap,
+        { metadata: { name: uwsgiBase, labels: { [Label.component]: component } }, data: uwsgi },
+        uwsgiHash,
+      );
       scope.own(Service, serviceFor(workload, selector, options.port, schemeOf(spec)));
       scope.own(PodDisruptionBudget, disruptionBudget(workload, selector, spec.podDisruptionBudget));
 
       const settings = config ? scope.output(config) : undefined;
-      const extra = volumes.flatMap((volume) => scope.output(volume).hash ?? []);
+      const changing = [secured, ...volumes.map((volume) => scope.output(volume))].flatMap((one) => one?.hash ?? []);
       const pod = servicePod({
         name: component,
         image: facts.reference,
@@ -92,11 +99,11 @@ export function apiSteps<R extends ServiceObject>(
           strategy: strategyFor(volumes.map((volume) => scope.output(volume))),
           selector: { matchLabels: selector },
           template: {
-            // Files that are mounted alone never change in a Pod: a new configuration takes new Pods.
+            // The configuration's name tells its content. What has other content under the same name takes new Pods, too.
             metadata: {
               labels: selector,
               annotations: {
-                'stackwright.dev/config-hash': hashOf([settings?.hash, uwsgi, secured?.hash, ...extra]),
+                ...(changing.length > 0 ? { 'stackwright.dev/config-hash': hashOf(changing) } : {}),
                 ...credentialsAnnotation(settings?.credentials),
               },
             },

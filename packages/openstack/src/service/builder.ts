@@ -155,9 +155,9 @@ export interface ConfigOptions<R extends ServiceObject> {
 }
 
 export interface Config {
-  /** `<object>-config`. */
+  /** `<object>-config-<hash8>`: with other content it has another name, so that Pods that mount it are replaced. */
   secretName: string;
-  /** Of all files: in the Pod template, so that a change restarts, and in the inputs of Jobs. */
+  /** Of all files: for the inputs of Jobs. */
   hash: string;
   mounts: readonly Mount[];
   /** The users in it, by claim: for the annotation of Pods by which is known that superseded ones may go. */
@@ -266,7 +266,7 @@ export interface ServiceBuilder<R extends ServiceObject> extends GraphBuilder<R>
   messaging(options: MessagingOptions<R>): StepHandle<Messaging | undefined>;
   /** Step 'Volume': a PersistentVolumeClaim, Done when it exists. It outlives the object unless that asks otherwise. */
   volume(options: VolumeOptions<R>): StepHandle<Volume>;
-  /** Step 'Config': the Secret `<object>-config` with the rendered files. */
+  /** Step 'Config': a Secret `<object>-config-<hash8>` with the rendered files, one for each content. */
   config(options: ConfigOptions<R>): StepHandle<Config>;
   /** A Job that runs once per set of inputs. */
   job(options: JobOptions<R>): StepHandle<JobResult>;

@@ -17,13 +17,13 @@ import { secretWith } from '../secrets/secret.js';
 import { servicePod } from '../workload/container.js';
 import { jobResources } from '../workload/resources.js';
 import { schedulingOf } from '../workload/scheduling.js';
+import { versionsOf } from '../workload/versions.js';
 import type { Release, ServiceObject } from './builder.js';
 
 const directory = '/etc/stackwright/check';
 
-/** What a step declares that calls `verdictOn`. */
+/** What a step declares in `owns` that calls `verdictOn`; and `readsOfVersions` in `reads`. */
 export const checkOwns = [Secret, Job] as const;
-export const checkReads = [{ resource: Pod, parts: true }] as const;
 
 export interface Candidate {
   /** Merged, by file. */
@@ -31,7 +31,7 @@ export interface Candidate {
   override: Override;
   isSecret: (file: string, section: string, option: string) => boolean;
   /** Known to few: with it, hashes tell nothing of values that could be guessed. */
-  salt: readonly string[];
+  salt: string;
 }
 
 export interface Verdict {
@@ -41,22 +41,24 @@ export interface Verdict {
   remarks: string;
 }
 
-/** On the configuration that runs: the hash of what was checked before it was written, and what was remarked. */
+/** On a version of the configuration: the hash of what was checked before it was written, and what was remarked. */
 const annotationOf = { checked: 'stackwright.dev/checked-config', remarks: 'stackwright.dev/config-remarks' } as const;
 
-/** Done when the candidate may be written into the Secret of this name. */
+/** Done when the candidate may become a version of the configuration that is called `base`. */
 export function verdictOn<R extends ServiceObject>(
   scope: StepScope<R>,
   facts: Release,
   candidate: Candidate,
-  secretName: string,
+  base: string,
 ): Outcome<Verdict> {
-  const purpose = `${secretName.slice(scope.name.length + 1)}-check`;
+  const purpose = `${base.slice(scope.name.length + 1)}-check`;
   const check = scope.object.spec.configValidation === 'Off' ? undefined : configCheckFor(facts, candidate);
-  const running = scope.get(Secret, secretName)?.metadata?.annotations ?? {};
-  if (!check || running[annotationOf.checked] === check.hash) {
+  const known = versionsOf(scope, Secret, base)
+    .map(({ metadata }) => metadata?.annotations ?? {})
+    .find((annotations) => check && annotations[annotationOf.checked] === check.hash);
+  if (!check || known) {
     forgetChecks(scope, purpose);
-    return done(check ? verdict(check, running[annotationOf.remarks]) : { annotations: {}, remarks: '' });
+    return done(check ? verdict(check, known?.[annotationOf.remarks]) : { annotations: {}, remarks: '' });
   }
   const checked = checkConfig(scope, facts, { ...check, purpose });
   return checked.state === 'Done' ? done(verdict(check, checked.output)) : checked;

@@ -3,9 +3,11 @@ import {
   done,
   failed,
   hashOf,
+  Label,
   waiting,
   type GraphBuilder,
   type Outcome,
+  type Random,
   type StepHandle,
   type StepScope,
 } from '@stackwright/core';
@@ -13,24 +15,30 @@ import { Secret } from '@stackwright/kube';
 import { ConfigError, renderOsloConfig, type OsloConfig } from '../config/oslo-config.js';
 import { checkFiles, mergeOverride, type Override } from '../config/override.js';
 import { resolveSecrets, type ResolvedOverride } from '../config/secret-values.js';
-import { offeredSecret, offeredValues } from '../secrets/offered.js';
+import { offeredValues } from '../secrets/offered.js';
+import { newPassword } from '../secrets/password.js';
 import { secretWith } from '../secrets/secret.js';
+import { ownVersion, readsOfVersions, versionName } from '../workload/versions.js';
 import type { Config, ConfigOptions, Release, ServiceObject } from './builder.js';
-import { checkOwns, checkReads, verdictOn } from './config-check.js';
+import { checkOwns, verdictOn } from './config-check.js';
 import type { ServiceClaims } from './credentials.js';
 
-/** A Secret, since a configuration holds passwords. One that is not acceptable changes nothing of what runs. */
+/**
+ * A Secret, since a configuration holds passwords; one for each content, so that what runs keeps its own. One that is not
+ * acceptable changes nothing of what runs.
+ */
 export function configStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
   release: StepHandle<Release>,
   claims: ServiceClaims,
   { files, directory, after = [], name = 'Config' }: ConfigOptions<R>,
 ): StepHandle<Config> {
+  const component = name.toLowerCase();
   return g.step({
     name,
     after: [release, ...after],
     owns: checkOwns,
-    reads: [Secret, ...checkReads],
+    reads: [Secret, ...readsOfVersions],
     run(scope): Outcome<Config> {
       const facts = scope.output(release);
       const values = userValues(scope, facts);
@@ -39,25 +47,37 @@ export function configStep<R extends ServiceObject>(
       if (rendering.state !== 'Done') return rendering;
       const { merged, rendered } = rendering.output;
 
-      const secretName = `${scope.name}-${name.toLowerCase()}`;
-      const verdict = verdictOn(scope, facts, { ...values.output, files: merged }, secretName);
+      const base = `${scope.name}-${component}`;
+      const salt = saltOf(scope, `${base}-salt`);
+      if (salt.state !== 'Done') return salt;
+      const verdict = verdictOn(scope, facts, { ...values.output, files: merged, salt: salt.output }, base);
       if (verdict.state !== 'Done') return verdict;
       const { annotations, remarks } = verdict.output;
-      const secret = secretWith(secretName, rendered);
-      if (!scope.own(Secret, { ...secret, metadata: { ...secret.metadata, annotations } })) {
+      const { credentials, authorities } = claims.usedBy(scope, after);
+      const content = { ...rendered, ...Object.fromEntries(authorities.map((one) => [one.key, one.content])) };
+      const hash = hashOf([salt.output, content]);
+      const secretName = versionName(base, hash);
+      const labels = { [Label.component]: component };
+      const secret = { ...secretWith(base, content), metadata: { name: base, labels, annotations } };
+      if (!ownVersion(scope, Secret, secret, hash)) {
         return waiting(Reason.Pending, `Secret ${secretName} is being created`);
       }
-      const { credentials, authorities, mounts } = claims.usedBy(scope, after);
-      const own = Object.keys(rendered).map((file) => ({ path: `${directory}/${file}`, secret: secretName, file }));
-      const config = {
-        secretName,
-        hash: hashOf(authorities.length === 0 ? rendered : { rendered, authorities }),
-        mounts: [...own, ...mounts],
-        credentials,
-      };
+      const mounts = [
+        ...Object.keys(rendered).map((file) => ({ path: `${directory}/${file}`, file })),
+        ...authorities.map(({ path, key: file }) => ({ path, file })),
+      ].map((mount) => ({ ...mount, secret: secretName, base }));
+      const config = { secretName, hash, mounts, credentials };
       return done(config, remarks ? { warning: { reason: Reason.DeprecatedConfig, message: remarks } } : {});
     },
   });
+}
+
+/** Names that all may see end in hashes of what few may see: with this, which is as secret, they are no way to guess it. */
+function saltOf<R extends ServiceObject>(scope: StepScope<R>, name: string): Outcome<string> {
+  const make = (random: Random) => ({ ...secretWith(name, { salt: newPassword(random) }), immutable: true });
+  // An object that is made again calls the same by the same names.
+  const secret = scope.ownOnce(Secret, name, make, { retain: true });
+  return secret ? done(hashOf(secret.data)) : waiting(Reason.Pending, `Secret ${name} is being created`);
 }
 
 interface Rendering {
@@ -92,19 +112,10 @@ function renderFiles<R extends ServiceObject>(
   return done({ merged, rendered });
 }
 
-/** `spec.config`, and what it takes from Secrets. */
-function userValues<R extends ServiceObject>(
-  scope: StepScope<R>,
-  { service }: Release,
-): Outcome<ResolvedOverride & { salt: readonly string[] }> {
-  const salt = new Set<string>();
-  const resolved = resolveSecrets(scope.object.spec.config ?? {}, ({ name, key }, field) => {
-    const offer = { name, service, field };
-    const secret = offeredSecret(scope, offer);
-    if (secret.state !== 'Done') return secret;
-    salt.add(secret.output.metadata?.uid ?? '');
-    const values = offeredValues(scope, offer, [key]);
+/** `spec.config`, with what it takes from Secrets. */
+function userValues<R extends ServiceObject>(scope: StepScope<R>, { service }: Release): Outcome<ResolvedOverride> {
+  return resolveSecrets(scope.object.spec.config ?? {}, ({ name, key }, field) => {
+    const values = offeredValues(scope, { name, service, field }, [key]);
     return values.state === 'Done' ? done(values.output[key] ?? '') : values;
   });
-  return resolved.state === 'Done' ? done({ ...resolved.output, salt: [...salt] }) : resolved;
 }

@@ -57,11 +57,11 @@ describe('credentials of a service', () => {
   });
 
   it('rotate by a rollout; the new ones are in use when the last Pod with the old ones is gone', async () => {
-    const before = template()?.metadata?.annotations?.['stackwright.dev/config-hash'];
+    const before = harness.mounted('sample-config');
     await rotate('2026-11', 'sample-1a');
     expect(harness.file('sample.conf')).toContain('username = sample-1a\n');
     expect(users()).toEqual(withDatabase('sample-1a'));
-    expect(template()?.metadata?.annotations?.['stackwright.dev/config-hash']).not.toBe(before);
+    expect(harness.mounted('sample-config')).not.toBe(before);
     expect(harness.condition('Ready')).toMatchObject({ reason: 'RolloutInProgress' });
     expect(inUse()).toBeUndefined();
 

@@ -3,16 +3,22 @@
 import { annotations } from '@stackwright/api';
 import { rolloutOf, type StepHandle, type StepScope } from '@stackwright/core';
 import { Deployment, Pod } from '@stackwright/kube';
-import type { Mount } from '../workload/mounts.js';
 import type { Credentials, ServiceObject } from './builder.js';
 
 /** What a claim gave that has credentials. */
 export interface Claimed {
   username: string;
-  secretName: string;
-  /** Where `ca.crt` of the Secret is mounted, if it has one. */
-  caFile?: string;
+  /** The authority that clients need, and where they find it, if it has one. */
   ca?: string;
+  caFile?: string;
+}
+
+/** A file that containers need to trust what a claim gave. */
+export interface Authority {
+  /** Its key in a Secret: "identity-ca.crt". */
+  key: string;
+  path: string;
+  content: string;
 }
 
 /** The claims of one service that have credentials, by their steps. */
@@ -29,17 +35,16 @@ export class ServiceClaims {
   usedBy<R extends ServiceObject>(
     scope: StepScope<R>,
     after: readonly StepHandle[],
-  ): { credentials: Credentials; authorities: readonly string[]; mounts: readonly Mount[] } {
+  ): { credentials: Credentials; authorities: readonly Authority[] } {
     const used = after.flatMap(({ name }) => {
       const claim = this.#claims.get(name);
       const given = claim && scope.output(claim.handle);
-      return given ? [{ claim: `${scope.name}-${claim.suffix}`, given }] : [];
+      return given ? [{ suffix: claim.suffix, given }] : [];
     });
     return {
-      credentials: Object.fromEntries(used.map(({ claim, given }) => [claim, given.username])),
-      authorities: used.flatMap(({ given }) => given.ca ?? []),
-      mounts: used.flatMap(({ given: { caFile, secretName } }) =>
-        caFile === undefined ? [] : [{ path: caFile, secret: secretName, file: 'ca.crt' }],
+      credentials: Object.fromEntries(used.map(({ suffix, given }) => [`${scope.name}-${suffix}`, given.username])),
+      authorities: used.flatMap(({ suffix, given: { ca, caFile } }) =>
+        ca === undefined || caFile === undefined ? [] : [{ key: `${suffix}-ca.crt`, path: caFile, content: ca }],
       ),
     };
   }

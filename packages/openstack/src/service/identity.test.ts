@@ -122,14 +122,16 @@ it('mounts the authority of Keystone where there is one, and takes new Pods for 
   expect(harness.file('sample.conf')).toContain('cafile = /etc/stackwright-identity/ca.crt\n');
   const pod = () => harness.api.peek(Deployment, at('sample'))?.spec?.template;
   expect(pod()?.spec?.containers[0]?.volumeMounts).toContainEqual(
-    expect.objectContaining({ mountPath: '/etc/stackwright-identity/ca.crt', subPath: 'ca.crt' }),
+    expect.objectContaining({ mountPath: '/etc/stackwright-identity/ca.crt', subPath: 'identity-ca.crt' }),
   );
-  const before = pod()?.metadata?.annotations;
+  expect(harness.file('identity-ca.crt')).toBe('PEM one');
+  const before = pod();
   await harness.edit(Secret, 'sample-identity-connection', {
     data: { 'ca.crt': Buffer.from('PEM two').toString('base64') },
   });
   await harness.settle();
-  expect(pod()?.metadata?.annotations).not.toEqual(before);
+  expect(harness.file('identity-ca.crt')).toBe('PEM two');
+  expect(pod()).not.toEqual(before);
 });
 
 it('asks for messages only where they are wanted, and gives the claim up when they are not any more', async () => {

@@ -147,15 +147,22 @@ export class ServiceHarness<R extends ServiceObject> extends GraphHarness<R> {
     return `${status}: ${reason}: ${message}`;
   }
 
-  /** A file of the configuration, as its Pods see it. */
+  /** A file of the configuration, as its Pods see it; or of another Secret. */
   file(name: string, secret = `${this.key.name}-config`): string {
-    const encoded = this.api.peek(Secret, { ...this.key, name: secret })?.data?.[name];
+    const encoded = this.api.peek(Secret, { ...this.key, name: this.mounted(secret) })?.data?.[name];
     return Buffer.from(encoded ?? '', 'base64').toString();
   }
 
-  /** A file of a ConfigMap. */
+  /** A file of a ConfigMap, as its Pods see it. */
   text(configMap: string, file: string): string {
-    return this.api.peek(ConfigMap, { ...this.key, name: configMap })?.data?.[file] ?? '';
+    return this.api.peek(ConfigMap, { ...this.key, name: this.mounted(configMap) })?.data?.[file] ?? '';
+  }
+
+  /** What Pods of the API mount of something that has versions; else the name as it is. */
+  mounted(base: string): string {
+    const { volumes = [] } = this.api.peek(Deployment, this.key)?.spec?.template.spec ?? {};
+    const names = volumes.flatMap(({ secret, configMap }) => secret?.secretName ?? configMap?.name ?? []);
+    return names.find((name) => name.replace(/-[0-9a-f]{8}$/, '') === base) ?? base;
   }
 
   /** Deletes the object and waits for what has to be undone. */

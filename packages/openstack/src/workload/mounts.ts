@@ -9,6 +9,8 @@ export interface Mount {
   secret?: string;
   configMap?: string;
   claim?: string;
+  /** Of a Secret or ConfigMap that is one of several versions: what they are called without the hash. The volume's name, too. */
+  base?: string;
   /** A scratch directory that dies with the Pod. */
   scratch?: 'Disk' | 'Memory';
   /** Mounts this one key of the Secret or ConfigMap as the file `path`. (Such a file never changes while the Pod runs.) */
@@ -41,19 +43,19 @@ export function volumesOf(mounts: readonly Mount[]): { volumes: Volume[]; volume
   return { volumes: [...volumes.values()], volumeMounts };
 }
 
-function volumeFor({ path, secret, configMap, claim, scratch, mode = 0o440 }: Mount): {
+function volumeFor({ path, secret, configMap, claim, scratch, base, mode = 0o440 }: Mount): {
   name: string;
   source: Omit<Volume, 'name'>;
 } {
   const modeSuffix = mode === 0o440 ? '' : `-${mode.toString(8)}`;
   if (secret !== undefined)
     return {
-      name: nameFor('secret', secret + modeSuffix),
+      name: nameFor('secret', (base ?? secret) + modeSuffix),
       source: { secret: { secretName: secret, defaultMode: mode } },
     };
   if (configMap !== undefined) {
     return {
-      name: nameFor('config', configMap + modeSuffix),
+      name: nameFor('config', (base ?? configMap) + modeSuffix),
       source: { configMap: { name: configMap, defaultMode: mode } },
     };
   }

@@ -1,7 +1,7 @@
 // A user's own configuration: what is good is rolled out, what is not is named, and what runs stays.
 import { ControlPlane, labels } from '@stackwright/api';
 import { Placement } from '@stackwright/placement';
-import { conditionOf, eventually } from '@stackwright/integration';
+import { conditionOf, configOf, eventually } from '@stackwright/integration';
 import { Secret, type Client } from '@stackwright/kube';
 import { expect, it } from 'vitest';
 import { namespace, type Cluster } from '../cluster.js';
@@ -103,7 +103,7 @@ async function reset(client: Client): Promise<void> {
 }
 
 const rendered = async (client: Client): Promise<string> =>
-  (await secretOf(client, 'placement-config'))['placement.conf'] ?? '';
+  (await secretOf(client, await configOf(client, { namespace, name: 'placement' })))['placement.conf'] ?? '';
 
 const uidsOf = async (client: Client): Promise<string[]> =>
   (await podsOf(client, 'app.kubernetes.io/name=placement,app.kubernetes.io/component=api'))

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { AuditEvent } from '@stackwright/devcluster';
 import {
+  Deployment,
   PersistentVolumeClaim,
   Secret,
   type Client,
@@ -43,6 +44,14 @@ export async function conditionOf(
 export async function expectReady(client: Client, resource: Resource, key: ObjectKey): Promise<void> {
   const { status, reason, message } = await conditionOf(client, resource, key);
   if (status !== 'True') throw new Error(`${resource.kind} ${key.name} is not ready: ${reason}: ${message}`);
+}
+
+/** Name of the Secret with the configuration that Pods of a service are made with now. */
+export async function configOf(client: Client, service: ObjectKey): Promise<string> {
+  const { volumes = [] } = (await client.get(Deployment, service)).spec?.template.spec ?? {};
+  const name = volumes.find((volume) => volume.name === `secret-${service.name}-config`)?.secret?.secretName;
+  if (name === undefined) throw new Error(`Deployment ${service.name} mounts no configuration`);
+  return name;
 }
 
 /** What is generated once and must never change: each Secret's content, by a hash, and each volume by its uid. */
