@@ -221,6 +221,13 @@ describe('an IdentityClaim', () => {
     });
     await set({ provider: 'keystone' });
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    // For a wrong schedule, say.
+    await sayReady(false);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    await sayReady(true);
+    await harness.settle();
+    keystone.down = true;
     await sayReady(false);
     await harness.settle();
     expect(harness.condition('Ready')).toMatchObject({

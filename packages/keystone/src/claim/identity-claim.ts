@@ -8,7 +8,7 @@ import {
   explainIdentity,
   firstClaim,
   ownConnection,
-  readyProvider,
+  readyServer,
   Refused,
   removeDropped,
   Sessions,
@@ -34,10 +34,8 @@ export function identityClaimGraph({ http, clock }: ServiceSeams = {}): Graph<Id
       const provider = g.step({
         name: 'Provider',
         reads: [Keystone, ...serverReads],
-        run(scope) {
-          const keystone = readyProvider(scope, Keystone, scope.object.spec.provider);
-          return keystone.state === 'Done' ? serverOf(scope, keystone.output) : keystone;
-        },
+        run: (scope) =>
+          readyServer(scope, Keystone, scope.object.spec.provider, (keystone) => serverOf(scope, keystone)),
       });
 
       const password = g.step({ name: 'Password', after: [name], owns: [Secret], run: passwordsOf });

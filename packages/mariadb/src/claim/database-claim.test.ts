@@ -153,11 +153,36 @@ describe('a DatabaseClaim', () => {
     await harness.create(claim());
     await harness.settle();
     const before = uidOf(harness.api.peek(Secret, at('sample-connection')));
+    await harness.edit(EndpointSlice, 'mariadb-1', { endpoints: [] });
     await sayReady(false);
     await harness.settle();
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'WaitingForProvider' });
     expect(uidOf(harness.api.peek(Secret, at('sample-connection')))).toBe(before);
     expect(harness.object.status).toMatchObject({ secretName: 'sample-connection' });
+  });
+
+  it('is no worse for a provider that is not Ready for reasons of its own, but looks again', async () => {
+    await runMariaDB();
+    await harness.create(claim());
+    await harness.settle();
+    // A size that cannot be, say: the server runs as before.
+    await sayReady(false);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    await sayReady(true);
+    await harness.settle();
+
+    // It hangs: its endpoint stands, and only who asks finds out.
+    server.down = true;
+    await sayReady(false);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({
+      message: 'MariaDB mariadb is not ready: Pod mariadb-0 is starting',
+    });
+    server.down = false;
+    await sayReady(true);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
   it('sets right what was changed on the server by hand', async () => {

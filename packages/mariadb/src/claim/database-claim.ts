@@ -8,7 +8,7 @@ import {
   firstClaim,
   keptCredentials,
   ownConnection,
-  readyProvider,
+  readyServer,
   Refused,
   removeDropped,
   type ClaimCredentials,
@@ -42,10 +42,7 @@ export function databaseClaimGraph(sql: SqlAdmin): Graph<DatabaseClaim> {
       const provider = g.step({
         name: 'Provider',
         reads: [MariaDB, ...serverReads],
-        run(scope) {
-          const mariadb = readyProvider(scope, MariaDB, scope.object.spec.provider);
-          return mariadb.state === 'Done' ? serverOf(scope, mariadb.output) : mariadb;
-        },
+        run: (scope) => readyServer(scope, MariaDB, scope.object.spec.provider, (mariadb) => serverOf(scope, mariadb)),
       });
 
       const credentials = g.step({

@@ -23,6 +23,32 @@ export function readyProvider<R extends Reconciled, T extends Conditioned>(
   return waiting(Reason.WaitingForProvider, `${kind} ${name} is not ready${why ? `: ${why}` : ''}`, { on });
 }
 
+/**
+ * How to reach the server of what a claim names as its provider. One that is not fulfilled waits until that is Ready. One that
+ * is goes on as long as the server can be asked, and what the server says decides: a provider may be not Ready for a wrong
+ * schedule or a size that cannot be, and everything that stands on it works. The step declares the kind in `reads`.
+ */
+export function readyServer<R extends Reconciled, T extends Conditioned, Server extends object>(
+  scope: StepScope<R>,
+  resource: Resource<T>,
+  name: string,
+  serverOf: (provider: Readonly<T>) => Outcome<Server>,
+): Outcome<Server & { isReady: boolean }> {
+  const ready = readyProvider(scope, resource, name);
+  if (ready.state === 'Done') {
+    const server = serverOf(ready.output);
+    return server.state === 'Done' ? done({ ...server.output, isReady: true }) : server;
+  }
+  const provider = scope.get(resource, name);
+  if (!provider || provider.metadata?.deletionTimestamp || !isFulfilled(scope.object)) return ready;
+  const server = serverOf(provider);
+  // Of a server that is away its provider knows more. And who has asked while it was ready is to ask again.
+  return server.state === 'Done' ? done({ ...server.output, isReady: false }) : ready;
+}
+
+/** When last looked at, whatever it has been told since. */
+const isFulfilled = (claim: Readonly<Conditioned>): boolean => readyCondition(claim)?.status === 'True';
+
 /** The Secret by which a claim is fulfilled. */
 export const connectionSecret = (claim: string): string => `${claim}-connection`;
 
