@@ -5,6 +5,7 @@ import type { Controller, ControllerOptions } from '../controller/controller.js'
 import type { Predicate } from '../controller/predicates.js';
 import type { Manager } from '../manager/manager.js';
 import type { Request } from '../reconciler.js';
+import { settlesWithin } from '../seams/wait.js';
 import type { Graph } from './graph.js';
 import { observeSteps } from './metrics.js';
 import { GraphReconciler } from './reconcile.js';
@@ -16,6 +17,9 @@ export interface GraphControllerOptions extends ControllerOptions {
   /** The controller's label in metrics and logs. Default: the kind in lower case. */
   name?: string;
 }
+
+/** Milliseconds that a reconcile waits for the first list of kinds that are new to it; a kind may also never be listed. */
+const patience = 5_000;
 
 /** Adds a controller to the manager that reconciles the graph's objects. */
 export function controllerForGraph<R extends Reconciled>(
@@ -46,15 +50,20 @@ export function controllerForGraph<R extends Reconciled>(
     random,
     metrics: observeSteps(manager.metrics),
     fieldManager: manager.fieldManager,
-    watch: ({ steps }) => {
+    watch: async ({ steps }) => {
+      const firstLists: Promise<void>[] = [];
       const kinds = { owns: steps.flatMap(({ owns }) => owns), reads: steps.flatMap(({ reads }) => reads) };
       for (const { resource, map } of newWatches(kinds)) {
         controller.watches(resource, map);
-        // Steps that read the kind wait for its first list; an empty one has no event that would wake them.
         const informer = cache.informer(resource);
-        if (!informer.hasSynced())
-          void informer.whenSynced().then(() => everyIn(undefined).forEach((one) => controller.enqueue(one)));
+        if (informer.hasSynced()) continue;
+        const first = informer.whenSynced();
+        // An empty one has no event that would wake those who could not wait for it.
+        void first.then(() => everyIn(undefined).forEach((one) => controller.enqueue(one)));
+        firstLists.push(first);
       }
+      // Judged sooner, all that stands would be told to be missing, after each restart.
+      if (firstLists.length > 0) await settlesWithin(clock, patience, Promise.all(firstLists));
     },
   });
 

@@ -37,8 +37,8 @@ export interface GraphReconcilerInit<R extends Reconciled> {
   metrics: StepMetrics;
   /** Of server-side apply. */
   fieldManager: string;
-  /** Told of the steps of each object before they are evaluated: kinds that are new have to be watched. */
-  watch?: (graph: BuiltGraph<R>) => void;
+  /** Told of the steps of each object before they are evaluated: kinds that are new have to be watched, and listed. */
+  watch?: (graph: BuiltGraph<R>) => Promise<void>;
   /** How external steps look and change. Default: by themselves, as they are declared. */
   externals?: Outside<R>;
   /** Told what came of each reconcile, before its status is written. */
@@ -181,7 +181,7 @@ export class GraphReconciler<R extends Reconciled> {
       throw new TerminalError(error.message, { cause: error });
     }
     if (built !== this.#built?.built) {
-      this.#init.watch?.(built);
+      await this.#init.watch?.(built);
       this.#built = { built, owns: allOwned(this.#init.graph, built) };
     }
     return this.#built;
