@@ -1,5 +1,7 @@
 export * from './claims/credentials.js';
+export * from './claims/define-claim.js';
 export * from './claims/fulfil.js';
+export * from './claims/mark.js';
 export * from './claims/refused.js';
 export * from './claims/rivals.js';
 export * from './catalog/catalog.js';

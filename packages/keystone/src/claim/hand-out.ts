@@ -1,38 +1,20 @@
 // What a claim hands out: generations of credentials, what Keystone has to have for them, and the Secret that says it all.
 import type { IdentityClaim, IdentityConnection } from '@stackwright/api';
-import { done, type Outcome, type StepScope } from '@stackwright/core';
-import { credentialsOf, type ClaimCredentials } from '@stackwright/openstack';
+import type { ClaimCredentials, ClaimUsers, Request } from '@stackwright/openstack';
 import { cloudsYaml } from '../files/clouds-yaml.js';
-import type { WantedAccount, WantedIdentity } from './identity.js';
+import type { ObservedIdentity, WantedAccount, WantedIdentity } from './identity.js';
 import type { IdentityServer } from './provider.js';
 
-type Scope = StepScope<IdentityClaim>;
+/** Application credentials are those of the user, in another Secret. */
+export type IdentityUsers = ClaimUsers<'application' | 'domainAdmin'>;
+export type IdentityRequest = Request<IdentityClaim, IdentityServer, 'application' | 'domainAdmin'>;
 
-/** Generations of all that the claim hands out; they rotate together. */
-export interface Passwords {
-  user: ClaimCredentials;
-  /** Of application credentials, which are those of the users above. */
-  application?: ClaimCredentials;
-  domainAdmin?: ClaimCredentials;
-}
-
-/** The step declares Secret in `owns`. */
-export function passwordsOf(scope: StepScope<IdentityClaim>): Outcome<Passwords> {
-  const { user, applicationCredential, domainAdmin } = scope.object.spec;
-  const main = credentialsOf(scope, { base: user.name });
-  if (main.state !== 'Done') return main;
-  const passwords: Passwords = { user: main.output };
-  if (applicationCredential) {
-    const secret = credentialsOf(scope, { base: user.name, secret: 'application-secret' });
-    if (secret.state !== 'Done') return secret;
-    passwords.application = secret.output;
-  }
-  if (domainAdmin) {
-    const admin = credentialsOf(scope, { base: domainAdmin.user, secret: 'domain-password', main: user.name });
-    if (admin.state !== 'Done') return admin;
-    passwords.domainAdmin = admin.output;
-  }
-  return done(passwords);
+export function usersOf({ spec: { user, applicationCredential, domainAdmin } }: Readonly<IdentityClaim>) {
+  return {
+    user: { base: user.name },
+    ...(applicationCredential ? { application: { base: user.name, secret: 'application-secret' } } : {}),
+    ...(domainAdmin ? { domainAdmin: { base: domainAdmin.user, secret: 'domain-password' } } : {}),
+  };
 }
 
 function accountOf(
@@ -49,33 +31,25 @@ function accountOf(
   return { ...given, users, dropOthers: inUse };
 }
 
-export function wantedOf(
-  scope: Pick<Scope, 'object' | 'name' | 'namespace'>,
-  region: string,
-  { user, application, domainAdmin }: Passwords,
-): WantedIdentity {
-  const { spec } = scope.object;
+export function wantedOf({ claim: { spec }, owner, server, users }: IdentityRequest): WantedIdentity {
+  const { user, application, domainAdmin } = users;
   const { name: base, domain, project, roles } = spec.user;
   const accounts = [accountOf({ base, domain, project, roles }, user, application)];
   if (spec.domainAdmin && domainAdmin) {
     const account = { base: spec.domainAdmin.user, domain: spec.domainAdmin.domain, roles: ['admin'] };
     accounts.push(accountOf(account, domainAdmin));
   }
-  return { owner: ownerName(scope), region, accounts, service: spec.service };
+  return { owner, region: server.region, accounts, service: spec.service };
 }
-
-/** By which Keystone knows the claim. */
-export const ownerName = ({ namespace, name }: Pick<Scope, 'name' | 'namespace'>): string => `${namespace}/${name}`;
 
 /** What the claim's Secret holds. */
 export function connectionOf(
-  scope: Scope,
-  { authUrl, login, region }: IdentityServer,
-  { user, application, domainAdmin }: Passwords,
-  credentialId: string | undefined,
+  { claim: { spec }, namespace, server: { authUrl, login, region }, users }: IdentityRequest,
+  { accounts: [account] }: ObservedIdentity,
 ): Record<string, string> {
-  const { spec } = scope.object;
+  const { user, application, domainAdmin } = users;
   const { username, password } = user.current;
+  const credentialId = account?.users[username]?.credential?.id;
   const connection: IdentityConnection = {
     auth_url: authUrl,
     username,
@@ -98,7 +72,7 @@ export function connectionOf(
         }
       : {}),
     ...(login.ca === undefined ? {} : { 'ca.crt': login.ca }),
-    'clouds.yaml': cloudsYaml(scope.namespace, {
+    'clouds.yaml': cloudsYaml(namespace, {
       authUrl: authUrl.replace(/\/v3$/, ''),
       region,
       username,

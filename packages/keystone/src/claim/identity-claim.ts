@@ -1,107 +1,46 @@
-// An IdentityClaim as a graph: a name nobody else has, passwords, users and catalog entry in Keystone, and the Secret that says
-// how to log in.
+// An IdentityClaim: users and an entry of the catalog in Keystone, and the Secret that says how to log in.
 import { IdentityClaim, Reason } from '@stackwright/api';
-import { defineGraph, done, type Graph, type Outcome, type StepScope } from '@stackwright/core';
-import { Secret } from '@stackwright/kube';
-import {
-  credentialClaimStatus,
-  explainIdentity,
-  firstClaim,
-  ownConnection,
-  readyServer,
-  Refused,
-  removeDropped,
-  Sessions,
-  type ServiceSeams,
-} from '@stackwright/openstack';
+import { done, type Graph, type Outcome, type StepScope } from '@stackwright/core';
+import { defineClaim, explainIdentity, firstClaim, Sessions, type ServiceSeams } from '@stackwright/openstack';
 import { Keystone } from '../crd.js';
 import { IdentityApi } from '../identity-api/identity-api.js';
-import { changesOf, makeChanges, type IdentityChange } from './changes.js';
-import { connectionOf, ownerName, passwordsOf, wantedOf, type Passwords } from './hand-out.js';
-import { isSame, observeIdentity, type Access, type ObservedIdentity, type WantedIdentity } from './identity.js';
-import { reachableServer, serverOf, serverReads, type IdentityServer } from './provider.js';
+import { changesOf, makeChanges } from './changes.js';
+import { connectionOf, usersOf, wantedOf } from './hand-out.js';
+import { isSame, observeIdentity, type Access } from './identity.js';
+import { serverOf, serverReads, type IdentityServer } from './provider.js';
 import { removeIdentity } from './removal.js';
-
-type Scope = StepScope<IdentityClaim>;
 
 export function identityClaimGraph({ http, clock }: ServiceSeams = {}): Graph<IdentityClaim> {
   const sessions = new Sessions({ ...(http ? { http } : {}), ...(clock ? { clock } : {}) });
-  return defineGraph(
-    IdentityClaim,
-    (g) => {
-      const name = g.step({ name: 'Name', reads: [IdentityClaim], run: nameOutcome });
-
-      const provider = g.step({
-        name: 'Provider',
-        reads: [Keystone, ...serverReads],
-        run: (scope) =>
-          readyServer(scope, Keystone, scope.object.spec.provider, (keystone) => serverOf(scope, keystone)),
-      });
-
-      const password = g.step({ name: 'Password', after: [name], owns: [Secret], run: passwordsOf });
-
-      const wanted = (scope: Scope): WantedIdentity =>
-        wantedOf(scope, scope.output(provider).region, scope.output(password));
-
-      const identity = g.external<ObservedIdentity, IdentityChange, { credentialId: string | undefined }>({
-        name: 'Identity',
-        after: [name, provider, password],
-        reads: [Keystone, ...serverReads],
-        // Two dozen calls at first, and Keystone hashes passwords slowly, on purpose.
-        timeout: 60_000,
-        // Clients miss an endpoint that somebody deletes: sooner than what nobody but its consumer sees. Eight calls a claim.
-        resync: 120_000,
-        observe: (scope, signal) => observeIdentity(accessTo(sessions, scope.output(provider)), wanted(scope), signal),
-        diff: (scope, observed) => changesOf(wanted(scope), observed),
-        describe: ({ what }) => what,
-        apply: (scope, changes, signal) => makeChanges(accessTo(sessions, scope.output(provider)), changes, signal),
-        output(scope, { accounts: [account] }) {
-          const { username } = scope.output(password).user.current;
-          return { credentialId: account?.users[username]?.credential?.id };
-        },
-        removeOn: 'DeletePolicy',
-        async remove(scope, signal) {
-          const { provider, user, domainAdmin, service } = scope.object.spec;
-          const keystone = scope.get(Keystone, provider);
-          // With Keystone itself gone, or going, there is nothing left to remove.
-          if (!keystone || keystone.metadata?.deletionTimestamp) return;
-          const server = reachableServer(scope, keystone);
-          const users = [
-            { base: user.name, domain: user.domain },
-            ...(domainAdmin ? [{ base: domainAdmin.user, domain: domainAdmin.domain }] : []),
-          ];
-          const removal = { owner: ownerName(scope), region: server.region, users, service: service?.type };
-          await removeIdentity(accessTo(sessions, server), removal, signal);
-        },
-        explain: (error) =>
-          error instanceof Refused ? { reason: error.reason, message: error.message } : explainIdentity(error),
-      });
-
-      g.step({
-        name: 'Superseded',
-        after: [password, identity],
-        owns: [Secret],
-        run(scope) {
-          const { user, application, domainAdmin } = scope.output(password);
-          return removeDropped(scope, {
-            dropped: [user, application, domainAdmin].flatMap((one) => one?.dropped ?? []),
-          });
-        },
-      });
-
-      g.step({
-        name: 'Connection',
-        after: [provider, password, identity],
-        owns: [Secret],
-        run: (scope) =>
-          ownConnection(
-            scope,
-            connectionOf(scope, scope.output(provider), scope.output(password), scope.output(identity).credentialId),
-          ),
-      });
+  return defineClaim(IdentityClaim, {
+    provider: Keystone,
+    reads: serverReads,
+    server: serverOf,
+    name: nameOutcome,
+    users: usersOf,
+    step: 'Identity',
+    // Two dozen calls at first, and Keystone hashes passwords slowly, on purpose.
+    timeout: 60_000,
+    // Clients miss an endpoint that somebody deletes: sooner than what nobody but its consumer sees. Eight calls a claim.
+    resync: 120_000,
+    wanted: wantedOf,
+    observe: (server, wanted, signal) => observeIdentity(accessTo(sessions, server), wanted, signal),
+    diff: changesOf,
+    describe: ({ what }) => what,
+    apply: (server, changes, _wanted, signal) => makeChanges(accessTo(sessions, server), changes, signal),
+    async remove({ claim, owner, reach }, signal) {
+      const { user, domainAdmin, service } = claim.spec;
+      const server = reach();
+      const users = [
+        { base: user.name, domain: user.domain },
+        ...(domainAdmin ? [{ base: domainAdmin.user, domain: domainAdmin.domain }] : []),
+      ];
+      const removal = { owner, region: server.region, users, service: service?.type };
+      await removeIdentity(accessTo(sessions, server), removal, signal);
     },
-    { status: (scope) => credentialClaimStatus(scope, scope.output<Passwords>({ name: 'Password' })?.user) },
-  );
+    explain: explainIdentity,
+    connection: connectionOf,
+  });
 }
 
 function accessTo(sessions: Sessions, { login }: IdentityServer): Access {
@@ -117,7 +56,7 @@ function accessTo(sessions: Sessions, { login }: IdentityServer): Access {
 }
 
 /** Of several claims for one user, one service or one domain's administrator the oldest has it. */
-function nameOutcome(scope: Scope): Outcome<undefined> {
+function nameOutcome(scope: StepScope<IdentityClaim>): Outcome<undefined> {
   const { provider, user, service, domainAdmin } = scope.object.spec;
   const others = (isRival: (spec: IdentityClaim['spec']) => boolean) => (claim: Readonly<IdentityClaim>) =>
     claim.spec.provider === provider && isRival(claim.spec);

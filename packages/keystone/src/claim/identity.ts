@@ -1,7 +1,7 @@
 // What an IdentityClaim means in Keystone: what to look at, whom it belongs to, and what has to change. Who made a user or a
 // service is said by a mark in its description, where any client shows it and any administrator can hand it over.
 import { Reason } from '@stackwright/api';
-import { IdentityError, Refused, type IdentityLogin } from '@stackwright/openstack';
+import { claimMark, IdentityError, Refused, type IdentityLogin } from '@stackwright/openstack';
 import type {
   ApplicationCredential,
   CatalogEndpoint,
@@ -89,14 +89,12 @@ export interface Access {
 /** The name of the application credential; it is the user's own, so that it need not be unique. */
 export const applicationCredentialName = 'stackwright';
 
-const markOf = (owner: string): string => `stackwright.dev/claim=${owner}`;
-
 /** Whose it is: a claim's namespace and name; undefined without a mark. */
 export function ownerOf({ description }: { description?: string | null }): string | undefined {
   return /(?:^|\s)stackwright\.dev\/claim=(\S+)/.exec(description ?? '')?.[1];
 }
 
-export const marked = (owner: string): { description: string } => ({ description: markOf(owner) });
+export const marked = (owner: string): { description: string } => ({ description: claimMark(owner) });
 
 /** Service users are no people: rules for passwords of people must not lock a service out. */
 export const userOptions = {
@@ -198,7 +196,7 @@ function refuseDisabled(kind: string, { name, enabled }: Domain): void {
 }
 
 function userTaken({ domain }: WantedAccount, { name }: User, owner: string, by?: string): Refused {
-  const handOver = `openstack user set --domain ${domain} --description '${markOf(owner)}' ${name}`;
+  const handOver = `openstack user set --domain ${domain} --description '${claimMark(owner)}' ${name}`;
   const message =
     by === undefined
       ? `User "${name}" of domain "${domain}" is not of our making; choose another name, or hand it over with: ${handOver}`
@@ -224,7 +222,7 @@ async function observeServices(
     // Another region's, which has an entry of its own.
     if (endpoints.length > 0 && here.length === 0) continue;
     const what = `The catalog has a service "${service.name}" of type "${type}" (${service.id})`;
-    const handOver = `openstack service set --description '${markOf(wanted.owner)}' ${service.id}`;
+    const handOver = `openstack service set --description '${claimMark(wanted.owner)}' ${service.id}`;
     throw new Refused(
       Reason.ServiceTaken,
       by === undefined

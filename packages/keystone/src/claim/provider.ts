@@ -2,7 +2,7 @@
 import { Reason } from '@stackwright/api';
 import { done, endpointsOf, waiting, type Outcome, type Reconciled, type StepScope } from '@stackwright/core';
 import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
-import { IdentityError, schemeOf, secretReference, valuesOf, type IdentityLogin } from '@stackwright/openstack';
+import { schemeOf, secretReference, valuesOf, type IdentityLogin } from '@stackwright/openstack';
 import { administrator } from '../bootstrap.js';
 import type { Keystone } from '../crd.js';
 
@@ -48,11 +48,4 @@ export function serverOf(scope: Scope, keystone: Readonly<Keystone>): Outcome<Id
     },
     region: keystone.spec.region,
   });
-}
-
-/** As `serverOf`, for where there is no other way on. @throws IdentityError */
-export function reachableServer(scope: Scope, keystone: Readonly<Keystone>): IdentityServer {
-  const server = serverOf(scope, keystone);
-  if (server.state === 'Done') return server.output;
-  throw new IdentityError('Unreachable', `Keystone ${keystone.metadata?.name ?? ''}: ${server.message}`);
 }

@@ -4,7 +4,7 @@ import { done, failed, type Outcome, type Reconciled, type StepScope } from '@st
 import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
 import { offeredValues, ownServer, secretReference } from '@stackwright/openstack';
 import { externalServerKeys, type MariaDB } from '../crd.js';
-import { SqlError, type SqlLogin } from '../sql/admin.js';
+import type { SqlLogin } from '../sql/admin.js';
 import { port } from './files.js';
 
 /** Where a server is, and as whom to administer it. */
@@ -26,16 +26,6 @@ export function serverOf(
 ): Outcome<Server> {
   const { external } = mariadb.spec;
   return external ? externalServer(scope, external.secretRef.name) : localServer(scope, mariadb.metadata?.name ?? '');
-}
-
-/** As `serverOf`, for where there is no other way on. @throws SqlError */
-export function reachableServer(
-  scope: Pick<StepScope<Reconciled>, 'get' | 'list' | 'namespace'>,
-  mariadb: Readonly<MariaDB>,
-): Server {
-  const server = serverOf(scope, mariadb);
-  if (server.state === 'Done') return server.output;
-  throw new SqlError('Unreachable', `MariaDB ${mariadb.metadata?.name ?? ''}: ${server.message}`);
 }
 
 function localServer(scope: Pick<StepScope<Reconciled>, 'get' | 'list' | 'namespace'>, name: string): Outcome<Server> {

@@ -1,4 +1,5 @@
 // What a database claim means in SQL: what to look at, what to change, and whom a database belongs to.
+import { claimMark, claimMarkPrefix, Refused } from '@stackwright/openstack';
 import type { SqlAdmin, SqlLogin, Statement } from './admin.js';
 import { SqlError } from './admin.js';
 
@@ -37,9 +38,6 @@ export interface UserChange {
   wanted: WantedDatabase;
 }
 
-const markPrefix = 'stackwright.dev/claim=';
-const mark = (owner: string): string => `${markPrefix}${owner}`;
-
 /** In a GRANT the database's name is a pattern, in which `_` stands for any character. */
 const grantPattern = (database: string): string => database.replaceAll('_', '\\_');
 
@@ -72,6 +70,24 @@ export async function observeDatabase(
     tables: tables?.length !== 0,
     userExists,
     login: userExists ? await tryLogin(sql, admin, wanted, signal) : 'refused',
+  };
+}
+
+/** All generations. @throws SqlError; Refused where the claim must not have the database */
+export async function observeAll(
+  sql: SqlAdmin,
+  admin: SqlLogin,
+  { current, superseded, dropped }: Generations<WantedDatabase>,
+  signal: AbortSignal,
+): Promise<Generations<ObservedDatabase>> {
+  const observe = (one: WantedDatabase) => observeDatabase(sql, admin, one, signal);
+  const observed = await observe(current);
+  const refusal = refusalOf(current, observed);
+  if (refusal) throw new Refused(refusal.reason, refusal.message);
+  return {
+    current: observed,
+    superseded: await Promise.all(superseded.map(observe)),
+    dropped: await Promise.all(dropped.map(observe)),
   };
 }
 
@@ -108,9 +124,9 @@ export function refusalOf(wanted: WantedDatabase, observed: ObservedDatabase): R
   const { database, username, owner } = wanted;
   const { comment } = observed;
   if (isOwned(wanted, observed)) return undefined;
-  const handOver = `ALTER DATABASE \`${database}\` COMMENT = '${mark(owner)}'`;
-  if (comment?.startsWith(markPrefix)) {
-    const other = comment.slice(markPrefix.length);
+  const handOver = `ALTER DATABASE \`${database}\` COMMENT = '${claimMark(owner)}'`;
+  if (comment?.startsWith(claimMarkPrefix)) {
+    const other = comment.slice(claimMarkPrefix.length);
     return {
       reason: 'DatabaseTaken',
       message: `Database "${database}" belongs to the DatabaseClaim ${other}; choose another name, or if that claim is gone for good: ${handOver}`,
@@ -133,16 +149,16 @@ export function refusalOf(wanted: WantedDatabase, observed: ObservedDatabase): R
 
 function isOwned(wanted: WantedDatabase, observed: ObservedDatabase): boolean {
   if (observed.comment === undefined) return false;
-  if (observed.comment === mark(wanted.owner)) return true;
+  if (observed.comment === claimMark(wanted.owner)) return true;
   // A restored dump has lost the mark, but not the user.
-  return !observed.comment.startsWith(markPrefix) && observed.login === 'all';
+  return !observed.comment.startsWith(claimMarkPrefix) && observed.login === 'all';
 }
 
 /** What has to change, in the order in which it must happen. Resumable: each change alone leaves a state that leads on. */
 export function changesOf(wanted: WantedDatabase, observed: ObservedDatabase): DatabaseChange[] {
   const changes: DatabaseChange[] = [];
   if (observed.comment === undefined) changes.push('CreateDatabase');
-  else if (observed.comment !== mark(wanted.owner)) changes.push('MarkDatabase');
+  else if (observed.comment !== claimMark(wanted.owner)) changes.push('MarkDatabase');
   if (!observed.userExists) changes.push('CreateUser');
   else if (observed.login === 'refused') changes.push('SetPassword');
   if (observed.login !== 'all') changes.push('Grant');
@@ -189,9 +205,9 @@ export function statementOf(wanted: WantedDatabase, change: DatabaseChange): Sta
   const { database, username, password, owner } = wanted;
   switch (change) {
     case 'CreateDatabase':
-      return { sql: 'CREATE DATABASE ?? CHARACTER SET utf8mb4 COMMENT ?', values: [database, mark(owner)] };
+      return { sql: 'CREATE DATABASE ?? CHARACTER SET utf8mb4 COMMENT ?', values: [database, claimMark(owner)] };
     case 'MarkDatabase':
-      return { sql: 'ALTER DATABASE ?? COMMENT ?', values: [database, mark(owner)] };
+      return { sql: 'ALTER DATABASE ?? COMMENT ?', values: [database, claimMark(owner)] };
     case 'CreateUser':
       return { sql: "CREATE USER ?@'%' IDENTIFIED BY ?", values: [username, password], secrets: [password] };
     case 'SetPassword':

@@ -4,7 +4,7 @@ import { done, failed, type Endpoint, type Outcome, type Reconciled, type StepSc
 import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
 import { offeredValues, ownServer, podNames, secretReference, valuesOf } from '@stackwright/openstack';
 import { externalBrokerKeys, type RabbitMQ } from '../crd.js';
-import { BrokerError, type Login } from '../management/client.js';
+import type { Login } from '../management/client.js';
 import { administrator, clientService, ports } from './files.js';
 
 export interface Broker {
@@ -26,13 +26,6 @@ type Scope = Pick<StepScope<Reconciled>, 'get' | 'list' | 'namespace'>;
 export function brokerOf(scope: Scope, rabbitmq: Readonly<RabbitMQ>): Outcome<Broker> {
   const { external } = rabbitmq.spec;
   return external ? externalBroker(scope, external.secretRef.name) : ownBroker(scope, rabbitmq);
-}
-
-/** As `brokerOf`, for where there is no other way on. @throws BrokerError */
-export function reachableBroker(scope: Scope, rabbitmq: Readonly<RabbitMQ>): Broker {
-  const broker = brokerOf(scope, rabbitmq);
-  if (broker.state === 'Done') return broker.output;
-  throw new BrokerError('Unreachable', `RabbitMQ ${rabbitmq.metadata?.name ?? ''}: ${broker.message}`);
 }
 
 function ownBroker(scope: Scope, rabbitmq: Readonly<RabbitMQ>): Outcome<Broker> {

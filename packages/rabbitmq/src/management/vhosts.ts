@@ -1,6 +1,6 @@
 // What a messaging claim means on a broker: what to look at, what to change, and whom a virtual host belongs to.
 import { hashOf } from '@stackwright/core';
-import { Refused } from '@stackwright/openstack';
+import { claimMark, claimMarkPrefix, Refused } from '@stackwright/openstack';
 import type { Management } from './client.js';
 import { hashingAlgorithm, isHashOf, passwordHash } from './password-hash.js';
 
@@ -52,12 +52,9 @@ export type VhostChange =
   | { kind: 'CreateUser' | 'SetUser' | 'Grant'; user: WantedUser }
   | { kind: 'DropUser'; user: Pick<WantedUser, 'username'> };
 
-const markPrefix = 'stackwright.dev/claim=';
-const mark = (owner: string): string => `${markPrefix}${owner}`;
-
 /** The broker takes any word for a tag, of up to 255 characters; those that it does not know permit nothing. */
 const tagOf = (owner: string): string =>
-  mark(owner).length <= 255 ? mark(owner) : `${markPrefix}${hashOf(owner, 32)}`;
+  claimMark(owner).length <= 255 ? claimMark(owner) : `${claimMarkPrefix}${hashOf(owner, 32)}`;
 
 /** Replicated where the broker has others to replicate to, and safe on disk where it has not. */
 const queueType = 'quorum';
@@ -89,7 +86,7 @@ export async function observeVhost(management: Management, wanted: WantedVhost):
     if (observed) users.set(user.username, observed);
   }
   const metadata = answer && metadataOf(answer);
-  const unmarked = metadata !== undefined && metadata.description !== mark(wanted.owner);
+  const unmarked = metadata !== undefined && metadata.description !== claimMark(wanted.owner);
   const queues = unmarked ? await management.get<unknown[]>('queues', vhost) : [];
   const observed = { metadata, holdsQueues: (queues ?? []).length > 0, users };
   refuse(wanted, observed);
@@ -142,9 +139,9 @@ function refuse(wanted: WantedVhost, observed: ObservedVhost): void {
   if (isOwned(wanted, observed)) return;
   const { vhost, owner } = wanted;
   const { metadata, holdsQueues } = observed;
-  const handOver = `rabbitmqctl update_vhost_metadata ${vhost} --description '${mark(owner)}'`;
-  if (metadata?.description.startsWith(markPrefix)) {
-    const other = metadata.description.slice(markPrefix.length);
+  const handOver = `rabbitmqctl update_vhost_metadata ${vhost} --description '${claimMark(owner)}'`;
+  if (metadata?.description.startsWith(claimMarkPrefix)) {
+    const other = metadata.description.slice(claimMarkPrefix.length);
     throw new Refused(
       'VhostTaken',
       `Virtual host "${vhost}" belongs to the MessagingClaim ${other}; choose another name, or if that claim is gone for good: ${handOver}`,
@@ -169,17 +166,17 @@ function refuse(wanted: WantedVhost, observed: ObservedVhost): void {
 
 function isOwned({ owner, users }: WantedVhost, { metadata, users: observed }: ObservedVhost): boolean {
   if (metadata === undefined) return false;
-  if (metadata.description === mark(owner)) return true;
+  if (metadata.description === claimMark(owner)) return true;
   // Whoever changed the description by hand has not taken the virtual host away from its users.
   const own = users.map(({ username }) => observed.get(username));
-  return !metadata.description.startsWith(markPrefix) && own.some((user) => user?.marked && user.permitted);
+  return !metadata.description.startsWith(claimMarkPrefix) && own.some((user) => user?.marked && user.permitted);
 }
 
 /** What has to change, in the order in which it must happen. Resumable: each change alone leaves a state that leads on. */
 export function changesOf(wanted: WantedVhost, { metadata, users }: ObservedVhost): VhostChange[] {
   const changes: VhostChange[] = [];
   if (metadata === undefined) changes.push({ kind: 'CreateVhost', tags: [] });
-  else if (metadata.description !== mark(wanted.owner) || metadata.defaultQueueType !== queueType) {
+  else if (metadata.description !== claimMark(wanted.owner) || metadata.defaultQueueType !== queueType) {
     changes.push({ kind: 'SetVhost', tags: metadata.tags });
   }
   for (const user of wanted.users) {
@@ -222,7 +219,7 @@ export async function applyChange(
     case 'CreateVhost':
     case 'SetVhost': {
       const tags = change.tags.join(',');
-      return management.put({ description: mark(owner), tags, default_queue_type: queueType }, 'vhosts', vhost);
+      return management.put({ description: claimMark(owner), tags, default_queue_type: queueType }, 'vhosts', vhost);
     }
     case 'CreateUser':
     case 'SetUser': {
@@ -241,7 +238,7 @@ export async function applyChange(
 /** Deletes what is the claim's; what belongs to others stays. Safe to repeat. @throws BrokerError */
 export async function dropVhost(management: Management, vhost: string, owner: string): Promise<void> {
   const answer = await management.get<VhostAnswer>('vhosts', vhost);
-  const owned = answer?.description === mark(owner);
+  const owned = answer?.description === claimMark(owner);
   const users = (await management.get<UserAnswer[]>('users')) ?? [];
   // The users first: as long as the virtual host is there, its mark says whose the one of its name is.
   for (const { name, tags } of users) {

@@ -1,0 +1,215 @@
+// A claim that a provider fulfils with something of its own (a database, a virtual host, a user) and with credentials for it.
+// The steps are the same for all; a provider says what is true of it alone.
+import { Reason, type Conditioned } from '@stackwright/api';
+import {
+  defineGraph,
+  done,
+  type Explanation,
+  type Graph,
+  type Outcome,
+  type Reconciled,
+  type StepScope,
+} from '@stackwright/core';
+import { Secret, type Resource } from '@stackwright/kube';
+import {
+  credentialClaimStatus,
+  credentialsOf,
+  keptCredentials,
+  removeDropped,
+  type ClaimCredentials,
+  type CredentialClaim,
+  type CredentialOptions,
+  type KeptCredential,
+} from './credentials.js';
+import { ownConnection, readyProvider, readyServer } from './fulfil.js';
+import { Refused } from './refused.js';
+
+/** A claim of one provider, with credentials that rotate. */
+export interface ProvidedClaim extends CredentialClaim {
+  spec: { provider: string; rotation?: string };
+}
+
+/** What a claim hands out: the user of its name and, in some, others who rotate with it. */
+export type ClaimUsers<More extends string = never> = { user: ClaimCredentials } & {
+  readonly [one in More]?: ClaimCredentials;
+};
+
+/** What a claim asks for, once there is somebody to give it. */
+export interface Request<R, Server, More extends string = never> {
+  claim: Readonly<R>;
+  namespace: string;
+  /** By which the provider knows whose something is: the claim's namespace and name. */
+  owner: string;
+  server: Server;
+  users: ClaimUsers<More>;
+}
+
+/** A claim that is deleted, with all that it had. */
+export interface Removal<R, Server> extends Pick<Request<R, Server>, 'claim' | 'owner'> {
+  /** Of all generations of `user`, the first one first; none: it never got as far as that. */
+  kept: readonly KeptCredential[];
+  /** To be asked only where something has to be undone. @throws Refused where there is no way to it, for now */
+  reach: () => Server;
+}
+
+export interface ClaimDefinition<
+  R extends ProvidedClaim,
+  Provider extends Conditioned & Reconciled,
+  Server extends object,
+  Wanted,
+  Observed,
+  Change,
+  More extends string,
+> {
+  /** The kind that `spec.provider` names. */
+  provider: Resource<Provider>;
+  /** Where that is and how to administer it. */
+  server: (scope: StepScope<R>, provider: Readonly<Provider>) => Outcome<Server>;
+  /** What `server` says follows from what the provider was told, and holds only once that is Ready. Default false. */
+  holdsOnlyWhenReady?: boolean;
+  /** Kinds that `server` reads. */
+  reads: readonly Resource[];
+  /** Done where the claim may have the name that it asks for; `firstClaim` says that of claims. */
+  name: (scope: StepScope<R>) => Outcome<undefined>;
+  /** Whom the claim hands out; `spec.rotation` and the annotation of those in use speak of `user`, and others follow. */
+  users: (claim: Readonly<R>) => { user: Pick<CredentialOptions, 'base'> } & { [one in More]?: CredentialOptions };
+
+  /** The external step: "Database", whose condition is `DatabaseReady`. */
+  step: string;
+  /** What is to be there on the server. Pure. */
+  wanted: (request: Request<R, Server, More>) => Wanted;
+  /** @throws Refused where the claim must not have what is there */
+  observe: (server: Server, wanted: Wanted, signal: AbortSignal) => Promise<Observed>;
+  diff: (wanted: Wanted, observed: Observed) => readonly Change[];
+  /** In words, without secrets. */
+  describe: (change: Change) => string;
+  apply: (server: Server, changes: readonly Change[], wanted: Wanted, signal: AbortSignal) => Promise<void>;
+  /** With deletion policy Delete, while there is a provider. Must be safe to repeat. */
+  remove: (removal: Removal<R, Server>, signal: AbortSignal) => Promise<void>;
+  /** How an error of the server reads as a condition. */
+  explain: (error: unknown) => Explanation;
+  /** As of any external step: milliseconds that a call may take, and after which a done step looks again. */
+  timeout?: number;
+  resync?: number;
+
+  /** What the Secret holds by which the claim is fulfilled; `username` among it. */
+  connection: (request: Request<R, Server, More>, observed: Observed) => Readonly<Record<string, string>>;
+}
+
+/**
+ * Declares the graph of a claim:
+ * Name and Provider → Password → the step of the provider → Connection (the Secret) and Superseded (passwords nobody uses).
+ */
+export function defineClaim<
+  R extends ProvidedClaim,
+  Provider extends Conditioned & Reconciled,
+  Server extends object,
+  Wanted,
+  Observed,
+  Change,
+  More extends string = never,
+>(resource: Resource<R>, definition: ClaimDefinition<R, Provider, Server, Wanted, Observed, Change, More>): Graph<R> {
+  const { server: serverOf, step, timeout, resync } = definition;
+  const reads: readonly Resource[] = [definition.provider, ...definition.reads];
+  return defineGraph(
+    resource,
+    (g) => {
+      const name = g.step({ name: 'Name', reads: [resource], run: (scope) => definition.name(scope) });
+
+      const server = g.step({
+        name: 'Provider',
+        reads,
+        run(scope) {
+          const { provider } = scope.object.spec;
+          if (!definition.holdsOnlyWhenReady) {
+            return readyServer(scope, definition.provider, provider, (ready) => serverOf(scope, ready));
+          }
+          const ready = readyProvider(scope, definition.provider, provider);
+          return ready.state === 'Done' ? serverOf(scope, ready.output) : ready;
+        },
+      });
+
+      const password = g.step({
+        ...passwordStep,
+        after: [name],
+        owns: [Secret],
+        run: (scope) => usersOf(scope, definition.users(scope.object)),
+      });
+
+      const requestOf = (scope: StepScope<R>): Request<R, Server, More> => ({
+        claim: scope.object,
+        namespace: scope.namespace,
+        owner: ownerOf(scope),
+        server: scope.output(server),
+        users: scope.output(password),
+      });
+      const wantedOf = (scope: StepScope<R>): Wanted => definition.wanted(requestOf(scope));
+
+      const given = g.external<Observed, Change, Observed>({
+        name: step,
+        after: [name, server, password],
+        reads,
+        ...(timeout === undefined ? {} : { timeout }),
+        ...(resync === undefined ? {} : { resync }),
+        observe: (scope, signal) => definition.observe(scope.output(server), wantedOf(scope), signal),
+        diff: (scope, observed) => definition.diff(wantedOf(scope), observed),
+        describe: (change) => definition.describe(change),
+        apply: (scope, changes, signal) => definition.apply(scope.output(server), changes, wantedOf(scope), signal),
+        output: (_scope, observed) => observed,
+        removeOn: 'DeletePolicy',
+        async remove(scope, signal) {
+          const provider = scope.get(definition.provider, scope.object.spec.provider);
+          // With the provider itself gone, or going, there is nothing left to undo.
+          if (!provider || provider.metadata?.deletionTimestamp) return;
+          const { user } = definition.users(scope.object);
+          const kept = keptCredentials(scope, user);
+          const reach = () =>
+            reachable(serverOf(scope, provider), `${definition.provider.kind} ${scope.object.spec.provider}`);
+          await definition.remove({ claim: scope.object, owner: ownerOf(scope), kept, reach }, signal);
+        },
+        explain: (error) =>
+          error instanceof Refused ? { reason: error.reason, message: error.message } : definition.explain(error),
+      });
+
+      g.step({
+        name: 'Connection',
+        after: [server, password, given],
+        owns: [Secret],
+        run: (scope) => ownConnection(scope, definition.connection(requestOf(scope), scope.output(given))),
+      });
+
+      g.step({
+        name: 'Superseded',
+        after: [password, given],
+        owns: [Secret],
+        run: (scope) => removeDropped(scope, { dropped: Object.values(scope.output(password)).flatMap(droppedOf) }),
+      });
+    },
+    { status: (scope) => credentialClaimStatus(scope, scope.output<ClaimUsers>(passwordStep)?.user) },
+  );
+}
+
+const passwordStep = { name: 'Password' };
+
+const ownerOf = ({ namespace, name }: Pick<StepScope, 'namespace' | 'name'>): string => `${namespace}/${name}`;
+
+const droppedOf = (credentials: ClaimCredentials | undefined) => credentials?.dropped ?? [];
+
+function usersOf<R extends ProvidedClaim, More extends string>(
+  scope: StepScope<R>,
+  { user, ...more }: ReturnType<ClaimDefinition<R, never, never, never, never, never, More>['users']>,
+): Outcome<ClaimUsers<More>> {
+  const users: Record<string, ClaimCredentials> = {};
+  for (const [name, options] of Object.entries<CredentialOptions | undefined>({ user, ...more })) {
+    if (!options) continue;
+    const credentials = credentialsOf(scope, { main: user.base, ...options });
+    if (credentials.state !== 'Done') return credentials;
+    users[name] = credentials.output;
+  }
+  return done(users as unknown as ClaimUsers<More>);
+}
+
+function reachable<Server>(server: Outcome<Server>, provider: string): Server {
+  if (server.state === 'Done') return server.output;
+  throw new Refused(Reason.ServerUnreachable, `${provider}: ${server.message}`);
+}
