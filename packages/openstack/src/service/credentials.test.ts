@@ -1,5 +1,5 @@
 import { annotations, IdentityClaim } from '@stackwright/api';
-import { Deployment, Pod, Secret } from '@stackwright/kube';
+import { CronJob, Deployment, Job, Pod, Secret } from '@stackwright/kube';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sample, sampleService, Sample } from '../testing/sample-service.js';
 import { ServiceHarness } from '../testing/service-harness.js';
@@ -111,6 +111,33 @@ describe('credentials of a service', () => {
     await harness.settle();
     expect(inUse()).toBeUndefined();
     await harness.rollOut();
+    expect(inUse()).toBe('sample-1a');
+  });
+
+  it('are not in use while a Job has another attempt to make, or a CronJob would start with others', async () => {
+    const older = { metadata: { annotations: { [annotations.credentials]: '{"sample-identity":"sample"}' } } };
+    const { labels } = template()?.metadata ?? {};
+    const metadata = (name: string) => ({ ...at(name), ...(labels ? { labels } : {}) });
+    await harness.api.seed(Job, {
+      metadata: metadata('sample-online'),
+      spec: { template: older },
+      status: { failed: 1 },
+    });
+    await harness.api.seed(CronJob, {
+      metadata: metadata('sample-nightly'),
+      spec: { schedule: '@daily', jobTemplate: { spec: { template: older } } },
+    });
+    await rotate('2026-11', 'sample-1a');
+    await stop('sample-1');
+    await start('sample-2');
+    await harness.rollOut();
+    expect(inUse()).toBeUndefined();
+    const conditions = [{ type: 'Failed', status: 'True', lastTransitionTime: '2025-01-01T00:00:00Z' }];
+    await harness.edit(Job, 'sample-online', { status: { conditions } }, 'status');
+    await harness.settle();
+    expect(inUse()).toBeUndefined();
+    await harness.api.delete(CronJob, at('sample-nightly'));
+    await harness.settle();
     expect(inUse()).toBe('sample-1a');
   });
 

@@ -1,8 +1,8 @@
 // Credentials of claims, as their consumer sees them: Pods say in an annotation with which users they run, and by that is
 // known when superseded ones are needed no more.
 import { annotations } from '@stackwright/api';
-import { rolloutOf, type StepHandle, type StepScope } from '@stackwright/core';
-import { Deployment, Pod } from '@stackwright/kube';
+import { jobState, rolloutOf, type StepHandle, type StepScope } from '@stackwright/core';
+import { CronJob, Deployment, Job, Pod } from '@stackwright/kube';
 import type { Credentials, ServiceObject } from './builder.js';
 
 /** What a claim gave that has credentials. */
@@ -58,13 +58,15 @@ export function credentialsAnnotation(credentials: Credentials = {}): Record<str
 
 /** What a step declares in `reads` that asks `userInUse`. */
 export const readsOfUsers = [
+  { resource: CronJob, parts: true },
   { resource: Deployment, parts: true },
+  { resource: Job, parts: true },
   { resource: Pod, parts: true },
 ] as const;
 
 /**
- * The user of a claim with whom all of the object's Pods run, those of Jobs and those that still stop included. Undefined while
- * they differ, and where none runs: then nothing may be dropped. `before` is what was found last: it holds
+ * The user of a claim with whom all of the object's Pods run, those of Jobs and those that still stop included, and with whom new
+ * ones would: a Job that is between two attempts has none. Undefined while they differ, and where none runs: then nothing may be dropped. `before` is what was found last: it holds
  * while Pods are replaced by others with the same user.
  */
 export function userInUse<R extends ServiceObject>(
@@ -72,14 +74,16 @@ export function userInUse<R extends ServiceObject>(
   claim: string,
   before: string | undefined,
 ): string | undefined {
-  const deployments = scope
-    .list(Deployment, { labels: scope.labels })
-    .filter(({ spec }) => userOf(spec?.template, claim) !== undefined);
-  const pods = scope.list(Pod, { labels: scope.labels }).filter(({ status }) => !hasEnded(status?.phase));
-  const users = new Set([
-    ...deployments.map(({ spec }) => userOf(spec?.template, claim)),
-    ...pods.flatMap((pod) => userOf(pod, claim) ?? []),
-  ]);
+  const parts = { labels: scope.labels };
+  const deployments = scope.list(Deployment, parts).filter(({ spec }) => userOf(spec?.template, claim) !== undefined);
+  const jobs = scope.list(Job, parts).filter((job) => jobState(job) === 'Active');
+  const pods = scope.list(Pod, parts).filter(({ status }) => !hasEnded(status?.phase));
+  const templates = [
+    ...deployments.map(({ spec }) => spec?.template),
+    ...scope.list(CronJob, parts).map(({ spec }) => spec?.jobTemplate.spec?.template),
+    ...jobs.map(({ spec }) => spec?.template),
+  ];
+  const users = new Set([...templates, ...pods].flatMap((pod) => userOf(pod, claim) ?? []));
   const [user] = users;
   if (deployments.length === 0 || users.size !== 1) return undefined;
   // Pods of an older template may be about to start.
