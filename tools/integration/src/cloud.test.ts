@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ControlPlane, groups, IdentityClaim, labels, MessagingClaim } from '@stackwright/api';
 import { modules } from '@stackwright/cli';
+import { Annotation, Label } from '@stackwright/core';
 import { Glance } from '@stackwright/glance';
 import { Keystone } from '@stackwright/keystone';
 import {
@@ -12,6 +13,7 @@ import {
   Job,
   PersistentVolumeClaim,
   Pod,
+  ReplicaSet,
   Secret,
   StatefulSet,
   type Resource,
@@ -215,6 +217,41 @@ describe('a whole control plane', () => {
         expect(pods).toHaveLength(before.length);
         expect(pods).not.toEqual(before);
       }, 30_000);
+      await standsAgain();
+    });
+
+    it('what ran before can be brought back by hand, since every revision has its files', async () => {
+      const { client } = world;
+      const [now, pods] = [await configOf(client, placement), await podsOf('placement')];
+      const setPaused = (paused: string | null): Promise<unknown> =>
+        client.patch(Placement, placement, {
+          type: 'merge',
+          body: { metadata: { annotations: { [Annotation.paused]: paused } } },
+        });
+      await setPaused('true');
+      // As `kubectl rollout undo` does it.
+      const revision = ({ metadata }: ReplicaSet): number =>
+        Number(metadata?.annotations?.['deployment.kubernetes.io/revision']);
+      const { items } = await client.listAll(ReplicaSet, { namespace });
+      const sets = items.filter(({ metadata }) => metadata?.labels?.[Label.name] === 'placement');
+      const { metadata, spec } = sets.sort((one, other) => revision(other) - revision(one))[1]?.spec?.template ?? {};
+      const labels = { ...metadata?.labels };
+      delete labels['pod-template-hash'];
+      const value = { metadata: { ...metadata, labels }, spec };
+      await client.patch(Deployment, placement, {
+        type: 'json',
+        body: [{ op: 'replace', path: '/spec/template', value }],
+      });
+      await eventually(async () => {
+        const running = await podsOf('placement');
+        expect(running).toHaveLength(pods.length);
+        expect(running.filter((pod) => pods.includes(pod))).toEqual([]);
+      }, 30_000);
+      expect(await config()).not.toMatch(/^debug = true$/im);
+      await setPaused(null);
+      await eventually(async () => {
+        expect(await configOf(client, placement)).toBe(now);
+      }, 20_000);
       await standsAgain();
     });
 

@@ -69,3 +69,37 @@ describe('an object that is given up', () => {
     expect(harness.api.peek(ConfigMap, key)?.metadata?.ownerReferences).toMatchObject([{ kind: 'Sample' }]);
   });
 });
+
+/** Makes a ConfigMap for each colour; `kept` are those that stay when the colour is another one. */
+const palette = defineGraph<Sample>(Sample, (g) => {
+  g.step({
+    name: 'Palette',
+    owns: [ConfigMap],
+    run(scope) {
+      const { color = 'red', extras = [] } = scope.object.spec;
+      for (const before of scope.list(ConfigMap)) {
+        const name = before.metadata?.name ?? '';
+        if (name !== color && extras.includes(name)) scope.keep(ConfigMap, before);
+      }
+      scope.own(ConfigMap, { metadata: { name: color }, data: { color } });
+      return done();
+    },
+  });
+});
+
+describe('an object that is kept', () => {
+  it('is neither pruned nor written, until it is not kept any more', async () => {
+    const names = async () => (await harness.listed(ConfigMap)).map(({ metadata }) => metadata?.name).sort();
+    const harness = new GraphHarness(palette);
+    await harness.create(sample({ color: 'red' }));
+    await harness.settle();
+    await harness.edit(ConfigMap, 'red', { data: { color: 'theirs' } });
+    await harness.edit(Sample, 'sample', { spec: { color: 'blue', extras: ['red'] } });
+    await harness.settle();
+    expect(await names()).toEqual(['blue', 'red']);
+    expect(harness.api.peek(ConfigMap, { ...key, name: 'red' })?.data).toEqual({ color: 'theirs' });
+    await harness.edit(Sample, 'sample', { spec: { extras: [] } });
+    await harness.settle();
+    expect(await names()).toEqual(['blue']);
+  });
+});

@@ -78,7 +78,7 @@ export function apiSteps<R extends ServiceObject>(
       scope.own(PodDisruptionBudget, disruptionBudget(workload, selector, spec.podDisruptionBudget));
 
       const settings = config ? scope.output(config) : undefined;
-      const changing = [secured, ...volumes.map((volume) => scope.output(volume))].flatMap((one) => one?.hash ?? []);
+      const changing = volumes.flatMap((volume) => scope.output(volume).hash ?? []);
       const pod = servicePod({
         name: component,
         image: facts.reference,
@@ -99,7 +99,7 @@ export function apiSteps<R extends ServiceObject>(
           strategy: strategyFor(volumes.map((volume) => scope.output(volume))),
           selector: { matchLabels: selector },
           template: {
-            // The configuration's name tells its content. What has other content under the same name takes new Pods, too.
+            // What is ours has another name with other content; what users mount may not, and takes new Pods, too.
             metadata: {
               labels: selector,
               annotations: {

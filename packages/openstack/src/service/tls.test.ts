@@ -32,7 +32,10 @@ async function give(values: Record<string, string>, labels: object = { 'stackwri
 const files = ({ cert, key }: KeyPair = pair) => ({ 'tls.crt': cert, 'tls.key': key, 'ca.crt': authority.ca });
 
 const template = () => harness.api.peek(Deployment, at('sample'))?.spec?.template;
-const hash = () => template()?.metadata?.annotations?.['stackwright.dev/config-hash'];
+/** The Secret with the certificate, as Pods are made with it. */
+const mounted = () => harness.mounted('sample-tls');
+const copies = async () =>
+  (await harness.listed(Secret)).flatMap(({ metadata }) => metadata?.name?.match(/^sample-tls-[0-9a-f]{8}$/) ?? []);
 const uwsgi = () => harness.text('sample-uwsgi', 'uwsgi.ini');
 const ready = () => harness.condition('Ready');
 
@@ -73,14 +76,17 @@ describe('an API with a certificate', () => {
   });
 
   it('takes a renewed one up with one rollout, which never takes away a Pod that answers', async () => {
-    const before = hash();
+    const before = mounted();
     await give(files(await authority.issue('sample', [host])));
-    expect(hash()).not.toBe(before);
+    expect(mounted()).not.toBe(before);
+    // Pods of before that start now, on another node, start with theirs.
+    expect(await copies()).toEqual(expect.arrayContaining([before, mounted()]));
     expect(harness.api.peek(Deployment, at('sample'))?.spec?.strategy?.rollingUpdate).toMatchObject({
       maxUnavailable: 0,
     });
     await harness.rollOut();
     expect(ready()).toMatchObject({ status: 'True' });
+    expect(await copies()).toEqual([mounted()]);
     expect(await harness.writesOf(() => harness.settle())).toEqual([]);
   });
 
@@ -115,11 +121,11 @@ describe('an API with a certificate', () => {
       /not good for sample\.ns\.svc/,
     ],
   ])('runs on with the one that it has when what it is given %s', async (_what, spoil, reason, message) => {
-    const [before, serving] = [hash(), harness.file('tls.crt', 'sample-tls')];
+    const [before, serving] = [mounted(), harness.file('tls.crt', 'sample-tls')];
     await spoil();
     expect(ready()).toMatchObject({ status: 'False', reason });
     expect(ready()?.message).toMatch(message);
-    expect([hash(), harness.file('tls.crt', 'sample-tls')]).toEqual([before, serving]);
+    expect([mounted(), harness.file('tls.crt', 'sample-tls')]).toEqual([before, serving]);
     expect(uwsgi()).toContain('https-socket');
     await give(files());
     expect(ready()).toMatchObject({ status: 'True' });
@@ -130,7 +136,9 @@ describe('an API with a certificate', () => {
     await harness.settle();
     await harness.provide();
     expect(uwsgi()).toContain('http-socket = 0.0.0.0:8000\n');
-    expect(harness.api.peek(Secret, at('sample-tls'))).toBeUndefined();
+    expect(await copies()).toHaveLength(1);
+    await harness.rollOut();
+    expect(await copies()).toEqual([]);
     expect(harness.api.peek(Secret, at('mine'))).toBeDefined();
   });
 });

@@ -16,19 +16,16 @@ import { Secret } from '@stackwright/kube';
 import { offeredSecret, offeredValues, secretReference } from '../secrets/offered.js';
 import { secretWith, valuesOf } from '../secrets/secret.js';
 import type { Mount } from '../workload/mounts.js';
+import { keepVersions, ownVersion, readsOfVersions, versionName } from '../workload/versions.js';
 import type { Release, ServiceObject } from './builder.js';
-
-/** The Secret that Pods mount; with `ca.crt` where the authority is not one that everybody knows. */
-export const tlsSecretName = (object: string): string => `${object}-tls`;
 
 const directory = '/etc/stackwright-tls';
 
 export interface Tls {
   certificate: string;
   key: string;
+  /** Another certificate is another Secret: it takes new Pods. */
   mount: Mount;
-  /** Of the certificate: another one takes new Pods. */
-  hash: string;
   /** In PEM, where clients need it. */
   ca?: string;
 }
@@ -43,9 +40,13 @@ export function tlsStep<R extends ServiceObject>(
     name: 'Tls',
     after: [release],
     owns: [Secret],
+    reads: readsOfVersions,
     run(scope): Outcome<Tls | undefined> {
       const { tls } = scope.object.spec;
-      if (!tls) return done(undefined);
+      if (!tls) {
+        keepVersions(scope, Secret, secretBase(scope.name));
+        return done(undefined);
+      }
       const { name } = tls.secretRef;
       const offer = { name, service: scope.output(release).service, field: 'spec.tls.secretRef' };
       const offered = offeredSecret(scope, offer);
@@ -70,17 +71,22 @@ function copied<R extends ServiceObject>(
   scope: StepScope<R>,
   values: Readonly<Record<string, string>>,
 ): Outcome<Tls | undefined> {
-  const name = tlsSecretName(scope.name);
-  if (!scope.own(Secret, secretWith(name, values))) return waiting(Reason.Pending, `Secret ${name} is being created`);
+  const base = secretBase(scope.name);
+  const hash = hashOf(values);
+  const name = versionName(base, hash);
+  if (!ownVersion(scope, Secret, secretWith(base, values), hash)) {
+    return waiting(Reason.Pending, `Secret ${name} is being created`);
+  }
   const ca = values['ca.crt'];
   return done({
     certificate: `${directory}/tls.crt`,
     key: `${directory}/tls.key`,
-    mount: { path: directory, secret: name },
-    hash: hashOf(values),
+    mount: { path: directory, secret: name, base },
     ...(ca === undefined ? {} : { ca }),
   });
 }
+
+const secretBase = (object: string): string => `${object}-tls`;
 
 /** What would keep uwsgi from starting with it, or clients from trusting it. Never quotes what the Secret holds. */
 function problemOf(chain: string, key: string, ca: string | undefined, hosts: readonly string[]): string | undefined {

@@ -38,10 +38,21 @@ export function ownVersion<R extends Reconciled, T extends Secret | ConfigMap>(
 ): Readonly<T> | undefined {
   const base = desired.metadata.name;
   const name = versionName(base, hash);
-  const older = versionsOf(scope, resource, base).filter(({ metadata }) => metadata?.name !== name);
-  const isKept = older.length === 0 ? () => false : mayBeMounted(scope);
-  for (const version of older.filter(isKept)) scope.keep(resource, version);
+  keepVersions(scope, resource, base, name);
   return scope.own(resource, { ...desired, metadata: { ...desired.metadata, name }, immutable: true });
+}
+
+/** The same where no version is wanted any more. `current`: one that is wanted anyhow. */
+export function keepVersions<R extends Reconciled, T extends Secret | ConfigMap>(
+  scope: StepScope<R>,
+  resource: Resource<T>,
+  base: string,
+  current?: string,
+): void {
+  const older = versionsOf(scope, resource, base).filter(({ metadata }) => metadata?.name !== current);
+  if (older.length === 0) return;
+  const isKept = mayBeMounted(scope);
+  for (const version of older) if (isKept(version)) scope.keep(resource, version);
 }
 
 /** All versions that there are, in no order. */
