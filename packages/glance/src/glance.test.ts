@@ -189,7 +189,7 @@ describe('the volume', () => {
 
   it('outlives its Glance, and the next one of that name takes it up, if it is what that one asks for', async () => {
     await harness.standUp(glance({ storage: { size: '20Gi', className: 'fast' } }));
-    await harness.remove(Glance);
+    await harness.remove();
     const kept = volume();
     expect(kept?.metadata?.ownerReferences).toBeUndefined();
 
@@ -197,7 +197,7 @@ describe('the volume', () => {
     await harness.settle();
     expect(harness.condition('ImagesReady')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
     expect(harness.condition('ImagesReady')?.message).toContain('its StorageClass is "fast", not "slow"');
-    await harness.remove(Glance);
+    await harness.remove();
 
     await harness.create(glance());
     await harness.settle();
@@ -208,7 +208,7 @@ describe('the volume', () => {
 
   it('goes with it where that is asked for', async () => {
     await harness.standUp(glance({ deletionPolicy: 'Delete' }));
-    await harness.remove(Glance);
+    await harness.remove();
     expect(volume()).toBeUndefined();
   });
 });

@@ -106,6 +106,6 @@ describe('deletion', () => {
   it('leaves its database where Retain says so: the claim says it on', async () => {
     await harness.standUp(placement());
     expect(harness.api.peek(DatabaseClaim, at('sample-database'))?.spec).toMatchObject({ deletionPolicy: 'Retain' });
-    await harness.remove(Placement);
+    await harness.remove();
   });
 });

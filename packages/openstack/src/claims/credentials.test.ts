@@ -1,12 +1,11 @@
-import { annotations, credentialSpec, credentialStatus } from '@stackwright/api';
-import { defineGraph } from '@stackwright/core';
-import { GraphHarness } from '@stackwright/core/testing';
+import { credentialSpec, credentialStatus } from '@stackwright/api';
+import { done } from '@stackwright/core';
 import { defineCustomResource, Secret, statusOf, type ObjectOf } from '@stackwright/kube';
 import { Type } from '@sinclair/typebox';
 import { beforeEach, expect, it } from 'vitest';
-import { valuesOf } from '../secrets/secret.js';
-import { credentialClaimStatus, credentialsOf, removeDropped, type ClaimCredentials } from './credentials.js';
-import { ownConnection } from './fulfil.js';
+import { ClaimHarness } from '../testing/claim-harness.js';
+import { defineClaim } from './define-claim.js';
+import { explainBy } from './refused.js';
 
 const Claim = defineCustomResource({
   group: 'example.com',
@@ -15,96 +14,66 @@ const Claim = defineCustomResource({
   plural: 'claims',
   description: 'Asks for credentials.',
   printerColumns: [],
-  spec: Type.Object({ ...credentialSpec }),
+  spec: Type.Object({ provider: Type.String(), ...credentialSpec }),
   status: statusOf({ secretName: Type.Optional(Type.String()), ...credentialStatus }),
 });
 type Claim = ObjectOf<typeof Claim>;
 
+const Provider = defineCustomResource({
+  group: 'example.com',
+  version: 'v1',
+  kind: 'Provider',
+  plural: 'providers',
+  description: 'Has users.',
+  printerColumns: [],
+  spec: Type.Object({}),
+  status: statusOf({}),
+});
+
 /** Users of a server, with their passwords. */
 let users: Map<string, string>;
-let harness: GraphHarness<Claim>;
+let harness: ClaimHarness<Claim, { username: string; password: string }>;
 
 const graph = () =>
-  defineGraph<Claim>(
-    Claim,
-    (g) => {
-      const credentials = g.step({
-        name: 'Password',
-        owns: [Secret],
-        run: (scope) => credentialsOf(scope, { base: 'glance' }),
-      });
-      const server = g.external<ReadonlyMap<string, string>, () => void, undefined>({
-        name: 'Users',
-        after: [credentials],
-        observe: () => Promise.resolve(new Map(users)),
-        diff(scope, observed) {
-          const { current, superseded, dropped } = scope.output(credentials);
-          return [
-            ...[current, ...superseded]
-              .filter(({ username, password }) => observed.get(username) !== password)
-              .map(
-                ({ username, password }) =>
-                  () =>
-                    void users.set(username, password),
-              ),
-            ...dropped
-              .filter(({ username }) => observed.has(username))
-              .map(
-                ({ username }) =>
-                  () =>
-                    void users.delete(username),
-              ),
-          ];
-        },
-        describe: () => 'a user',
-        apply: (_scope, changes) => (changes.forEach((change) => change()), Promise.resolve()),
-        output: () => undefined,
-      });
-      g.step({
-        name: 'Dropped',
-        after: [credentials, server],
-        owns: [Secret],
-        run: (scope) => removeDropped(scope, scope.output(credentials)),
-      });
-      g.step({
-        name: 'Connection',
-        after: [credentials, server],
-        owns: [Secret],
-        run(scope) {
-          const { username, password } = scope.output(credentials).current;
-          return ownConnection(scope, { username, password });
-        },
-      });
-    },
-    {
-      status: (scope) => credentialClaimStatus(scope, scope.output<ClaimCredentials>({ name: 'Password' })),
-    },
-  );
+  defineClaim(Claim, {
+    provider: Provider,
+    server: () => done({ users }),
+    reads: [],
+    name: () => done(),
+    users: () => ({ user: { base: 'glance' } }),
+    step: 'Users',
+    wanted: ({ users: { user } }) => user,
+    observe: (server) => Promise.resolve(new Map(server.users)),
+    diff: ({ current, superseded, dropped }, observed): (() => unknown)[] => [
+      ...[current, ...superseded]
+        .filter(({ username, password }) => observed.get(username) !== password)
+        .map((one) => () => users.set(one.username, one.password)),
+      ...dropped.filter(({ username }) => observed.has(username)).map((one) => () => users.delete(one.username)),
+    ],
+    describe: () => 'a user',
+    apply: (_server, changes) => (changes.forEach((change) => change()), Promise.resolve()),
+    remove: () => Promise.resolve(),
+    explain: explainBy(() => undefined),
+    connection: ({ users: { user } }) => ({ username: user.current.username, password: user.current.password }),
+  });
+
+async function start(): Promise<void> {
+  users = new Map();
+  harness = new ClaimHarness(graph(), Provider);
+  await harness.runProvider({});
+}
+
+const claim = { apiVersion: 'example.com/v1', kind: 'Claim', spec: { provider: 'provider' } };
 
 beforeEach(async () => {
-  users = new Map();
-  harness = new GraphHarness(graph());
-  await harness.create({ apiVersion: 'example.com/v1', kind: 'Claim', spec: {} });
-  await harness.settle();
+  await start();
+  await harness.begin(claim);
 });
 
 const secretNames = async () => (await harness.listed(Secret)).map(({ metadata }) => metadata?.name).sort();
-const connection = () => {
-  const checked = valuesOf(harness.api.peek(Secret, { namespace: 'ns', name: 'sample-connection' })!, [
-    'username',
-    'password',
-  ]);
-  return 'values' in checked ? checked.values : undefined;
-};
-async function set({ inUse, ...spec }: Claim['spec'] & { inUse?: string }): Promise<void> {
-  const metadata = inUse === undefined ? {} : { metadata: { annotations: { [annotations.inUse]: inUse } } };
-  await harness.edit(Claim, 'sample', { spec, ...metadata });
-  await harness.settle();
-}
-
 it('are one user and one password that is kept, as long as nobody asks for others', async () => {
   expect([...users.keys()]).toEqual(['glance']);
-  expect(connection()).toEqual({ username: 'glance', password: users.get('glance') });
+  expect(harness.connection).toEqual({ username: 'glance', password: users.get('glance') });
   expect(await secretNames()).toEqual(['sample-connection', 'sample-password']);
   expect(harness.object.status).toMatchObject({ username: 'glance' });
   expect(harness.object.status?.superseded).toBeUndefined();
@@ -113,9 +82,9 @@ it('are one user and one password that is kept, as long as nobody asks for other
 });
 
 it('rotate with an overlap: the old ones go when the consumer runs with the new ones, and not before', async () => {
-  const before = connection()!;
-  await set({ rotation: '2026-11' });
-  const after = connection()!;
+  const before = harness.connection;
+  await harness.rotate('2026-11');
+  const after = harness.connection;
   expect(after.username).toMatch(/^glance-[0-9a-f]{8}$/);
   expect(users).toEqual(
     new Map([
@@ -125,39 +94,40 @@ it('rotate with an overlap: the old ones go when the consumer runs with the new 
   );
   expect(harness.object.status).toMatchObject({ username: after.username, superseded: ['glance'] });
 
-  await set({ inUse: 'glance' });
-  await set({ inUse: 'somebody' });
+  await harness.use('glance');
+  await harness.use('somebody');
   expect(users.size).toBe(2);
 
-  await set({ inUse: after.username });
+  await harness.use(after.username);
   expect([...users.keys()]).toEqual([after.username]);
   expect(await secretNames()).toEqual(['sample-connection', expect.stringMatching(/^sample-password-[0-9a-f]{8}$/)]);
-  expect(connection()).toEqual(after);
+  expect(harness.connection).toEqual(after);
   expect(harness.object.status?.superseded).toBeUndefined();
   expect(await harness.writesOf(() => harness.settle())).toEqual([]);
 });
 
 it('rotate again before the consumer followed: all that may be in use works on', async () => {
-  await set({ rotation: 'a', inUse: 'glance' });
-  const a = connection()!;
-  await set({ rotation: 'b' });
-  const b = connection()!;
+  await harness.use('glance');
+  await harness.rotate('a');
+  const a = harness.connection;
+  await harness.rotate('b');
+  const b = harness.connection;
   expect([...users.keys()].sort()).toEqual(['glance', a.username, b.username].sort());
   expect(harness.object.status?.superseded).toHaveLength(2);
   // And back: a value that was there before stands for the same credentials.
-  await set({ rotation: 'a' });
-  expect(connection()).toEqual(a);
-  await set({ inUse: a.username });
+  await harness.rotate('a');
+  expect(harness.connection).toEqual(a);
+  await harness.use(a.username);
   expect([...users.keys()]).toEqual([a.username]);
 });
 
 it("keep a superseded password's Secret until its user is dropped, whatever happens in between", async () => {
-  await set({ rotation: 'a' });
-  const { username } = connection()!;
+  await harness.rotate('a');
+  const { username } = harness.connection;
   users.delete = () => {
     throw new Error('away');
   };
-  await set({ inUse: username });
+  await harness.use(username);
   expect(await secretNames()).toContain('sample-password');
   Reflect.deleteProperty(users, 'delete');
   harness.restart();
@@ -167,19 +137,17 @@ it("keep a superseded password's Secret until its user is dropped, whatever happ
 });
 
 it('leave a password alone that somebody chose, once its user is dropped', async () => {
-  harness = new GraphHarness(graph());
-  users.clear();
+  await start();
   const chosen = { password: Buffer.from('chosen').toString('base64') };
   const metadata = { namespace: 'ns', name: 'sample-password', labels: { 'app.kubernetes.io/managed-by': 'Helm' } };
   await harness.api.seed(Secret, { metadata, data: chosen });
-  await harness.create({ apiVersion: 'example.com/v1', kind: 'Claim', spec: {} });
-  await harness.settle();
+  await harness.begin(claim);
   expect(users).toEqual(new Map([['glance', 'chosen']]));
 
-  await set({ rotation: 'a' });
-  const { username } = connection()!;
+  await harness.rotate('a');
+  const { username } = harness.connection;
   expect([...users.keys()]).toEqual(['glance', username]);
-  await set({ inUse: username });
+  await harness.use(username);
   expect([...users.keys()]).toEqual([username]);
   expect(harness.api.peek(Secret, metadata)?.data).toEqual(chosen);
   expect(harness.object.status?.superseded).toBeUndefined();
@@ -188,8 +156,7 @@ it('leave a password alone that somebody chose, once its user is dropped', async
 });
 
 it('never end another object whose password has the name of theirs', async () => {
-  harness = new GraphHarness(graph());
-  users.clear();
+  await start();
   const labels = {
     'app.kubernetes.io/managed-by': 'stackwright',
     'app.kubernetes.io/name': 'keystone',
@@ -197,14 +164,13 @@ it('never end another object whose password has the name of theirs', async () =>
   };
   const metadata = { namespace: 'ns', name: 'sample-password', labels };
   await harness.api.seed(Secret, { metadata, data: { password: Buffer.from('root').toString('base64') } });
-  await harness.create({ apiVersion: 'example.com/v1', kind: 'Claim', spec: {} });
-  await harness.settle();
+  await harness.begin(claim);
   expect(harness.condition('Ready')).toMatchObject({ reason: 'Conflict' });
   expect(users.size).toBe(0);
 
-  await set({ rotation: 'a' });
-  await set({ inUse: connection()!.username });
-  expect([...users.keys()]).toEqual([connection()!.username]);
+  await harness.rotate('a');
+  await harness.use(harness.connection.username);
+  expect([...users.keys()]).toEqual([harness.connection.username]);
   expect(await secretNames()).toContain('sample-password');
 });
 
@@ -221,7 +187,7 @@ it('take no Secret of another claim for theirs', async () => {
       data: password,
     });
   }
-  await set({ inUse: 'glance' });
+  await harness.use('glance');
   expect(await secretNames()).toEqual(
     ['other-password', 'sample-connection', 'sample-password', 'sample-password-notahash', 'sample-passwords'].sort(),
   );

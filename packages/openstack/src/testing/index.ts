@@ -1,2 +1,5 @@
+export * from './claim-harness.js';
 export * from './fake-http.js';
+export * from './object-harness.js';
+export * from './server-harness.js';
 export * from './service-harness.js';

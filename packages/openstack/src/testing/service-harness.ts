@@ -1,21 +1,11 @@
 // A service under test: what providers, workload controllers and the network would do, on the test's word.
 import { CacheClaim, DatabaseClaim, IdentityClaim, MessagingClaim } from '@stackwright/api';
 import { Label, type Graph } from '@stackwright/core';
-import { GraphHarness } from '@stackwright/core/testing';
-import {
-  ConfigMap,
-  Deployment,
-  EndpointSlice,
-  Job,
-  Secret,
-  Service,
-  type KubeObject,
-  type Resource,
-} from '@stackwright/kube';
+import { ConfigMap, Deployment, Job, Secret, Service, type Resource } from '@stackwright/kube';
 import type { ServiceObject } from '../service/builder.js';
 import type { ServiceOptions } from '../service/define-service.js';
-import { secretWith } from '../secrets/secret.js';
 import { FakeHttp } from './fake-http.js';
+import { ObjectHarness } from './object-harness.js';
 
 /** What the Secrets of fulfilled claims hold; a test may change it before it calls `provide`. */
 const connections = {
@@ -46,7 +36,7 @@ const claims: readonly (readonly [Resource, keyof typeof connections])[] = [
   [MessagingClaim, 'messaging'],
 ];
 
-export class ServiceHarness<R extends ServiceObject> extends GraphHarness<R> {
+export class ServiceHarness<R extends ServiceObject> extends ObjectHarness<R> {
   /** The network, as the controller sees it. */
   readonly http: FakeHttp;
   readonly connections: Record<keyof typeof connections, Record<string, string>> = structuredClone(connections);
@@ -71,17 +61,9 @@ export class ServiceHarness<R extends ServiceObject> extends GraphHarness<R> {
   /** What a provider does with one claim. */
   async fulfil(kind: Resource, name: string, connection: Readonly<Record<string, string>>): Promise<void> {
     const secretName = `${name}-connection`;
-    const metadata = { ...this.key, name: secretName };
-    if (!this.api.peek(Secret, metadata)) {
-      await this.api.seed(Secret, {
-        ...secretWith(secretName, connection),
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata,
-      });
-    }
-    const conditions = [this.conditionOf('Ready', 'True', this.#generation(kind, name))];
-    await this.edit(kind, name, { status: { secretName, conditions } }, 'status');
+    if (!this.api.peek(Secret, this.at(secretName))) await this.seedSecret(secretName, connection);
+    await this.edit(kind, name, { status: { secretName } }, 'status');
+    await this.sayReady(kind, name);
   }
 
   /** Ends the Jobs that run, of one purpose ("db-sync") or all. */
@@ -106,28 +88,14 @@ export class ServiceHarness<R extends ServiceObject> extends GraphHarness<R> {
     }
     for (const { metadata, spec } of (await this.listed(Service)) as Service[]) {
       const ports = (spec?.ports ?? []).map(({ name = '', port }) => ({ name, port }));
-      await this.endpoint(metadata?.name ?? '', ports);
+      await this.endpoint(metadata?.name ?? '', ports, '10.0.0.7');
     }
     await this.settle();
   }
 
-  /** A ready endpoint of a Service. */
-  async endpoint(service: string, ports: readonly { name: string; port: number }[]): Promise<void> {
-    const at = { ...this.key, name: `${service}-1` };
-    if (this.api.peek(EndpointSlice, at)) return;
-    await this.api.seed(EndpointSlice, {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: { ...at, labels: { 'kubernetes.io/service-name': service } },
-      addressType: 'IPv4',
-      endpoints: [{ addresses: ['10.0.0.7'], conditions: { ready: true } }],
-      ports: [...ports],
-    });
-  }
-
   /** From nothing to an API that is asked whether it answers. */
   async standUp(object: Omit<R, 'metadata'>): Promise<void> {
-    await this.endpoint('keystone', [{ name: 'http', port: 5000 }]);
+    await this.endpoint('keystone', [{ name: 'http', port: 5000 }], '10.0.0.7');
     await this.create(object);
     await this.settle();
     await this.provide();
@@ -149,13 +117,13 @@ export class ServiceHarness<R extends ServiceObject> extends GraphHarness<R> {
 
   /** A file of the configuration, as its Pods see it; or of another Secret. */
   file(name: string, secret = `${this.key.name}-config`): string {
-    const encoded = this.api.peek(Secret, { ...this.key, name: this.mounted(secret) })?.data?.[name];
+    const encoded = this.api.peek(Secret, this.at(this.mounted(secret)))?.data?.[name];
     return Buffer.from(encoded ?? '', 'base64').toString();
   }
 
   /** A file of a ConfigMap, as its Pods see it. */
   text(configMap: string, file: string): string {
-    return this.api.peek(ConfigMap, { ...this.key, name: this.mounted(configMap) })?.data?.[file] ?? '';
+    return this.api.peek(ConfigMap, this.at(this.mounted(configMap)))?.data?.[file] ?? '';
   }
 
   /** What Pods of the API mount of something that has versions; else the name as it is. */
@@ -163,30 +131,5 @@ export class ServiceHarness<R extends ServiceObject> extends GraphHarness<R> {
     const { volumes = [] } = this.api.peek(Deployment, this.key)?.spec?.template.spec ?? {};
     const names = volumes.flatMap(({ secret, configMap }) => secret?.secretName ?? configMap?.name ?? []);
     return names.find((name) => name.replace(/-[0-9a-f]{8}$/, '') === base) ?? base;
-  }
-
-  /** Deletes the object and waits for what has to be undone. */
-  async remove(kind: Resource): Promise<void> {
-    await this.api.delete(kind, this.key);
-    for (let turn = 0; turn < 8 && !this.isGone; turn++) {
-      await this.clock.advance(5_000);
-      await this.reconcile();
-    }
-    if (!this.isGone) throw new Error(`${this.key.name} is still there`);
-  }
-
-  /** All that is not a Secret, with events and logs, as one text. */
-  async said(...kinds: readonly Resource[]): Promise<string> {
-    const objects: KubeObject[] = (await Promise.all(kinds.map((kind) => this.listed(kind)))).flat();
-    return JSON.stringify([this.object, objects, this.events, this.logs]);
-  }
-
-  conditionOf(type: string, status: 'True' | 'False', observedGeneration = 1) {
-    const lastTransitionTime = new Date(this.clock.now()).toISOString();
-    return { type, status, reason: type, message: '', observedGeneration, lastTransitionTime };
-  }
-
-  #generation(kind: Resource, name: string): number {
-    return this.api.peek(kind, { ...this.key, name })?.metadata?.generation ?? 1;
   }
 }

@@ -1,0 +1,126 @@
+// What tests of services, of servers and of claims do alike: Secrets, endpoints, conditions of others, time, deletion.
+import type { Graph, Reconciled } from '@stackwright/core';
+import { GraphHarness } from '@stackwright/core/testing';
+import { EndpointSlice, Secret, type KubeObject, type Resource } from '@stackwright/kube';
+import { secretWith } from '../secrets/secret.js';
+
+export class ObjectHarness<R extends Reconciled> extends GraphHarness<R> {
+  readonly #kind: Resource<R>;
+
+  constructor(graph: Graph<R>, options: ConstructorParameters<typeof GraphHarness<R>>[1] = {}) {
+    super(graph, options);
+    this.#kind = graph.resource;
+  }
+
+  at(name: string): { namespace: string; name: string } {
+    return { ...this.key, name };
+  }
+
+  /** Creates the object, and lets all happen that does by itself. */
+  async begin(object: Parameters<GraphHarness<R>['create']>[0]): Promise<void> {
+    await this.create(object);
+    await this.settle();
+  }
+
+  async set(spec: object): Promise<void> {
+    await this.edit(this.#kind, this.key.name, { spec });
+    await this.settle();
+  }
+
+  async annotate(annotations: Readonly<Record<string, string>>): Promise<void> {
+    await this.edit(this.#kind, this.key.name, { metadata: { annotations } });
+    await this.settle();
+  }
+
+  /** Time passes, in milliseconds. */
+  async later(time: number): Promise<void> {
+    await this.clock.advance(time);
+    await this.settle();
+  }
+
+  async seedSecret(
+    name: string,
+    values: Readonly<Record<string, string>>,
+    labels: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    const metadata = { ...this.at(name), labels };
+    await this.api.seed(Secret, { ...secretWith(name, values), apiVersion: 'v1', kind: 'Secret', metadata });
+  }
+
+  /** What a Secret holds; nothing where there is none. */
+  values(secret: string): Record<string, string> {
+    const data = Object.entries(this.api.peek(Secret, this.at(secret))?.data ?? {});
+    return Object.fromEntries(data.map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
+  }
+
+  /** Throws where it is not there. */
+  value(secret: string, key: string): string {
+    const value = this.values(secret)[key];
+    if (!value) throw new Error(`Secret ${secret} has no ${key}`);
+    return value;
+  }
+
+  /** A ready endpoint of a Service, beside one that is not. */
+  async endpoint(
+    service: string,
+    ports: readonly { name: string; port: number }[],
+    address = '10.0.0.9',
+  ): Promise<void> {
+    const at = this.at(`${service}-1`);
+    if (this.api.peek(EndpointSlice, at)) return;
+    const isLong = address.includes(':');
+    await this.api.seed(EndpointSlice, {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { ...at, labels: { 'kubernetes.io/service-name': service } },
+      addressType: isLong ? 'IPv6' : 'IPv4',
+      endpoints: [
+        { addresses: [isLong ? 'fd00::8' : '10.0.0.8'], conditions: { ready: false } },
+        { addresses: [address], conditions: { ready: true } },
+      ],
+      ports: [...ports],
+    });
+  }
+
+  conditionOf(
+    type: string,
+    status: 'True' | 'False',
+    {
+      reason = type,
+      message = '',
+      observedGeneration = 1,
+    }: { reason?: string; message?: string; observedGeneration?: number } = {},
+  ) {
+    const lastTransitionTime = new Date(this.clock.now()).toISOString();
+    return { type, status, reason, message, observedGeneration, lastTransitionTime };
+  }
+
+  /** What the controller of another object says of it as it is now; `why`: it is not Ready. */
+  async sayReady(kind: Resource, name: string, why?: { reason: string; message: string }): Promise<void> {
+    const observedGeneration = this.api.peek(kind, this.at(name))?.metadata?.generation ?? 1;
+    const condition = this.conditionOf('Ready', why ? 'False' : 'True', { ...why, observedGeneration });
+    await this.edit(kind, name, { status: { conditions: [condition] } }, 'status');
+  }
+
+  /** Deletes the object, and lets happen what does by itself: it may wait for something. */
+  async delete(): Promise<void> {
+    await this.api.delete(this.#kind, this.key);
+    await this.settle();
+  }
+
+  /** Deletes the object and waits for what has to be undone. */
+  async remove(): Promise<void> {
+    await this.api.delete(this.#kind, this.key);
+    for (let turn = 0; turn < 8 && !this.isGone; turn++) {
+      await this.clock.advance(5_000);
+      await this.reconcile();
+    }
+    if (!this.isGone) throw new Error(`${this.key.name} is still there`);
+  }
+
+  /** All that is not a Secret, with events and logs, as one text. */
+  async said(...kinds: readonly Resource[]): Promise<string> {
+    const objects: KubeObject[] = (await Promise.all(kinds.map((kind) => this.listed(kind)))).flat();
+    return JSON.stringify([this.object, objects, this.events, this.logs]);
+  }
+}
