@@ -74,6 +74,8 @@ function sayValue(value: unknown, path: FieldPath, isSecret: boolean): string {
 
 /** A field called so, or an environment variable: "containers[app].env[DB_PASSWORD].value". */
 function isSecretField(path: FieldPath): boolean {
+  // Of a volume: which Secret it is may be known.
+  if (path.at(-1) === 'secretName') return false;
   return path.some((segment) =>
     typeof segment === 'object'
       ? Object.values(segment).some((value) => typeof value === 'string' && secretNames.test(value))

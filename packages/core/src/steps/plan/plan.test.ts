@@ -157,18 +157,22 @@ describe('a plan', () => {
               data: { url: `mysql://root:${password}@db`, dbPassword: password },
             });
             const env = [{ name: 'DB_PASSWORD', value: password }];
-            scope.own(Pod, { metadata: { name: 'p' }, spec: { containers: [{ name: 'a', image: 'a', env }] } });
+            const volumes = [{ name: 'v', secret: { secretName: `s-${password.length}` } }];
+            scope.own(Pod, {
+              metadata: { name: 'p' },
+              spec: { containers: [{ name: 'a', image: 'a', env }], volumes },
+            });
             return done();
           },
         });
       });
     const harness = await settled(graph('hunter1'));
-    const made = await planFor(harness, graph('hunter2'));
+    const made = await planFor(harness, graph('hunter22'));
     expect(steps(made.objects[0])['All']).toEqual([
       'Done',
       'change Secret s Changed data.anything: (hidden) → (hidden)',
       'change ConfigMap c Changed data.url: "mysql://***@db" → "mysql://***@db", data.dbPassword: (hidden) → (hidden)',
-      'change Pod p Changed spec.containers[a].env[DB_PASSWORD].value: (hidden) → (hidden)',
+      'change Pod p Changed spec.containers[a].env[DB_PASSWORD].value: (hidden) → (hidden), spec.volumes[v].secret.secretName: "s-7" → "s-8"',
     ]);
     expect(JSON.stringify(made)).not.toMatch(/hunter|aHVudGVy/);
   });
