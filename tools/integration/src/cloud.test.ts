@@ -302,6 +302,20 @@ describe('a whole control plane', () => {
       ];
       expect(JSON.stringify(seen)).not.toContain(value);
     });
+
+    it('the configurations are kept that one can go back to, and no others', async () => {
+      const sets = (await world.client.listAll(ReplicaSet, { namespace })).items;
+      expect(sets.filter(({ metadata }) => metadata?.labels?.[Label.name] === 'placement')).toHaveLength(4);
+      await eventually(async () => {
+        const { items } = await world.client.listAll(Secret, { namespace });
+        const kept = items.flatMap(
+          ({ metadata }) => /^placement-config-[0-9a-f]{8}$/.exec(metadata?.name ?? '')?.[0] ?? [],
+        );
+        const mounted = kept.filter((name) => JSON.stringify(sets).includes(`"${name}"`));
+        expect(kept).toEqual(mounted);
+        expect(kept.length).toBeGreaterThan(1);
+      });
+    });
   });
 
   it('is left alone once it stands: nothing is written, however often all is looked at, nor after a restart', async () => {
