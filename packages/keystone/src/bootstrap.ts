@@ -1,14 +1,27 @@
 // `keystone-manage bootstrap` takes the administrator's password from an argument or from the environment only, and both
 // would show it in the Pod's spec and in /proc. So a few lines of Python read it from a mounted file and hand it over
 // inside the process: what is set in os.environ after the start is not in /proc/<pid>/environ.
+//
+// Then it does what `bootstrap` leaves out: the administrator, as whom the controller works, is no person either. With
+// `[security_compliance] change_password_upon_first_use` its password would be over at once, with `password_expires_days` one day
+// nothing could be changed any more, and with `lockout_failure_attempts` anybody could lock the controller out.
+import { userOptions } from './claim/identity.js';
+
 export const passwordFile = '/etc/stackwright/admin-password';
 
 const program = `
-import os, sys
+import json, os, sys
 from keystone.cmd.manage import main
+options = json.loads(sys.argv.pop(1))
 with open(sys.argv.pop(1)) as file:
     os.environ['OS_BOOTSTRAP_PASSWORD'] = file.read()
+name = sys.argv[sys.argv.index('--bootstrap-username') + 1]
 main()
+from keystone.common.provider_api import ProviderAPIs
+from keystone.conf import CONF
+users = ProviderAPIs.identity_api
+user = users.get_user_by_name(name, CONF.identity.default_domain_id)
+users.update_user(user['id'], {'options': {**user['options'], **options}})
 `.trim();
 
 export const administrator = {
@@ -18,7 +31,7 @@ export const administrator = {
   domain: 'Default',
 } as const;
 
-/** Idempotent: creates what is missing, and sets password and endpoints to what is said here. URLs without a version. */
+/** Idempotent: creates what is missing, and sets password, options and endpoints to what is said here. URLs without a version. */
 export function bootstrapCommand(options: {
   region: string;
   internalUrl: string;
@@ -29,6 +42,7 @@ export function bootstrapCommand(options: {
     'python3',
     '-c',
     program,
+    JSON.stringify(userOptions),
     passwordFile,
     'bootstrap',
     ...['--bootstrap-username', administrator.username],

@@ -237,6 +237,8 @@ describe('a Keystone', () => {
     }
     const bootstrap = (await jobOf('bootstrap')).spec!.template.spec!.containers[0]!;
     expect(bootstrap.command).toContain(passwordFile);
+    // Rules for people's passwords must not lock the controller out.
+    expect(bootstrap.command?.join(' ')).toContain('"ignore_password_expiry":true');
     expect(bootstrap.volumeMounts?.map(({ mountPath }) => mountPath)).toContain(passwordFile);
     expect(bootstrap.env ?? []).toEqual([]);
   });
