@@ -1,33 +1,32 @@
-import { annotations, IdentityClaim } from '@stackwright/api';
-import { GraphHarness } from '@stackwright/core/testing';
-import { EndpointSlice, Secret } from '@stackwright/kube';
+import { IdentityClaim } from '@stackwright/api';
+import { Secret } from '@stackwright/kube';
 import { secretWith } from '@stackwright/openstack';
+import { ClaimHarness } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Keystone } from '../crd.js';
 import { FakeKeystone } from '../testing/fake-keystone.js';
 import { identityClaimGraph } from './identity-claim.js';
 
-const namespace = 'ns';
-const at = (name: string) => ({ namespace, name });
-/** The time after which an external step looks again by itself. */
-const resync = 120_000;
-
 let keystone: FakeKeystone;
-let harness: GraphHarness<IdentityClaim>;
+let harness: ClaimHarness<IdentityClaim>;
 
-beforeEach(async () => {
+beforeEach(start);
+
+async function start(): Promise<void> {
   keystone = new FakeKeystone('admin-canary');
-  harness = start();
-  await runKeystone();
-});
-
-function start(): GraphHarness<IdentityClaim> {
   const clock = {
-    monotonic: () => made.clock.monotonic(),
-    schedule: (delay: number, callback: () => void) => made.clock.schedule(delay, callback),
+    monotonic: () => harness.clock.monotonic(),
+    schedule: (delay: number, callback: () => void) => harness.clock.schedule(delay, callback),
   };
-  const made: GraphHarness<IdentityClaim> = new GraphHarness(identityClaimGraph({ http: keystone, clock }));
-  return made;
+  harness = new ClaimHarness(identityClaimGraph({ http: keystone, clock }), Keystone, { resync: 120_000 });
+  await harness.runProvider({ release: '2025.1', region: 'RegionOne', replicas: 1, deletionPolicy: 'Retain' });
+  await harness.seedSecret('keystone-admin', {
+    auth_url: 'http://keystone.ns.svc:5000/v3',
+    username: 'admin',
+    password: 'admin-canary',
+    project_name: 'admin',
+  });
+  await harness.endpoint('keystone', [{ name: 'http', port: 5000 }]);
 }
 
 const spec: IdentityClaim['spec'] = {
@@ -46,81 +45,7 @@ const claim = (more: Partial<IdentityClaim['spec']> = {}) => ({
   spec: { ...spec, ...more },
 });
 
-async function runKeystone(more: Partial<Keystone['spec']> = {}): Promise<void> {
-  await harness.api.seed(Keystone, {
-    apiVersion: 'keystone.stackwright.dev/v1alpha1',
-    kind: 'Keystone',
-    metadata: at('keystone'),
-    spec: {
-      release: '2025.1',
-      region: 'RegionOne',
-      replicas: 1,
-      deletionPolicy: 'Retain',
-      ...more,
-    } as Keystone['spec'],
-  });
-  await sayReady(true);
-  const admin = {
-    auth_url: 'http://keystone.ns.svc:5000/v3',
-    username: 'admin',
-    password: 'admin-canary',
-    project_name: 'admin',
-  };
-  await seedSecret('keystone-admin', admin);
-  await harness.api.seed(EndpointSlice, {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { ...at('keystone-1'), labels: { 'kubernetes.io/service-name': 'keystone' } },
-    addressType: 'IPv4',
-    endpoints: [
-      { addresses: ['10.0.0.8'], conditions: { ready: false } },
-      { addresses: ['10.0.0.9'], conditions: { ready: true } },
-    ],
-    ports: [{ name: 'http', port: 5000 }],
-  });
-}
-
-async function seedSecret(name: string, values: Record<string, string>): Promise<void> {
-  await harness.api.seed(Secret, { apiVersion: 'v1', kind: 'Secret', ...secretWith(name, values), metadata: at(name) });
-}
-
-async function sayReady(ready: boolean): Promise<void> {
-  const condition = {
-    type: 'Ready',
-    status: ready ? 'True' : 'False',
-    reason: ready ? 'Ready' : 'RolloutInProgress',
-    message: ready ? '' : 'Pod keystone-0 is starting',
-    observedGeneration: harness.api.peek(Keystone, at('keystone'))!.metadata!.generation!,
-    lastTransitionTime: '2025-01-01T00:00:00Z',
-  };
-  await harness.edit(Keystone, 'keystone', { status: { conditions: [condition] } }, 'status');
-}
-
-function connection(): Record<string, string> {
-  const data = harness.api.peek(Secret, at('sample-connection'))?.data ?? {};
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
-}
-
-async function fulfilled(more: Partial<IdentityClaim['spec']> = {}): Promise<void> {
-  await harness.create(claim(more));
-  await harness.settle();
-  expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
-}
-
-async function later(): Promise<void> {
-  await harness.clock.advance(resync);
-  await harness.settle();
-}
-
-const set = async (more: object): Promise<void> => {
-  await harness.edit(IdentityClaim, 'sample', { spec: more });
-  await harness.settle();
-};
-
-async function sayInUse(user: string): Promise<void> {
-  await harness.edit(IdentityClaim, 'sample', { metadata: { annotations: { [annotations.inUse]: user } } });
-  await harness.settle();
-}
+const fulfilled = (more: Partial<IdentityClaim['spec']> = {}) => harness.fulfilled(claim(more));
 
 const service = () => keystone.services.find(({ type }) => type === 'placement')!;
 
@@ -142,7 +67,7 @@ describe('an IdentityClaim', () => {
       'public https://placement.example.org',
     ]);
     expect(harness.object.status).toMatchObject({ secretName: 'sample-connection', username: 'placement' });
-    const { 'clouds.yaml': clouds, ...rest } = connection();
+    const { 'clouds.yaml': clouds, ...rest } = harness.connection;
     expect(rest).toEqual({
       auth_url: 'http://keystone.ns.svc:5000/v3',
       username: 'placement',
@@ -160,7 +85,7 @@ describe('an IdentityClaim', () => {
 
     const writes = keystone.writes.length;
     harness.restart();
-    await harness.clock.advance(resync);
+    await harness.clock.advance(120_000);
     expect(await harness.writesOf(() => harness.settle())).toEqual([]);
     expect(keystone.writes).toHaveLength(writes);
   });
@@ -170,23 +95,22 @@ describe('an IdentityClaim', () => {
     keystone.calls.length = 0;
     for (let round = 0; round < 5; round++) await harness.reconcile();
     expect(keystone.calls).toEqual([]);
-    await later();
+    await harness.lookAgain();
     expect(keystone.calls.length).toBeLessThanOrEqual(8);
     expect(keystone.calls.filter(({ url }) => url.includes('/auth/tokens'))).toHaveLength(1);
   });
 
   it('says nothing secret in status, events and logs', async () => {
     await fulfilled({ applicationCredential: true });
-    const said = JSON.stringify([harness.object.status, harness.events, harness.logs]);
+    const said = await harness.said();
     expect(said).toContain('Create the user');
-    const { password, application_credential_secret: secret } = connection();
+    const { password, application_credential_secret: secret } = harness.connection;
     for (const canary of ['admin-canary', password!, secret!]) expect(said).not.toContain(canary);
   });
 
   it('needs no entry in the catalog where only a user is wanted', async () => {
     const { service: _, ...rest } = spec;
-    await harness.create({ ...claim(), spec: rest });
-    await harness.settle();
+    await harness.begin({ ...claim(), spec: rest });
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
     expect(keystone.services).toEqual([]);
   });
@@ -213,59 +137,57 @@ describe('an IdentityClaim', () => {
   });
 
   it('waits for its provider, names it, goes on by itself, and keeps its Secret meanwhile', async () => {
-    await harness.create(claim({ provider: 'other' }));
-    await harness.settle();
+    await harness.begin(claim({ provider: 'other' }));
     expect(harness.condition('Ready')).toMatchObject({
       reason: 'WaitingForProvider',
       message: 'Keystone other does not exist',
     });
-    await set({ provider: 'keystone' });
+    await harness.set({ provider: 'keystone' });
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
     // For a wrong schedule, say.
-    await sayReady(false);
+    await harness.sayProviderReady(false);
     await harness.settle();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
-    await sayReady(true);
+    await harness.sayProviderReady(true);
     await harness.settle();
     keystone.down = true;
-    await sayReady(false);
+    await harness.sayProviderReady(false);
     await harness.settle();
     expect(harness.condition('Ready')).toMatchObject({
       message: 'Keystone keystone is not ready: Pod keystone-0 is starting',
     });
-    expect(connection()).toHaveProperty('password');
+    expect(harness.connection).toHaveProperty('password');
   });
 
   it('says that Keystone does not answer or refuses us, and heals', async () => {
     keystone.down = true;
-    await harness.create(claim());
-    await harness.settle();
+    await harness.begin(claim());
     expect(harness.condition('Ready')).toMatchObject({ reason: 'ServerUnreachable' });
     keystone.down = false;
     keystone.user('admin')!.password = 'other';
-    await later();
+    await harness.lookAgain();
     expect(harness.condition('Ready')).toMatchObject({ reason: 'AccessDenied' });
     expect(harness.condition('Ready')?.message).toContain('the login of user "admin"');
     keystone.user('admin')!.password = 'admin-canary';
-    await later();
+    await harness.lookAgain();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
   it('renews a token of the administrator that is not taken any more', async () => {
     await fulfilled();
     keystone.forgetTokens();
-    await later();
+    await harness.lookAgain();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
   it('asks the Pods themselves, and passes on what others are to ask and whom to trust', async () => {
     await harness.edit(Keystone, 'keystone', { spec: { tls: { secretRef: { name: 'certificate' } } } });
-    await sayReady(true);
+    await harness.sayProviderReady(true);
     const values = { auth_url: 'https://identity.example.org/v3', 'ca.crt': 'PEM' };
     const { data } = secretWith('keystone-admin', values);
     await harness.edit(Secret, 'keystone-admin', { data });
     await fulfilled();
-    expect(connection()).toMatchObject(values);
+    expect(harness.connection).toMatchObject(values);
     expect(keystone.calls.every(({ ca }) => ca === 'PEM')).toBe(true);
     expect(new Set(keystone.calls.map(({ url }) => new URL(url).origin))).toEqual(
       new Set(['https://keystone.ns.svc:5000']),
@@ -305,32 +227,32 @@ describe('what was changed by hand', () => {
   ])('is set right: %s', async (_, change) => {
     await fulfilled();
     const before = state();
-    const data = connection();
+    const data = harness.connection;
     change();
     expect(state()).not.toEqual(before);
-    await later();
+    await harness.lookAgain();
     const sorted = ({ users, ...rest }: ReturnType<typeof state>) => ({
       ...rest,
       users: users.sort((a, b) => (a.name < b.name ? -1 : 1)),
     });
     expect(sorted(state())).toEqual(sorted(before));
-    expect(connection()).toEqual(data);
+    expect(harness.connection).toEqual(data);
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
     const writes = keystone.writes.length;
-    await later();
+    await harness.lookAgain();
     expect(keystone.writes).toHaveLength(writes);
   });
 
   it('names what is shared and was disabled, and leaves it to those who did', async () => {
     await fulfilled();
     keystone.projects.find(({ name }) => name === 'service')!.enabled = false;
-    await later();
+    await harness.lookAgain();
     expect(harness.condition('Ready')?.message).toContain('openstack project set --enable service');
   });
 
   it('follows changes of the spec, and takes away what is not wanted any more', async () => {
     await fulfilled();
-    await set({
+    await harness.set({
       user: { roles: ['service'] },
       service: {
         name: 'Placement',
@@ -346,9 +268,8 @@ describe('what was changed by hand', () => {
     await fulfilled();
     const other = { ...keystone.endpoints[0]!, id: 'e-2', region_id: 'RegionTwo', url: 'http://two' };
     keystone.endpoints.push(other);
-    await later();
-    await harness.api.delete(IdentityClaim, harness.key);
-    await harness.settle();
+    await harness.lookAgain();
+    await harness.delete();
     expect(harness.isGone).toBe(true);
     // The service stays, since the other region's entry would go with it.
     expect(keystone.endpoints).toEqual([other]);
@@ -361,8 +282,7 @@ describe('what belongs to others', () => {
   const catalogEntry = { id: 's-1', type: 'placement', name: 'placement', enabled: true };
 
   async function refused(reason: string): Promise<string> {
-    await harness.create(claim());
-    await harness.settle();
+    await harness.begin(claim());
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason });
     expect(keystone.writes).toEqual([]);
     return harness.condition('Ready')?.message ?? '';
@@ -374,10 +294,10 @@ describe('what belongs to others', () => {
     const message = await refused('UserTaken');
     const [, description] = /--description '([^']*)' placement/.exec(message)!;
     keystone.user('placement')!.description = description!;
-    await later();
+    await harness.lookAgain();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
     expect(keystone.users.filter(({ name }) => name === 'placement')).toHaveLength(1);
-    expect(connection()['password']).toBe(keystone.user('placement')!.password);
+    expect(harness.connection['password']).toBe(keystone.user('placement')!.password);
   });
 
   it("is another claim's user", async () => {
@@ -391,12 +311,12 @@ describe('what belongs to others', () => {
     keystone.services.push({ ...catalogEntry, description: 'stackwright.dev/claim=b/c' });
     expect(await refused('ServiceTaken')).toContain('belongs to the IdentityClaim b/c');
     keystone.services[0]!.description = 'Placement';
-    await later();
+    await harness.lookAgain();
     expect(harness.condition('Ready')).toMatchObject({ reason: 'ServiceTaken' });
     const message = harness.condition('Ready')!.message;
     const [, description] = /openstack service set --description '([^']*)' s-1/.exec(message)!;
     keystone.services[0]!.description = description!;
-    await later();
+    await harness.lookAgain();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
     expect(keystone.services).toHaveLength(1);
   });
@@ -421,25 +341,20 @@ describe('what belongs to others', () => {
     ['user', { user: { ...spec.user, name: 'Placement' }, service: { ...spec.service!, type: 'other' } }, 'UserTaken'],
     ['service', { user: { ...spec.user, name: 'other' } }, 'ServiceTaken'],
   ])('is the %s of an older claim', async (_, more, reason) => {
-    const metadata = { ...at('older'), creationTimestamp: '2020-01-01T00:00:00Z' };
+    const metadata = { ...harness.at('older'), creationTimestamp: '2020-01-01T00:00:00Z' };
     await harness.api.seed(IdentityClaim, { ...claim(more), metadata });
     expect(await refused(reason)).toContain('the IdentityClaim older has the');
-    expect(harness.api.peek(Secret, at('sample-password'))).toBeUndefined();
+    expect(harness.api.peek(Secret, harness.at('sample-password'))).toBeUndefined();
   });
 });
 
 describe('deletion', () => {
-  const remove = async () => {
-    await harness.api.delete(IdentityClaim, harness.key);
-    await harness.settle();
-  };
-
   it("removes the claim's own user, service and endpoints, and nothing of others", async () => {
     await fulfilled({ domainAdmin: { domain: 'heat', user: 'heat_domain_admin' } });
     const other = { id: 'u-1', name: 'placement-x', domain_id: 'default', enabled: true, options: {}, password: '' };
     keystone.users.push(other);
     keystone.services.push({ id: 's-1', type: 'image', name: 'glance', enabled: true });
-    await remove();
+    await harness.delete();
     expect(harness.isGone).toBe(true);
     expect(keystone.users.map(({ name }) => name)).toEqual(['admin', 'placement-x']);
     expect(keystone.services.map(({ name }) => name)).toEqual(['glance']);
@@ -452,34 +367,33 @@ describe('deletion', () => {
 
   it('leaves what this claim was refused', async () => {
     keystone.services.push({ id: 's-1', type: 'placement', name: 'p', enabled: true, description: 'by hand' });
-    await harness.create(claim());
-    await harness.settle();
-    await remove();
+    await harness.begin(claim());
+    await harness.delete();
     expect(harness.isGone).toBe(true);
     expect(keystone.services).toHaveLength(1);
   });
 
   it('with Retain keeps all, and the same claim takes it up again', async () => {
     await fulfilled({ deletionPolicy: 'Retain' });
-    const { password } = connection();
-    await remove();
+    const { password } = harness.connection;
+    await harness.delete();
     expect(harness.isGone).toBe(true);
     // What the garbage collector does.
-    await harness.api.delete(Secret, at('sample-connection'));
+    await harness.api.delete(Secret, harness.at('sample-connection'));
     const writes = keystone.writes.length;
     await fulfilled();
-    expect(connection()).toMatchObject({ password });
+    expect(harness.connection).toMatchObject({ password });
     expect(keystone.writes).toHaveLength(writes);
   });
 
   it('waits for a Keystone that is away, and ends when it is gone for good', async () => {
     await fulfilled();
     keystone.down = true;
-    await remove();
+    await harness.delete();
     expect(harness.isGone).toBe(false);
     expect(harness.condition('Ready')).toMatchObject({ reason: 'ServerUnreachable' });
-    await harness.api.delete(Keystone, at('keystone'));
-    await later();
+    await harness.removeProvider();
+    await harness.lookAgain();
     expect(harness.isGone).toBe(true);
   });
 });
@@ -489,9 +403,9 @@ describe('rotation', () => {
 
   it('makes a user beside the old one, which works on until the consumer runs with the new one', async () => {
     await fulfilled({ applicationCredential: true, domainAdmin: { domain: 'heat', user: 'heat_admin' } });
-    const before = connection();
-    await set({ rotation: '2026-11' });
-    const after = connection();
+    const before = harness.connection;
+    await harness.rotate('2026-11');
+    const after = harness.connection;
     expect(after['username']).toMatch(/^placement-[0-9a-f]{8}$/);
     expect(after['domain_admin_username']).toBe(after['username']!.replace('placement', 'heat_admin'));
     for (const key of [
@@ -509,27 +423,27 @@ describe('rotation', () => {
 
     // The old ones are looked after as long as they may be in use.
     keystone.user('placement')!.enabled = false;
-    await later();
+    await harness.lookAgain();
     expect(keystone.user('placement')).toMatchObject({ enabled: true });
 
-    await sayInUse(after['username']!);
+    await harness.use(after['username']!);
     expect(names()).toEqual([after['username'], after['domain_admin_username']]);
     expect(keystone.credentials.map(({ id }) => id)).toEqual([after['application_credential_id']]);
-    expect(connection()).toEqual(after);
+    expect(harness.connection).toEqual(after);
     expect(harness.object.status?.superseded).toBeUndefined();
     const secrets = (await harness.listed(Secret)).map(({ metadata }) => metadata!.name!);
     expect(secrets.filter((name) => name.startsWith('sample-'))).toHaveLength(4);
-    expect(await harness.writesOf(() => later())).toEqual([]);
+    expect(await harness.writesOf(() => harness.lookAgain())).toEqual([]);
   });
 
   it('drops a user whose Secret somebody deleted, too, and never one of another claim', async () => {
     await fulfilled();
-    await set({ rotation: 'a' });
-    await harness.api.delete(Secret, at('sample-password'));
+    await harness.rotate('a');
+    await harness.api.delete(Secret, harness.at('sample-password'));
     const other = { ...keystone.user('placement')!, id: 'u-1', name: 'placement-00000000', description: 'not ours' };
     keystone.users.push(other);
-    await sayInUse(connection()['username']!);
-    expect(names()).toEqual([connection()['username'], other.name]);
+    await harness.use(harness.connection['username']!);
+    expect(names()).toEqual([harness.connection['username'], other.name]);
   });
 });
 
@@ -538,26 +452,26 @@ describe('an application credential', () => {
     await fulfilled({ applicationCredential: true });
     const [made] = keystone.credentials;
     expect(made).toMatchObject({ user_id: keystone.user('placement')!.id, name: 'stackwright' });
-    expect(connection()).toMatchObject({
+    expect(harness.connection).toMatchObject({
       application_credential_id: made!.id,
       application_credential_secret: made!.secret,
     });
     keystone.user('placement')!.enabled = false;
-    await later();
+    await harness.lookAgain();
     expect(keystone.credentials).toEqual([made]);
     keystone.credentials.length = 0;
-    await later();
-    expect(connection()['application_credential_id']).toBe(keystone.credentials[0]!.id);
+    await harness.lookAgain();
+    expect(harness.connection['application_credential_id']).toBe(keystone.credentials[0]!.id);
     keystone.delete('users', keystone.user('placement')!.id);
-    await later();
+    await harness.lookAgain();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
-    expect(connection()['application_credential_id']).toBe(keystone.credentials[0]!.id);
-    await set({ user: { roles: ['service'] } });
+    expect(harness.connection['application_credential_id']).toBe(keystone.credentials[0]!.id);
+    await harness.set({ user: { roles: ['service'] } });
     expect(keystone.credentials.map(({ roles }) => roles.map(({ name }) => name))).toEqual([['service']]);
-    expect(connection()['application_credential_id']).toBe(keystone.credentials[0]!.id);
-    await set({ applicationCredential: null });
+    expect(harness.connection['application_credential_id']).toBe(keystone.credentials[0]!.id);
+    await harness.set({ applicationCredential: null });
     expect(keystone.credentials).toEqual([]);
-    expect(connection()).not.toHaveProperty('application_credential_id');
+    expect(harness.connection).not.toHaveProperty('application_credential_id');
   });
 });
 
@@ -566,7 +480,7 @@ describe('a domain administrator', () => {
     await fulfilled({ domainAdmin: { domain: 'heat', user: 'heat_domain_admin' } });
     const { id } = keystone.domains.find(({ name }) => name === 'heat')!;
     expect(keystone.rolesOf('heat_domain_admin', id)).toEqual(['admin on domain heat']);
-    expect(connection()).toMatchObject({
+    expect(harness.connection).toMatchObject({
       domain_name: 'heat',
       domain_admin_username: 'heat_domain_admin',
       domain_admin_password: keystone.user('heat_domain_admin', id)!.password,
@@ -612,12 +526,6 @@ describe('a crash at any call that changes Keystone', () => {
     domains: keystone.domains.map(({ name }) => name),
   });
 
-  async function begin(): Promise<void> {
-    keystone = new FakeKeystone('admin-canary');
-    harness = start();
-    await runKeystone();
-  }
-
   it('leaves nothing twice, nothing out, and the same password', async () => {
     await fulfilled(more);
     const reference = summary();
@@ -625,19 +533,18 @@ describe('a crash at any call that changes Keystone', () => {
     expect(writes).toBeGreaterThan(10);
     for (let index = 0; index < writes; index++) {
       for (const fate of ['beforeWrite', 'afterWrite'] as const) {
-        await begin();
+        await start();
         crashAt(index, fate);
-        await harness.create(claim(more));
-        await harness.settle();
+        await harness.begin(claim(more));
         const where = `${fate} ${index}`;
         expect(harness.condition('Ready'), where).toMatchObject({ status: 'False' });
-        const kept = harness.api.peek(Secret, at('sample-password'))?.data;
+        const kept = harness.api.peek(Secret, harness.at('sample-password'))?.data;
         await again();
         expect(harness.condition('Ready'), where).toMatchObject({ status: 'True' });
         expect(summary(), where).toEqual(reference);
-        expect(harness.api.peek(Secret, at('sample-password'))?.data, where).toEqual(kept);
-        expect(connection()['password'], where).toBe(keystone.user('placement')!.password);
-        expect(connection()['application_credential_id'], where).toBe(keystone.credentials[0]!.id);
+        expect(harness.api.peek(Secret, harness.at('sample-password'))?.data, where).toEqual(kept);
+        expect(harness.connection['password'], where).toBe(keystone.user('placement')!.password);
+        expect(harness.connection['application_credential_id'], where).toBe(keystone.credentials[0]!.id);
       }
     }
   });
@@ -645,17 +552,15 @@ describe('a crash at any call that changes Keystone', () => {
   it('while deleting leaves nothing behind', async () => {
     await fulfilled(more);
     const before = keystone.writes.length;
-    await harness.api.delete(IdentityClaim, harness.key);
-    await harness.settle();
+    await harness.delete();
     const writes = keystone.writes.length - before;
     expect(writes).toBeGreaterThan(3);
     for (let index = 0; index < writes; index++) {
       for (const fate of ['beforeWrite', 'afterWrite'] as const) {
-        await begin();
+        await start();
         await fulfilled(more);
         crashAt(index, fate);
-        await harness.api.delete(IdentityClaim, harness.key);
-        await harness.settle();
+        await harness.delete();
         await again();
         expect(harness.isGone, `${fate} ${index}`).toBe(true);
         expect(summary()).toMatchObject({ users: ['admin'], services: [], urls: [], credentials: [] });

@@ -1,22 +1,18 @@
-import { annotations, DatabaseClaim, databaseConnectionKeys } from '@stackwright/api';
-import { GraphHarness } from '@stackwright/core/testing';
+import { DatabaseClaim, type DatabaseConnection } from '@stackwright/api';
 import { EndpointSlice, Secret, type KubeObject } from '@stackwright/kube';
-import { secretWith, valuesOf } from '@stackwright/openstack';
+import { ClaimHarness } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MariaDB } from '../crd.js';
 import { SqlError } from '../sql/admin.js';
 import { FakeSqlServer } from '../testing/sql-server.js';
 import { databaseClaimGraph } from './database-claim.js';
 
-const namespace = 'ns';
-const at = (name: string) => ({ namespace, name });
-
 let server: FakeSqlServer;
-let harness: GraphHarness<DatabaseClaim>;
+let harness: ClaimHarness<DatabaseClaim, DatabaseConnection>;
 
 beforeEach(() => {
   server = new FakeSqlServer();
-  harness = new GraphHarness(databaseClaimGraph(server));
+  harness = new ClaimHarness(databaseClaimGraph(server), MariaDB);
 });
 
 const claim = (spec: Partial<DatabaseClaim['spec']> = {}) => ({
@@ -25,70 +21,25 @@ const claim = (spec: Partial<DatabaseClaim['spec']> = {}) => ({
   spec: { provider: 'mariadb', database: 'keystone', deletionPolicy: 'Retain' as const, ...spec },
 });
 
-async function sayReady(ready: boolean): Promise<void> {
-  const condition = {
-    type: 'Ready',
-    status: ready ? 'True' : 'False',
-    reason: ready ? 'Ready' : 'RolloutInProgress',
-    message: ready ? '' : 'Pod mariadb-0 is starting',
-    observedGeneration: 1,
-    lastTransitionTime: '2025-01-01T00:00:00Z',
-  };
-  await harness.edit(MariaDB, 'mariadb', { status: { conditions: [condition] } }, 'status');
-}
-
 async function runMariaDB({ ready = true, external = false } = {}): Promise<void> {
-  await harness.api.seed(MariaDB, {
-    apiVersion: 'mariadb.stackwright.dev/v1alpha1',
-    kind: 'MariaDB',
-    metadata: at('mariadb'),
-    spec: {
-      replicas: 1,
-      storage: '10Gi',
-      deletionPolicy: 'Retain',
-      ...(external ? { external: { secretRef: { name: 'server' } } } : {}),
-    },
-  });
-  await sayReady(ready);
+  const elsewhere = external ? { external: { secretRef: { name: 'server' } } } : {};
+  await harness.runProvider({ replicas: 1, storage: '10Gi', deletionPolicy: 'Retain', ...elsewhere }, { ready });
   if (external) return;
-  await harness.api.seed(Secret, secret('mariadb-root-password', { password: 'rootpw' }));
-  await harness.api.seed(EndpointSlice, {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { ...at('mariadb-1'), labels: { 'kubernetes.io/service-name': 'mariadb' } },
-    addressType: 'IPv4',
-    endpoints: [
-      { addresses: ['10.0.0.8'], conditions: { ready: false } },
-      { addresses: ['10.0.0.9'], conditions: { ready: true } },
-    ],
-    ports: [{ name: 'mysql', port: 3306 }],
-  });
+  await harness.seedSecret('mariadb-root-password', { password: 'rootpw' });
+  await harness.endpoint('mariadb', [{ name: 'mysql', port: 3306 }]);
 }
 
-function secret(name: string, values: Record<string, string>, labels: Record<string, string> = {}): Secret {
-  const made = secretWith(name, values);
-  return { apiVersion: 'v1', kind: 'Secret', ...made, metadata: { ...at(name), labels } };
-}
-
-const connection = () => {
-  const checked = valuesOf(harness.api.peek(Secret, at('sample-connection'))!, databaseConnectionKeys);
-  return 'values' in checked ? checked.values : checked;
-};
 const uidOf = (object: KubeObject | undefined) => object?.metadata?.uid;
-
-/** The time after which an external step looks again by itself. */
-const resync = 300_000;
 
 describe('a DatabaseClaim', () => {
   it('becomes a database, a user, and a Secret that says how to get there; then nothing is written any more', async () => {
     await runMariaDB();
-    await harness.create(claim());
-    await harness.settle();
+    await harness.begin(claim());
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
     expect(harness.object.status).toMatchObject({ secretName: 'sample-connection' });
     const password = server.users.get('keystone')!.password;
     expect(password).toMatch(/^[A-Za-z0-9]{32}$/);
-    expect(connection()).toEqual({
+    expect(harness.connection).toEqual({
       host: 'mariadb.ns.svc',
       port: '3306',
       database: 'keystone',
@@ -101,23 +52,21 @@ describe('a DatabaseClaim', () => {
 
     const writes = server.writes.length;
     harness.restart();
-    await harness.clock.advance(resync);
+    await harness.clock.advance(300_000);
     expect(await harness.writesOf(() => harness.settle())).toEqual([]);
     expect(server.writes).toHaveLength(writes);
   });
 
   it('says nothing secret in status, events and logs', async () => {
     await runMariaDB();
-    await harness.create(claim());
-    await harness.settle();
-    const { password } = connection() as { password: string };
-    expect(JSON.stringify([harness.object.status, harness.events, harness.logs])).not.toContain(password);
-    expect(JSON.stringify([harness.object.status, harness.events, harness.logs])).not.toContain('rootpw');
+    await harness.begin(claim());
+    const { password } = harness.connection;
+    expect(await harness.said()).not.toContain(password);
+    expect(await harness.said()).not.toContain('rootpw');
   });
 
   it('waits for its provider, names it, and goes on by itself', async () => {
-    await harness.create(claim());
-    await harness.settle();
+    await harness.begin(claim());
     expect(harness.condition('Ready')).toMatchObject({
       reason: 'WaitingForProvider',
       message: 'MariaDB mariadb does not exist',
@@ -130,7 +79,7 @@ describe('a DatabaseClaim', () => {
     expect(harness.condition('Ready')).toMatchObject({
       message: 'MariaDB mariadb is not ready: Pod mariadb-0 is starting',
     });
-    await sayReady(true);
+    await harness.sayProviderReady(true);
     await harness.settle();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
@@ -138,126 +87,113 @@ describe('a DatabaseClaim', () => {
   it('says that the server cannot be reached, and heals when it can', async () => {
     await runMariaDB();
     server.down = true;
-    await harness.create(claim());
-    await harness.settle();
+    await harness.begin(claim());
     expect(harness.condition('DatabaseReady')).toMatchObject({ status: 'False', reason: 'ServerUnreachable' });
     expect(harness.condition('DatabaseReady')?.message).toContain('10.0.0.9');
     server.down = false;
-    await harness.clock.advance(resync);
-    await harness.settle();
+    await harness.lookAgain();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
   it('keeps the Secret while the server is away', async () => {
     await runMariaDB();
-    await harness.create(claim());
-    await harness.settle();
-    const before = uidOf(harness.api.peek(Secret, at('sample-connection')));
+    await harness.begin(claim());
+    const before = uidOf(harness.api.peek(Secret, harness.at('sample-connection')));
     await harness.edit(EndpointSlice, 'mariadb-1', { endpoints: [] });
-    await sayReady(false);
+    await harness.sayProviderReady(false);
     await harness.settle();
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'WaitingForProvider' });
-    expect(uidOf(harness.api.peek(Secret, at('sample-connection')))).toBe(before);
+    expect(uidOf(harness.api.peek(Secret, harness.at('sample-connection')))).toBe(before);
     expect(harness.object.status).toMatchObject({ secretName: 'sample-connection' });
   });
 
   it('is no worse for a provider that is not Ready for reasons of its own, but looks again', async () => {
     await runMariaDB();
-    await harness.create(claim());
-    await harness.settle();
+    await harness.begin(claim());
     // A size that cannot be, say: the server runs as before.
-    await sayReady(false);
+    await harness.sayProviderReady(false);
     await harness.settle();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
-    await sayReady(true);
+    await harness.sayProviderReady(true);
     await harness.settle();
 
     // It hangs: its endpoint stands, and only who asks finds out.
     server.down = true;
-    await sayReady(false);
+    await harness.sayProviderReady(false);
     await harness.settle();
     expect(harness.condition('Ready')).toMatchObject({
       message: 'MariaDB mariadb is not ready: Pod mariadb-0 is starting',
     });
     server.down = false;
-    await sayReady(true);
+    await harness.sayProviderReady(true);
     await harness.settle();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
   it('sets right what was changed on the server by hand', async () => {
     await runMariaDB();
-    await harness.create(claim());
-    await harness.settle();
-    const { password } = connection() as { password: string };
+    await harness.begin(claim());
+    const { password } = harness.connection;
     server.users.get('keystone')!.password = 'changed';
-    await harness.clock.advance(resync);
-    await harness.settle();
+    await harness.lookAgain();
     expect(server.users.get('keystone')!.password).toBe(password);
     server.users.delete('keystone');
-    await harness.clock.advance(resync);
-    await harness.settle();
+    await harness.lookAgain();
     expect(server.users.get('keystone')).toMatchObject({ password });
     expect(server.databases.has('keystone')).toBe(true);
   });
 
   it('follows a password that was changed in its Secret', async () => {
     await runMariaDB();
-    await harness.create(claim());
-    await harness.settle();
+    await harness.begin(claim());
     const data = { password: Buffer.from('chosen').toString('base64') };
     await harness.edit(Secret, 'sample-password', { data });
     await harness.settle();
     expect(server.users.get('keystone')).toMatchObject({ password: 'chosen' });
-    expect(connection()).toMatchObject({ password: 'chosen' });
+    expect(harness.connection).toMatchObject({ password: 'chosen' });
   });
 
   it('repairs its connection Secret, with the password that there is', async () => {
     await runMariaDB();
-    await harness.create(claim());
+    await harness.begin(claim());
+    const before = harness.connection;
+    await harness.api.delete(Secret, harness.at('sample-connection'));
     await harness.settle();
-    const before = connection();
-    await harness.api.delete(Secret, at('sample-connection'));
-    await harness.settle();
-    expect(connection()).toEqual(before);
+    expect(harness.connection).toEqual(before);
   });
 
   it("refuses the server's own names, should admission let them through", async () => {
     await runMariaDB();
-    await harness.create(claim({ database: 'root' }));
-    await harness.settle();
+    await harness.begin(claim({ database: 'root' }));
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
     expect(server.users.get('root')).toMatchObject({ password: 'rootpw' });
   });
 });
 
 describe('two claims for one name', () => {
-  const older = { ...claim(), metadata: { ...at('older'), creationTimestamp: '2020-01-01T00:00:00Z' } };
+  const older = { ...claim(), metadata: { namespace: 'ns', name: 'older', creationTimestamp: '2020-01-01T00:00:00Z' } };
 
   it('on one server: the later one is refused, by name, and shares nothing', async () => {
     await runMariaDB();
     await harness.api.seed(DatabaseClaim, older);
-    await harness.create(claim());
-    await harness.settle();
+    await harness.begin(claim());
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'DatabaseTaken' });
     expect(harness.condition('Ready')?.message).toContain('the DatabaseClaim older has the database "keystone"');
     expect(server.writes).toEqual([]);
-    expect(harness.api.peek(Secret, at('sample-password'))).toBeUndefined();
+    expect(harness.api.peek(Secret, harness.at('sample-password'))).toBeUndefined();
   });
 
   it('on two servers: both are fulfilled', async () => {
     await runMariaDB();
     await harness.api.seed(DatabaseClaim, { ...older, spec: { ...older.spec, provider: 'other' } });
-    await harness.create(claim());
-    await harness.settle();
+    await harness.begin(claim());
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
   it('in two namespaces on one external server: the mark on the database tells', async () => {
     await runMariaDB();
     server.databases.set('keystone', { comment: 'stackwright.dev/claim=elsewhere/keystone-database', tables: true });
-    await harness.create(claim());
-    await harness.settle();
+    await harness.begin(claim());
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'DatabaseTaken' });
     expect(server.writes).toEqual([]);
   });
@@ -266,25 +202,16 @@ describe('two claims for one name', () => {
 describe('new credentials', () => {
   async function fulfilled(): Promise<string> {
     await runMariaDB();
-    await harness.create(claim());
-    await harness.settle();
-    return (connection() as { password: string }).password;
-  }
-  async function rotate(rotation: string | null): Promise<void> {
-    await harness.edit(DatabaseClaim, 'sample', { spec: { rotation } });
-    await harness.settle();
-  }
-  async function use(username: string): Promise<void> {
-    await harness.edit(DatabaseClaim, 'sample', { metadata: { annotations: { [annotations.inUse]: username } } });
-    await harness.settle();
+    await harness.begin(claim());
+    return harness.connection.password;
   }
   const users = () => [...server.users.keys()].filter((name) => name !== 'root').sort();
 
   it('work beside the old ones, on the same database, until the consumer runs with them', async () => {
     const old = await fulfilled();
-    await use('keystone');
-    await rotate('2026-11');
-    const { username, password } = connection() as { username: string; password: string };
+    await harness.use('keystone');
+    await harness.rotate('2026-11');
+    const { username, password } = harness.connection;
     expect(username).toMatch(/^keystone-[0-9a-f]{8}$/);
     expect(password).not.toBe(old);
     expect(users()).toEqual(['keystone', username]);
@@ -295,13 +222,12 @@ describe('new credentials', () => {
 
     // The old ones are repaired as well: somebody may run with them.
     server.users.delete('keystone');
-    await harness.clock.advance(resync);
-    await harness.settle();
+    await harness.lookAgain();
     expect(server.users.get('keystone')?.password).toBe(old);
 
-    await use(username);
+    await harness.use(username);
     expect(users()).toEqual([username]);
-    expect(harness.api.peek(Secret, at('sample-password'))).toBeUndefined();
+    expect(harness.api.peek(Secret, harness.at('sample-password'))).toBeUndefined();
     expect(harness.object.status).not.toHaveProperty('superseded');
     expect([...server.databases.keys()]).toEqual(['keystone']);
     harness.restart();
@@ -316,22 +242,20 @@ describe('new credentials', () => {
     };
     const heal = async () => {
       for (let attempt = 0; attempt < 4; attempt++) {
-        harness.restart();
-        await harness.clock.advance(resync);
-        await harness.settle();
+        await harness.startAgain();
       }
     };
-    const handed = () => (connection() as { username: string }).username;
+    const handed = () => harness.connection.username;
     for (const stops of [1, 2, 3]) {
       const before = handed();
       left = stops;
-      await rotate(`${stops}`);
+      await harness.rotate(`${stops}`);
       expect(handed()).toBe(before);
       await heal();
       expect(handed()).not.toBe(before);
       expect(users()).toEqual([before, handed()].sort());
       left = stops;
-      await use(handed());
+      await harness.use(handed());
       await heal();
       expect(users()).toEqual([handed()]);
       expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
@@ -340,12 +264,10 @@ describe('new credentials', () => {
 
   it('and older ones go with the claim, with Delete', async () => {
     await fulfilled();
-    await rotate('a');
-    await harness.edit(DatabaseClaim, 'sample', { spec: { deletionPolicy: 'Delete' } });
-    await harness.settle();
+    await harness.rotate('a');
+    await harness.set({ deletionPolicy: 'Delete' });
     expect(users()).toHaveLength(2);
-    await harness.api.delete(DatabaseClaim, harness.key);
-    await harness.settle();
+    await harness.delete();
     expect(harness.isGone).toBe(true);
     expect(users()).toEqual([]);
     expect([...server.databases.keys()]).toEqual([]);
@@ -358,45 +280,39 @@ describe('new credentials', () => {
 describe('deletion', () => {
   async function fulfilled(deletionPolicy: 'Retain' | 'Delete'): Promise<void> {
     await runMariaDB();
-    await harness.create(claim({ deletionPolicy }));
-    await harness.settle();
+    await harness.begin(claim({ deletionPolicy }));
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   }
-  const remove = () => harness.api.delete(DatabaseClaim, harness.key);
 
   it('with Retain keeps database, user and password, and the same claim takes them up again', async () => {
     await fulfilled('Retain');
-    const { password } = connection() as { password: string };
+    const { password } = harness.connection;
     // The garbage collector follows ownerReferences.
-    expect(harness.api.peek(Secret, at('sample-password'))?.metadata?.ownerReferences).toBeUndefined();
-    await remove();
-    await harness.reconcile();
+    expect(harness.api.peek(Secret, harness.at('sample-password'))?.metadata?.ownerReferences).toBeUndefined();
+    await harness.delete();
     expect(harness.isGone).toBe(true);
     expect(server.databases.has('keystone')).toBe(true);
-    expect(harness.api.peek(Secret, at('sample-password'))).toBeDefined();
+    expect(harness.api.peek(Secret, harness.at('sample-password'))).toBeDefined();
     const writes = server.writes.length;
-    await harness.create(claim());
-    await harness.settle();
-    expect(connection()).toMatchObject({ password });
+    await harness.begin(claim());
+    expect(harness.connection).toMatchObject({ password });
     expect(server.writes).toHaveLength(writes);
   });
 
   it('with Delete drops database, user and password', async () => {
     await fulfilled('Delete');
-    await remove();
-    await harness.settle();
+    await harness.delete();
     expect(harness.isGone).toBe(true);
     expect([...server.databases.keys()]).toEqual([]);
     expect([...server.users.keys()]).toEqual(['root']);
-    expect(harness.api.peek(Secret, at('sample-password'))).toBeUndefined();
+    expect(harness.api.peek(Secret, harness.at('sample-password'))).toBeUndefined();
   });
 
   it('with Delete drops them, too, when the first password was chosen by somebody', async () => {
-    await harness.api.seed(Secret, secret('sample-password', { password: 'chosen' }));
+    await harness.seedSecret('sample-password', { password: 'chosen' });
     await fulfilled('Delete');
     expect(server.users.get('keystone')?.password).toBe('chosen');
-    await remove();
-    await harness.settle();
+    await harness.delete();
     expect([...server.databases.keys()]).toEqual([]);
     expect([...server.users.keys()]).toEqual(['root']);
   });
@@ -404,13 +320,11 @@ describe('deletion', () => {
   it('with Delete waits for a server that is away, and says so', async () => {
     await fulfilled('Delete');
     server.down = true;
-    await remove();
-    await harness.settle();
+    await harness.delete();
     expect(harness.isGone).toBe(false);
     expect(harness.condition('Ready')).toMatchObject({ reason: 'ServerUnreachable' });
     server.down = false;
-    await harness.clock.advance(resync);
-    await harness.settle();
+    await harness.lookAgain();
     expect(harness.isGone).toBe(true);
     expect([...server.databases.keys()]).toEqual([]);
   });
@@ -418,9 +332,8 @@ describe('deletion', () => {
   it('with Delete ends when the server is gone for good', async () => {
     await fulfilled('Delete');
     server.down = true;
-    await harness.api.delete(MariaDB, at('mariadb'));
-    await remove();
-    await harness.settle();
+    await harness.removeProvider();
+    await harness.delete();
     expect(harness.isGone).toBe(true);
   });
 
@@ -428,10 +341,8 @@ describe('deletion', () => {
     await runMariaDB();
     server.databases.set('keystone', { comment: 'stackwright.dev/claim=elsewhere/keystone-database', tables: true });
     server.users.set('keystone', { password: 'theirs', grants: new Set(['keystone']) });
-    await harness.create(claim({ deletionPolicy: 'Delete' }));
-    await harness.settle();
-    await remove();
-    await harness.settle();
+    await harness.begin(claim({ deletionPolicy: 'Delete' }));
+    await harness.delete();
     expect(harness.isGone).toBe(true);
     expect(server.databases.has('keystone')).toBe(true);
     expect(server.users.has('keystone')).toBe(true);
@@ -443,10 +354,9 @@ describe('an external server', () => {
 
   it('is used when its Secret is offered for it', async () => {
     await runMariaDB({ external: true });
-    await harness.api.seed(Secret, secret('server', values, { 'stackwright.dev/usable-by': 'mariadb' }));
-    await harness.create(claim());
-    await harness.settle();
-    expect(connection()).toMatchObject({ host: 'db.example.org', port: '3307' });
+    await harness.seedSecret('server', values, { 'stackwright.dev/usable-by': 'mariadb' });
+    await harness.begin(claim());
+    expect(harness.connection).toMatchObject({ host: 'db.example.org', port: '3307' });
     expect([...server.hosts]).toEqual(['db.example.org']);
   });
 
@@ -469,9 +379,8 @@ describe('an external server', () => {
     ],
   ])('whose Secret %s is not spoken to', async (_, given, labels, reason, message) => {
     await runMariaDB({ external: true });
-    if (given) await harness.api.seed(Secret, secret('server', given, labels as Record<string, string>));
-    await harness.create(claim());
-    await harness.settle();
+    if (given) await harness.seedSecret('server', given, labels);
+    await harness.begin(claim());
     expect(harness.condition('ProviderReady')).toMatchObject({ status: 'False', reason });
     expect(harness.condition('ProviderReady')?.message).toContain(message);
     expect([...server.hosts]).toEqual([]);

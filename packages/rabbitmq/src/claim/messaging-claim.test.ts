@@ -1,21 +1,17 @@
-import { MessagingClaim, messagingConnectionKeys } from '@stackwright/api';
-import { GraphHarness } from '@stackwright/core/testing';
-import { EndpointSlice, Secret } from '@stackwright/kube';
-import { secretWith, valuesOf } from '@stackwright/openstack';
+import { MessagingClaim, type MessagingConnection } from '@stackwright/api';
+import { Secret } from '@stackwright/kube';
+import { ClaimHarness } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RabbitMQ } from '../crd.js';
 import { FakeBroker } from '../testing/broker.js';
 import { messagingClaimGraph } from './messaging-claim.js';
 
-const namespace = 'ns';
-const at = (name: string) => ({ namespace, name });
-
 let broker: FakeBroker;
-let harness: GraphHarness<MessagingClaim>;
+let harness: ClaimHarness<MessagingClaim, MessagingConnection>;
 
 beforeEach(() => {
   broker = new FakeBroker();
-  harness = new GraphHarness(messagingClaimGraph(broker));
+  harness = new ClaimHarness(messagingClaimGraph(broker), RabbitMQ);
 });
 
 const claim = (spec: Partial<MessagingClaim['spec']> = {}) => ({
@@ -24,71 +20,21 @@ const claim = (spec: Partial<MessagingClaim['spec']> = {}) => ({
   spec: { provider: 'rabbitmq', vhost: 'nova', deletionPolicy: 'Retain' as const, ...spec },
 });
 
-async function sayReady(ready: boolean): Promise<void> {
-  const condition = {
-    type: 'Ready',
-    status: ready ? 'True' : 'False',
-    reason: ready ? 'Ready' : 'RolloutInProgress',
-    message: ready ? '' : 'Pod rabbitmq-0 is starting',
-    observedGeneration: 1,
-    lastTransitionTime: '2025-01-01T00:00:00Z',
-  };
-  await harness.edit(RabbitMQ, 'rabbitmq', { status: { conditions: [condition] } }, 'status');
-}
-
 async function runBroker({ external = false } = {}): Promise<void> {
-  await harness.api.seed(RabbitMQ, {
-    apiVersion: 'rabbitmq.stackwright.dev/v1alpha1',
-    kind: 'RabbitMQ',
-    metadata: at('rabbitmq'),
-    spec: {
-      replicas: 1,
-      storage: '10Gi',
-      deletionPolicy: 'Retain',
-      ...(external ? { external: { secretRef: { name: 'broker' } } } : {}),
-    },
-  });
-  await sayReady(true);
+  const elsewhere = external ? { external: { secretRef: { name: 'broker' } } } : {};
+  await harness.runProvider({ replicas: 1, storage: '10Gi', deletionPolicy: 'Retain', ...elsewhere });
   if (external) return;
-  await harness.api.seed(Secret, secret('rabbitmq-admin-password', { password: 'adminpw' }));
-  await harness.api.seed(EndpointSlice, {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { ...at('rabbitmq-1'), labels: { 'kubernetes.io/service-name': 'rabbitmq' } },
-    addressType: 'IPv4',
-    endpoints: [{ addresses: ['10.0.0.9'], conditions: { ready: true } }],
-    ports: [
-      { name: 'amqp', port: 5672 },
-      { name: 'management', port: 15672 },
-    ],
-  });
+  await harness.seedSecret('rabbitmq-admin-password', { password: 'adminpw' });
+  await harness.endpoint('rabbitmq', [
+    { name: 'amqp', port: 5672 },
+    { name: 'management', port: 15672 },
+  ]);
 }
 
-function secret(name: string, values: Record<string, string>, labels: Record<string, string> = {}): Secret {
-  const made = secretWith(name, values);
-  return { apiVersion: 'v1', kind: 'Secret', ...made, metadata: { ...at(name), labels } };
-}
-
-function connection() {
-  const checked = valuesOf(harness.api.peek(Secret, at('sample-connection'))!, messagingConnectionKeys);
-  if ('missing' in checked) throw new Error(`lacks ${checked.missing.join()}`);
-  return checked.values;
-}
-
-async function fulfilled(spec: Partial<MessagingClaim['spec']> = {}): Promise<ReturnType<typeof connection>> {
+async function fulfilled(spec: Partial<MessagingClaim['spec']> = {}): Promise<MessagingConnection> {
   await runBroker();
-  await harness.create(claim(spec));
-  await harness.settle();
-  expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
-  return connection();
+  return harness.fulfilled(claim(spec));
 }
-
-/** The time after which an external step looks again by itself. */
-const resync = 300_000;
-const lookAgain = async () => {
-  await harness.clock.advance(resync);
-  await harness.settle();
-};
 
 describe('a MessagingClaim', () => {
   it('becomes a virtual host, a user on it alone, and a Secret that says how to get there; then nothing is written', async () => {
@@ -113,27 +59,20 @@ describe('a MessagingClaim', () => {
 
     const writes = broker.writes.length;
     harness.restart();
-    await harness.clock.advance(resync);
+    await harness.clock.advance(300_000);
     expect(await harness.writesOf(() => harness.settle())).toEqual([]);
     expect(broker.writes).toHaveLength(writes);
   });
 
   it('says nothing secret in status, events, logs and calls', async () => {
     const { password } = await fulfilled();
-    const said = JSON.stringify([
-      harness.object.status,
-      harness.events,
-      harness.logs,
-      broker.writes,
-      [...broker.users],
-    ]);
+    const said = (await harness.said()) + JSON.stringify([broker.writes, [...broker.users]]);
     expect(said).not.toContain(password);
     expect(said).not.toContain('adminpw');
   });
 
   it('waits for its provider, names it, and goes on by itself', async () => {
-    await harness.create(claim());
-    await harness.settle();
+    await harness.begin(claim());
     expect(harness.condition('Ready')).toMatchObject({ message: 'RabbitMQ rabbitmq does not exist' });
     expect(harness.object.status).toMatchObject({
       waitingFor: [{ step: 'Provider', kind: 'RabbitMQ', name: 'rabbitmq' }],
@@ -146,26 +85,25 @@ describe('a MessagingClaim', () => {
   it('says that the broker cannot be reached, or does not serve it, and heals when it does', async () => {
     await runBroker();
     broker.down = true;
-    await harness.create(claim());
-    await harness.settle();
+    await harness.begin(claim());
     expect(harness.condition('VhostReady')).toMatchObject({ status: 'False', reason: 'ServerUnreachable' });
     expect(harness.condition('VhostReady')?.message).toContain('10.0.0.9');
     broker.down = false;
-    await lookAgain();
+    await harness.lookAgain();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
 
     broker.vhosts.get('nova')!.state = 'stopped';
-    await lookAgain();
+    await harness.lookAgain();
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'BrokerFailed' });
     expect(harness.condition('Ready')?.message).toContain('rabbitmqctl restart_vhost');
   });
 
   it('keeps the Secret while the broker is away', async () => {
     const before = await fulfilled();
-    await sayReady(false);
+    await harness.sayProviderReady(false);
     await harness.settle();
     expect(harness.condition('Ready')).toMatchObject({ reason: 'WaitingForProvider' });
-    expect(connection()).toEqual(before);
+    expect(harness.connection).toEqual(before);
     expect(harness.object.status).toMatchObject({ secretName: 'sample-connection' });
   });
 
@@ -174,13 +112,12 @@ describe('a MessagingClaim', () => {
     await harness.edit(Secret, 'sample-password', { data: { password: Buffer.from('ch/osen').toString('base64') } });
     await harness.settle();
     expect(broker.admits('nova', 'ch/osen', 'nova')).toBe(true);
-    expect(connection().transport_url).toBe('rabbit://nova:ch%2Fosen@rabbitmq.ns.svc:5672/nova');
+    expect(harness.connection.transport_url).toBe('rabbit://nova:ch%2Fosen@rabbitmq.ns.svc:5672/nova');
   });
 
   it("refuses the administrator's name", async () => {
     await runBroker();
-    await harness.create(claim({ vhost: 'admin' }));
-    await harness.settle();
+    await harness.begin(claim({ vhost: 'admin' }));
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
     expect(broker.writes).toEqual([]);
   });
@@ -202,9 +139,9 @@ describe('what was changed on the broker by hand is set right', () => {
     broker.vhosts.get('nova')!.tags = ['production'];
     broker.vhosts.get('nova')!.queues = ['compute'];
     byHand();
-    await lookAgain();
+    await harness.lookAgain();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
-    expect(connection()).toEqual(before);
+    expect(harness.connection).toEqual(before);
     expect(broker.admits('nova', before.password, 'nova')).toBe(true);
     expect(broker.users.get('nova')?.tags).toEqual(['stackwright.dev/claim=ns/sample']);
     expect(broker.vhosts.get('nova')).toMatchObject({
@@ -212,14 +149,14 @@ describe('what was changed on the broker by hand is set right', () => {
       description: 'stackwright.dev/claim=ns/sample',
     });
     const writes = broker.writes.length;
-    await lookAgain();
+    await harness.lookAgain();
     expect(broker.writes).toHaveLength(writes);
   });
 
   it("leaves the virtual host's own tags alone", async () => {
     await fulfilled();
     Object.assign(broker.vhosts.get('nova')!, { tags: ['production'], default_queue_type: 'classic' });
-    await lookAgain();
+    await harness.lookAgain();
     expect(broker.vhosts.get('nova')).toMatchObject({ tags: ['production'], default_queue_type: 'quorum' });
   });
 });
@@ -234,69 +171,57 @@ describe('a controller that dies', () => {
       broker[when] = (call) => {
         if (call === deadly) throw new Error('killed');
       };
-      await harness.create(claim());
-      await harness.settle();
+      await harness.begin(claim());
       expect(harness.condition('Ready')).toMatchObject({ status: 'False' });
       broker[when] = () => undefined;
-      harness.restart();
-      await lookAgain();
+      await harness.startAgain();
       expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
-      expect(broker.admits('nova', connection().password, 'nova')).toBe(true);
+      expect(broker.admits('nova', harness.connection.password, 'nova')).toBe(true);
       expect([broker.vhosts.size, broker.users.size]).toEqual([1, 1]);
     },
   );
 });
 
 describe('rotation', () => {
-  const set = async (spec: Partial<MessagingClaim['spec']>) => {
-    await harness.edit(MessagingClaim, 'sample', { spec });
-    await harness.settle();
-  };
-
-  const useIt = async (username: string) => {
-    await harness.edit(MessagingClaim, 'sample', { metadata: { annotations: { 'stackwright.dev/in-use': username } } });
-    await harness.settle();
-  };
-
   it('hands out a new user beside the old one, which goes when nobody uses it', async () => {
     const before = await fulfilled();
-    await set({ rotation: '2026-11' });
-    const after = connection();
+    await harness.rotate('2026-11');
+    const after = harness.connection;
     expect(after.username).toMatch(/^nova-[0-9a-f]{8}$/);
     expect(broker.admits(before.username, before.password, 'nova')).toBe(true);
     expect(broker.admits(after.username, after.password, 'nova')).toBe(true);
     expect(harness.object.status).toMatchObject({ username: after.username, superseded: ['nova'] });
 
-    await useIt(after.username);
+    await harness.use(after.username);
     expect([...broker.users.keys()]).toEqual([after.username]);
     expect(broker.admits(after.username, after.password, 'nova')).toBe(true);
-    expect(harness.api.peek(Secret, at('sample-password'))).toBeUndefined();
+    expect(harness.api.peek(Secret, harness.at('sample-password'))).toBeUndefined();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
     expect(await harness.writesOf(() => harness.settle())).toEqual([]);
   });
 
   it("keeps the old user's password right as long as it may be in use", async () => {
     const before = await fulfilled();
-    await set({ rotation: 'a' });
+    await harness.rotate('a');
     broker.users.delete('nova');
-    await lookAgain();
+    await harness.lookAgain();
     expect(broker.admits('nova', before.password, 'nova')).toBe(true);
   });
 
   it('leaves an old user as it is whose Secret has lost the password', async () => {
     const before = await fulfilled();
-    await set({ rotation: 'a' });
+    await harness.rotate('a');
     await harness.edit(Secret, 'sample-password', { data: { password: '' } });
-    await lookAgain();
+    await harness.lookAgain();
     expect(broker.admits('nova', before.password, 'nova')).toBe(true);
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
   it("leaves a user of somebody else's that has the name of one to be dropped", async () => {
     await fulfilled();
-    await set({ rotation: 'a' });
+    await harness.rotate('a');
     broker.users.set('nova', { password_hash: 'AAAAAAAA', hashing_algorithm: '', tags: ['administrator'] });
-    await useIt(connection().username);
+    await harness.use(harness.connection.username);
     expect(broker.users.has('nova')).toBe(true);
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
@@ -304,8 +229,7 @@ describe('rotation', () => {
 
 describe('what exists already', () => {
   async function refused(reason: string): Promise<string | undefined> {
-    await harness.create(claim());
-    await harness.settle();
+    await harness.begin(claim());
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason });
     expect(broker.writes).toEqual([]);
     return harness.condition('Ready')?.message;
@@ -313,10 +237,10 @@ describe('what exists already', () => {
 
   it('by an older claim on the same broker: the later one is refused, by name', async () => {
     await runBroker();
-    const older = { ...claim(), metadata: { ...at('older'), creationTimestamp: '2020-01-01T00:00:00Z' } };
+    const older = { ...claim(), metadata: { ...harness.at('older'), creationTimestamp: '2020-01-01T00:00:00Z' } };
     await harness.api.seed(MessagingClaim, older);
     expect(await refused('VhostTaken')).toContain('the MessagingClaim older has the virtual host "nova"');
-    expect(harness.api.peek(Secret, at('sample-password'))).toBeUndefined();
+    expect(harness.api.peek(Secret, harness.at('sample-password'))).toBeUndefined();
   });
 
   it('by a claim of another namespace: the mark on the virtual host tells', async () => {
@@ -346,47 +270,40 @@ describe('what exists already', () => {
 });
 
 describe('deletion', () => {
-  const remove = async () => {
-    await harness.api.delete(MessagingClaim, harness.key);
-    await harness.settle();
-  };
-
   it('with Retain keeps all of it, and the same claim takes it up again', async () => {
     const before = await fulfilled();
-    await remove();
+    await harness.delete();
     expect(harness.isGone).toBe(true);
     expect(broker.admits('nova', before.password, 'nova')).toBe(true);
     const writes = broker.writes.length;
-    await harness.create(claim());
-    await harness.settle();
-    expect(connection()).toEqual(before);
+    await harness.begin(claim());
+    expect(harness.connection).toEqual(before);
     expect(broker.writes).toHaveLength(writes);
   });
 
   it('with Delete drops virtual host, users of all generations and passwords, and nothing of others', async () => {
     await fulfilled({ deletionPolicy: 'Delete' });
-    await harness.edit(MessagingClaim, 'sample', { spec: { rotation: 'a' } });
-    await harness.settle();
+    await harness.rotate('a');
     broker.vhost('cinder', { description: 'stackwright.dev/claim=ns/cinder' });
     broker.users.set('cinder', {
       password_hash: 'x',
       hashing_algorithm: '',
       tags: ['stackwright.dev/claim=ns/cinder'],
     });
-    await remove();
+    await harness.delete();
     expect(harness.isGone).toBe(true);
     expect([[...broker.vhosts.keys()], [...broker.users.keys()]]).toEqual([['cinder'], ['cinder']]);
-    expect(harness.api.peek(Secret, at('sample-password'))).toBeUndefined();
+    expect(harness.api.peek(Secret, harness.at('sample-password'))).toBeUndefined();
   });
 
   it('with Delete waits for a broker that is away, says so, and ends when it is gone for good', async () => {
     await fulfilled({ deletionPolicy: 'Delete' });
     broker.down = true;
-    await remove();
+    await harness.delete();
     expect(harness.isGone).toBe(false);
     expect(harness.condition('Ready')).toMatchObject({ reason: 'ServerUnreachable' });
-    await harness.api.delete(RabbitMQ, at('rabbitmq'));
-    await lookAgain();
+    await harness.removeProvider();
+    await harness.lookAgain();
     expect(harness.isGone).toBe(true);
   });
 
@@ -395,10 +312,9 @@ describe('deletion', () => {
     broker.afterWrite = (call) => {
       if (call === deadly) throw new Error('killed');
     };
-    await remove();
+    await harness.delete();
     broker.afterWrite = () => undefined;
-    harness.restart();
-    await lookAgain();
+    await harness.startAgain();
     expect(harness.isGone).toBe(true);
     expect([broker.vhosts.size, broker.users.size]).toEqual([0, 0]);
   });
@@ -411,9 +327,8 @@ describe('deletion', () => {
       hashing_algorithm: '',
       tags: ['stackwright.dev/claim=elsewhere/nova'],
     });
-    await harness.create(claim({ deletionPolicy: 'Delete' }));
-    await harness.settle();
-    await remove();
+    await harness.begin(claim({ deletionPolicy: 'Delete' }));
+    await harness.delete();
     expect(harness.isGone).toBe(true);
     expect([broker.vhosts.size, broker.users.size]).toEqual([1, 1]);
   });
@@ -430,10 +345,9 @@ describe('an external broker', () => {
 
   it('is used when its Secret is offered for it; all its hosts are named', async () => {
     await runBroker({ external: true });
-    await harness.api.seed(Secret, secret('broker', { ...values, 'ca.crt': 'PEM' }, offered));
-    await harness.create(claim());
-    await harness.settle();
-    const { password, ...rest } = connection();
+    await harness.seedSecret('broker', { ...values, 'ca.crt': 'PEM' }, offered);
+    await harness.begin(claim());
+    const { password, ...rest } = harness.connection;
     expect([...broker.bases]).toEqual(['https://rabbit.example.org:15671/mgmt with PEM']);
     expect(rest).toMatchObject({
       transport_url: `rabbit://nova:${password}@a.example.org:5672,nova:${password}@[2001:db8::1]:5673/nova`,
@@ -462,9 +376,8 @@ describe('an external broker', () => {
     ['has a host without a port', { ...values, hosts: 'a:5672,b' }, offered, 'SecretIncomplete', 'number 2 of "hosts"'],
   ])('whose Secret %s is not spoken to', async (_, given, labels, reason, message) => {
     await runBroker({ external: true });
-    if (given) await harness.api.seed(Secret, secret('broker', given, labels as Record<string, string>));
-    await harness.create(claim());
-    await harness.settle();
+    if (given) await harness.seedSecret('broker', given, labels);
+    await harness.begin(claim());
     expect(harness.condition('ProviderReady')).toMatchObject({ status: 'False', reason });
     expect(harness.condition('ProviderReady')?.message).toContain(message);
     expect(harness.condition('ProviderReady')?.message).not.toContain('adminpw');
