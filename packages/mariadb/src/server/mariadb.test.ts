@@ -1,28 +1,16 @@
-import { GraphHarness } from '@stackwright/core/testing';
-import {
-  EndpointSlice,
-  PersistentVolumeClaim,
-  Pod,
-  PodDisruptionBudget,
-  Secret,
-  Service,
-  StatefulSet,
-} from '@stackwright/kube';
-import { secretWith, valuesOf } from '@stackwright/openstack';
+import { Pod, PodDisruptionBudget, Secret, Service, StatefulSet } from '@stackwright/kube';
+import { ServerHarness } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MariaDB } from '../crd.js';
 import { FakeSqlServer } from '../testing/sql-server.js';
 import { mariadbGraph } from './mariadb.js';
 
-const namespace = 'ns';
-const at = (name: string) => ({ namespace, name });
-
 let server: FakeSqlServer;
-let harness: GraphHarness<MariaDB>;
+let harness: ServerHarness<MariaDB>;
 
 beforeEach(() => {
   server = new FakeSqlServer();
-  harness = new GraphHarness(mariadbGraph(server), { kinds: [PersistentVolumeClaim] });
+  harness = new ServerHarness(mariadbGraph(server));
 });
 
 const mariadb = (spec: Partial<MariaDB['spec']> = {}) => ({
@@ -31,69 +19,35 @@ const mariadb = (spec: Partial<MariaDB['spec']> = {}) => ({
   spec: { replicas: 1, storage: '10Gi', deletionPolicy: 'Retain' as const, ...spec },
 });
 
-const secretValues = (name: string, ...keys: string[]) => {
-  const secret = harness.api.peek(Secret, at(name));
-  const checked = secret && valuesOf(secret, keys);
-  return checked && 'values' in checked ? checked.values : undefined;
-};
+const rootPassword = () => harness.value('sample-root-password', 'password');
 
-/** What the workload controllers and the node would do: the server comes up with the password of its init file. */
+/** The server comes up with the password of its init file. */
 async function comeUp(): Promise<void> {
-  const set = harness.api.peek(StatefulSet, at('sample'));
-  server.users.get('root')!.password = secretValues('sample-root-password', 'password')!['password']!;
-  await harness.edit(
-    StatefulSet,
-    'sample',
-    {
-      status: {
-        observedGeneration: set?.metadata?.generation,
-        replicas: 1,
-        readyReplicas: 1,
-        updatedReplicas: 1,
-        currentRevision: 'a',
-        updateRevision: 'a',
-      },
-    },
-    'status',
-  );
-  if (!harness.api.peek(EndpointSlice, at('sample-1'))) {
-    await harness.api.seed(EndpointSlice, {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: { ...at('sample-1'), labels: { 'kubernetes.io/service-name': 'sample' } },
-      addressType: 'IPv4',
-      endpoints: [{ addresses: ['10.0.0.9'], conditions: { ready: true } }],
-      ports: [{ name: 'mysql', port: 3306 }],
-    });
-  }
-  await harness.settle();
+  server.users.get('root')!.password = rootPassword();
+  await harness.comeUp({ mysql: 3306 });
 }
 
 async function running(spec: Partial<MariaDB['spec']> = {}): Promise<void> {
-  await harness.create(mariadb(spec));
-  await harness.settle();
+  await harness.begin(mariadb(spec));
   await comeUp();
 }
 
 describe('a MariaDB', () => {
   it('is a StatefulSet with a volume, two Services and its configuration', async () => {
-    await harness.create(mariadb({ storage: '20Gi' }));
-    await harness.settle();
-    const { spec } = harness.api.peek(StatefulSet, at('sample'))!;
+    await harness.begin(mariadb({ storage: '20Gi' }));
+    const { spec } = harness.statefulSet;
     expect(spec?.volumeClaimTemplates?.[0]?.spec?.resources?.requests).toEqual({ storage: '20Gi' });
-    expect(harness.api.peek(Service, at('sample'))?.spec?.ports).toMatchObject([{ name: 'mysql', port: 3306 }]);
-    expect(harness.api.peek(Service, at(spec!.serviceName))?.spec?.clusterIP).toBe('None');
-    const { selector, maxUnavailable } = harness.api.peek(PodDisruptionBudget, at('sample'))!.spec!;
+    expect(harness.api.peek(Service, harness.at('sample'))?.spec?.ports).toMatchObject([{ name: 'mysql', port: 3306 }]);
+    expect(harness.api.peek(Service, harness.at(spec!.serviceName))?.spec?.clusterIP).toBe('None');
+    const { selector, maxUnavailable } = harness.api.peek(PodDisruptionBudget, harness.at('sample'))!.spec!;
     expect([maxUnavailable, selector]).toEqual([1, spec?.selector]);
     expect(spec?.template.spec?.topologySpreadConstraints).toHaveLength(2);
-    const { password } = secretValues('sample-root-password', 'password')!;
-    expect(secretValues('sample-config', 'init.sql')?.['init.sql']).toContain(`IDENTIFIED BY '${password}'`);
+    expect(harness.value('sample-config', 'init.sql')).toContain(`IDENTIFIED BY '${rootPassword()}'`);
   });
 
   it('runs as nobody special: not root, nothing writable but what is mounted, no secret in its spec', async () => {
-    await harness.create(mariadb());
-    await harness.settle();
-    const pod = harness.api.peek(StatefulSet, at('sample'))!.spec!.template.spec!;
+    await harness.begin(mariadb());
+    const pod = harness.podSpec;
     expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 64100, fsGroup: 64100 });
     for (const container of [...pod.containers, ...pod.initContainers!]) {
       expect(container.securityContext).toMatchObject({
@@ -101,7 +55,7 @@ describe('a MariaDB', () => {
         allowPrivilegeEscalation: false,
       });
     }
-    expect(JSON.stringify(pod)).not.toContain(secretValues('sample-root-password', 'password')!['password']);
+    expect(JSON.stringify(pod)).not.toContain(rootPassword());
   });
 
   it('is Ready when the server answers over a ready endpoint, and then writes nothing', async () => {
@@ -119,20 +73,18 @@ describe('a MariaDB', () => {
     expect(harness.condition('ServerReady')).toMatchObject({ status: 'True' });
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'ServerUnreachable' });
     server.down = false;
-    await harness.clock.advance(120_000);
-    await harness.settle();
+    await harness.later(120_000);
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
   it('shows what keeps its Pod from starting, and waits for a Pod that has not', async () => {
-    await harness.create(mariadb({ image: 'nowhere/mariadb:0' }));
-    await harness.settle();
+    await harness.begin(mariadb({ image: 'nowhere/mariadb:0' }));
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'RolloutInProgress' });
-    const set = harness.api.peek(StatefulSet, at('sample'))!;
+    const set = harness.statefulSet;
     await harness.api.seed(Pod, {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { ...at('sample-0'), labels: set.spec!.template.metadata!.labels! },
+      metadata: { ...harness.at('sample-0'), labels: set.spec!.template.metadata!.labels! },
       spec: { containers: [] },
       status: {
         phase: 'Pending',
@@ -155,13 +107,12 @@ describe('a MariaDB', () => {
 
   it('restarts once when the configuration changes, and follows a root password that was changed in its Secret', async () => {
     await running();
-    const hashOf = () => harness.api.peek(StatefulSet, at('sample'))!.spec!.template.metadata!.annotations;
-    const before = hashOf();
+    const before = harness.version;
     await harness.edit(Secret, 'sample-root-password', {
       data: { password: Buffer.from('chosen').toString('base64') },
     });
     await harness.settle();
-    expect(hashOf()).not.toEqual(before);
+    expect(harness.version).not.toEqual(before);
     await comeUp();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
@@ -174,45 +125,32 @@ describe('a MariaDB', () => {
     ]);
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
     expect(harness.condition('Ready')?.message).toContain('10Gi');
-    await harness.edit(MariaDB, 'sample', { spec: { storage: '10240Mi' } });
-    await harness.settle();
+    await harness.set({ storage: '10240Mi' });
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 });
 
 describe('deletion', () => {
-  const volume = () => harness.api.peek(PersistentVolumeClaim, at('data-sample-0'));
   async function withVolume(deletionPolicy: 'Retain' | 'Delete'): Promise<void> {
     await running({ deletionPolicy });
-    const template = harness.api.peek(StatefulSet, at('sample'))!.spec!.volumeClaimTemplates![0]!;
+    const { metadata } = harness.statefulSet.spec!.volumeClaimTemplates![0]!;
     // The garbage collector follows ownerReferences.
-    expect(template.metadata?.ownerReferences).toBeUndefined();
-    expect(harness.api.peek(Secret, at('sample-root-password'))?.metadata?.ownerReferences).toBeUndefined();
-    await harness.api.seed(PersistentVolumeClaim, {
-      apiVersion: 'v1',
-      kind: 'PersistentVolumeClaim',
-      metadata: { ...at('data-sample-0'), labels: template.metadata!.labels! },
-      spec: template.spec!,
-    });
-    await harness.settle();
-    await harness.api.delete(MariaDB, harness.key);
-    for (let turn = 0; turn < 4 && !harness.isGone; turn++) {
-      await harness.clock.advance(5_000);
-      await harness.reconcile();
-    }
-    expect(harness.isGone).toBe(true);
+    expect(metadata?.ownerReferences).toBeUndefined();
+    expect(harness.api.peek(Secret, harness.at('sample-root-password'))?.metadata?.ownerReferences).toBeUndefined();
+    await harness.makeVolume();
+    await harness.remove();
   }
 
   it('with Retain keeps the volume and the root password', async () => {
     await withVolume('Retain');
-    expect(volume()).toBeDefined();
-    expect(secretValues('sample-root-password', 'password')).toBeDefined();
+    expect(harness.hasVolume).toBe(true);
+    expect(harness.values('sample-root-password')).toHaveProperty('password');
   });
 
   it('with Delete removes both', async () => {
     await withVolume('Delete');
-    expect(volume()).toBeUndefined();
-    expect(secretValues('sample-root-password', 'password')).toBeUndefined();
+    expect(harness.hasVolume).toBe(false);
+    expect(harness.api.peek(Secret, harness.at('sample-root-password'))).toBeUndefined();
   });
 });
 
@@ -221,15 +159,8 @@ describe('an external MariaDB', () => {
   const values = { host: 'db.example.org', port: '3307', username: 'root', password: 'rootpw' };
 
   async function given(secret: Record<string, string>): Promise<void> {
-    const made = secretWith('server', secret);
-    await harness.api.seed(Secret, {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      ...made,
-      metadata: { ...at('server'), labels: offered },
-    });
-    await harness.create(mariadb({ external: { secretRef: { name: 'server' } } }));
-    await harness.settle();
+    await harness.seedSecret('server', secret, offered);
+    await harness.begin(mariadb({ external: { secretRef: { name: 'server' } } }));
   }
 
   it('runs nothing here and is Ready when it answers', async () => {
