@@ -108,9 +108,9 @@ export const IdentityClaim = defineCustomResource({
       ...credentialSpec,
       deletionPolicy: StringEnum(['Delete', 'Retain'], {
         description:
-          'What becomes of user, catalog entry, endpoints and passwords when the claim is deleted. They hold no data, and a ' +
-          'catalog that lists what is gone misleads its users: Delete removes those of this claim, and no others. Retain keeps ' +
-          'them, and a claim of the same name made later takes them up again. Domains, projects and roles always stay.',
+          'What becomes of users and passwords when the claim is deleted: Delete removes those of this claim, and no others; ' +
+          'Retain keeps them, and a claim of the same name made later takes them up again. Its entry in the catalog and its ' +
+          'endpoints go in any case, since they lead nowhere any more; domains, projects and roles always stay.',
         default: 'Delete',
       }),
     },

@@ -28,14 +28,22 @@ export function identityClaimGraph({ http, clock }: ServiceSeams = {}): Graph<Id
     diff: changesOf,
     describe: ({ what }) => what,
     apply: (server, changes, _wanted, signal) => makeChanges(accessTo(sessions, server), changes, signal),
+    // A catalog that lists what is gone leads nowhere, whatever is kept.
+    removeOn: 'Always',
     async remove({ claim, owner, reach }, signal) {
-      const { user, domainAdmin, service } = claim.spec;
+      const { user, domainAdmin, service, deletionPolicy } = claim.spec;
+      if (deletionPolicy === 'Retain' && !service) return;
       const server = reach();
       const users = [
         { base: user.name, domain: user.domain },
         ...(domainAdmin ? [{ base: domainAdmin.user, domain: domainAdmin.domain }] : []),
       ];
-      const removal = { owner, region: server.region, users, service: service?.type };
+      const removal = {
+        owner,
+        region: server.region,
+        users: deletionPolicy === 'Delete' ? users : [],
+        service: service?.type,
+      };
       await removeIdentity(accessTo(sessions, server), removal, signal);
     },
     explain: explainIdentity,

@@ -84,8 +84,10 @@ export interface ClaimDefinition<
   /** In words, without secrets. */
   describe: (change: Change) => string;
   apply: (server: Server, changes: readonly Change[], wanted: Wanted, signal: AbortSignal) => Promise<void>;
-  /** With deletion policy Delete, while there is a provider. Must be safe to repeat. */
+  /** While there is a provider. Must be safe to repeat. */
   remove: (removal: Removal<R, Server>, signal: AbortSignal) => Promise<void>;
+  /** When `remove` is called; default 'DeletePolicy': only where the claim's deletion policy is Delete. */
+  removeOn?: 'Always' | 'DeletePolicy';
   /** How an error of the server reads as a condition. */
   explain: (error: unknown) => Explanation;
   /** As of any external step: milliseconds that a call may take, and after which a done step looks again. */
@@ -156,7 +158,7 @@ export function defineClaim<
         describe: (change) => definition.describe(change),
         apply: (scope, changes, signal) => definition.apply(scope.output(server), changes, wantedOf(scope), signal),
         output: (_scope, observed) => observed,
-        removeOn: 'DeletePolicy',
+        removeOn: definition.removeOn ?? 'DeletePolicy',
         async remove(scope, signal) {
           const provider = scope.get(definition.provider, scope.object.spec.provider);
           // With the provider itself gone, or going, there is nothing left to undo.

@@ -25,8 +25,7 @@ it('asks for a user and its place in the catalog, and waits until it has them', 
       name: 'sample',
       endpoints: { public: 'http://sample.ns.svc:8000/v2', internal: 'http://sample.ns.svc:8000/v2' },
     },
-    // Whatever becomes of the service's data.
-    deletionPolicy: 'Delete',
+    deletionPolicy: 'Retain',
   });
   expect(harness.condition('IdentityReady')).toMatchObject({ reason: 'WaitingForClaim' });
   expect(harness.object.status).toMatchObject({

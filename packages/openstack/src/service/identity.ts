@@ -68,8 +68,7 @@ export function identityStep<R extends ServiceObject>(
             ...(applicationCredential ? { applicationCredential } : {}),
             ...(domainAdmin ? { domainAdmin } : {}),
             ...rotation,
-            // A user and endpoints are no data, and a catalog that lists a service which is gone leads nowhere.
-            deletionPolicy: 'Delete',
+            deletionPolicy: scope.object.spec.deletionPolicy,
           },
         },
         keys,

@@ -54,7 +54,10 @@ export async function configOf(client: Client, service: ObjectKey): Promise<stri
   return name;
 }
 
-/** What is generated once and must never change: each Secret's content, by a hash, and each volume by its uid. */
+/**
+ * What is generated once and must never change: each Secret's content, by a hash, and each volume by its uid. Configurations
+ * are made of these, and of what is asked for.
+ */
 export async function treasures(client: Client, namespace: string): Promise<Record<string, string>> {
   const { items: secrets } = await client.listAll(Secret, { namespace });
   const { items: volumes } = await client.listAll(PersistentVolumeClaim, { namespace });
@@ -65,7 +68,7 @@ export async function treasures(client: Client, namespace: string): Promise<Reco
       .slice(0, 16);
   return Object.fromEntries([
     ...secrets
-      .filter(({ type }) => type === 'Opaque')
+      .filter(({ type, metadata }) => type === 'Opaque' && !/-config(-[0-9a-f]{8})?$/.test(metadata?.name ?? ''))
       .map(({ metadata, data }) => [`Secret ${metadata?.name ?? ''}`, hash(data ?? {})]),
     ...volumes.map(({ metadata }) => [`Volume ${metadata?.name ?? ''}`, metadata?.uid ?? '']),
   ]) as Record<string, string>;
