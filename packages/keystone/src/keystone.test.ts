@@ -1,87 +1,31 @@
 import { CacheClaim, DatabaseClaim } from '@stackwright/api';
-import { GraphHarness } from '@stackwright/core/testing';
-import {
-  CronJob,
-  Deployment,
-  EndpointSlice,
-  Job,
-  Pod,
-  Secret,
-  type KubeObject,
-  type Resource,
-} from '@stackwright/kube';
+import { CronJob, Deployment, Job, Pod, Secret } from '@stackwright/kube';
 import { makeAuthority } from '@stackwright/kube/testing/tls';
-import { secretWith, valuesOf } from '@stackwright/openstack';
-import { FakeHttp } from '@stackwright/openstack/testing';
+import { ServiceHarness, type FakeHttp } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { passwordFile } from './bootstrap.js';
 import type { Keystone } from './crd.js';
 import { Keystone as KeystoneKind } from './crd.js';
 import { keystoneGraph } from './keystone.js';
+import { keystone } from './testing/sample.js';
 
 const namespace = 'ns';
 const at = (name: string) => ({ namespace, name });
 
-let harness: GraphHarness<Keystone>;
+let harness: ServiceHarness<Keystone>;
 let http: FakeHttp;
 
 beforeEach(() => {
-  http = new FakeHttp();
-  harness = new GraphHarness(keystoneGraph({ http }));
+  harness = new ServiceHarness(keystoneGraph);
+  harness.connections.database = { ...harness.connections.database, password: databasePassword };
+  http = harness.http;
 });
-
-const rotation = (schedule: string) => ({ schedule, suspend: false, propagationSeconds: 120 });
-
-const keystone = (spec: Partial<Keystone['spec']> = {}) => ({
-  apiVersion: 'keystone.stackwright.dev/v1alpha1',
-  kind: 'Keystone',
-  spec: {
-    release: '2025.1',
-    replicas: 1,
-    region: 'RegionOne',
-    deletionPolicy: 'Retain' as const,
-    fernet: { maxActiveKeys: 3, rotation: rotation('0 0 * * 0') },
-    credential: { rotation: rotation('0 0 1 * *') },
-    purge: { schedule: '23 3 * * *', olderThanDays: 30, suspend: false },
-    ...spec,
-  },
-});
-
-const values = (name: string, ...keys: string[]): Record<string, string> => {
-  const secret = harness.api.peek(Secret, at(name));
-  const checked = secret && valuesOf(secret, keys);
-  return checked && 'values' in checked ? checked.values : {};
-};
-
-/** What a provider does with a claim. */
-async function fulfil(claim: Resource, name: string, connection: Record<string, string>): Promise<void> {
-  const secretName = `${name}-connection`;
-  const secret = secretWith(secretName, connection);
-  await harness.api.seed(Secret, { apiVersion: 'v1', kind: 'Secret', ...secret, metadata: at(secretName) });
-  const ready = {
-    type: 'Ready',
-    status: 'True',
-    reason: 'Ready',
-    message: '',
-    observedGeneration: 1,
-    lastTransitionTime: '2025-01-01T00:00:00Z',
-  };
-  await harness.edit(claim, name, { status: { secretName, conditions: [ready] } }, 'status');
-}
 
 const databasePassword = 'db-canary-password';
 
-async function provide(): Promise<void> {
-  await fulfil(DatabaseClaim, 'sample-database', {
-    host: 'mariadb.ns.svc',
-    port: '3306',
-    database: 'keystone',
-    username: 'keystone',
-    password: databasePassword,
-  });
-  await fulfil(CacheClaim, 'sample-cache', { servers: 'memcached-0.memcached.ns.svc:11211' });
-  await harness.settle();
-}
+/** Those of the keys that there are. */
+const values = (name: string, ...keys: string[]): Record<string, string> =>
+  Object.fromEntries(Object.entries(harness.values(name)).filter(([key]) => keys.includes(key)));
 
 async function jobOf(purpose: string): Promise<Job & { metadata: { name: string } }> {
   const jobs = (await harness.listed(Job)).filter(
@@ -91,48 +35,11 @@ async function jobOf(purpose: string): Promise<Job & { metadata: { name: string 
   return jobs[0] as Job & { metadata: { name: string } };
 }
 
-async function end(purpose: string, type: 'Complete' | 'Failed' = 'Complete'): Promise<void> {
-  const { name } = (await jobOf(purpose)).metadata;
-  const condition = { type, status: 'True', lastTransitionTime: new Date(harness.clock.now()).toISOString() };
-  await harness.edit(Job, name, { status: { conditions: [condition] } }, 'status');
-}
-
-async function rollOut(): Promise<void> {
-  const { generation } = harness.api.peek(Deployment, at('sample'))!.metadata!;
-  const status = {
-    observedGeneration: generation,
-    replicas: 1,
-    updatedReplicas: 1,
-    readyReplicas: 1,
-    availableReplicas: 1,
-  };
-  await harness.edit(Deployment, 'sample', { status }, 'status');
-  if (harness.api.peek(EndpointSlice, at('sample-1'))) return;
-  await harness.api.seed(EndpointSlice, {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { ...at('sample-1'), labels: { 'kubernetes.io/service-name': 'sample' } },
-    addressType: 'IPv4',
-    endpoints: [{ addresses: ['10.0.0.7'], conditions: { ready: true } }],
-    ports: [{ name: 'http', port: 5000 }],
-  });
-}
-
-async function running(spec: Partial<Keystone['spec']> = {}): Promise<void> {
-  await harness.create(keystone(spec));
-  await harness.settle();
-  await provide();
-  await end('db-sync');
-  await harness.settle();
-  await end('bootstrap');
-  await rollOut();
-  await harness.settle();
-}
+const running = (spec: Partial<Keystone['spec']> = {}) => harness.standUp(keystone(spec));
 
 describe('a Keystone', () => {
   it('asks for what it needs, and makes its keys meanwhile', async () => {
-    await harness.create(keystone());
-    await harness.settle();
+    await harness.begin(keystone());
     expect(harness.api.peek(DatabaseClaim, at('sample-database'))?.spec).toMatchObject({
       database: 'keystone',
       deletionPolicy: 'Retain',
@@ -145,17 +52,15 @@ describe('a Keystone', () => {
   });
 
   it('migrates its schema first, then bootstraps while the API starts', async () => {
-    await harness.create(keystone());
-    await harness.settle();
-    await provide();
+    await harness.begin(keystone());
+    await harness.provide();
     expect(harness.condition('Ready')).toMatchObject({ reason: 'JobRunning' });
     expect(harness.api.peek(Deployment, at('sample'))).toBeUndefined();
     expect((await jobOf('db-sync')).spec?.template.spec?.containers[0]?.command).toEqual([
       'keystone-manage',
       'db_sync',
     ]);
-    await end('db-sync');
-    await harness.settle();
+    await harness.endJobs('db-sync');
     expect(harness.api.peek(Deployment, at('sample'))).toBeDefined();
     expect(await jobOf('bootstrap')).toBeDefined();
   });
@@ -165,8 +70,7 @@ describe('a Keystone', () => {
     await running();
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'ApiUnreachable' });
     http.answer = 200;
-    await harness.clock.advance(120_000);
-    await harness.settle();
+    await harness.later(120_000);
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
     expect(harness.object.status).toMatchObject({ endpoint: 'http://sample.ns.svc:5000', release: '2025.1' });
     harness.restart();
@@ -178,14 +82,12 @@ describe('a Keystone', () => {
     await running();
     expect(harness.condition('EndpointReady')).toMatchObject({ status: 'False', reason: 'AccessDenied' });
     http.login = new Error('socket hang up');
-    await harness.clock.advance(120_000);
-    await harness.settle();
+    await harness.later(120_000);
     // Its own login is nothing that it waits for.
     expect(harness.condition('EndpointReady')).toMatchObject({ reason: 'ApiUnreachable' });
     http.login = undefined;
     http.asked();
-    await harness.clock.advance(120_000);
-    await harness.settle();
+    await harness.later(120_000);
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
     expect(http.asked()).toEqual([
       'GET http://sample.ns.svc:5000/healthcheck @ 10.0.0.7',
@@ -220,9 +122,7 @@ describe('a Keystone', () => {
       ...Object.values(values('sample-credential-keys', '0', '1')),
     ];
     expect(secrets).toHaveLength(6);
-    const kinds = [Deployment, Job, DatabaseClaim, CacheClaim, KeystoneKind] as readonly Resource[];
-    const objects: KubeObject[] = (await Promise.all(kinds.map((kind) => harness.listed(kind)))).flat();
-    const said = JSON.stringify([objects, harness.events, harness.logs]);
+    const said = await harness.said(Deployment, Job, DatabaseClaim, CacheClaim);
     for (const secret of secrets) expect(said).not.toContain(secret);
   });
 
@@ -247,9 +147,8 @@ describe('a Keystone', () => {
 it('over HTTPS: who logs in with its Secret knows whom to trust, and so does the catalog', async () => {
   const authority = await makeAuthority();
   const { cert, key } = await authority.issue('keystone', ['sample.ns.svc']);
-  const secret = secretWith('certificate', { 'tls.crt': cert, 'tls.key': key, 'ca.crt': authority.ca });
-  const labels = { 'stackwright.dev/usable-by': 'keystone' };
-  await harness.api.seed(Secret, { ...secret, metadata: { ...at('certificate'), labels } });
+  const pair = { 'tls.crt': cert, 'tls.key': key, 'ca.crt': authority.ca };
+  await harness.seedSecret('certificate', pair, { 'stackwright.dev/usable-by': 'keystone' });
   await running({ tls: { secretRef: { name: 'certificate' } } });
   expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   const admin = values('sample-admin', 'auth_url', 'ca.crt', 'clouds.yaml');
@@ -270,8 +169,7 @@ describe('what changes', () => {
       spec: { config: { 'keystone.conf': { token: { expiration: 7200 } } } },
     });
     await harness.settle();
-    await end('config-check');
-    await harness.settle();
+    await harness.endJobs('config-check');
     const after = harness.api.peek(Deployment, at('sample'))!;
     expect(after.spec?.template).not.toEqual(before.spec?.template);
     const [config = ''] =
@@ -335,9 +233,8 @@ describe('what changes', () => {
 
 describe('trouble', () => {
   it('a failing migration shows the end of its log and is tried again', async () => {
-    await harness.create(keystone());
-    await harness.settle();
-    await provide();
+    await harness.begin(keystone());
+    await harness.provide();
     const job = await jobOf('db-sync');
     await harness.api.seed(Pod, {
       apiVersion: 'v1',
@@ -369,18 +266,15 @@ describe('trouble', () => {
         ],
       },
     });
-    await end('db-sync', 'Failed');
-    await harness.settle();
+    await harness.endJobs('db-sync', 'Failed');
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'JobFailed' });
     expect(harness.condition('Ready')?.message).toContain('oslo_db: cannot connect');
     expect(harness.condition('Ready')?.message).not.toContain(databasePassword);
 
-    await harness.clock.advance(600_000);
-    await harness.settle();
+    await harness.later(600_000);
     const again = await jobOf('db-sync');
     expect(again.metadata.uid).not.toBe(job.metadata.uid);
-    await end('db-sync');
-    await harness.settle();
+    await harness.endJobs('db-sync');
     expect(harness.condition('DbSyncReady')).toMatchObject({ status: 'True' });
   });
 
@@ -396,15 +290,8 @@ describe('trouble', () => {
   it('a claim that is lost for a while touches nothing that runs', async () => {
     await running();
     const before = harness.api.peek(Deployment, at('sample'));
-    const lost = {
-      type: 'Ready',
-      status: 'False',
-      reason: 'WaitingForProvider',
-      message: 'MariaDB mariadb is not ready',
-      observedGeneration: 1,
-      lastTransitionTime: '2025-01-01T00:00:00Z',
-    };
-    await harness.edit(DatabaseClaim, 'sample-database', { status: { conditions: [lost] } }, 'status');
+    const lost = { reason: 'WaitingForProvider', message: 'MariaDB mariadb is not ready' };
+    await harness.sayReady(DatabaseClaim, 'sample-database', lost);
     expect(await harness.writesOf(() => harness.settle())).toEqual([
       'patch keystones.keystone.stackwright.dev/status ns/sample',
     ]);
@@ -416,15 +303,6 @@ describe('trouble', () => {
 
 describe('deletion', () => {
   const retained = ['sample-fernet-keys', 'sample-credential-keys', 'sample-admin-password'];
-  const remove = async () => {
-    await harness.api.delete(KeystoneKind, harness.key);
-    for (let turn = 0; turn < 5 && !harness.isGone; turn++) {
-      await harness.clock.advance(5_000);
-      await harness.reconcile();
-    }
-    expect(harness.isGone).toBe(true);
-  };
-
   it('with Retain keeps keys and password, and the next Keystone of that name goes on with them', async () => {
     await running();
     for (const name of retained) {
@@ -432,16 +310,15 @@ describe('deletion', () => {
       expect(harness.api.peek(Secret, at(name))?.metadata?.ownerReferences).toBeUndefined();
     }
     const before = retained.map((name) => values(name, name.endsWith('keys') ? '1' : 'password'));
-    await remove();
+    await harness.remove();
     expect(retained.map((name) => values(name, name.endsWith('keys') ? '1' : 'password'))).toEqual(before);
-    await harness.create(keystone());
-    await harness.settle();
+    await harness.begin(keystone());
     expect(retained.map((name) => values(name, name.endsWith('keys') ? '1' : 'password'))).toEqual(before);
   });
 
   it('with Delete removes them', async () => {
     await running({ deletionPolicy: 'Delete' });
-    await remove();
+    await harness.remove();
     expect(retained.filter((name) => harness.api.peek(Secret, at(name)))).toEqual([]);
   });
 });

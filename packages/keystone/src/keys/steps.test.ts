@@ -5,30 +5,16 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Keystone } from '../crd.js';
 import { keystoneGraph } from '../keystone.js';
 import { registerMetrics } from '../metrics.js';
+import { keystone } from '../testing/sample.js';
 import { ledgerAnnotation } from './ledger.js';
 
 const minute = 60_000;
 const day = 86_400_000;
-const rotation = (schedule: string) => ({ schedule, suspend: false, propagationSeconds: 120 });
-const keystone = {
-  apiVersion: 'keystone.stackwright.dev/v1alpha1',
-  kind: 'Keystone',
-  spec: {
-    release: '2025.1',
-    replicas: 1,
-    region: 'RegionOne',
-    deletionPolicy: 'Retain' as const,
-    fernet: { maxActiveKeys: 3, rotation: rotation('@weekly') },
-    credential: { rotation: rotation('@monthly') },
-    purge: { schedule: '23 3 * * *', olderThanDays: 30, suspend: false },
-  },
-};
-
 let harness: ServiceHarness<Keystone>;
 
 beforeEach(async () => {
   harness = new ServiceHarness<Keystone>(keystoneGraph);
-  await harness.standUp(keystone);
+  await harness.standUp(keystone());
 });
 
 const named = (name: string) => ({ namespace: 'ns', name: `sample-${name}` });

@@ -1,7 +1,7 @@
 import { Secret, Service, StatefulSet } from '@stackwright/kube';
 import { ServerHarness } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { RabbitMQ } from '../crd.js';
+import type { RabbitMQ } from '../crd.js';
 import { isHashOf } from '../management/password-hash.js';
 import { FakeBroker } from '../testing/broker.js';
 import { rabbitmqGraph } from './rabbitmq.js';
