@@ -1,12 +1,16 @@
 import {
   ConfigMap,
+  CronJob,
   CustomResourceDefinition,
   defineResource,
   Deployment,
+  HTTPRoute,
+  Ingress,
   isNotFound,
   Job,
   PersistentVolumeClaim,
   Pod,
+  PodDisruptionBudget,
   Secret,
   Service,
   StatefulSet,
@@ -43,7 +47,7 @@ export async function takeSnapshot(client: Client, namespace: string, signal?: A
 }
 
 /** Of what is only ever named, existence is all that matters: no Secret's content is kept. */
-const named: readonly Resource[] = [Secret, ConfigMap, Service];
+const named: readonly Resource[] = [ConfigMap, CronJob, HTTPRoute, Ingress, PodDisruptionBudget, Secret, Service];
 
 async function namedInWaits(
   client: Client,

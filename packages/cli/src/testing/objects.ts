@@ -19,6 +19,7 @@ const groups: Record<string, string> = {
   Deployment: 'apps',
   StatefulSet: 'apps',
   Job: 'batch',
+  HTTPRoute: 'gateway.networking.k8s.io',
 };
 
 export const apiVersionOf = (kind: string): string =>
