@@ -1,7 +1,7 @@
 import type { PodSpec } from '@stackwright/core';
 import { parseQuantity } from '@stackwright/kube';
 import { imageOf, podNames, resourcesOf } from '@stackwright/openstack';
-import { catalog, currentVersion } from './catalog.js';
+import { catalog } from './catalog.js';
 import type { Memcached } from './crd.js';
 
 export const port = 11211;
@@ -20,7 +20,7 @@ export function serverPod(spec: Memcached['spec']): PodSpec {
     containers: [
       {
         name: 'memcached',
-        image: imageOf(catalog.releases[currentVersion], spec.image),
+        image: imageOf(catalog.image, spec.image),
         // No UDP: it has been misused to amplify attacks.
         command: ['memcached', '-m', `${megabytes}`, '-c', '1024', '-U', '0', '-l', '0.0.0.0', '-p', `${port}`],
         ports: [{ name: 'memcache', containerPort: port }],

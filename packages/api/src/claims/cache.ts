@@ -1,28 +1,16 @@
 import { Type } from '@sinclair/typebox';
-import { defineCustomResource, type ObjectOf } from '@stackwright/kube';
-import { category, groups, version } from '../names.js';
-import { printerColumns, secretColumn } from '../schema/columns.js';
-import { objectName } from '../schema/fields.js';
-import { statusOf } from '../schema/status.js';
+import type { ObjectOf } from '@stackwright/kube';
+import { claimStatus, defineClaimKind, providerName } from './claim.js';
 
-export const CacheClaim = defineCustomResource({
-  group: groups.claims,
-  version,
+export const CacheClaim = defineClaimKind({
   kind: 'CacheClaim',
-  plural: 'cacheclaims',
-  categories: [category],
   description:
     'Asks for a cache. When Ready, the Secret named in the status holds `servers`: host:port of each server, ' +
     'separated by commas, as oslo.cache takes them. A cache is shared and keeps nothing that must not be lost.',
   spec: Type.Object({
-    provider: objectName('The Memcached to use, in the same namespace.', { default: 'memcached' }),
+    provider: providerName('Memcached', 'to use'),
   }),
-  status: statusOf({
-    secretName: Type.Optional(
-      Type.String({ description: 'The Secret with the servers; it exists once the claim is Ready.' }),
-    ),
-  }),
-  printerColumns: printerColumns({ name: 'Provider', type: 'string', jsonPath: '.spec.provider' }, secretColumn),
+  status: claimStatus,
 });
 export type CacheClaim = ObjectOf<typeof CacheClaim>;
 

@@ -1,26 +1,17 @@
 import { Type } from '@sinclair/typebox';
-import { defineCustomResource, type ObjectOf } from '@stackwright/kube';
-import { category, groups, version } from '../names.js';
-import { printerColumns, secretColumn } from '../schema/columns.js';
-import { databaseName, deletionPolicy, immutable, objectName } from '../schema/fields.js';
-import { statusOf } from '../schema/status.js';
-import { credentialSpec, credentialStatus } from './credentials.js';
+import type { ObjectOf } from '@stackwright/kube';
+import { databaseName, deletionPolicy, immutable } from '../schema/fields.js';
+import { credentialClaimStatus, defineClaimKind, providerName } from './claim.js';
+import { credentialSpec } from './credentials.js';
 
-export const DatabaseClaim = defineCustomResource({
-  group: groups.claims,
-  version,
+export const DatabaseClaim = defineClaimKind({
   kind: 'DatabaseClaim',
-  plural: 'databaseclaims',
   shortNames: ['dbclaim'],
-  categories: [category],
   description:
     'Asks for a database and a user on it. When Ready, the Secret named in the status holds the connection: ' +
     'host, port, database, username and password.',
   spec: Type.Object({
-    provider: objectName('The MariaDB that shall hold the database, in the same namespace.', {
-      default: 'mariadb',
-      ...immutable('the provider of a database'),
-    }),
+    provider: providerName('MariaDB', 'that shall hold the database', immutable('the provider of a database')),
     database: databaseName(
       'Name of the database, and of the user who owns it; users of later credentials have it with an ending. One claim per ' +
         'name and server: a later claim is refused.',
@@ -29,17 +20,8 @@ export const DatabaseClaim = defineCustomResource({
     ...credentialSpec,
     deletionPolicy: deletionPolicy(),
   }),
-  status: statusOf({
-    secretName: Type.Optional(
-      Type.String({ description: 'The Secret with the connection; it exists once the claim is Ready.' }),
-    ),
-    ...credentialStatus,
-  }),
-  printerColumns: printerColumns(
-    { name: 'Provider', type: 'string', jsonPath: '.spec.provider' },
-    { name: 'Database', type: 'string', jsonPath: '.spec.database' },
-    secretColumn,
-  ),
+  status: credentialClaimStatus,
+  column: { name: 'Database', jsonPath: '.spec.database' },
 });
 export type DatabaseClaim = ObjectOf<typeof DatabaseClaim>;
 

@@ -1,10 +1,8 @@
 import { Type, type SchemaOptions } from '@sinclair/typebox';
-import { defineCustomResource, ListSet, StringEnum, type ObjectOf } from '@stackwright/kube';
-import { category, groups, version } from '../names.js';
-import { printerColumns, secretColumn } from '../schema/columns.js';
-import { immutable, objectName } from '../schema/fields.js';
-import { statusOf } from '../schema/status.js';
-import { credentialSpec, credentialStatus } from './credentials.js';
+import { ListSet, StringEnum, type ObjectOf } from '@stackwright/kube';
+import { immutable } from '../schema/fields.js';
+import { credentialClaimStatus, defineClaimKind, providerName } from './claim.js';
+import { credentialSpec } from './credentials.js';
 
 const identityName = (description: string, options: SchemaOptions = {}) =>
   Type.String({ description, minLength: 1, maxLength: 64, pattern: '^[^\\s/]+$', ...options });
@@ -16,22 +14,15 @@ const userName = (description: string, options: SchemaOptions = {}) =>
 const url = (description: string) =>
   Type.Optional(Type.String({ description, maxLength: 2048, pattern: '^https?://[^\\s]+$' }));
 
-export const IdentityClaim = defineCustomResource({
-  group: groups.claims,
-  version,
+export const IdentityClaim = defineClaimKind({
   kind: 'IdentityClaim',
-  plural: 'identityclaims',
-  categories: [category],
   description:
     "Asks for a service's place in the identity service: its user with roles, its entry in the catalog, and its " +
     'endpoints. When Ready, the Secret named in the status holds the credentials: auth_url, username, password, ' +
     'project_name, user_domain_name, project_domain_name and region_name.',
   spec: Type.Object(
     {
-      provider: objectName('The Keystone to use, in the same namespace.', {
-        default: 'keystone',
-        ...immutable('the provider of an identity'),
-      }),
+      provider: providerName('Keystone', 'to use', immutable('the provider of an identity')),
       user: Type.Object(
         {
           name: userName(
@@ -131,17 +122,8 @@ export const IdentityClaim = defineCustomResource({
       ],
     },
   ),
-  status: statusOf({
-    secretName: Type.Optional(
-      Type.String({ description: 'The Secret with the credentials; it exists once the claim is Ready.' }),
-    ),
-    ...credentialStatus,
-  }),
-  printerColumns: printerColumns(
-    { name: 'Provider', type: 'string', jsonPath: '.spec.provider' },
-    { name: 'User', type: 'string', jsonPath: '.spec.user.name' },
-    secretColumn,
-  ),
+  status: credentialClaimStatus,
+  column: { name: 'User', jsonPath: '.spec.user.name' },
 });
 export type IdentityClaim = ObjectOf<typeof IdentityClaim>;
 

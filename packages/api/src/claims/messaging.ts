@@ -1,26 +1,17 @@
 import { Type } from '@sinclair/typebox';
-import { defineCustomResource, type ObjectOf } from '@stackwright/kube';
-import { category, groups, version } from '../names.js';
-import { printerColumns, secretColumn } from '../schema/columns.js';
-import { deletionPolicy, immutable, objectName } from '../schema/fields.js';
-import { statusOf } from '../schema/status.js';
-import { credentialSpec, credentialStatus } from './credentials.js';
+import type { ObjectOf } from '@stackwright/kube';
+import { deletionPolicy, immutable } from '../schema/fields.js';
+import { credentialClaimStatus, defineClaimKind, providerName } from './claim.js';
+import { credentialSpec } from './credentials.js';
 
-export const MessagingClaim = defineCustomResource({
-  group: groups.claims,
-  version,
+export const MessagingClaim = defineClaimKind({
   kind: 'MessagingClaim',
-  plural: 'messagingclaims',
   shortNames: ['mqclaim'],
-  categories: [category],
   description:
     'Asks for a virtual host on a message broker and a user on it. When Ready, the Secret named in the status holds ' +
     'the connection: transport_url (as oslo.messaging reads it), hosts, vhost, username and password.',
   spec: Type.Object({
-    provider: objectName('The RabbitMQ that shall hold the virtual host, in the same namespace.', {
-      default: 'rabbitmq',
-      ...immutable('the provider of a virtual host'),
-    }),
+    provider: providerName('RabbitMQ', 'that shall hold the virtual host', immutable('the provider of a virtual host')),
     vhost: Type.String({
       description:
         'Name of the virtual host, and of the user on it. One claim per name and broker: a later claim is refused.',
@@ -32,17 +23,8 @@ export const MessagingClaim = defineCustomResource({
     ...credentialSpec,
     deletionPolicy: deletionPolicy(),
   }),
-  status: statusOf({
-    secretName: Type.Optional(
-      Type.String({ description: 'The Secret with the connection; it exists once the claim is Ready.' }),
-    ),
-    ...credentialStatus,
-  }),
-  printerColumns: printerColumns(
-    { name: 'Provider', type: 'string', jsonPath: '.spec.provider' },
-    { name: 'Vhost', type: 'string', jsonPath: '.spec.vhost' },
-    secretColumn,
-  ),
+  status: credentialClaimStatus,
+  column: { name: 'Vhost', jsonPath: '.spec.vhost' },
 });
 export type MessagingClaim = ObjectOf<typeof MessagingClaim>;
 

@@ -1,44 +1,20 @@
 import { Type, type TObject, type TProperties } from '@sinclair/typebox';
-import { defineCustomResource } from '@stackwright/kube';
-import { category, groups, version } from '../names.js';
-import { publish } from '../published.js';
-import { endpointColumn, pausedColumn, printerColumns } from './columns.js';
 import { immutable, secretReference, storageSize } from './fields.js';
+import { defineOwnKind, type OwnKind } from './own-kind.js';
 import { statusOf } from './status.js';
 
-export interface ServerKind<Spec extends TObject<TProperties>> {
-  /** "MariaDB": then the service is "mariadb", and its group "mariadb.stackwright.dev". */
-  kind: string;
-  description: string;
+export interface ServerKind<Spec extends TObject<TProperties>> extends OwnKind<Spec> {
   /** The role that it plays for services, whose claims name it as their provider. */
   provides: string;
-  /** `workloadSpec`, and its own fields besides. */
-  spec: Spec;
 }
 
-/** The kind of a server that services stand on (a database, a broker, a cache): names, status and columns are the same for all. */
-export function defineServerKind<Spec extends TObject<TProperties>>(options: ServerKind<Spec>) {
-  const { kind, description, provides, spec } = options;
-  const service = kind.toLowerCase();
-  return defineCustomResource({
-    group: groups.of(service),
-    version,
-    kind,
-    plural: `${service}s`,
-    categories: [category],
-    ...publish({ service, provides }),
-    description,
-    spec,
-    status: statusOf({
-      endpoint: Type.Optional(Type.String({ description: 'host:port of each server, separated by commas.' })),
-      version: Type.Optional(Type.String({ description: 'Version that the server says it has, where it is asked.' })),
-    }),
-    printerColumns: printerColumns(
-      { name: 'Version', type: 'string', jsonPath: '.status.version' },
-      endpointColumn,
-      pausedColumn,
-    ),
+/** The kind of a server that services stand on (a database, a broker, a cache); `spec` is `workloadSpec`, and its own fields besides. */
+export function defineServerKind<Spec extends TObject<TProperties>>(server: ServerKind<Spec>) {
+  const status = statusOf({
+    endpoint: Type.Optional(Type.String({ description: 'host:port of each server, separated by commas.' })),
+    version: Type.Optional(Type.String({ description: 'Version that the server says it has, where it is asked.' })),
   });
+  return defineOwnKind(server, status, { name: 'Version', type: 'string', jsonPath: '.status.version' });
 }
 
 /** In the spec of a server that may run elsewhere. */

@@ -5,8 +5,7 @@ import { cloudsYaml } from '../files/clouds-yaml.js';
 import type { ObservedIdentity, WantedAccount, WantedIdentity } from './identity.js';
 import type { IdentityServer } from './provider.js';
 
-/** Application credentials are those of the user, in another Secret. */
-export type IdentityUsers = ClaimUsers<'application' | 'domainAdmin'>;
+/** Application credentials are of the user, in a Secret of their own. */
 export type IdentityRequest = Request<IdentityClaim, IdentityServer, 'application' | 'domainAdmin'>;
 
 export function usersOf({ spec: { user, applicationCredential, domainAdmin } }: Readonly<IdentityClaim>) {

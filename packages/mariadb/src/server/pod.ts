@@ -1,11 +1,11 @@
 import type { PodSpec } from '@stackwright/core';
 import { imageOf, resourcesOf } from '@stackwright/openstack';
-import { catalog, currentVersion } from '../catalog.js';
+import { catalog } from '../catalog.js';
 import type { MariaDB } from '../crd.js';
 import { installScript, paths, port } from './files.js';
 
 export function serverPod(spec: MariaDB['spec'], configSecret: string): PodSpec {
-  const image = imageOf(catalog.releases[currentVersion], spec.image);
+  const image = imageOf(catalog.image, spec.image);
   // Through the socket, as the server's own user: no password is needed, and no half-open connection is logged.
   const ping = { exec: { command: ['mariadb-admin', `--socket=${paths.socket}`, 'ping'] }, timeoutSeconds: 5 };
   const volumes = {

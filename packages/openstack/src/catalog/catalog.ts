@@ -45,3 +45,13 @@ export interface Catalog<Release extends string = string> {
 export function defineCatalog<Release extends string>(catalog: Catalog<Release>): Catalog<Release> {
   return Object.freeze(catalog);
 }
+
+/** What a service stands on (a database, a broker, a cache): one version of it is run, where an object names no other image. */
+export interface ServerCatalog extends Pick<Catalog, 'user'> {
+  image: Pick<ReleaseFacts, 'image' | 'tag'>;
+}
+
+/** Of a server whose image has its name, and whose user and group have one id. */
+export function defineServerCatalog(server: string, version: string, id: number): ServerCatalog {
+  return Object.freeze({ user: { uid: id, gid: id }, image: { image: server, tag: version } });
+}

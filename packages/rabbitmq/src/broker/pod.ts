@@ -1,6 +1,6 @@
 import type { PodSpec, StepScope } from '@stackwright/core';
 import { configSecret, imageOf, resourcesOf, serviceOfPods } from '@stackwright/openstack';
-import { catalog, currentVersion } from '../catalog.js';
+import { catalog } from '../catalog.js';
 import type { RabbitMQ } from '../crd.js';
 import { clientService, defaultResources, paths, ports, startScript } from './files.js';
 
@@ -23,7 +23,7 @@ export function brokerPod({ name, namespace, object }: StepScope<RabbitMQ>): Pod
     containers: [
       {
         name: 'rabbitmq',
-        image: imageOf(catalog.releases[currentVersion], spec.image),
+        image: imageOf(catalog.image, spec.image),
         command: ['sh', '-c', startScript],
         env: [
           { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },

@@ -1,0 +1,53 @@
+// What all claims have in common.
+import { Type, type TObject, type TProperties } from '@sinclair/typebox';
+import { defineCustomResource, type PrinterColumn } from '@stackwright/kube';
+import { category, groups, version } from '../names.js';
+import { printerColumns, secretColumn } from '../schema/columns.js';
+import { objectName } from '../schema/fields.js';
+import { statusOf } from '../schema/status.js';
+import { credentialStatus } from './credentials.js';
+
+export interface ClaimKind<Spec extends TObject<TProperties>, Status extends TObject<TProperties>> {
+  /** "DatabaseClaim" */
+  kind: string;
+  shortNames?: string[];
+  description: string;
+  spec: Spec;
+  /** `claimStatus`, or `credentialClaimStatus` of claims that hand out credentials. */
+  status: Status;
+  /** What is asked for, where that has a name: a column of `kubectl get` after the provider's. */
+  column?: Pick<PrinterColumn, 'name' | 'jsonPath'>;
+}
+
+/** The kind of a claim: it names a provider, and is fulfilled by a Secret. */
+export function defineClaimKind<Spec extends TObject<TProperties>, Status extends TObject<TProperties>>({
+  kind,
+  column,
+  ...given
+}: ClaimKind<Spec, Status>) {
+  const columns: PrinterColumn[] = column ? [{ ...column, type: 'string' }] : [];
+  return defineCustomResource({
+    group: groups.claims,
+    version,
+    kind,
+    plural: `${kind.toLowerCase()}s`,
+    categories: [category],
+    ...given,
+    printerColumns: printerColumns(
+      { name: 'Provider', type: 'string', jsonPath: '.spec.provider' },
+      ...columns,
+      secretColumn,
+    ),
+  });
+}
+
+const secretName = Type.Optional(
+  Type.String({ description: 'The Secret that fulfils the claim; it exists once the claim is Ready.' }),
+);
+
+export const claimStatus = statusOf({ secretName });
+export const credentialClaimStatus = statusOf({ secretName, ...credentialStatus });
+
+/** `spec.provider`: of a `kind`, which by default has the name of its kind. */
+export const providerName = (kind: string, does: string, options: object = {}) =>
+  objectName(`The ${kind} ${does}, in the same namespace.`, { default: kind.toLowerCase(), ...options });

@@ -1,0 +1,33 @@
+import type { TObject, TProperties } from '@sinclair/typebox';
+import { defineCustomResource, type PrinterColumn } from '@stackwright/kube';
+import { category, groups, version } from '../names.js';
+import { publish, type PublishedService } from '../published.js';
+import { endpointColumn, pausedColumn, printerColumns } from './columns.js';
+
+export interface OwnKind<Spec extends TObject<TProperties>> extends Partial<Omit<PublishedService, 'service'>> {
+  /** "MariaDB": then the service is "mariadb", and its group "mariadb.stackwright.dev". */
+  kind: string;
+  description: string;
+  spec: Spec;
+}
+
+/** The kind that a controller of its own runs: names, endpoint and columns are the same for all. */
+export function defineOwnKind<Spec extends TObject<TProperties>, Status extends TObject<TProperties>>(
+  { kind, description, spec, ...published }: OwnKind<Spec>,
+  status: Status,
+  column: PrinterColumn,
+) {
+  const service = kind.toLowerCase();
+  return defineCustomResource({
+    group: groups.of(service),
+    version,
+    kind,
+    plural: `${service}s`,
+    categories: [category],
+    ...publish({ service, ...published }),
+    description,
+    spec,
+    status,
+    printerColumns: printerColumns(column, endpointColumn, pausedColumn),
+  });
+}
