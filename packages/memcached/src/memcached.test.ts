@@ -1,4 +1,4 @@
-import type { CacheClaim } from '@stackwright/api';
+import { CacheClaim } from '@stackwright/api';
 import { Service } from '@stackwright/kube';
 import { ClaimHarness, ServerHarness } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -69,9 +69,34 @@ describe('a CacheClaim', () => {
       servers: 'memcached-0.memcached.ns.svc:11211,memcached-1.memcached.ns.svc:11211',
     });
 
+    // One server is away, or more are to come: nobody who has a cache waits for that.
+    await harness.edit(Memcached, 'memcached', { spec: { replicas: 3 } });
+    await harness.sayProviderReady(false);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(harness.connection['servers']).not.toContain('memcached-2');
+    await harness.sayProviderReady(true);
+    await harness.settle();
+    expect(harness.connection['servers']).toContain('memcached-2');
+    await harness.sayProviderReady(false);
+    await harness.edit(CacheClaim, 'sample', { spec: { provider: 'other' } });
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ message: 'Memcached other does not exist' });
+    await harness.edit(CacheClaim, 'sample', { spec: { provider: 'memcached' } });
+    await harness.settle();
+    expect(harness.condition('Ready')?.message).toContain('Memcached memcached is not ready');
+    await harness.sayProviderReady(true);
+    await harness.settle();
+
     // To pause is a change of its spec that nobody answers to; what runs goes on running.
     await harness.edit(Memcached, 'memcached', { spec: { paused: true } });
     await harness.settle();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+
+    // But it does not outlive itself.
+    await harness.edit(Memcached, 'memcached', { metadata: { finalizers: ['example.com/hold'] } });
+    await harness.api.delete(Memcached, harness.at('memcached'));
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ message: 'Memcached memcached is being deleted' });
   });
 });

@@ -123,15 +123,15 @@ describe('credentials of a service', () => {
       spec: { template: older },
       status: { failed: 1 },
     });
-    await harness.api.seed(CronJob, {
-      metadata: metadata('sample-nightly'),
-      spec: { schedule: '@daily', jobTemplate: { spec: { template: older } } },
-    });
     await rotate('2026-11', 'sample-1a');
     await stop('sample-1');
     await start('sample-2');
     await harness.rollOut();
     expect(inUse()).toBeUndefined();
+    await harness.api.seed(CronJob, {
+      metadata: metadata('sample-nightly'),
+      spec: { schedule: '@daily', jobTemplate: { spec: { template: older } } },
+    });
     const conditions = [{ type: 'Failed', status: 'True', lastTransitionTime: '2025-01-01T00:00:00Z' }];
     await harness.edit(Job, 'sample-online', { status: { conditions } }, 'status');
     await harness.settle();
