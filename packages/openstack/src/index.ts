@@ -24,6 +24,7 @@ export * from './secrets/password.js';
 export * from './secrets/secret.js';
 export * from './workload/resources.js';
 export * from './workload/container.js';
+export * from './workload/define-server.js';
 export * from './workload/disruption.js';
 export * from './workload/mounts.js';
 export * from './workload/scheduling.js';

@@ -1,6 +1,6 @@
 // What a claim hands out: generations of credentials, what Keystone has to have for them, and the Secret that says it all.
 import type { IdentityClaim, IdentityConnection } from '@stackwright/api';
-import type { ClaimCredentials, ClaimUsers, Request } from '@stackwright/openstack';
+import type { ClaimCredentials, Request } from '@stackwright/openstack';
 import { cloudsYaml } from '../files/clouds-yaml.js';
 import type { ObservedIdentity, WantedAccount, WantedIdentity } from './identity.js';
 import type { IdentityServer } from './provider.js';

@@ -1,40 +1,28 @@
 // A MariaDB as a graph: the server that is run here, or the one that is told of by a Secret.
-import { defineObjectGraph, type Graph, type GraphBuilder, type StepHandle } from '@stackwright/core';
-import { Pod, PodDisruptionBudget, Secret, Service, StatefulSet } from '@stackwright/kube';
-import { configSecret, keptPassword, serverConfigStep, serverEndpointStep, serverStep } from '@stackwright/openstack';
+import type { Graph, GraphBuilder, StepHandle } from '@stackwright/core';
+import { Secret } from '@stackwright/kube';
+import { configSecret, keptPassword, defineServer, serverConfigStep, serverStep } from '@stackwright/openstack';
 import { catalog } from '../catalog.js';
 import { MariaDB } from '../crd.js';
 import type { SqlAdmin } from '../sql/admin.js';
 import { explain } from '../sql/explain.js';
 import { initSql, myCnf, port } from './files.js';
-import { rootPasswordSecret, serverOf, serverReads, type Server } from './login.js';
+import { rootPasswordSecret, serverOf, serverReads } from './login.js';
 import { serverPod } from './pod.js';
 
 export function mariadbGraph(sql: SqlAdmin): Graph<MariaDB> {
-  return defineObjectGraph(
-    MariaDB,
-    (g, { spec }) => {
-      serverEndpointStep(g, {
-        after: spec.external ? [] : [runServer(g)],
-        reads: serverReads,
-        server: (scope) => serverOf(scope, scope.object),
-        async ask({ login }, signal) {
-          const [rows] = await sql.run(login, [{ sql: 'SELECT VERSION() AS version', values: [] }], signal);
-          const version = rows?.[0]?.['version'];
-          return typeof version === 'string' ? version : 'unknown';
-        },
-        explain,
-      });
+  return defineServer(MariaDB, {
+    run: runServer,
+    reads: serverReads,
+    server: serverOf,
+    async ask({ login }, signal) {
+      const [rows] = await sql.run(login, [{ sql: 'SELECT VERSION() AS version', values: [] }], signal);
+      const version = rows?.[0]?.['version'];
+      return typeof version === 'string' ? version : 'unknown';
     },
-    {
-      owns: [Secret, Service, StatefulSet, PodDisruptionBudget],
-      reads: [...serverReads, { resource: Pod, parts: true }],
-      status(scope) {
-        const server = scope.output<Server & { version: string }>({ name: 'Endpoint' });
-        return server ? { endpoint: `${server.address.host}:${server.address.port}`, version: server.version } : {};
-      },
-    },
-  );
+    endpoint: ({ address }) => `${address.host}:${address.port}`,
+    explain,
+  });
 }
 
 /** Password, configuration, Services and StatefulSet. */

@@ -40,6 +40,7 @@ export class ClaimHarness<
   async sayProviderReady(ready: boolean): Promise<void> {
     const message = `Pod ${this.provider}-0 is starting`;
     await this.sayReady(this.#provider, this.provider, ready ? undefined : { reason: 'RolloutInProgress', message });
+    await this.settle();
   }
 
   async removeProvider(): Promise<void> {
@@ -61,6 +62,13 @@ export class ClaimHarness<
   /** The step of the provider looks again by itself. */
   async lookAgain(): Promise<void> {
     await this.later(this.#resync);
+  }
+
+  /** What is written by a controller that was just started, where all is as it should be; it has looked at everything. */
+  async writesOfRestart(): Promise<string[]> {
+    this.restart();
+    await this.clock.advance(this.#resync);
+    return this.writesOf(() => this.settle());
   }
 
   /** After a crash, and as long as the next one of any step may take. */

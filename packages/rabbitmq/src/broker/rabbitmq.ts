@@ -1,15 +1,8 @@
 // A RabbitMQ as a graph: the broker that is run here, or the one that is told of by a Secret.
 import { Reason } from '@stackwright/api';
-import { defineObjectGraph, type Graph, type GraphBuilder, type StepHandle } from '@stackwright/core';
-import { Pod, PodDisruptionBudget, Secret, Service, StatefulSet } from '@stackwright/kube';
-import {
-  keptPassword,
-  Refused,
-  serverConfigStep,
-  serverEndpointStep,
-  serverStep,
-  type Http,
-} from '@stackwright/openstack';
+import type { Graph, GraphBuilder, StepHandle } from '@stackwright/core';
+import { Secret } from '@stackwright/kube';
+import { defineServer, keptPassword, Refused, serverConfigStep, serverStep, type Http } from '@stackwright/openstack';
 import { catalog } from '../catalog.js';
 import { RabbitMQ } from '../crd.js';
 import { Management } from '../management/client.js';
@@ -19,26 +12,14 @@ import { adminPasswordSecret, brokerOf, brokerReads, type Broker } from './login
 import { brokerPod } from './pod.js';
 
 export function rabbitmqGraph(http: Http): Graph<RabbitMQ> {
-  return defineObjectGraph(
-    RabbitMQ,
-    (g, { spec }) => {
-      serverEndpointStep(g, {
-        after: spec.external ? [] : [runBroker(g)],
-        reads: brokerReads,
-        server: (scope) => brokerOf(scope, scope.object),
-        ask: (broker, signal) => versionOf(http, broker, signal),
-        explain,
-      });
-    },
-    {
-      owns: [Secret, Service, StatefulSet, PodDisruptionBudget],
-      reads: [...brokerReads, { resource: Pod, parts: true }],
-      status(scope) {
-        const broker = scope.output<Broker & { version: string }>({ name: 'Endpoint' });
-        return broker ? { endpoint: broker.hosts.join(','), version: broker.version } : {};
-      },
-    },
-  );
+  return defineServer(RabbitMQ, {
+    run: runBroker,
+    reads: brokerReads,
+    server: brokerOf,
+    ask: (broker, signal) => versionOf(http, broker, signal),
+    endpoint: ({ hosts }) => hosts.join(','),
+    explain,
+  });
 }
 
 /** Secrets, configuration, Services and StatefulSet. */
