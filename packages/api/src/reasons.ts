@@ -25,6 +25,11 @@ export const reasons = {
     meaning: 'A task that runs on a schedule, a purge for instance, has failed. The service works all the same.',
     remedy: 'The message has the last lines of its log. It runs again when it is due.',
   },
+  CertificateExpiring: {
+    state: 'Done',
+    meaning: 'The certificate of an API ends soon. The service works until then.',
+    remedy: 'Renew it: put the new pair into the Secret. Where cert-manager does that, look at its Certificate.',
+  },
   DriftRepaired: { state: 'Done', meaning: 'Something had been changed behind our back and was set right (event).' },
   KeysRotated: { state: 'Done', meaning: 'A staged key has become the primary one (event).' },
   KeysReplaced: {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { IdentityClaim } from '@stackwright/api';
 import { ConfigMap, Deployment, Secret, Service } from '@stackwright/kube';
 import { makeAuthority, type Authority, type KeyPair } from '@stackwright/kube/testing/tls';
@@ -129,6 +130,23 @@ describe('an API with a certificate', () => {
     expect(uwsgi()).toContain('https-socket');
     await give(files());
     expect(ready()).toMatchObject({ status: 'True' });
+  });
+
+  it('is told of before it ends, and of what it is when it has ended', async () => {
+    const { validFrom, validTo } = new X509Certificate(pair.cert);
+    const life = Date.parse(validTo) - Date.parse(validFrom);
+    const until = (time: number) => harness.clock.advance(time - harness.clock.now());
+    await until(Date.parse(validTo) - life / 5);
+    await harness.settle();
+    expect(harness.condition('TlsReady')).toMatchObject({ status: 'True', reason: 'Done' });
+    await until(Date.parse(validTo) - life / 20);
+    await harness.settle();
+    expect(harness.condition('TlsReady')).toMatchObject({ status: 'True', reason: 'CertificateExpiring' });
+    expect(ready()).toMatchObject({ status: 'True' });
+    await until(Date.parse(validTo));
+    await harness.settle();
+    expect(ready()).toMatchObject({ status: 'False', reason: 'SecretIncomplete' });
+    expect(ready()?.message).toContain('the certificate ended at');
   });
 
   it('is served in the clear only when its spec says so', async () => {

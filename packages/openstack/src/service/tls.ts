@@ -12,7 +12,7 @@ import {
   type StepHandle,
   type StepScope,
 } from '@stackwright/core';
-import { Secret } from '@stackwright/kube';
+import { formatTime, Secret } from '@stackwright/kube';
 import { offeredSecret, offeredValues, secretReference } from '../secrets/offered.js';
 import { secretWith, valuesOf } from '../secrets/secret.js';
 import type { Mount } from '../workload/mounts.js';
@@ -57,12 +57,15 @@ export function tlsStep<R extends ServiceObject>(
       const ca = 'values' in authority ? authority.values['ca.crt'] : undefined;
 
       const hosts = services(scope.name).map((service) => `${service}.${scope.namespace}.svc`);
-      const problem = problemOf(pair.output['tls.crt'], pair.output['tls.key'], ca, hosts);
+      const problem = problemOf(pair.output['tls.crt'], pair.output['tls.key'], ca, hosts, scope.clock.now());
       if (problem !== undefined) {
         const on = secretReference(name, scope);
         return failed(Reason.SecretIncomplete, `Secret ${name} (${offer.field}): ${problem}`, { on });
       }
-      return copied(scope, { ...pair.output, ...(ca === undefined ? {} : { 'ca.crt': ca }) });
+      const copy = copied(scope, { ...pair.output, ...(ca === undefined ? {} : { 'ca.crt': ca }) });
+      if (copy.state !== 'Done') return copy;
+      const { after, warning } = endOf(new X509Certificate(pair.output['tls.crt']), scope.clock.now());
+      return done(copy.output, { after, ...(warning === undefined ? {} : { warning: expiring(name, warning) }) });
     },
   });
 }
@@ -89,15 +92,46 @@ function copied<R extends ServiceObject>(
 const secretBase = (object: string): string => `${object}-tls`;
 
 /** What would keep uwsgi from starting with it, or clients from trusting it. Never quotes what the Secret holds. */
-function problemOf(chain: string, key: string, ca: string | undefined, hosts: readonly string[]): string | undefined {
+function problemOf(
+  chain: string,
+  key: string,
+  ca: string | undefined,
+  hosts: readonly string[],
+  now: number,
+): string | undefined {
   const certificate = parsed(() => new X509Certificate(chain));
   if (!certificate) return 'tls.crt is no certificate in PEM';
   const privateKey = parsed(() => createPrivateKey(key));
   if (!privateKey) return 'tls.key is no private key in PEM (without a passphrase)';
   if (!certificate.checkPrivateKey(privateKey)) return 'tls.key does not belong to tls.crt';
   if (ca !== undefined && !parsed(() => new X509Certificate(ca))) return 'ca.crt is no certificate in PEM';
+  const { validTo } = lifeOf(certificate);
+  if (validTo <= now) return `the certificate ended at ${formatTime(validTo)}`;
   const missing = hosts.filter((host) => certificate.checkHost(host) === undefined);
   return missing.length > 0 ? `the certificate is not good for ${missing.join(', ')}` : undefined;
+}
+
+/** Of its life: who renews in time has a third left, so that less than a tenth means that nobody does. */
+const lastPart = 0.1;
+
+/** When to look again, in milliseconds, and from when on to say what: the end, when it is near. */
+function endOf(certificate: X509Certificate, now: number): { after: number; warning?: number } {
+  const { validFrom, validTo } = lifeOf(certificate);
+  const isNear = validTo - now < (validTo - validFrom) * lastPart;
+  // Timers are no calendars.
+  return { after: Math.min(validTo - now, day), ...(isNear ? { warning: validTo } : {}) };
+}
+
+const day = 86_400_000;
+
+const expiring = (secret: string, end: number) => ({
+  reason: Reason.CertificateExpiring,
+  message: `The certificate of Secret ${secret} ends at ${formatTime(end)}`,
+});
+
+/** Milliseconds since the epoch. */
+function lifeOf({ validFrom, validTo }: X509Certificate): { validFrom: number; validTo: number } {
+  return { validFrom: Date.parse(validFrom), validTo: Date.parse(validTo) };
 }
 
 function parsed<T>(parse: () => T): T | undefined {
