@@ -1,146 +1,53 @@
 import { CacheClaim, DatabaseClaim, type ServiceSpec } from '@stackwright/api';
-import { GraphHarness } from '@stackwright/core/testing';
-import {
-  ConfigMap,
-  defineResource,
-  Deployment,
-  EndpointSlice,
-  Job,
-  Secret,
-  Service,
-  type KubeObject,
-  type Resource,
-} from '@stackwright/kube';
+import { ConfigMap, Deployment, EndpointSlice, Job, Service, type KubeObject } from '@stackwright/kube';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { defineCatalog } from '../catalog/catalog.js';
 import { owned } from '../config/oslo-config.js';
-import { secretWith } from '../secrets/secret.js';
-import { FakeHttp } from '../testing/fake-http.js';
-import type { ServiceObject } from './builder.js';
-import { defineService } from './define-service.js';
+import type { FakeHttp } from '../testing/fake-http.js';
+import { Sample, sample, sampleCatalog } from '../testing/sample-service.js';
+import { ServiceHarness } from '../testing/service-harness.js';
+import { defineService, type ServiceOptions } from './define-service.js';
 
-const Placement = defineResource<ServiceObject>({
-  group: 'placement.dev',
-  version: 'v1',
-  kind: 'Placement',
-  plural: 'placements',
-  namespaced: true,
-});
-
-const catalog = defineCatalog({
-  service: 'placement',
-  user: { uid: 100, gid: 101 },
-  releases: {
-    '2025.1': {
-      image: 'placement',
-      tag: '2025.1',
-      commands: { dbSync: ['placement-manage', 'db', 'sync'] },
-      wsgi: { api: 'placement.wsgi.api:application' },
+const graph = (options: ServiceOptions<Sample>) =>
+  defineService(
+    Sample,
+    sampleCatalog,
+    (s) => {
+      const database = s.database();
+      const cache = s.cache();
+      const config = s.config({
+        directory: '/etc/placement',
+        files: {
+          'placement.conf': (scope) => ({
+            placement_database: { connection: owned(scope.output(database).url, 'it comes from the claim') },
+            cache: { memcache_servers: scope.output(cache).servers.join(',') },
+          }),
+          'policy.yaml': () => '{}\n',
+        },
+        after: [database, cache],
+      });
+      const schema = s.dbSync({ config, after: [database], inputs: (scope) => scope.output(database).host });
+      s.api({ port: 8778, probe: '/', config, after: [schema] });
     },
-  },
-});
-
-const http = new FakeHttp();
-
-const placement = defineService<ServiceObject>(
-  Placement,
-  catalog,
-  (s) => {
-    const database = s.database();
-    const cache = s.cache();
-    const config = s.config({
-      directory: '/etc/placement',
-      files: {
-        'placement.conf': (scope) => ({
-          placement_database: { connection: owned(scope.output(database).url, 'it comes from the claim') },
-          cache: { memcache_servers: scope.output(cache).servers.join(',') },
-        }),
-        'policy.yaml': () => '{}\n',
-      },
-      after: [database, cache],
-    });
-    const schema = s.dbSync({ config, after: [database], inputs: (scope) => scope.output(database).host });
-    s.api({ port: 8778, probe: '/', config, after: [schema] });
-  },
-  { http },
-);
+    options,
+  );
 
 const password = 'p@ss/w$rd-canary';
 const canaries = [password, encodeURIComponent(password), Buffer.from(password).toString('base64')];
 const name = { namespace: 'ns', name: 'sample' };
 const named = (suffix: string) => ({ namespace: 'ns', name: `sample-${suffix}` });
 
-let harness: GraphHarness<ServiceObject>;
+let harness: ServiceHarness<Sample>;
+let http: FakeHttp;
 
 async function start(spec: Partial<ServiceSpec> = {}): Promise<void> {
-  http.answer = 200;
-  http.asked();
-  harness = new GraphHarness(placement);
-  const complete: ServiceSpec = { release: '2025.1', replicas: 2, deletionPolicy: 'Retain', ...spec };
-  await harness.create({ apiVersion: 'placement.dev/v1', kind: 'Placement', spec: complete });
-  await harness.settle();
-}
-
-/** What a provider does. */
-async function fulfil(claim: Resource, suffix: string, values: Record<string, string>): Promise<void> {
-  const secretName = `sample-${suffix}-connection`;
-  await harness.api.seed(Secret, { ...secretWith(secretName, values), metadata: named(`${suffix}-connection`) });
-  const conditions = [
-    {
-      type: 'Ready',
-      status: 'True',
-      reason: 'Ready',
-      message: '',
-      observedGeneration: 1,
-      lastTransitionTime: '2025-01-01T00:00:00Z',
-    },
-  ];
-  await harness.edit(
-    claim,
-    `sample-${suffix}`,
-    { status: { observedGeneration: 1, conditions, secretName } },
-    'status',
-  );
-  await harness.settle();
-}
-
-async function fulfilAll(): Promise<void> {
-  await fulfil(DatabaseClaim, 'database', {
-    host: 'mariadb.ns.svc',
-    port: '3306',
-    database: 'placement',
-    username: 'placement',
-    password,
-  });
-  await fulfil(CacheClaim, 'cache', { servers: 'memcached.ns.svc:11211' });
+  harness = new ServiceHarness(graph);
+  http = harness.http;
+  Object.assign(harness.connections.database, { database: 'placement', username: 'placement', password });
+  harness.connections.cache = { servers: 'memcached.ns.svc:11211' };
+  await harness.begin(sample({ replicas: 2, ...spec }));
 }
 
 const jobs = async () => (await harness.listed(Job)) as Job[];
-
-async function endJobs(): Promise<void> {
-  for (const job of await jobs()) {
-    await harness.edit(
-      Job,
-      job.metadata?.name ?? '',
-      { status: { conditions: [{ type: 'Complete', status: 'True' }] } },
-      'status',
-    );
-  }
-  await harness.settle();
-}
-
-async function rollOut(): Promise<void> {
-  const deployment = harness.api.peek(Deployment, name);
-  const replicas = deployment?.spec?.replicas ?? 0;
-  const status = {
-    observedGeneration: deployment?.metadata?.generation,
-    replicas,
-    updatedReplicas: replicas,
-    availableReplicas: replicas,
-  };
-  await harness.edit(Deployment, 'sample', { status }, 'status');
-  await harness.settle();
-}
 
 async function listen(...addresses: string[]): Promise<void> {
   await harness.api.delete(EndpointSlice, name).catch(() => undefined);
@@ -155,19 +62,15 @@ async function listen(...addresses: string[]): Promise<void> {
 
 async function standUp(spec: Partial<ServiceSpec> = {}): Promise<void> {
   await start(spec);
-  await fulfilAll();
-  await endJobs();
-  await rollOut();
+  await harness.provide();
+  await harness.endJobs();
+  await harness.replacePods();
   await listen('10.0.0.1');
 }
 
 /** What Pods mount of it. */
-const mountedConfig = (): string => {
-  const { volumes = [] } = harness.api.peek(Deployment, name)?.spec?.template.spec ?? {};
-  return volumes.find((volume) => volume.name === 'secret-sample-config')?.secret?.secretName ?? '';
-};
-const text = (key: string) =>
-  Buffer.from(harness.api.peek(Secret, { ...name, name: mountedConfig() })?.data?.[key] ?? '', 'base64').toString();
+const mountedConfig = (): string => harness.mounted('sample-config');
+const text = (key: string) => harness.file(key);
 
 describe('a service', () => {
   it('stands up step by step, each time saying what it waits for', async () => {
@@ -177,11 +80,11 @@ describe('a service', () => {
       waitingFor: [{ kind: 'DatabaseClaim', name: 'sample-database' }, { kind: 'CacheClaim' }],
     });
     expect(await harness.listed(Deployment)).toEqual([]);
-    await fulfilAll();
+    await harness.provide();
     expect(harness.condition('Ready')).toMatchObject({ reason: 'JobRunning' });
-    await endJobs();
+    await harness.endJobs();
     expect(harness.condition('Ready')).toMatchObject({ reason: 'RolloutInProgress' });
-    await rollOut();
+    await harness.replacePods();
     expect(harness.condition('Ready')).toMatchObject({ reason: 'NoReadyEndpoint' });
     expect(harness.object.status).not.toHaveProperty('endpoint');
     await listen('10.0.0.1');
@@ -207,23 +110,17 @@ describe('a service', () => {
 
   it('shows a password to nobody but in Secrets', async () => {
     await standUp();
-    const kinds: Resource[] = [ConfigMap, Deployment, Job, Service, DatabaseClaim, CacheClaim, Placement];
-    const shown = JSON.stringify([
-      await Promise.all(kinds.map((kind) => harness.listed(kind))),
-      harness.events,
-      harness.logs,
-      await harness.registry.metrics(),
-    ]);
+    const kinds = [ConfigMap, Deployment, Job, Service, DatabaseClaim, CacheClaim];
+    const shown = (await harness.said(...kinds)) + (await harness.registry.metrics());
     for (const canary of canaries) expect(shown).not.toContain(canary);
   });
 
   it("runs the catalog's image under the site's prefix, or the object's own", async () => {
     await standUp();
     const image = () => harness.api.peek(Deployment, name)?.spec?.template.spec?.containers[0]?.image;
-    expect(image()).toBe('localhost/stackwright/placement:2025.1');
-    await harness.edit(Placement, 'sample', { spec: { image: 'mirror.example/p@sha256:0' } });
-    await harness.settle();
-    await endJobs();
+    expect(image()).toBe('localhost/stackwright/sample:2025.1');
+    await harness.set({ image: 'mirror.example/p@sha256:0' });
+    await harness.endJobs();
     expect(image()).toBe('mirror.example/p@sha256:0');
   });
 
@@ -233,13 +130,13 @@ describe('a service', () => {
       reason: 'UnsupportedRelease',
       message: expect.stringContaining('there is 2025.1') as string,
     });
-    expect(harness.written()).toEqual(['patch placements.placement.dev/status ns/sample']);
+    expect(harness.written()).toEqual(['patch samples.sample.dev/status ns/sample']);
   });
 
   it('passes its deletion policy on to the claim that holds data', async () => {
     await start({ deletionPolicy: 'Delete' });
     expect(harness.api.peek(DatabaseClaim, named('database'))?.spec).toMatchObject({
-      database: 'placement',
+      database: 'sample',
       deletionPolicy: 'Delete',
     });
   });
@@ -250,7 +147,7 @@ describe('configuration of the user', () => {
 
   it('is merged over ours, and rolls the Pods once', async () => {
     const before = mountedConfig();
-    await harness.edit(Placement, 'sample', { spec: { config: { 'placement.conf': { DEFAULT: { debug: true } } } } });
+    await harness.edit(Sample, 'sample', { spec: { config: { 'placement.conf': { DEFAULT: { debug: true } } } } });
     const writes = await harness.writesOf(() => harness.settle());
     expect(writes.filter((write) => write.startsWith('apply'))).toEqual([
       `apply secrets ns/${mountedConfig()}`,
@@ -277,13 +174,11 @@ describe('configuration of the user', () => {
     ],
   ])('that is %s is refused with the option, and what runs stays', async (_what, config, message) => {
     const before = mountedConfig();
-    await harness.edit(Placement, 'sample', { spec: { config } });
-    await harness.settle();
+    await harness.set({ config });
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidConfig' });
     expect(harness.condition('Ready')?.message).toMatch(message);
     expect(mountedConfig()).toBe(before);
-    await harness.edit(Placement, 'sample', { spec: { config: null } });
-    await harness.settle();
+    await harness.set({ config: null });
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 });
@@ -301,16 +196,14 @@ describe('an API', () => {
     expect(harness.object.status).toMatchObject({ endpoint: 'http://sample.ns.svc:8778' });
     http.answer = 300;
     const { requeueAfter = 0 } = await harness.settle();
-    await harness.clock.advance(requeueAfter);
-    await harness.settle();
+    await harness.later(requeueAfter);
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
   it('is asked again by itself, so that one that died is noticed', async () => {
     await standUp();
     http.answer = new Error('connect ECONNREFUSED');
-    await harness.clock.advance(30_000);
-    await harness.settle();
+    await harness.later(30_000);
     expect(harness.condition('Ready')).toMatchObject({ reason: 'ApiUnreachable' });
   });
 
@@ -338,6 +231,6 @@ describe('deletion', () => {
     ).flat();
     const owners = owned.map((object: KubeObject) => object.metadata?.ownerReferences?.[0]?.kind);
     expect(owners).toHaveLength(6);
-    expect(new Set(owners)).toEqual(new Set(['Placement']));
+    expect(new Set(owners)).toEqual(new Set(['Sample']));
   });
 });

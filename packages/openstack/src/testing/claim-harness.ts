@@ -55,6 +55,20 @@ export class ClaimHarness<
     return this.connection;
   }
 
+  /**
+   * Deletes the claim while its server is away, and then the provider for good. Returns the reason for which the claim waited;
+   * throws where it did not wait, or waits for ever.
+   */
+  async deleteWithProvider(): Promise<string | undefined> {
+    await this.delete();
+    if (this.isGone) throw new Error('The claim has not waited for its server');
+    const { reason } = this.condition('Ready') ?? {};
+    await this.removeProvider();
+    await this.lookAgain();
+    if (!this.isGone) throw new Error('The claim waits for a server that is gone');
+    return reason;
+  }
+
   get connection(): Connection {
     return this.values(connectionSecret(this.key.name)) as Connection;
   }

@@ -78,14 +78,20 @@ export class ServiceHarness<R extends ServiceObject> extends ObjectHarness<R> {
     await this.settle();
   }
 
-  /** All Pods of the wanted version are ready, and endpoints of their Services. */
-  async rollOut(): Promise<void> {
+  /** All Pods of the wanted version are ready. */
+  async replacePods(): Promise<void> {
     for (const { metadata, spec } of (await this.listed(Deployment)) as Deployment[]) {
       const replicas = spec?.replicas ?? 1;
       const counts = { replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas };
       const status = { observedGeneration: metadata?.generation, ...counts };
       await this.edit(Deployment, metadata?.name ?? '', { status }, 'status');
     }
+    await this.settle();
+  }
+
+  /** All Pods of the wanted version are ready, and endpoints of their Services. */
+  async rollOut(): Promise<void> {
+    await this.replacePods();
     for (const { metadata, spec } of (await this.listed(Service)) as Service[]) {
       const ports = (spec?.ports ?? []).map(({ name = '', port }) => ({ name, port }));
       await this.endpoint(metadata?.name ?? '', ports, '10.0.0.7');
