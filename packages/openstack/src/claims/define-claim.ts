@@ -21,7 +21,7 @@ import {
   type CredentialOptions,
   type KeptCredential,
 } from './credentials.js';
-import { ownConnection, readyProvider, readyServer } from './fulfil.js';
+import { ownConnection, readyServer } from './fulfil.js';
 import { Refused } from './refused.js';
 
 /** A claim of one provider, with credentials that rotate. */
@@ -65,8 +65,6 @@ export interface ClaimDefinition<
   provider: Resource<Provider>;
   /** Where that is and how to administer it. */
   server: (scope: StepScope<R>, provider: Readonly<Provider>) => Outcome<Server>;
-  /** What `server` says follows from what the provider was told, and holds only once that is Ready. Default false. */
-  holdsOnlyWhenReady?: boolean;
   /** Kinds that `server` reads. */
   reads: readonly Resource[];
   /** Done where the claim may have the name that it asks for; `firstClaim` says that of claims. */
@@ -123,11 +121,7 @@ export function defineClaim<
         reads,
         run(scope) {
           const { provider } = scope.object.spec;
-          if (!definition.holdsOnlyWhenReady) {
-            return readyServer(scope, definition.provider, provider, (ready) => serverOf(scope, ready));
-          }
-          const ready = readyProvider(scope, definition.provider, provider);
-          return ready.state === 'Done' ? serverOf(scope, ready.output) : ready;
+          return readyServer(scope, definition.provider, provider, (ready) => serverOf(scope, ready));
         },
       });
 

@@ -2,7 +2,7 @@
 import { authtokenSection, databaseSection, messagingSections } from '../config/sections.js';
 import { mergeConfigs } from '../config/oslo-config.js';
 import { defineCatalog } from '../catalog/catalog.js';
-import { defineResource } from '@stackwright/kube';
+import { defineResource, type Resource } from '@stackwright/kube';
 import type { Graph } from '@stackwright/core';
 import type { ServiceObject } from '../service/builder.js';
 import { defineService, type ServiceOptions } from '../service/define-service.js';
@@ -11,13 +11,17 @@ export interface Sample extends ServiceObject {
   spec: ServiceObject['spec'] & { notifications?: boolean };
 }
 
-export const Sample = defineResource<Sample>({
-  group: 'sample.dev',
-  version: 'v1',
-  kind: 'Sample',
-  plural: 'samples',
-  namespaced: true,
-});
+/** A kind that no CRD has: a Glance is of the group "glance.dev". */
+export const sampleKind = <R extends ServiceObject>(kind: string): Resource<R> =>
+  defineResource<R>({
+    group: `${kind.toLowerCase()}.dev`,
+    version: 'v1',
+    kind,
+    plural: `${kind.toLowerCase()}s`,
+    namespaced: true,
+  });
+
+export const Sample = sampleKind<Sample>('Sample');
 
 export const sampleCatalog = defineCatalog({
   service: 'sample',

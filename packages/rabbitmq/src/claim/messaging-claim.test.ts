@@ -96,10 +96,22 @@ describe('a MessagingClaim', () => {
     expect(harness.condition('Ready')?.message).toContain('rabbitmqctl restart_vhost');
   });
 
-  it('keeps the Secret while the broker is away', async () => {
+  it('is not held up by a cluster that grows, and hears of its brokers when they are there', async () => {
+    const before = await fulfilled();
+    await harness.edit(RabbitMQ, 'rabbitmq', { spec: { replicas: 3 } });
+    await harness.sayProviderReady(false);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(harness.connection).toEqual(before);
+    await harness.sayProviderReady(true);
+    expect(harness.connection.hosts.split(',')).toHaveLength(3);
+  });
+
+  it('keeps the Secret while the broker is away, and says whom it waits for', async () => {
     const before = await fulfilled();
     await harness.sayProviderReady(false);
-    expect(harness.condition('Ready')).toMatchObject({ reason: 'WaitingForProvider' });
+    broker.down = true;
+    await harness.lookAgain();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'WaitingForProvider' });
     expect(harness.connection).toEqual(before);
     expect(harness.object.status).toMatchObject({ secretName: 'sample-connection' });
   });

@@ -1,7 +1,15 @@
 // A MessagingClaim: a virtual host with a user on it, and the Secret that says where it is.
-import { MessagingClaim, Reason, type MessagingConnection } from '@stackwright/api';
-import { failed, type Graph, type Outcome, type StepScope } from '@stackwright/core';
-import { defineClaim, firstClaim, type Credential, type Http } from '@stackwright/openstack';
+import { isReady, MessagingClaim, Reason, type MessagingConnection } from '@stackwright/api';
+import { done, failed, type Graph, type Outcome, type StepScope } from '@stackwright/core';
+import {
+  connectionSecret,
+  defineClaim,
+  firstClaim,
+  valuesOf,
+  type Credential,
+  type Http,
+} from '@stackwright/openstack';
+import { Secret } from '@stackwright/kube';
 import { brokerOf, brokerReads, type Broker } from '../broker/login.js';
 import { RabbitMQ } from '../crd.js';
 import { Management } from '../management/client.js';
@@ -20,9 +28,7 @@ export function messagingClaimGraph(http: Http): Graph<MessagingClaim> {
   return defineClaim(MessagingClaim, {
     provider: RabbitMQ,
     reads: brokerReads,
-    server: brokerWithout,
-    // Of a cluster that grows, the brokers that are not there yet.
-    holdsOnlyWhenReady: true,
+    server: serverOf,
     name: nameOutcome,
     users: ({ spec }) => ({ user: { base: spec.vhost } }),
     step: 'Vhost',
@@ -44,13 +50,24 @@ export function messagingClaimGraph(http: Http): Graph<MessagingClaim> {
   });
 }
 
-/** The administrator is nobody's user. */
-function brokerWithout(scope: StepScope<MessagingClaim>, rabbitmq: Readonly<RabbitMQ>): Outcome<Broker> {
+function serverOf(scope: StepScope<MessagingClaim>, rabbitmq: Readonly<RabbitMQ>): Outcome<Broker> {
   const broker = brokerOf(scope, rabbitmq);
+  if (broker.state !== 'Done') return broker;
   const { vhost } = scope.object.spec;
-  return broker.state === 'Done' && broker.output.login.username === vhost
-    ? failed(Reason.InvalidSpec, `spec.vhost: "${vhost}" is the administrator's name; choose another one`)
-    : broker;
+  // The administrator is nobody's user.
+  if (broker.output.login.username === vhost) {
+    return failed(Reason.InvalidSpec, `spec.vhost: "${vhost}" is the administrator's name; choose another one`);
+  }
+  // Of a cluster that grows, the brokers that are asked for are not there yet.
+  const hosts = isReady(rabbitmq) ? undefined : knownHosts(scope);
+  return hosts ? done({ ...broker.output, hosts }) : broker;
+}
+
+/** Whom clients have been told of. */
+function knownHosts(scope: StepScope<MessagingClaim>): string[] | undefined {
+  const secret = scope.get(Secret, connectionSecret(scope.name));
+  const known = secret && valuesOf(secret, ['hosts']);
+  return known && 'values' in known ? known.values.hosts.split(',') : undefined;
 }
 
 function nameOutcome(scope: StepScope<MessagingClaim>): Outcome<undefined> {
