@@ -1,22 +1,17 @@
 // What a user reads and what runs, when `spec.config` is good, conflicting, misspelt or backed by a Secret.
 import { labels, type ConfigOverride, type ServiceSpec } from '@stackwright/api';
-import { defineResource, Deployment, Job, Pod, Secret } from '@stackwright/kube';
+import { Deployment, Job, Pod, Secret } from '@stackwright/kube';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { defineCatalog } from '../catalog/catalog.js';
 import { databaseSection } from '../config/sections.js';
 import { refusedExitCode } from '../config/validator.js';
 import { secretWith } from '../secrets/secret.js';
+import { sampleKind } from '../testing/sample-service.js';
 import { ServiceHarness } from '../testing/service-harness.js';
 import type { ServiceObject } from './builder.js';
 import { defineService, type ServiceOptions } from './define-service.js';
 
-const Glance = defineResource<ServiceObject>({
-  group: 'glance.dev',
-  version: 'v1',
-  kind: 'Glance',
-  plural: 'glances',
-  namespaced: true,
-});
+const Glance = sampleKind<ServiceObject>('Glance');
 
 const catalog = defineCatalog({
   service: 'glance',

@@ -1,7 +1,8 @@
 import type { ServiceSpec } from '@stackwright/api';
-import { CronJob, defineResource, Job, Pod } from '@stackwright/kube';
+import { CronJob, Job, Pod } from '@stackwright/kube';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { defineCatalog } from '../catalog/catalog.js';
+import { sampleKind } from '../testing/sample-service.js';
 import { ServiceHarness } from '../testing/service-harness.js';
 import type { ServiceObject } from './builder.js';
 import { defineService, type ServiceOptions } from './define-service.js';
@@ -10,13 +11,7 @@ interface Glance extends ServiceObject {
   spec: ServiceSpec & { purge: { schedule: string; olderThanDays: number; suspend: boolean } };
 }
 
-const Glance = defineResource<Glance>({
-  group: 'glance.dev',
-  version: 'v1',
-  kind: 'Glance',
-  plural: 'glances',
-  namespaced: true,
-});
+const Glance = sampleKind<Glance>('Glance');
 
 const catalog = defineCatalog({
   service: 'glance',
