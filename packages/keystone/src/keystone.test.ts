@@ -1,5 +1,5 @@
 import { CacheClaim, DatabaseClaim } from '@stackwright/api';
-import { CronJob, Deployment, Job, Pod, Secret } from '@stackwright/kube';
+import { CronJob, Deployment, Job, Secret } from '@stackwright/kube';
 import { makeAuthority } from '@stackwright/kube/testing/tls';
 import { ServiceHarness, type FakeHttp } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -236,36 +236,8 @@ describe('trouble', () => {
     await harness.begin(keystone());
     await harness.provide();
     const job = await jobOf('db-sync');
-    await harness.api.seed(Pod, {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: {
-        ...at(`${job.metadata.name}-x`),
-        labels: job.spec!.template.metadata!.labels!,
-        ownerReferences: [
-          { apiVersion: 'batch/v1', kind: 'Job', name: job.metadata.name, uid: job.metadata.uid!, controller: true },
-        ],
-      },
-      spec: { containers: [] },
-      status: {
-        phase: 'Failed',
-        containerStatuses: [
-          {
-            name: 'db-sync',
-            image: '',
-            imageID: '',
-            ready: false,
-            restartCount: 0,
-            state: {
-              terminated: {
-                exitCode: 1,
-                message: `oslo_db: cannot connect to mysql+pymysql://keystone:${databasePassword}@mariadb\n`,
-              },
-            },
-          },
-        ],
-      },
-    });
+    const url = `mysql+pymysql://keystone:${databasePassword}@mariadb`;
+    await harness.endPod(job, 1, `oslo_db: cannot connect to ${url}\n`);
     await harness.endJobs('db-sync', 'Failed');
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'JobFailed' });
     expect(harness.condition('Ready')?.message).toContain('oslo_db: cannot connect');

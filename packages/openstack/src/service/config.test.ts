@@ -1,6 +1,6 @@
 // What a user reads and what runs, when `spec.config` is good, conflicting, misspelt or backed by a Secret.
 import { labels, type ConfigOverride, type ServiceSpec } from '@stackwright/api';
-import { Deployment, Job, Pod, Secret } from '@stackwright/kube';
+import { Deployment, Job, Secret } from '@stackwright/kube';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { defineCatalog } from '../catalog/catalog.js';
 import { databaseSection } from '../config/sections.js';
@@ -67,35 +67,13 @@ const candidates = async () =>
 /** What the Job is given. */
 const given = async (file: string) => Buffer.from((await candidates())[0]?.data?.[file] ?? '', 'base64').toString();
 
-async function offer(name: string, values: Record<string, string>, offered = true): Promise<void> {
-  const metadata = { namespace: 'ns', name, ...(offered ? { labels: { [labels.usableBy]: 'glance' } } : {}) };
-  await harness.api.seed(Secret, { apiVersion: 'v1', kind: 'Secret', ...secretWith(name, values), metadata });
-}
+const offer = (name: string, values: Record<string, string>, offered = true) =>
+  harness.seedSecret(name, values, offered ? { [labels.usableBy]: 'glance' } : {});
 
 /** The Job ends as the program in it does. */
 async function endCheck(message: string, exitCode: number): Promise<void> {
   const [job] = await jobs();
-  const { name = '', uid = '' } = job?.metadata ?? {};
-  const terminated = { exitCode, message };
-  const status = {
-    name: 'config-check',
-    image: 'i',
-    imageID: '',
-    ready: false,
-    restartCount: 0,
-    state: { terminated },
-  };
-  await harness.api.seed(Pod, {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      namespace: 'ns',
-      name: `${name}-x`,
-      labels: job?.spec?.template.metadata?.labels ?? {},
-      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true }],
-    },
-    status: { phase: exitCode === 0 ? 'Succeeded' : 'Failed', containerStatuses: [status] },
-  });
+  if (job) await harness.endPod(job, exitCode, message);
   await harness.endJobs('config-check', exitCode === 0 ? 'Complete' : 'Failed');
 }
 

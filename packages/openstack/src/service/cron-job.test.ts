@@ -1,5 +1,5 @@
 import type { ServiceSpec } from '@stackwright/api';
-import { CronJob, Job, Pod } from '@stackwright/kube';
+import { CronJob, Job } from '@stackwright/kube';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { defineCatalog } from '../catalog/catalog.js';
 import { sampleKind } from '../testing/sample-service.js';
@@ -62,28 +62,8 @@ async function ran(number: number, type: 'Complete' | 'Failed', log = ''): Promi
     metadata: { namespace: 'ns', name, labels, creationTimestamp: `2025-01-0${number}T03:23:00Z` },
     status: { conditions: [{ type, status: 'True', reason: 'BackoffLimitExceeded' }] },
   });
-  if (type === 'Failed') {
-    const terminated = { exitCode: 1, message: log };
-    const status = { name: 'purge', image: 'i', imageID: '', ready: false, restartCount: 0, state: { terminated } };
-    await harness.api.seed(Pod, {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: {
-        namespace: 'ns',
-        name: `${name}-x`,
-        labels,
-        ownerReferences: [
-          {
-            apiVersion: 'batch/v1',
-            kind: 'Job',
-            name,
-            uid: harness.api.peek(Job, { namespace: 'ns', name })?.metadata?.uid ?? '',
-          },
-        ],
-      },
-      status: { phase: 'Failed', containerStatuses: [status] },
-    });
-  }
+  const job = harness.api.peek(Job, { namespace: 'ns', name });
+  if (job && type === 'Failed') await harness.endPod(job, 1, log);
   await harness.settle();
 }
 

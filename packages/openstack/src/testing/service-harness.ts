@@ -1,7 +1,7 @@
 // A service under test: what providers, workload controllers and the network would do, on the test's word.
 import { CacheClaim, DatabaseClaim, IdentityClaim, MessagingClaim } from '@stackwright/api';
 import { Label, type Graph } from '@stackwright/core';
-import { ConfigMap, Deployment, Job, Secret, Service, type Resource } from '@stackwright/kube';
+import { ConfigMap, Deployment, Job, Pod, Secret, Service, type Resource } from '@stackwright/kube';
 import type { ServiceObject } from '../service/builder.js';
 import type { ServiceOptions } from '../service/define-service.js';
 import { FakeHttp } from './fake-http.js';
@@ -64,6 +64,28 @@ export class ServiceHarness<R extends ServiceObject> extends ObjectHarness<R> {
     if (!this.api.peek(Secret, this.at(secretName))) await this.seedSecret(secretName, connection);
     await this.edit(kind, name, { status: { secretName } }, 'status');
     await this.sayReady(kind, name);
+  }
+
+  /** The Pod of a Job that has ended, as the kubelet leaves it behind. */
+  async endPod(job: Readonly<Job>, exitCode: number, message: string): Promise<void> {
+    const { name = '', uid = '', labels } = job.metadata ?? {};
+    const { template } = job.spec ?? {};
+    const state = { terminated: { exitCode, message } };
+    const container = template?.spec?.containers[0]?.name ?? 'main';
+    await this.api.seed(Pod, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        ...this.at(`${name}-x`),
+        labels: template?.metadata?.labels ?? labels ?? {},
+        ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true }],
+      },
+      spec: { containers: [] },
+      status: {
+        phase: exitCode === 0 ? 'Succeeded' : 'Failed',
+        containerStatuses: [{ name: container, image: '', imageID: '', ready: false, restartCount: 0, state }],
+      },
+    });
   }
 
   /** Ends the Jobs that run, of one purpose ("db-sync") or all. */
