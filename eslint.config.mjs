@@ -51,7 +51,9 @@ export default tseslint.config(
       eqeqeq: ['error', 'always'],
       'no-restricted-imports': [
         'error',
-        { paths: [{ name: '@kubernetes/client-node', message: 'Only packages/kube/src/config/plugins.ts adapts it.' }] },
+        {
+          paths: [{ name: '@kubernetes/client-node', message: 'Only packages/kube/src/config/plugins.ts adapts it.' }],
+        },
       ],
     },
   },

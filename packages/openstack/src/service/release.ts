@@ -18,7 +18,13 @@ export function releaseStep<R extends ServiceObject>(g: GraphBuilder<R>, catalog
           `spec.release: ${catalog.service} has no release ${release}; there is ${known}`,
         );
       }
-      return done({ ...facts, service: catalog.service, release, reference: imageOf(facts, image), user: catalog.user });
+      return done({
+        ...facts,
+        service: catalog.service,
+        release,
+        reference: imageOf(facts, image),
+        user: catalog.user,
+      });
     },
   });
 }
