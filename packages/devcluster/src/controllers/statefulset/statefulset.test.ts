@@ -91,17 +91,12 @@ describe('a StatefulSet', () => {
   it('rolls a change out from the end, one Pod at a time', async () => {
     await cluster.client.create(StatefulSet, statefulSet('db', { replicas: 3 }));
     await cluster.untilObject(StatefulSet, 'db', isDone);
-    await setImage('web:2');
     const order: string[] = [];
-    await cluster.until(
-      'the rollout',
-      async () => {
-        for (const [name, image] of Object.entries(await images()))
-          if (image === 'web:2' && !order.includes(name)) order.push(name);
-        return isDone((await cluster.get(StatefulSet, 'db'))!);
-      },
-      { step: 20 },
-    );
+    cluster.server.onAudit(({ verb, resource, subresource, name }) => {
+      if (verb === 'create' && resource === 'pods' && !subresource) order.push(name ?? '');
+    });
+    await setImage('web:2');
+    await cluster.untilObject(StatefulSet, 'db', isDone);
     expect(order).toEqual(['db-2', 'db-1', 'db-0']);
     expect((await cluster.list(ControllerRevision)).map(({ revision }) => revision).sort()).toEqual([1, 2]);
   });
