@@ -35,6 +35,7 @@ describe('who owns what', () => {
       expect(repairs).toContain(
         'Set right what somebodys-autoscaler had changed of Deployment keystone: spec.replicas',
       );
+      await expectReady(world.client, Keystone, keystone);
     });
   });
 
