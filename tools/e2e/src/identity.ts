@@ -21,10 +21,13 @@ export async function endpointOf(client: Client, service: string): Promise<{ hos
   throw new Error(`Service ${service} has no ready endpoint`);
 }
 
-async function url(client: Client): Promise<string> {
-  const { spec } = await client.get(Service, { namespace, name: 'keystone' });
-  return `http://${spec?.clusterIP ?? ''}:${spec?.ports?.[0]?.port ?? 0}/v3`;
+/** "http://address:port" of a Service. */
+export async function serviceUrl(client: Client, name: string): Promise<string> {
+  const { spec } = await client.get(Service, { namespace, name });
+  return `http://${spec?.clusterIP ?? ''}:${spec?.ports?.[0]?.port ?? 0}`;
 }
+
+const url = async (client: Client): Promise<string> => `${await serviceUrl(client, 'keystone')}/v3`;
 
 export async function issueToken(client: Client): Promise<string> {
   const { username = '', password = '', project_name: project = '' } = await secretOf(client, 'keystone-admin');

@@ -1,8 +1,7 @@
 // OpenStack's APIs as a client uses them, by the addresses of their Services on the cluster's host.
 import { createHash, randomBytes } from 'node:crypto';
-import { Service, type Client } from '@stackwright/kube';
-import { namespace } from './cluster.js';
-import { issueToken } from './identity.js';
+import type { Client } from '@stackwright/kube';
+import { issueToken, serviceUrl } from './identity.js';
 
 /** An answer that is not the one that was asked for. */
 export class Unexpected extends Error {
@@ -14,8 +13,6 @@ export class Unexpected extends Error {
     this.status = status;
   }
 }
-
-const ports: Record<string, number> = { keystone: 5000, placement: 8778, glance: 9292 };
 
 export interface Call {
   method?: string;
@@ -29,9 +26,8 @@ export interface Call {
 /** Throws `Unexpected` for what is not 2xx, and fetch's own error where nobody answers. */
 export async function call(client: Client, service: string, path: string, options: Call = {}): Promise<Response> {
   const { method = 'GET', json, body, headers = {}, token = await issueToken(client) } = options;
-  const { spec } = await client.get(Service, { namespace, name: service });
   const content = json === undefined ? body : JSON.stringify(json);
-  const response = await fetch(`http://${spec?.clusterIP ?? ''}:${ports[service] ?? 0}${path}`, {
+  const response = await fetch(`${await serviceUrl(client, service)}${path}`, {
     method,
     headers: {
       'x-auth-token': token,
