@@ -8,7 +8,7 @@ import type { Strategy } from '../resource.js';
 import { isPort, PORT } from './pod-validation.js';
 
 /** The older way to name a class. */
-const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
+export const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
 
 export const ingressStrategy: Strategy<Ingress> = {
   generationFields: ['spec'],
