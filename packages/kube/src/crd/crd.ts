@@ -1,7 +1,8 @@
 // The CustomResourceDefinition of a kind that `defineCustomResource` made.
 import type { CustomResourceDefinition } from '../resources/builtin.js';
-import type { CustomResourceOptions } from './define.js';
-import { SchemaError, structuralSchema, type StructuralSchema } from './schema.js';
+import type { CustomResourceOptions } from './options.js';
+import { SchemaError, structuralSchema } from './schema.js';
+import type { StructuralSchema } from './structural.js';
 
 export function crdOf({ definition }: { readonly definition: CustomResourceOptions }): CustomResourceDefinition {
   const { group, version, kind, plural, labels, annotations, scale } = definition;

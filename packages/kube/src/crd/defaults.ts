@@ -1,5 +1,5 @@
 // The API server refuses a CRD whose defaults its own schema would refuse; this finds it out earlier.
-import type { StructuralSchema } from './schema.js';
+import type { StructuralSchema } from './structural.js';
 
 export function defaultProblems(value: unknown, schema: StructuralSchema, path: string): string[] {
   if (value === null) return schema.nullable ? [] : [`${path}: null`];

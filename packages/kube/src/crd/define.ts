@@ -3,6 +3,7 @@ import type { Static, TObject, TProperties } from '@sinclair/typebox';
 import type { KubeObject, ObjectMeta } from '../meta.js';
 import { defineResource, type Resource } from '../resource.js';
 import { schemaOf } from './crd.js';
+import type { CustomResourceOptions } from './options.js';
 
 /**
  * A custom object as the API server returns it: fields with a default are always there, since the server fills them in.
@@ -11,36 +12,6 @@ import { schemaOf } from './crd.js';
 export interface CustomObject<Spec, Status> extends KubeObject {
   spec: Spec;
   status?: Status;
-}
-
-export interface PrinterColumn {
-  name: string;
-  type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
-  jsonPath: string;
-  description?: string;
-  /** 0: always shown; 1: with `-o wide`. */
-  priority?: number;
-}
-
-export interface CustomResourceOptions<Spec extends TObject = TObject, Status extends TObject = TObject> {
-  group: string;
-  version: string;
-  kind: string;
-  plural: string;
-  shortNames?: readonly string[];
-  categories?: readonly string[];
-  /** The kind's description, for `kubectl explain` and the reference page. */
-  description: string;
-  spec: Spec;
-  status: Status;
-  printerColumns: readonly PrinterColumn[];
-  /** Default true. */
-  namespaced?: boolean;
-  /** Labels and annotations of the CRD itself: what a service publishes about itself (see @stackwright/api). */
-  labels?: Readonly<Record<string, string>>;
-  annotations?: Readonly<Record<string, string>>;
-  /** Enables the scale subresource; JSON paths as in the CRD. */
-  scale?: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string };
 }
 
 export interface CustomResource<Spec extends TObject = TObject, Status extends TObject = TObject> extends Resource<

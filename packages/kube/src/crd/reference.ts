@@ -2,7 +2,7 @@
 import { apiVersionOf } from '../resource.js';
 import { schemaOf } from './crd.js';
 import type { CustomResource } from './define.js';
-import type { StructuralSchema } from './schema.js';
+import type { StructuralSchema } from './structural.js';
 
 export interface Field {
   /** "spec.storage.size", "spec.services.*.managed", "status.conditions[].type". */
