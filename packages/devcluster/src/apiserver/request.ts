@@ -2,7 +2,7 @@
 import type { ApiError } from '@stackwright/kube';
 import type { ApiObject } from './json.js';
 import type { Duplicates } from './http/duplicates.js';
-import type { ServedResource } from './registry/resource.js';
+import type { ServedResource, Verb } from './registry/resource.js';
 import type { TakeOver } from './streams/upgrade.js';
 
 export interface UserInfo {
@@ -12,8 +12,6 @@ export interface UserInfo {
   /** What else is known of the user: the Pod that a token was made for, and the like. */
   extra?: Readonly<Record<string, readonly string[]>>;
 }
-
-export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 

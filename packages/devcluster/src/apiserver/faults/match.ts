@@ -2,7 +2,7 @@
 import { verbOf } from '../http/parameters.js';
 import { parseResourcePath } from '../http/path.js';
 import type { HttpRequest } from '../http/handle.js';
-import type { Verb } from '../request.js';
+import type { Verb } from '../registry/resource.js';
 
 /** All that are given must hold; an empty match is every request. */
 export interface RequestMatch {

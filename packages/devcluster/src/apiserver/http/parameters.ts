@@ -1,6 +1,7 @@
 // Query parameters of resource requests.
 import { badRequest, field, invalid } from '../errors.js';
-import type { DeleteOptions, FieldValidation, Parameters, Verb } from '../request.js';
+import type { Verb } from '../registry/resource.js';
+import type { DeleteOptions, FieldValidation, Parameters } from '../request.js';
 import type { ResourcePath } from './path.js';
 
 export function verbOf(method: string, path: ResourcePath, query: URLSearchParams): Verb | undefined {

@@ -1,10 +1,11 @@
 // What the server knows about one resource in one version: how it is named, and what is special about its kind.
 import type { FieldError } from '../errors.js';
 import type { ApiObject } from '../json.js';
-import type { Verb } from '../request.js';
 import type { NameRule } from '../schema/names.js';
 import type { Schema } from '../schema/schema.js';
 import type { Store } from '../store/store.js';
+
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
 export interface Column {
   name: string;

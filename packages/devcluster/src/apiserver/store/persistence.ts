@@ -20,7 +20,7 @@ import {
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serialize, type ApiObject } from '../json.js';
-import type { Change, Committed } from './store.js';
+import type { Change, Committed } from './change.js';
 
 export interface SavedState {
   snapshotRevision: number;

@@ -1,22 +1,9 @@
 // All objects of the cluster, in memory, under one revision counter. Writes are synchronous: what was read in the same
 // turn of the event loop cannot have changed underneath. Stored objects are frozen and never change in place.
 import { deepFreeze, type ApiObject } from '../json.js';
+import type { Change, Committed } from './change.js';
 import { History, type StoreEvent } from './history.js';
 import type { Persistence } from './persistence.js';
-
-export interface Change {
-  /** "group/plural"; what all versions of a resource share. */
-  resource: string;
-  /** "namespace/name", or "name" for cluster-scoped resources. */
-  key: string;
-  /** The new state, given over to the store; absent: delete. */
-  object?: ApiObject;
-}
-
-/** A change that has its revision. */
-export interface Committed extends Change {
-  revision: number;
-}
 
 export interface StoreOptions {
   persistence?: Persistence;

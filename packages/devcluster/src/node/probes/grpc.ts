@@ -1,6 +1,6 @@
 // The gRPC health check (grpc.health.v1.Health/Check) over bare HTTP/2: one request of one field, one answer of one.
 import { connect, constants, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2';
-import type { ProbeResult } from './probe.js';
+import type { ProbeResult } from './result.js';
 
 /** Codes of gRPC that are told apart. */
 const OK = '0';

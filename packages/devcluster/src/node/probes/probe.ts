@@ -6,12 +6,7 @@ import type { Container, HTTPGetAction, Probe } from 'kubernetes-types/core/v1.d
 import { messageOf } from '../../shared/log.js';
 import type { ContainerRuntime } from '../runtime.js';
 import { grpcProbe } from './grpc.js';
-
-export interface ProbeResult {
-  ok: boolean;
-  /** Why not: for the event. */
-  output: string;
-}
+import type { ProbeResult } from './result.js';
 
 export interface ProbeTarget {
   containerId: string;

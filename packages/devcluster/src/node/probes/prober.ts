@@ -1,7 +1,8 @@
 import type { Container, Probe } from 'kubernetes-types/core/v1.d.ts';
 import type { Clock, Timer } from '../../shared/clock.js';
 import type { ContainerRuntime } from '../runtime.js';
-import { runProbe, type ProbeResult } from './probe.js';
+import { runProbe } from './probe.js';
+import type { ProbeResult } from './result.js';
 
 export type ProbeKind = 'startup' | 'liveness' | 'readiness';
 

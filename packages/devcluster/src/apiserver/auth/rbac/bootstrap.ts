@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { PolicyRule, Subject } from 'kubernetes-types/rbac/v1.d.ts';
 import { timestamp, type ServerContext } from '../../context.js';
 import type { ApiObject } from '../../json.js';
-import type { Change } from '../../store/store.js';
+import type { Change } from '../../store/change.js';
 import { aggregated } from './aggregation.js';
 import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES } from './bindings.js';
 import { AUTOUPDATE, defaultRoles, labelsOf, type DefaultRole } from './default-roles.js';

@@ -1,5 +1,5 @@
 // The core group.
-import type { GoTypes } from './go-types.js';
+import type { GoTypes } from './table.js';
 
 export const core: GoTypes = {
   'io.k8s.api.core.v1': {

@@ -2,13 +2,7 @@
 // number a field goes in protobuf, and whether an empty value is written at all.
 import { core } from './core.js';
 import { groups } from './groups.js';
-
-/**
- * By package and type, the fields: "name:number", followed by "?" where an empty value is left out (`omitempty`) and by
- * "*" where it is a pointer, whose value counts even when it is zero. "=:number:Type" is a struct of the same package
- * whose fields JSON has in place of it.
- */
-export type GoTypes = Readonly<Record<string, Readonly<Record<string, string>>>>;
+import type { GoTypes } from './table.js';
 
 export interface GoField {
   /** The JSON name; "" for a struct whose fields are in place of it. */

@@ -1,5 +1,5 @@
 // All groups but the core one, and what they share.
-import type { GoTypes } from './go-types.js';
+import type { GoTypes } from './table.js';
 
 export const groups: GoTypes = {
   'io.k8s.api.apps.v1': {
