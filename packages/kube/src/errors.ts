@@ -1,6 +1,12 @@
 // The one error type of the library.
 import type { Status } from './meta.js';
 
+/**
+ * Milliseconds. A proxy's maintenance page may ask for an hour, and its server be back after a minute: who waits that long has
+ * been told nothing meanwhile.
+ */
+export const longestRetryAfter = 60_000;
+
 /** Reasons that do not come from the server. */
 export type LocalReason = 'Timeout' | 'ConnectionFailed' | 'InvalidResponse';
 
@@ -11,7 +17,7 @@ export class ApiError extends Error {
   /** metav1.Status reason ("NotFound", "Conflict", …) or a `LocalReason`. */
   readonly reason: string;
   readonly status: Status | undefined;
-  /** Milliseconds, from Retry-After. */
+  /** Milliseconds that the server asks to be left alone: from 0 to `longestRetryAfter`, whatever it said. */
   readonly retryAfter: number | undefined;
 
   constructor(init: {
@@ -26,8 +32,13 @@ export class ApiError extends Error {
     this.code = init.code;
     this.reason = init.reason;
     this.status = init.status;
-    this.retryAfter = init.retryAfter;
+    this.retryAfter = boundedRetryAfter(init.retryAfter);
   }
+}
+
+function boundedRetryAfter(milliseconds: number | undefined): number | undefined {
+  if (milliseconds === undefined || Number.isNaN(milliseconds) || milliseconds < 0) return undefined;
+  return Math.min(milliseconds, longestRetryAfter);
 }
 
 const is =

@@ -83,11 +83,22 @@ function statusOf(body: string): Status | undefined {
   }
 }
 
-/** Retry-After is in seconds here; API servers never send the date form. */
+/** Milliseconds. What is neither a number of seconds nor a date says nothing. */
 function retryAfterOf(headers: IncomingHttpHeaders, status: Status | undefined): number | undefined {
-  const seconds = Number(headers['retry-after'] ?? status?.details?.retryAfterSeconds ?? NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
+  const header = headers['retry-after']?.trim() ?? '';
+  if (/^\d+(\.\d+)?$/.test(header)) return Number(header) * 1000;
+  // API servers count seconds; what stands before them may send a date, of its own clock.
+  const until = httpDate.test(header) ? Date.parse(header) : NaN;
+  if (!Number.isNaN(until)) {
+    const sent = Date.parse(headers.date ?? '');
+    return Math.max(until - (Number.isNaN(sent) ? Date.now() : sent), 0);
+  }
+  const seconds: unknown = status?.details?.retryAfterSeconds;
+  return typeof seconds === 'number' ? seconds * 1000 : undefined;
 }
+
+/** "Sun, 06 Nov 1994 08:49:37 GMT"; `Date.parse` takes much else for a date, "-1" for instance. */
+const httpDate = /^[A-Z][a-z]{2,8}, \d{2}[ -][A-Z][a-z]{2}[ -]\d{2,4} \d{2}:\d{2}:\d{2} GMT$/;
 
 function quote(body: string): string {
   const text = body.trim().replace(/\s+/g, ' ');

@@ -32,6 +32,11 @@ export class Pool {
     return this.#current;
   }
 
+  /** Closes the connections that nobody uses at the moment. */
+  dropIdle(): void {
+    if (this.#current) for (const agent of [this.#current.requests, this.#current.watches]) dropIdle(agent);
+  }
+
   close(): void {
     this.#current?.requests.destroy();
     this.#current?.watches.destroy();
@@ -59,7 +64,6 @@ function retire({ requests, watches }: Agents): void {
   watches.destroy();
 }
 
-/** Closes the connections that nobody uses at the moment. */
-export function dropIdle(agent: HttpAgent): void {
+function dropIdle(agent: HttpAgent): void {
   for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }

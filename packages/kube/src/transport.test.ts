@@ -2,7 +2,14 @@ import type { ServerResponse } from 'node:http';
 import { createServer as createTcp, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { connectionTo, type Connection, type Credentials } from './connection.js';
-import { isConnectionFailed, isForbidden, isTimeout, isTooManyRequests, isUnauthorized } from './errors.js';
+import {
+  type ApiError,
+  isConnectionFailed,
+  isForbidden,
+  isTimeout,
+  isTooManyRequests,
+  isUnauthorized,
+} from './errors.js';
 import { readAll } from './exchange.js';
 import { createClient } from './http-client.js';
 import { ConfigMap } from './resources/builtin.js';
@@ -219,6 +226,64 @@ describe('failures', () => {
   });
 });
 
+describe('connections that died without a word', () => {
+  /** Eight connections that are open and that nobody answers on any more. */
+  async function eightDead(): Promise<{ server: TestServer; transport: Transport }> {
+    const waiting: ServerResponse[] = [];
+    const { server, transport } = await serve(({ query }, response) => {
+      if (query.has('watch')) return void response.write(line('ADDED', configMap('a')));
+      waiting.push(response);
+      if (server.asked.length >= 8) for (const each of waiting.splice(0)) sendJson(each, {});
+    });
+    await Promise.all(Array.from({ length: 8 }, () => transport.request(get)));
+    expect(server.connections()).toBe(8);
+    server.goDeaf();
+    return { server, transport };
+  }
+
+  it('cost one call its time-out, not each of the next', async () => {
+    const { transport } = await eightDead();
+    expect(isTimeout(await failureOf(transport.request({ ...get, timeout: 50 })))).toBe(true);
+    expect(await transport.request(get)).toBe('{}');
+  });
+
+  it('are not used again after a deadline that was the caller’s own', async () => {
+    const { transport } = await eightDead();
+    expect(await failureOf(transport.request({ ...get, signal: AbortSignal.timeout(50) }))).toBeInstanceOf(
+      DOMException,
+    );
+    expect(await transport.request(get)).toBe('{}');
+  });
+
+  it('are not used again after a watch was found to be dead', async () => {
+    const { server, transport } = await eightDead();
+    const watching = createClient(transport).watch(ConfigMap, { idleTimeout: 50 });
+    const error = await failureOf(
+      (async () => {
+        for await (const event of watching) if (event.type === 'ADDED') server.goDeaf();
+      })(),
+    );
+    expect(isTimeout(error)).toBe(true);
+    expect(await transport.request(get)).toBe('{}');
+  });
+
+  it('take with them those like them, also when one broke off in the middle of an answer', async () => {
+    const waiting: ServerResponse[] = [];
+    const { server, transport } = await serve(({ path }, response) => {
+      if (path === '/half') {
+        response.writeHead(200, { 'content-length': 100 });
+        return void response.write('half', () => response.socket?.destroy());
+      }
+      waiting.push(response);
+      if (server.asked.length >= 8) for (const each of waiting.splice(0)) sendJson(each, {});
+    });
+    await Promise.all(Array.from({ length: 8 }, () => transport.request(get)));
+    expect(server.open()).toBe(8);
+    expect(isConnectionFailed(await failureOf(transport.request({ ...get, path: '/half' })))).toBe(true);
+    await expect.poll(() => server.open()).toBe(0);
+  });
+});
+
 describe('deadlines and aborts', () => {
   it('end a call without an answer, with its connection', async () => {
     const { server, transport } = await serve(() => undefined);
@@ -292,6 +357,42 @@ describe('trying again', () => {
     await transport.request({ ...get, method: 'POST', body: '{}' });
     expect(delays).toEqual([2000, 3000]);
     expect(server.asked.map(({ body }) => body)).toEqual(['{}', '{}', '{}']);
+  });
+
+  it.each([
+    ['an hour', '3600', {}, 60_000],
+    ['seconds with a space around', ' 7 ', {}, 7_000],
+    [
+      'a date, by the clock of who sent it',
+      'Tue, 01 Jan 2030 00:00:20 GMT',
+      { date: 'Tue, 01 Jan 2030 00:00:00 GMT' },
+      20_000,
+    ],
+    ['a date far away', 'Tue, 01 Jan 2999 00:00:00 GMT', {}, 60_000],
+    ['a date that is over', 'Sat, 01 Jan 2000 00:00:00 GMT', {}, 0],
+    ['nothing', '', {}, undefined],
+    ['words', 'soon', {}, undefined],
+    ['less than nothing', '-1', {}, undefined],
+    ['no end', 'Infinity', {}, undefined],
+    ['a number of another kind', '0x10', {}, undefined],
+    ['a date of another kind', '2030-01-01', {}, undefined],
+  ])('of %s is a bounded time or none', async (_, retryAfter, headers, expected) => {
+    const { transport } = await serve((__, response) =>
+      sendStatus(response, 500, 'InternalError', { 'retry-after': retryAfter, ...headers }),
+    );
+    const error = await failureOf(transport.request({ ...get, timeout: 40 }));
+    expect(error).toMatchObject({ code: 500 });
+    expect((error as ApiError).retryAfter).toBe(expected);
+  });
+
+  it('is never without any time between, even when the server asks for none', async () => {
+    const delays: number[] = [];
+    const { transport } = await serve(
+      (_, response) => sendStatus(response, 503, 'ServiceUnavailable', { 'retry-after': '0' }),
+      { delay: async (milliseconds) => void delays.push(milliseconds) },
+    );
+    await failureOf(transport.request(get));
+    expect(delays.slice(0, 4)).toEqual([50, 100, 200, 400]);
   });
 
   it('covers a watch that is refused, as right after its kind was made', async () => {

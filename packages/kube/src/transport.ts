@@ -4,7 +4,7 @@ import type { Connection, Credentials } from './connection.js';
 import { ApiError } from './errors.js';
 import { isReset, readAll, send } from './exchange.js';
 import { connectionFailed, errorOfResponse, timedOut } from './failures.js';
-import { dropIdle, Pool } from './pool.js';
+import { Pool } from './pool.js';
 import { Cancellation, delay, onAbort, unlessCancelled } from './signals.js';
 
 export interface TransportOptions {
@@ -66,6 +66,11 @@ export interface Transport {
    * headers; aborting `signal` destroys the body at any time.
    */
   open(call: Call): Promise<IncomingMessage>;
+  /**
+   * A connection broke, or went silent: closes those that nobody uses at the moment, for what took the one mostly took them all
+   * (a load balancer that forgot them, a node that went), and each would cost a call its whole time-out. Calls do so by themselves.
+   */
+  distrust(): void;
   /** Fails what is under way and closes every connection. Calls after it are refused. */
   close(): void;
 }
@@ -78,6 +83,8 @@ const maxThrottleRetries = 10;
 const maxResetRetries = 2;
 /** Where a 429 does not say how long. */
 const defaultRetryAfter = 1000;
+/** Milliseconds before the first retry at least, twice that before the second, and so on: a server may ask for 0 seconds. */
+const shortestRetryAfter = 50;
 /** A longer delay would overflow the timer and fire at once. */
 const maxTimer = 2 ** 31 - 1;
 
@@ -138,6 +145,10 @@ class PooledTransport implements Transport {
     }
   }
 
+  distrust(): void {
+    this.#pool.dropIdle();
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -152,9 +163,18 @@ class PooledTransport implements Transport {
     const { signal } = call;
     if (this.#closed) life.cancel(connectionFailed(this.#nameOf(call), 'the client is closed'));
     else if (signal?.aborted) life.cancel(signal.reason);
-    else if (signal) life.forget = onAbort(signal, () => life.cancel(signal.reason));
+    else if (signal) {
+      life.forget = onAbort(signal, () => {
+        // A deadline of the caller's says as much of the connection as one of ours.
+        if (isDeadline(signal.reason)) this.distrust();
+        life.cancel(signal.reason);
+      });
+    }
     const timeout = call.timeout ?? this.#options.timeout ?? defaultTimeout;
-    const expire = (): void => life.cancel(timedOut(this.#nameOf(call), `no answer within ${timeout} ms`));
+    const expire = (): void => {
+      this.distrust();
+      life.cancel(timedOut(this.#nameOf(call), `no answer within ${timeout} ms`));
+    };
     life.timer = setTimeout(expire, Math.min(timeout, maxTimer));
     this.#underWay.add(life);
     return life;
@@ -186,10 +206,10 @@ class PooledTransport implements Transport {
         return await this.#attempt(agents[kind], credentials, call, life, read);
       } catch (cause) {
         if (life.cancelled) throw life.reason;
-        // The connections that the server let go together with this one would fail the same way.
-        if (isReset(cause)) for (const agent of [agents.requests, agents.watches]) dropIdle(agent);
-        const error = cause instanceof ApiError ? cause : connectionFailed(this.#nameOf(call), cause);
-        const wait = throttleOf(error);
+        const answered = cause instanceof ApiError;
+        if (!answered) this.distrust();
+        const error = answered ? cause : connectionFailed(this.#nameOf(call), cause);
+        const wait = throttleOf(error, throttled);
         if (wait !== undefined && throttled < maxThrottleRetries && performance.now() + wait < deadline) {
           throttled++;
           await this.#delay(wait, life);
@@ -283,10 +303,14 @@ class PooledTransport implements Transport {
 }
 
 /** Milliseconds to wait before the server wants to be asked again; undefined when it did not say. */
-function throttleOf(error: ApiError): number | undefined {
-  if (error.code === 429) return error.retryAfter ?? defaultRetryAfter;
-  return error.code >= 500 ? error.retryAfter : undefined;
+function throttleOf(error: ApiError, throttled: number): number | undefined {
+  const asked = error.code === 429 ? (error.retryAfter ?? defaultRetryAfter) : error.retryAfter;
+  if (asked === undefined || (error.code !== 429 && error.code < 500)) return undefined;
+  return Math.max(asked, shortestRetryAfter * 2 ** throttled);
 }
+
+/** As `AbortSignal.timeout` has it. */
+const isDeadline = (reason: unknown): boolean => reason instanceof Error && reason.name === 'TimeoutError';
 
 const isSuccess = (code: number): boolean => code >= 200 && code < 300;
 const pathOnly = (path: string): string => {

@@ -92,6 +92,12 @@ it('reports an ERROR event as the ApiError it is', async () => {
   expect(isGone(error)).toBe(true);
 });
 
+it('bounds what an ERROR event says of when to come again', async () => {
+  const status = { ...statusOf(429, 'TooManyRequests'), details: { retryAfterSeconds: 3600 } };
+  await serve((_, response) => response.end(line('ERROR', status)));
+  expect((await watchAll()).error).toMatchObject({ code: 429, retryAfter: 60_000 });
+});
+
 it('reports a refusal before the first event', async () => {
   await serve((_, response) => sendStatus(response, 410, 'Gone'));
   const { seen, error } = await watchAll();

@@ -1,6 +1,7 @@
 // A watch is one long answer: a JSON event per line. This file reads it; what to do when it ends is the caller's policy.
 import type { IncomingMessage } from 'node:http';
 import type { WatchEvent, WatchOptions } from './client.js';
+import { isConnectionFailed } from './errors.js';
 import { connectionFailed, errorOfStatus, invalidResponse, isStatus, timedOut } from './failures.js';
 import type { KubeObject } from './meta.js';
 import { acceptOf, onlyMetadata } from './partial.js';
@@ -69,6 +70,7 @@ export async function* watch<T extends KubeObject>(
     if (lines.pending > 0) throw invalidResponse(what, `the last event is cut off after ${lines.pending} bytes`);
   } catch (error) {
     if (signal?.aborted) return;
+    if (isConnectionFailed(error)) transport.distrust();
     throw error;
   } finally {
     response.destroy();

@@ -24,6 +24,11 @@ export interface TestServer {
   connections(): number;
   /** TCP connections that are open. */
   open(): number;
+  /**
+   * The connections that are open now go deaf, as behind a load balancer that forgot them: what is sent on them is taken and
+   * never answered. New ones work.
+   */
+  goDeaf(): void;
   /** Hangs up on every connection, in the middle of whatever it does. */
   hangUp(): void;
   stop(): Promise<void>;
@@ -32,8 +37,10 @@ export interface TestServer {
 export async function startServer(answer: Answer, tls?: ServerOptions): Promise<TestServer> {
   const asked: Asked[] = [];
   const sockets = new Set<IncomingMessage['socket']>();
+  const deaf = new WeakSet<IncomingMessage['socket']>();
   let connections = 0;
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    if (deaf.has(request.socket)) return;
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('error', () => undefined);
@@ -68,6 +75,9 @@ export async function startServer(answer: Answer, tls?: ServerOptions): Promise<
     asked,
     connections: () => connections,
     open: () => sockets.size,
+    goDeaf: () => {
+      for (const socket of sockets) deaf.add(socket);
+    },
     hangUp,
     stop: async () => {
       hangUp();
