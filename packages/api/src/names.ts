@@ -2,6 +2,15 @@
 
 export const domain = 'stackwright.dev';
 
+/** What the processes of this project say about themselves: in labels, annotations, events, metrics and requests. */
+export const stackwright = {
+  domain,
+  managedBy: 'stackwright',
+  metricPrefix: 'stackwright',
+  product: 'stackwright',
+  version: '0.1.0',
+} as const;
+
 export const groups = {
   /** The coordinator's. */
   core: domain,

@@ -1,6 +1,6 @@
 // The process
 export * from './module.js';
-export { runModule, runModules } from './manager/run.js';
+export { runModule, runModules, type ProcessOptions } from './manager/run.js';
 export { createManager, type ManagerOptions, type ManagerProcess } from './manager/create-manager.js';
 export { EnvironmentError, readEnvironment, type Environment } from './manager/environment.js';
 // The plain level: a reconciler, its controller, the manager
@@ -11,6 +11,7 @@ export * from './controller/predicates.js';
 export { Expectations, type ExpectationsOptions } from './controller/expectations.js';
 export { controllerOf, ownerRequests } from './controller/owners.js';
 export * from './manager/manager.js';
+export type { Naming } from './manager/naming.js';
 export { metricsAuthRules } from './manager/metrics-auth.js';
 export { CertificateError } from './manager/certificates.js';
 // Reading
@@ -59,4 +60,4 @@ export {
   type QueueObserver,
   type WorkQueueOptions,
 } from './queue/work-queue.js';
-export { LeaderElector, type LeaderElectionOptions } from './manager/leader-election.js';
+export { LeaderElector, type LeaderElectionOptions, type LeaseTimings } from './manager/leader-election.js';

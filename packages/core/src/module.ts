@@ -17,7 +17,7 @@ export interface PolicyRule {
 export interface ControllerModule {
   /** "keystone": the name of process, ServiceAccount, Role, Lease and field manager (`<name>-controller`). */
   name: string;
-  /** Whose controller it is, as events say it: "example.com". Default "stackwright.dev". */
+  /** DNS name of whose controller it is, where that differs from the process's: "example.com". */
   domain?: string;
   /** The CRDs that this controller owns. */
   customResources: readonly CustomResource[];

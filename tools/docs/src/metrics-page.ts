@@ -1,3 +1,4 @@
+import { stackwright } from '@stackwright/api';
 import { modules } from '@stackwright/cli';
 import { coreMetrics, createManager, type Logger } from '@stackwright/core';
 import { connectionTo, createClient, createTransport } from '@stackwright/kube';
@@ -47,11 +48,12 @@ export async function metricsPage(): Promise<string> {
 /** Asked from the code that runs: each module is set up, and never started. */
 async function allMetrics(): Promise<Metric[]> {
   const found = new Map<string, Metric>();
-  for (const { name, type, labels, help } of coreMetrics) found.set(name, { name, type, labels, help });
+  for (const { name, type, labels, help } of coreMetrics(stackwright.metricPrefix))
+    found.set(name, { name, type, labels, help });
   for (const module of modules) {
     const registry = new Registry();
     const client = createClient(createTransport({ connection: connectionTo({ server: 'http://127.0.0.1:1' }) }));
-    module.setup(createManager({ name: module.name, client, log: silent, metrics: registry }));
+    module.setup(createManager({ ...stackwright, name: module.name, client, log: silent, metrics: registry }));
     for (const { name, type, help } of await registry.getMetricsAsJSON()) {
       const { labelNames = [] } = registry.getSingleMetric(name) as unknown as { labelNames?: readonly string[] };
       if (!found.has(name)) found.set(name, { name, type: String(type), labels: labelNames, help });

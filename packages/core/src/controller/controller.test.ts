@@ -367,7 +367,7 @@ describe('controllers', () => {
       controller.enqueue(at('a'));
       await test.clock.advance(1000);
       expect(reconciled).toHaveLength(1);
-      expect(await test.sample('stackwright_stale_sync_skips_total', { result: 'put_off' })).toBeGreaterThan(10);
+      expect(await test.sample('controller_stale_sync_skips_total', { result: 'put_off' })).toBeGreaterThan(10);
       client.watchesPaused = false;
       await test.clock.advance(100);
       expect(reconciled).toHaveLength(2);
@@ -409,7 +409,7 @@ describe('controllers', () => {
       expect(reconciled).toHaveLength(1);
       await test.clock.advance(200);
       expect(reconciled).toHaveLength(2);
-      expect(await test.sample('stackwright_stale_sync_skips_total', { result: 'timed_out' })).toBe(1);
+      expect(await test.sample('controller_stale_sync_skips_total', { result: 'timed_out' })).toBe(1);
       expect(test.log.entries.some(({ level }) => level === 'warn')).toBe(true);
     });
 
@@ -431,7 +431,7 @@ describe('controllers', () => {
         });
       await test.start();
       expect(reconciled).toEqual(['a', 'b']);
-      expect(await test.sample('stackwright_stale_sync_skips_total', { result: 'put_off' })).toBe(0);
+      expect(await test.sample('controller_stale_sync_skips_total', { result: 'put_off' })).toBe(0);
       expect(client.calls.find(({ verb }) => verb === 'create')?.options).toMatchObject({
         fieldManager: 'test-controller',
       });

@@ -34,7 +34,7 @@ describe('event recorder', () => {
     });
   });
   const dropped = async (reason: string) =>
-    (await metrics.getSingleMetric('stackwright_events_dropped_total')?.get())?.values.find(
+    (await metrics.getSingleMetric('controller_events_dropped_total')?.get())?.values.find(
       ({ labels }) => (labels as { reason: string }).reason === reason,
     )?.value;
   const events = async () => (await client.list(Event)).items;
@@ -46,7 +46,7 @@ describe('event recorder', () => {
     expect(event).toMatchObject({
       ...failed,
       regarding: { apiVersion: 'example.dev/v1', kind: 'Widget', namespace: 'ns', name: 'a', uid: 'uid-a' },
-      reportingController: 'stackwright.dev/test-controller',
+      reportingController: 'test-controller',
       reportingInstance: 'pod-1',
     });
     expect(event?.eventTime).toMatch(/\.\d{6}Z$/);

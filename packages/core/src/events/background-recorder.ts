@@ -24,7 +24,7 @@ export interface EventRecorderOptions {
   random: Random;
   log: Logger;
   metrics: Registry;
-  /** Whose controller it is: "example.com". Default "stackwright.dev". */
+  /** Whose controller it is: "example.com". Default: it is not said. */
   domain?: string | undefined;
   /** "keystone-controller" */
   controller: string;
@@ -181,7 +181,7 @@ export class BackgroundEventRecorder implements EventRecorder {
     details: EventDetails,
     related: Readonly<KubeObject> | undefined,
   ): EventObject {
-    const { clock, random, domain = 'stackwright.dev', controller, instance } = this.#options;
+    const { clock, random, domain, controller, instance } = this.#options;
     const { name = '', namespace = 'default' } = regarding.metadata ?? {};
     const suffix = Buffer.from(random.bytes(8)).toString('hex');
     return {
@@ -190,7 +190,7 @@ export class BackgroundEventRecorder implements EventRecorder {
       // A name holds 253 characters at most.
       metadata: { name: `${name.slice(0, 236)}.${suffix}`, namespace },
       eventTime: formatMicroTime(clock.now()),
-      reportingController: `${domain}/${controller}`,
+      reportingController: domain === undefined ? controller : `${domain}/${controller}`,
       reportingInstance: instance.slice(0, 128),
       type: details.type,
       reason: details.reason,

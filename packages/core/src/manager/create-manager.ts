@@ -10,6 +10,7 @@ import { InformerCache } from '../cache/informer-cache.js';
 import { BackgroundEventRecorder } from '../events/background-recorder.js';
 import type { Logger } from '../log.js';
 import { observeInformers } from '../metrics/informers.js';
+import { setMetricPrefix } from '../metrics/metric.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
 import { systemClock } from '../seams/system-clock.js';
@@ -18,27 +19,26 @@ import { aborted, lasting, reasonOf } from '../seams/wait.js';
 import { noTracer, type Tracer } from '../tracing/tracer.js';
 import { CertificateWatcher } from './certificates.js';
 import { exposition, health, startHttpServer, type RunningHttpServer } from './http-server.js';
-import { LeaderElector } from './leader-election.js';
+import { LeaderElector, type LeaseTimings } from './leader-election.js';
 import { LeaseLostError, type Manager, type Runnable } from './manager.js';
 import { MetricsAuth } from './metrics-auth.js';
+import type { Naming } from './naming.js';
 import { Runnables } from './runnables.js';
 import type { HostedWebhook, RunningWebhookServer } from '../webhook/server.js';
 import type { Webhook } from '../webhook/webhook.js';
 
-export interface ManagerOptions {
-  /** "keystone": writes as `keystone-controller`, and that is its Lease's name. */
+export interface ManagerOptions extends Naming {
+  /** "keystone": writes as `keystone-controller`, and that is its Lease's name unless another is given. */
   name: string;
-  /** Whose controllers these are, in events: `<domain>/<name>-controller`. Default "stackwright.dev". */
-  domain?: string | undefined;
   client: Client;
   log: Logger;
   /** Namespaces to watch; empty: all. Default: all. */
   namespaces?: readonly string[];
   /**
-   * Default: none. `client`: writes the Lease; one with connections of its own, so that no other call can keep a renewal
-   * waiting. Default: the manager's.
+   * Default: none. `name`: of the Lease, default `<name>-controller`. `client`: writes the Lease; one with connections of its
+   * own, so that no other call can keep a renewal waiting. Default: the manager's.
    */
-  leaderElection?: { namespace: string; identity: string; client?: Client } | undefined;
+  leaderElection?: (LeaseTimings & { namespace: string; identity: string; name?: string; client?: Client }) | undefined;
   /** Serves /healthz, /readyz and, without `metricsServer`, /metrics. Default: none. */
   http?: { host: string; port: number } | undefined;
   /** Serves /metrics with TLS (`certDirectory` holds tls.crt and tls.key), and with `auth` only to whom the API allows it. */
@@ -81,6 +81,8 @@ export function createManager(options: ManagerOptions): ManagerProcess {
 
 class DefaultManager implements ManagerProcess {
   readonly name: string;
+  readonly domain: string | undefined;
+  readonly managedBy: string;
   readonly fieldManager: string;
   readonly client: Client;
   readonly cache: InformerCache;
@@ -109,12 +111,15 @@ class DefaultManager implements ManagerProcess {
   constructor(options: ManagerOptions) {
     this.#options = options;
     this.name = options.name;
+    this.domain = options.domain;
+    this.managedBy = options.managedBy ?? options.name;
     this.fieldManager = fieldManagerOf(options.name);
     this.client = options.client;
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? systemRandom;
     this.log = options.log;
     this.metrics = options.metrics ?? new Registry();
+    if (options.metricPrefix !== undefined) setMetricPrefix(this.metrics, options.metricPrefix);
     this.tracer = options.tracer ?? noTracer;
     this.namespaces = options.namespaces ?? [];
     const informers = observeInformers(this.metrics, this.clock);
@@ -177,12 +182,14 @@ class DefaultManager implements ManagerProcess {
     this.#hosted.push({ webhook, client: this.client, cache: this.cache, log });
   }
 
-  as(name: string, domain = this.#options.domain): Manager {
+  as(name: string, domain = this.domain): Manager {
     const log = this.log.child({ module: name });
     return {
       name,
+      domain,
+      managedBy: this.managedBy,
       fieldManager: fieldManagerOf(name),
-      events: name === this.name && domain === this.#options.domain ? this.events : this.#recorder(name, domain),
+      events: name === this.name && domain === this.domain ? this.events : this.#recorder(name, domain),
       log,
       client: this.client,
       cache: this.cache,

@@ -18,7 +18,7 @@ import type { Random } from '../seams/random.js';
 import { sleep, unlessAborted } from '../seams/wait.js';
 import { LeaseLostError } from './manager.js';
 
-export interface LeaderElectionOptions {
+export interface LeaderElectionOptions extends LeaseTimings {
   client: Client;
   clock: Clock;
   random: Random;
@@ -30,6 +30,9 @@ export interface LeaderElectionOptions {
   name: string;
   /** Who we are: unique among all that want the lease. */
   identity: string;
+}
+
+export interface LeaseTimings {
   /** Milliseconds that others leave a lease alone that is not renewed. Default 15 000. */
   leaseDuration?: number;
   /** Milliseconds without a successful renewal after which we step down. Default 10 000. */

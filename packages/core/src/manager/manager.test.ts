@@ -210,7 +210,7 @@ describe('manager', () => {
     expect((await fetchText(`${url}/readyz`)).code).toBe(200);
     const metrics = await fetchText(`${url}/metrics`);
     expect(metrics.body).toContain('controller_runtime_reconcile_total{controller="secret",result="success"} 0');
-    expect(metrics.body).toContain('stackwright_informer_synced{resource="secrets"} 1');
+    expect(metrics.body).toContain('controller_informer_synced{resource="secrets"} 1');
     await test.stop();
     await expect(fetchText(`${url}/healthz`)).rejects.toThrow();
   });

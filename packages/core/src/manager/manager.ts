@@ -20,6 +20,10 @@ export interface Runnable {
 export interface Manager {
   /** The module's name: "keystone". */
   readonly name: string;
+  /** DNS name of the project whose controllers these are, if it has one: what is written on objects begins with it. */
+  readonly domain: string | undefined;
+  /** Value of the label `app.kubernetes.io/managed-by` on what controllers make. */
+  readonly managedBy: string;
   /** Of everything that the module writes: "keystone-controller". */
   readonly fieldManager: string;
   readonly client: Client;

@@ -4,6 +4,7 @@ import { loadConfig } from '@stackwright/kube';
 import { Registry } from 'prom-client';
 import { createLogger } from '../log/pino.js';
 import type { Logger } from '../log.js';
+import { setMetricPrefix } from '../metrics/metric.js';
 import { LoopLag, observeProcess } from '../metrics/process.js';
 import type { ControllerModule } from '../module.js';
 import { systemClock } from '../seams/system-clock.js';
@@ -14,20 +15,35 @@ import { readEnvironment, type Environment } from './environment.js';
 import { lasting, settlesWithin } from '../seams/wait.js';
 import type { RunningTracing } from '../tracing/otlp.js';
 import { keepHeapSmall } from './heap.js';
+import type { LeaseTimings } from './leader-election.js';
+import type { Naming } from './naming.js';
 
-export function runModule(module: ControllerModule): Promise<never> {
-  return runModules([module], module.name);
+export interface ProcessOptions extends Naming {
+  /** Follows in the user agent: `<name>-controller/<version> <product>`. Default: nothing. */
+  product?: string;
+  /** Default "unknown". */
+  version?: string;
+  /** When the environment wants leader election. `name`: of the Lease, default `<name>-controller`. */
+  leaderElection?: LeaseTimings & { name?: string };
+}
+
+export function runModule(module: ControllerModule, options?: ProcessOptions): Promise<never> {
+  return runModules([module], module.name, options);
 }
 
 /** Several modules in one process, under one Lease: `name` is the process's. Never returns: it ends the process. */
-export async function runModules(modules: readonly ControllerModule[], name = 'stackwright'): Promise<never> {
+export async function runModules(
+  modules: readonly ControllerModule[],
+  name: string,
+  options: ProcessOptions = {},
+): Promise<never> {
   keepHeapSmall();
   let log = createLogger({ fields: { module: name } });
   let code = 0;
   try {
     const environment = readEnvironment(process.env);
     log = createLogger({ level: environment.logLevel, fields: { module: name } });
-    await serve(modules, name, environment, log, stopSignal(log));
+    await serve(modules, name, options, environment, log, stopSignal(log));
     log.info({}, 'Stopped');
   } catch (error) {
     log.error({ err: error }, 'Stopped by an error');
@@ -40,18 +56,22 @@ export async function runModules(modules: readonly ControllerModule[], name = 's
 async function serve(
   modules: readonly ControllerModule[],
   name: string,
+  { product, version = 'unknown', leaderElection, ...naming }: ProcessOptions,
   environment: Environment,
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
   const connection = await loadConfig();
   const metrics = new Registry();
+  if (naming.metricPrefix !== undefined) setMetricPrefix(metrics, naming.metricPrefix);
   observeProcess(metrics);
-  const clients = createClients(connection, `${name}-controller/0.1.0 stackwright`, metrics);
+  const agent = `${name}-controller/${version}`;
+  const clients = createClients(connection, product === undefined ? agent : `${agent} ${product}`, metrics);
   const tracing = await tracingOf(environment, `${name}-controller`);
   const namespace = environment.podNamespace ?? connection.namespace;
   const namespaces = environment.namespaces ?? [namespace];
   const manager = createManager({
+    ...naming,
     name,
     client: clients.client,
     log,
@@ -61,7 +81,7 @@ async function serve(
     metricsServer: environment.metricsServer,
     webhooks: environment.webhooks,
     leaderElection: environment.leaderElection
-      ? { namespace, identity: `${hostname()}_${systemRandom.uuid()}`, client: clients.lease }
+      ? { ...leaderElection, namespace, identity: `${hostname()}_${systemRandom.uuid()}`, client: clients.lease }
       : undefined,
     ...(tracing && { tracer: tracing.tracer }),
   });

@@ -2,6 +2,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 interface Spec<Label extends string> {
+  /** One that begins with an underscore gets the prefix of the process before it. */
   readonly name: string;
   readonly help: string;
   /** Closed sets only: a label that holds names of objects grows for ever. */
@@ -54,14 +55,30 @@ export function histogram<Label extends string = never>(
   return { type: 'histogram', name, help, labels, buckets };
 }
 
+const prefixes = new WeakMap<Registry, string>();
+const defaultPrefix = 'controller';
+
+/** To be called before anything is registered: with what the library's own metrics begin. Default "controller". */
+export function setMetricPrefix(registry: Registry, prefix: string): void {
+  if (!/^[a-zA-Z][a-zA-Z0-9_]*$/.test(prefix))
+    throw new RangeError(`Not the beginning of a metric's name: "${prefix}"`);
+  prefixes.set(registry, prefix);
+}
+
+/** The name under which a metric is served. */
+export function prefixed(name: string, prefix: string = defaultPrefix): string {
+  return name.startsWith('_') ? `${prefix}${name}` : name;
+}
+
 /** The metrics of a table, made in `registry` when they are not there yet. */
 export function registerMetrics<Table extends MetricTable>(
   registry: Registry,
   table: Table,
 ): { [K in keyof Table]: MetricOf<Table[K]> } {
-  const metrics = Object.entries(table).map(
-    ([key, spec]) => [key, registry.getSingleMetric(spec.name) ?? make(registry, spec)] as const,
-  );
+  const metrics = Object.entries(table).map(([key, spec]) => {
+    const name = prefixed(spec.name, prefixes.get(registry));
+    return [key, registry.getSingleMetric(name) ?? make(registry, { ...spec, name })] as const;
+  });
   return Object.fromEntries(metrics) as { [K in keyof Table]: MetricOf<Table[K]> };
 }
 

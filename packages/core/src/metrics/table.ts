@@ -1,7 +1,8 @@
 // Every metric of this package. The names, labels and buckets of the first six groups are controller-runtime's and
-// client-go's, so that the dashboards and alerts that exist for them work unchanged; ours begin with `stackwright_`.
+// client-go's, so that the dashboards and alerts that exist for them work unchanged; ours begin with what the process is told
+// (`registerMetrics`), and here with an underscore.
 import { stepMetrics } from '../steps/metrics.js';
-import { counter, gauge, histogram, type MetricSpec } from './metric.js';
+import { counter, gauge, histogram, prefixed, type MetricSpec } from './metric.js';
 
 const reconcileBuckets = [
   0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.25, 1.5, 1.75, 2,
@@ -52,7 +53,7 @@ export const controllerMetrics = {
     'controller',
   ]),
   staleSkips: counter(
-    'stackwright_stale_sync_skips_total',
+    '_stale_sync_skips_total',
     'Reconciliations put off because the cache did not show the last own write yet; result: put off, or run anyway after the time-out',
     ['controller', 'result'],
   ),
@@ -152,44 +153,34 @@ export const certificateMetrics = {
 } as const;
 
 export const informerMetrics = {
-  synced: gauge(
-    'stackwright_informer_synced',
-    'Whether the informers of a resource hold its initial list (1) or not (0)',
-    ['resource'],
-  ),
-  objects: gauge('stackwright_informer_objects', 'Objects in the cache', ['resource']),
-  relists: counter(
-    'stackwright_informer_relists_total',
-    'Lists taken again because a watch could not go on from where it was',
-    ['resource'],
-  ),
-  watchRestarts: counter(
-    'stackwright_informer_watch_restarts_total',
-    'Watches begun anew, by why the one before ended',
-    ['resource', 'reason'],
-  ),
+  synced: gauge('_informer_synced', 'Whether the informers of a resource hold its initial list (1) or not (0)', [
+    'resource',
+  ]),
+  objects: gauge('_informer_objects', 'Objects in the cache', ['resource']),
+  relists: counter('_informer_relists_total', 'Lists taken again because a watch could not go on from where it was', [
+    'resource',
+  ]),
+  watchRestarts: counter('_informer_watch_restarts_total', 'Watches begun anew, by why the one before ended', [
+    'resource',
+    'reason',
+  ]),
   lastEventAge: gauge(
-    'stackwright_informer_last_event_age_seconds',
+    '_informer_last_event_age_seconds',
     'Seconds since the API server last sent an event or bookmark; far above 60 means a stale cache',
     ['resource'],
   ),
 } as const;
 
 export const processMetrics = {
-  loopLag: gauge(
-    'stackwright_event_loop_lag_seconds',
-    'Longest time that the event loop was blocked since the last scrape',
-    [],
-  ),
+  loopLag: gauge('_event_loop_lag_seconds', 'Longest time that the event loop was blocked since the last scrape', []),
   loopStalls: counter(
-    'stackwright_event_loop_stalls_total',
+    '_event_loop_stalls_total',
     'Times that the event loop was blocked for more than a second, which endangers the lease',
   ),
-  eventsDropped: counter('stackwright_events_dropped_total', 'Kubernetes events that were not written', ['reason']),
+  eventsDropped: counter('_events_dropped_total', 'Kubernetes events that were not written', ['reason']),
 } as const;
 
-/** For generated references, and for tests of dashboards and alerts. */
-export const coreMetrics: readonly MetricSpec[] = [
+const all: readonly MetricSpec[] = [
   controllerMetrics,
   workqueueMetrics,
   restClientMetrics,
@@ -200,3 +191,8 @@ export const coreMetrics: readonly MetricSpec[] = [
   processMetrics,
   stepMetrics,
 ].flatMap((table) => Object.values<MetricSpec>(table));
+
+/** For generated references, and for tests of dashboards and alerts. `prefix`: the process's `metricPrefix`. */
+export function coreMetrics(prefix: string): readonly MetricSpec[] {
+  return all.map((spec) => ({ ...spec, name: prefixed(spec.name, prefix) }));
+}

@@ -19,26 +19,26 @@ describe('the metrics of steps', () => {
     metrics.standings(Sample, at('a'), standing('Waiting'));
     metrics.standings(Sample, at('b'), standing('Waiting'));
     metrics.standings(Sample, at('a'), standing('Failed', 'JobFailed'));
-    expect(await seriesOf(registry, 'stackwright_step_standing')).toEqual([
+    expect(await seriesOf(registry, 'controller_step_standing')).toEqual([
       '{kind="Sample",step="App",standing="Waiting"} 1',
       '{kind="Sample",step="App",standing="Failed"} 1',
     ]);
-    expect(await seriesOf(registry, 'stackwright_step_outcomes_total')).toEqual([
+    expect(await seriesOf(registry, 'controller_step_outcomes_total')).toEqual([
       '{kind="Sample",step="App",outcome="Waiting"} 2',
       '{kind="Sample",step="App",outcome="Failed"} 1',
     ]);
-    expect(await seriesOf(registry, 'stackwright_step_errors_total')).toEqual([
+    expect(await seriesOf(registry, 'controller_step_errors_total')).toEqual([
       '{kind="Sample",step="App",reason="JobFailed"} 1',
     ]);
     for (const name of ['a', 'b']) metrics.standings(Sample, at(name), undefined);
-    expect((await seriesOf(registry, 'stackwright_step_standing')).every((line) => line.endsWith(' 0'))).toBe(true);
+    expect((await seriesOf(registry, 'controller_step_standing')).every((line) => line.endsWith(' 0'))).toBe(true);
   });
 
   it('tell a bounded number of field managers apart', async () => {
     const registry = new Registry();
     const metrics = observeSteps(registry);
     for (let index = 0; index < 1_000; index++) metrics.driftRepaired(Deployment, [`manager-${index}`]);
-    const series = await seriesOf(registry, 'stackwright_drift_corrections_total');
+    const series = await seriesOf(registry, 'controller_drift_corrections_total');
     expect(series).toHaveLength(26);
     expect(series.at(-1)).toBe('{gvk="apps/v1/Deployment",manager="exceeded_cardinality_limit"} 975');
   });

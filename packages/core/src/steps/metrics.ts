@@ -6,42 +6,32 @@ import { rootsOf, type Standing } from './standing.js';
 
 export const stepMetrics = {
   duration: histogram(
-    'stackwright_step_duration_seconds',
+    '_step_duration_seconds',
     'Time that a step took within a reconcile, its writes and external calls included; only of steps that had any',
     ['kind', 'step'],
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   ),
-  errors: counter(
-    'stackwright_step_errors_total',
-    'Reconciles at the end of which the step had failed, by its reason',
-    ['kind', 'step', 'reason'],
-  ),
-  writes: counter('stackwright_writes_total', 'Mutating requests for children and status; flat at steady state', [
-    'gvk',
-    'verb',
+  errors: counter('_step_errors_total', 'Reconciles at the end of which the step had failed, by its reason', [
+    'kind',
+    'step',
+    'reason',
   ]),
+  writes: counter('_writes_total', 'Mutating requests for children and status; flat at steady state', ['gvk', 'verb']),
   drift: counter(
-    'stackwright_drift_corrections_total',
+    '_drift_corrections_total',
     'Children that somebody had changed and that were set right, by the field manager that had changed them; "" where nobody knows',
     ['gvk', 'manager'],
   ),
-  outcomes: counter('stackwright_step_outcomes_total', 'How the step stood at the end of a reconcile', [
+  outcomes: counter('_step_outcomes_total', 'How the step stood at the end of a reconcile', [
     'kind',
     'step',
     'outcome',
   ]),
-  standing: gauge('stackwright_step_standing', 'Objects by how the step stands for them now', [
-    'kind',
-    'step',
-    'standing',
-  ]),
-  resources: gauge('stackwright_resources', 'Reconciled objects by whether they are ready: "true" or "false"', [
-    'kind',
-    'ready',
-  ]),
+  standing: gauge('_step_standing', 'Objects by how the step stands for them now', ['kind', 'step', 'standing']),
+  resources: gauge('_resources', 'Reconciled objects by whether they are ready: "true" or "false"', ['kind', 'ready']),
   // By object, as no other metric may be: only exceptions have a series, and it goes when they are none any more.
   notReady: gauge(
-    'stackwright_resource_not_ready',
+    '_resource_not_ready',
     'Reconciled objects that are not ready, each 1, by the reason of their condition Ready',
     ['kind', 'namespace', 'name', 'reason'],
   ),

@@ -126,7 +126,7 @@ describe('reconciling a graph', () => {
     const repair = harness.events.find(({ reason }) => reason === 'DriftRepaired');
     expect(repair).toMatchObject({ note: 'Set right what somebody had changed of Deployment sample: spec.replicas' });
     expect(await harness.registry.metrics()).toContain(
-      'stackwright_drift_corrections_total{gvk="apps/v1/Deployment",manager=""} 1',
+      'controller_drift_corrections_total{gvk="apps/v1/Deployment",manager=""} 1',
     );
   });
 
@@ -366,21 +366,21 @@ describe('reconciling a graph', () => {
     const series = async () =>
       (await harness.registry.metrics())
         .split('\n')
-        .filter((line) => /^stackwright_resource(s|_not_ready)\{/.test(line));
+        .filter((line) => /^controller_resource(s|_not_ready)\{/.test(line));
     expect(await series()).toEqual([
-      'stackwright_resources{kind="Sample",ready="false"} 1',
-      expect.stringContaining('stackwright_resource_not_ready{kind="Sample",namespace="ns",name="sample",reason="'),
+      'controller_resources{kind="Sample",ready="false"} 1',
+      expect.stringContaining('controller_resource_not_ready{kind="Sample",namespace="ns",name="sample",reason="'),
     ]);
     await ready(harness);
     expect(await series()).toEqual([
-      'stackwright_resources{kind="Sample",ready="false"} 0',
-      'stackwright_resources{kind="Sample",ready="true"} 1',
+      'controller_resources{kind="Sample",ready="false"} 0',
+      'controller_resources{kind="Sample",ready="true"} 1',
     ]);
     await harness.api.delete(Sample, name);
     await harness.reconcile();
     expect(await series()).toEqual([
-      'stackwright_resources{kind="Sample",ready="false"} 0',
-      'stackwright_resources{kind="Sample",ready="true"} 0',
+      'controller_resources{kind="Sample",ready="false"} 0',
+      'controller_resources{kind="Sample",ready="true"} 0',
     ]);
   });
 });
