@@ -6,13 +6,27 @@ const layers = {
   kube: ['kube'],
   api: ['kube'],
   core: ['kube'],
-  openstack: ['kube', 'api', 'core'],
-  service: ['kube', 'api', 'core', 'openstack'],
-  coordinator: ['kube', 'api', 'core'],
+  graph: ['kube', 'core'],
+  openstack: ['kube', 'api', 'core', 'graph'],
+  service: ['kube', 'api', 'core', 'graph', 'openstack'],
+  coordinator: ['kube', 'api', 'core', 'graph'],
   devcluster: ['kube'],
   conformance: ['kube', 'devcluster'],
-  cli: ['kube', 'api', 'core', 'openstack', 'service', 'coordinator', 'devcluster', 'tools'],
-  tools: ['kube', 'api', 'core', 'openstack', 'service', 'coordinator', 'devcluster', 'cli', 'tools'],
+  cli: ['kube', 'api', 'core', 'graph', 'openstack', 'service', 'coordinator', 'devcluster', 'images'],
+  images: ['images'],
+  tools: [
+    'kube',
+    'api',
+    'core',
+    'graph',
+    'openstack',
+    'service',
+    'coordinator',
+    'devcluster',
+    'images',
+    'cli',
+    'tools',
+  ],
 };
 
 /** Time, chance and the network come through seams there, so that tests and the fault simulation can own them. */
@@ -59,7 +73,9 @@ export default tseslint.config(
   },
   { files: ['packages/kube/src/config/plugins.ts'], rules: { 'no-restricted-imports': 'off' } },
   {
-    files: ['packages/{core,openstack,mariadb,memcached,rabbitmq,keystone,placement,glance,coordinator}/src/**/*.ts'],
+    files: [
+      'packages/{core,graph,openstack,mariadb,memcached,rabbitmq,keystone,placement,glance,coordinator}/src/**/*.ts',
+    ],
     ignores: ['**/*.test.ts', '**/seams/**', '**/testing/**'],
     rules: { 'no-restricted-properties': ['error', ...seams], 'no-restricted-globals': ['error', ...seamGlobals] },
   },

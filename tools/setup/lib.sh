@@ -46,7 +46,7 @@ install_npm_packages() {
   say "    done in $((SECONDS - started)) s"
 }
 
-# The Debian packages of tools/images/prerequisites.json, when they are not there already.
+# The Debian packages of packages/images/prerequisites.json, when they are not there already.
 install_debian_packages() {
   [ "$(id -u)" -eq 0 ] ||
     fail 'Running real containers needs root, and this is not root.' \

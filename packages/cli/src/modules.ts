@@ -1,5 +1,5 @@
 import { coordinator } from '@stackwright/coordinator';
-import type { ControllerModule } from '@stackwright/core';
+import type { GraphModule } from '@stackwright/graph';
 import { glance } from '@stackwright/glance';
 import { keystone } from '@stackwright/keystone';
 import { mariadb } from '@stackwright/mariadb';
@@ -8,12 +8,4 @@ import { placement } from '@stackwright/placement';
 import { rabbitmq } from '@stackwright/rabbitmq';
 
 /** The controllers of this workspace, those first that others stand on. */
-export const modules: readonly ControllerModule[] = [
-  coordinator,
-  mariadb,
-  memcached,
-  rabbitmq,
-  keystone,
-  placement,
-  glance,
-];
+export const modules: readonly GraphModule[] = [coordinator, mariadb, memcached, rabbitmq, keystone, placement, glance];

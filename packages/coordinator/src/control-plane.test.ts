@@ -1,5 +1,5 @@
 import { ControlPlane } from '@stackwright/api';
-import { GraphHarness } from '@stackwright/core/testing';
+import { GraphHarness } from '@stackwright/graph/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { controlPlaneGraph } from './control-plane.js';
 import { serviceKinds, type ServiceKind } from './discovery.js';

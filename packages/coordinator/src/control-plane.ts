@@ -9,7 +9,7 @@ import {
   type Graph,
   type GraphBuilder,
   type StatusScope,
-} from '@stackwright/core';
+} from '@stackwright/graph';
 import { apiVersionOf, type KubeObject } from '@stackwright/kube';
 import type { ServiceKind, ServiceObject } from './discovery.js';
 import { planOf, type Plan, type PlannedService } from './plan.js';

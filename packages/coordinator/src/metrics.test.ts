@@ -1,6 +1,6 @@
 import { ControlPlane } from '@stackwright/api';
 import { CacheNotSyncedError, type Reader } from '@stackwright/core';
-import { readerOf } from '@stackwright/core/testing';
+import { readerOf } from '@stackwright/graph/testing';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { registerMetrics } from './metrics.js';

@@ -1,5 +1,6 @@
 import { ControlPlane } from '@stackwright/api';
-import { controllerForGraph, rulesOf, type ControllerModule, type Manager, type PolicyRule } from '@stackwright/core';
+import type { Manager, PolicyRule } from '@stackwright/core';
+import { controllerForGraph, rulesOf, type GraphModule } from '@stackwright/graph';
 import { CustomResourceDefinition, type Resource } from '@stackwright/kube';
 import { controlPlaneGraph } from './control-plane.js';
 import { serviceKinds, serviceSelector } from './discovery.js';
@@ -37,7 +38,7 @@ function setup(manager: Manager): void {
   registerMetrics(manager.metrics, manager.cache);
 }
 
-export const coordinator: ControllerModule = {
+export const coordinator: GraphModule = {
   name: 'coordinator',
   customResources: [ControlPlane],
   rules: rulesOf(controlPlaneGraph(() => [])),

@@ -1,6 +1,6 @@
 // What a service says of itself, as a step of the control plane.
 import { isPaused, isReady, readyCondition, Reason, stateOfReason } from '@stackwright/api';
-import { done, failed, waiting, type ObjectReference, type Outcome } from '@stackwright/core';
+import { done, failed, waiting, type ObjectReference, type Outcome } from '@stackwright/graph';
 import { apiVersionOf, type ObjectKey } from '@stackwright/kube';
 import type { ServiceKind, ServiceObject } from './discovery.js';
 

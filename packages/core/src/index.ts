@@ -21,8 +21,6 @@ export * from './cache/cache.js';
 export * from './conditions.js';
 export * from './finalizers.js';
 export * from './events/recorder.js';
-// The step graph
-export * from './steps/index.js';
 // Observability
 export * from './log.js';
 export { createLogger, logLevels, type LoggerOptions, type LogLevel } from './log/pino.js';
@@ -49,9 +47,9 @@ export * from './seams/random.js';
 export { systemClock } from './seams/system-clock.js';
 export { systemRandom } from './seams/system-random.js';
 export { aborted, settlesWithin, sleep } from './seams/wait.js';
-export { withDeadline } from './steps/deadline.js';
 // For who puts a runtime together by hand: the parts that the manager is made of
 export { InformerCache, type InformerCacheOptions } from './cache/informer-cache.js';
+export { Store } from './cache/store.js';
 export {
   WorkQueue,
   lowPriority,

@@ -2,8 +2,6 @@
 // generated references all come from the same declaration.
 import type { CustomResource } from '@stackwright/kube';
 import type { Manager } from './manager/manager.js';
-import type { Reader } from './reader.js';
-import type { Graph } from './steps/graph.js';
 import type { Webhook } from './webhook/webhook.js';
 
 /** rbac.authorization.k8s.io/v1 PolicyRule. */
@@ -27,11 +25,6 @@ export interface ControllerModule {
   clusterRules?: readonly PolicyRule[];
   /** What the API server asks it before it stores an object, or to convert one. Most need none. */
   webhooks?: readonly Webhook[];
-  /**
-   * The step graphs that it consists of, for who plans or explains without running it; `reader` for graphs that depend on
-   * what the cluster has. Absent: it does not consist of graphs.
-   */
-  graphs?(reader: Reader): readonly Graph[];
   /** Adds its controllers to the manager. */
   setup(manager: Manager): void;
 }

@@ -1,5 +1,5 @@
 // Glance as a graph of steps: what all services have, and a volume for the images.
-import type { Graph } from '@stackwright/core';
+import type { Graph } from '@stackwright/graph';
 import { defineService, type ServiceBuilder, type ServiceOptions } from '@stackwright/openstack';
 import { catalog } from './catalog.js';
 import { Glance } from './crd.js';

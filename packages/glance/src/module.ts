@@ -1,8 +1,8 @@
-import { moduleOfGraphs, type ControllerModule } from '@stackwright/core';
+import { moduleOfGraphs, type GraphModule } from '@stackwright/graph';
 import { Glance } from './crd.js';
 import { glanceGraph } from './glance.js';
 
-export const glance: ControllerModule = moduleOfGraphs({
+export const glance: GraphModule = moduleOfGraphs({
   name: 'glance',
   customResources: [Glance],
   graphs: [glanceGraph()],

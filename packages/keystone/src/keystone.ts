@@ -1,7 +1,7 @@
 // Keystone as a graph of steps. What every service has comes from the builder; here is what is true of keystone alone:
 // its keys, its first administrator, its configuration.
 import { Reason } from '@stackwright/api';
-import { done, hashOf, waiting, type Graph, type StepScope } from '@stackwright/core';
+import { done, hashOf, waiting, type Graph, type StepScope } from '@stackwright/graph';
 import { Secret } from '@stackwright/kube';
 import {
   defineService,

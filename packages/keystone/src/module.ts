@@ -1,11 +1,11 @@
 import { IdentityClaim } from '@stackwright/api';
-import { moduleOfGraphs, type ControllerModule } from '@stackwright/core';
+import { moduleOfGraphs, type GraphModule } from '@stackwright/graph';
 import { identityClaimGraph } from './claim/identity-claim.js';
 import { Keystone } from './crd.js';
 import { keystoneGraph } from './keystone.js';
 import { registerMetrics } from './metrics.js';
 
-export const keystone: ControllerModule = moduleOfGraphs({
+export const keystone: GraphModule = moduleOfGraphs({
   name: 'keystone',
   customResources: [Keystone, IdentityClaim],
   graphs: [keystoneGraph(), identityClaimGraph()],

@@ -1,11 +1,11 @@
 import { DatabaseClaim } from '@stackwright/api';
-import { moduleOfGraphs, type ControllerModule } from '@stackwright/core';
+import { moduleOfGraphs, type GraphModule } from '@stackwright/graph';
 import { databaseClaimGraph } from './claim/database-claim.js';
 import { MariaDB } from './crd.js';
 import { mariadbGraph } from './server/mariadb.js';
 import { mysql } from './sql/mysql.js';
 
-export const mariadb: ControllerModule = moduleOfGraphs({
+export const mariadb: GraphModule = moduleOfGraphs({
   name: 'mariadb',
   customResources: [MariaDB, DatabaseClaim],
   graphs: [mariadbGraph(mysql), databaseClaimGraph(mysql)],

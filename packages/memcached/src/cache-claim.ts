@@ -1,6 +1,6 @@
 // A CacheClaim as a graph: the Secret that says where the servers are, once they are ready.
 import { CacheClaim, isReady, type CacheConnection } from '@stackwright/api';
-import { defineGraph, done, type Graph } from '@stackwright/core';
+import { defineGraph, done, type Graph } from '@stackwright/graph';
 import { Secret } from '@stackwright/kube';
 import {
   claimStatus,

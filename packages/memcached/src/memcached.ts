@@ -1,5 +1,5 @@
 // A Memcached as a graph: one StatefulSet, and ready when its Pods are.
-import { defineGraph, type Graph } from '@stackwright/core';
+import { defineGraph, type Graph } from '@stackwright/graph';
 import { serverStep } from '@stackwright/openstack';
 import { catalog } from './catalog.js';
 import { Memcached } from './crd.js';

@@ -1,10 +1,10 @@
 import { CacheClaim } from '@stackwright/api';
-import { moduleOfGraphs, type ControllerModule } from '@stackwright/core';
+import { moduleOfGraphs, type GraphModule } from '@stackwright/graph';
 import { cacheClaimGraph } from './cache-claim.js';
 import { Memcached } from './crd.js';
 import { memcachedGraph } from './memcached.js';
 
-export const memcached: ControllerModule = moduleOfGraphs({
+export const memcached: GraphModule = moduleOfGraphs({
   name: 'memcached',
   customResources: [Memcached, CacheClaim],
   graphs: [memcachedGraph, cacheClaimGraph],

@@ -1,4 +1,4 @@
-import type { PodSpec } from '@stackwright/core';
+import type { PodSpec } from '@stackwright/graph';
 import { parseQuantity } from '@stackwright/kube';
 import { imageOf, podNames, resourcesOf } from '@stackwright/openstack';
 import { catalog } from './catalog.js';

@@ -1,5 +1,5 @@
 import { Reason, reasons } from '@stackwright/api';
-import { EngineReason } from '@stackwright/core';
+import { EngineReason } from '@stackwright/graph';
 import { expect, it } from 'vitest';
 
 it("documents every reason of the engine, which cannot import the API's", () => {

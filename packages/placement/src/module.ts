@@ -1,8 +1,8 @@
-import { moduleOfGraphs, type ControllerModule } from '@stackwright/core';
+import { moduleOfGraphs, type GraphModule } from '@stackwright/graph';
 import { Placement } from './crd.js';
 import { placementGraph } from './placement.js';
 
-export const placement: ControllerModule = moduleOfGraphs({
+export const placement: GraphModule = moduleOfGraphs({
   name: 'placement',
   customResources: [Placement],
   graphs: [placementGraph()],

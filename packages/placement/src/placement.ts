@@ -1,5 +1,5 @@
 // Placement as a graph of steps. It is the plainest of services: nothing here but what it needs and how it is configured.
-import type { Graph } from '@stackwright/core';
+import type { Graph } from '@stackwright/graph';
 import {
   authtokenSection,
   databaseSection,

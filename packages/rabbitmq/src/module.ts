@@ -1,11 +1,11 @@
 import { MessagingClaim } from '@stackwright/api';
-import { moduleOfGraphs, type ControllerModule } from '@stackwright/core';
+import { moduleOfGraphs, type GraphModule } from '@stackwright/graph';
 import { http } from '@stackwright/openstack';
 import { rabbitmqGraph } from './broker/rabbitmq.js';
 import { messagingClaimGraph } from './claim/messaging-claim.js';
 import { RabbitMQ } from './crd.js';
 
-export const rabbitmq: ControllerModule = moduleOfGraphs({
+export const rabbitmq: GraphModule = moduleOfGraphs({
   name: 'rabbitmq',
   customResources: [RabbitMQ, MessagingClaim],
   graphs: [rabbitmqGraph(http), messagingClaimGraph(http)],

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ControlPlane, groups, IdentityClaim, labels, MessagingClaim } from '@stackwright/api';
 import { modules } from '@stackwright/cli';
-import { Annotation, Label } from '@stackwright/core';
+import { Annotation, Label } from '@stackwright/graph';
 import { Glance } from '@stackwright/glance';
 import { Keystone } from '@stackwright/keystone';
 import {

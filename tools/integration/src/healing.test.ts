@@ -1,6 +1,6 @@
 import { ControlPlane, labels } from '@stackwright/api';
 import { explain, takeSnapshot } from '@stackwright/cli';
-import { rootOf } from '@stackwright/core';
+import { rootOf } from '@stackwright/graph';
 import { Keystone } from '@stackwright/keystone';
 import { Pod, Secret, type KubeObject, type Resource } from '@stackwright/kube';
 import { MariaDB } from '@stackwright/mariadb';

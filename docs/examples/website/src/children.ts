@@ -1,5 +1,5 @@
 // What a Website consists of: plain objects, made from its name and its spec.
-import { restricted, type Desired } from '@stackwright/core';
+import { restricted, type Desired } from '@stackwright/graph';
 import type { ConfigMap, Deployment, Service } from '@stackwright/kube';
 
 type Labels = Readonly<Record<string, string>>;

@@ -1,11 +1,5 @@
-import {
-  generationChanged,
-  hashOf,
-  newController,
-  setCondition,
-  type ControllerModule,
-  type Desired,
-} from '@stackwright/core';
+import { generationChanged, newController, setCondition, type ControllerModule } from '@stackwright/core';
+import { hashOf, type Desired } from '@stackwright/graph';
 import { ConfigMap, controllerReference, Deployment, formatTime, Service } from '@stackwright/kube';
 import type { KubeObject, Resource } from '@stackwright/kube';
 import { contentOf, serverOf, serviceOf } from './children.js';

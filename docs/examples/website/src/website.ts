@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { defineGraph, done, hashOf, moduleOfGraphs, rolloutOf } from '@stackwright/core';
+import { defineGraph, done, hashOf, moduleOfGraphs, rolloutOf } from '@stackwright/graph';
 import { ConfigMap, defineCustomResource, Deployment, Pod, Service, statusOf, type ObjectOf } from '@stackwright/kube';
 import { contentOf, serverOf, serviceOf } from './children.js';
 

@@ -1,7 +1,7 @@
 import { imagePrefix } from '@stackwright/openstack';
 import { Node, Pod, isNotFound, pathOf, type Client } from '@stackwright/kube';
 import { CliError } from '../errors.js';
-import { stateOfPod } from '@stackwright/core';
+import { stateOfPod } from '@stackwright/graph';
 import { until } from '../cluster/wait.js';
 import { clientContainer, clientPod } from '../openstack/client-pod.js';
 import { withCluster, type CommandContext } from './context.js';

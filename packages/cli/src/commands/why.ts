@@ -1,4 +1,4 @@
-import { rootOf, type ObjectReference } from '@stackwright/core';
+import { rootOf, type ObjectReference } from '@stackwright/graph';
 import { CliError } from '../errors.js';
 import { adviceFor } from '../explain/advice.js';
 import { explain } from '../explain/explain.js';

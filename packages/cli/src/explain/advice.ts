@@ -1,7 +1,7 @@
 // What to do about a root cause: in words, as a command, and where to read on.
 import { reasons, type ReasonDoc } from '@stackwright/api';
 import { groupOf, isOurGroup } from '../observe/objects.js';
-import { rootOf, type Chain, type Link } from '@stackwright/core';
+import { rootOf, type Chain, type Link } from '@stackwright/graph';
 
 export interface Advice {
   remedy?: string;

@@ -1,7 +1,7 @@
 // Why something of ours is not ready: the walk is the library's; here is what it cannot know of OpenStack and of how our
 // controllers are installed.
 import { stateOfReason } from '@stackwright/api';
-import { why, type Chain, type ObjectReference } from '@stackwright/core';
+import { why, type Chain, type ObjectReference } from '@stackwright/graph';
 import type { Deployment, KubeObject } from '@stackwright/kube';
 import { reconcilesAnnotation } from '../manifests/labels.js';
 import { groupOf, isOurGroup, referenceOf } from '../observe/objects.js';

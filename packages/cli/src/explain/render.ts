@@ -1,7 +1,7 @@
 import { age } from '../terminal/duration.js';
 import type { Colors } from '../terminal/terminal.js';
 import type { Advice } from './advice.js';
-import { rootOf, type Chain, type Link } from '@stackwright/core';
+import { rootOf, type Chain, type Link } from '@stackwright/graph';
 
 export function renderChain(chain: Chain, advice: Advice, colors: Colors, now: number): string[] {
   const [top, ...rest] = chain;

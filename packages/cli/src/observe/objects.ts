@@ -1,5 +1,5 @@
 // What the commands that look need to know of custom resources: what they have in common, whatever their kind.
-import type { ObjectReference } from '@stackwright/core';
+import type { ObjectReference } from '@stackwright/graph';
 import type { Condition, KubeObject } from '@stackwright/kube';
 
 export interface WaitingFor extends ObjectReference {

@@ -1,5 +1,5 @@
 // Everything that the looking commands look at, read at about the same time. What is made of it is pure.
-import type { ObjectReference } from '@stackwright/core';
+import type { ObjectReference } from '@stackwright/graph';
 import type { KubeObject } from '@stackwright/kube';
 import { groupOf, isClaim, isOurGroup, type CustomResourceObject } from './objects.js';
 

@@ -1,6 +1,6 @@
 // Objects as a file would make them: the API server says what would come of it, and changes nothing (dryRun=All).
 import { readFile } from 'node:fs/promises';
-import { changedFields, type ClusterSnapshot, type ObjectReference, type PlannedField } from '@stackwright/core';
+import { changedFields, type ClusterSnapshot, type ObjectReference, type PlannedField } from '@stackwright/graph';
 import type { Client, KubeObject, ObjectKey, Resource } from '@stackwright/kube';
 import { parseAllDocuments } from 'yaml';
 import { CliError } from '../errors.js';

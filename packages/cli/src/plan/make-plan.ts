@@ -1,15 +1,14 @@
 // A plan of this workspace's controllers for a cluster.
+import { systemClock, systemRandom } from '@stackwright/core';
 import {
   ClusterSnapshot,
   plan,
-  systemClock,
-  systemRandom,
-  type ControllerModule,
   type ObjectReference,
   type Plan,
   type PlannedController,
   type PlannedField,
-} from '@stackwright/core';
+  type GraphModule,
+} from '@stackwright/graph';
 import {
   controllerOf,
   CustomResourceDefinition,
@@ -25,7 +24,7 @@ import { applyFile, type Edit } from './edits.js';
 export interface PlanRequest {
   client: Client;
   namespace: string;
-  modules: readonly ControllerModule[];
+  modules: readonly GraphModule[];
   /** "keystone" or "Keystone/keystone". Default: the objects of `file`, else all of the namespace. */
   target?: string | undefined;
   file?: string | undefined;

@@ -1,5 +1,5 @@
 // A plan as people read it: what changes, and why; what nobody can know yet; and a line that sums it up.
-import type { ObjectPlan, ObjectReference, PlannedChange, PlannedField, PlannedStep } from '@stackwright/core';
+import type { ObjectPlan, ObjectReference, PlannedChange, PlannedField, PlannedStep } from '@stackwright/graph';
 import type { Colors } from '../terminal/terminal.js';
 import type { PlanReport } from './make-plan.js';
 

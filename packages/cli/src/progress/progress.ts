@@ -1,6 +1,6 @@
 // How far the control plane is, as rows for people: from what was observed to text. Pure.
 import type { Deployment } from '@stackwright/kube';
-import { rootOf, type Chain } from '@stackwright/core';
+import { rootOf, type Chain } from '@stackwright/graph';
 import { explain } from '../explain/explain.js';
 import { reconcilesAnnotation } from '../manifests/labels.js';
 import { referenceOf, servicesNamedIn, type CustomResourceObject } from '../observe/objects.js';

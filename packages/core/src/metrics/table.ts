@@ -1,7 +1,6 @@
 // Every metric of this package. The names, labels and buckets of the first six groups are controller-runtime's and
 // client-go's, so that the dashboards and alerts that exist for them work unchanged; ours begin with what the process is told
 // (`registerMetrics`), and here with an underscore.
-import { stepMetrics } from '../steps/metrics.js';
 import { counter, gauge, histogram, prefixed, type MetricSpec } from './metric.js';
 
 const reconcileBuckets = [
@@ -189,7 +188,6 @@ const all: readonly MetricSpec[] = [
   certificateMetrics,
   informerMetrics,
   processMetrics,
-  stepMetrics,
 ].flatMap((table) => Object.values<MetricSpec>(table));
 
 /** For generated references, and for tests of dashboards and alerts. `prefix`: the process's `metricPrefix`. */

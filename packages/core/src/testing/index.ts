@@ -4,5 +4,4 @@ export * from './fake-clock.js';
 export * from './fake-client.js';
 export * from './logger.js';
 export * from './seeded-random.js';
-export * from '../steps/testing/graph-harness.js';
 export * from './test-manager.js';

@@ -1,6 +1,6 @@
 // An IdentityClaim: users and an entry of the catalog in Keystone, and the Secret that says how to log in.
 import { IdentityClaim, Reason } from '@stackwright/api';
-import { done, type Graph, type Outcome, type StepScope } from '@stackwright/core';
+import { done, type Graph, type Outcome, type StepScope } from '@stackwright/graph';
 import { defineClaim, explainIdentity, firstClaim, Sessions, type ServiceSeams } from '@stackwright/openstack';
 import { Keystone } from '../crd.js';
 import { IdentityApi } from '../identity-api/identity-api.js';

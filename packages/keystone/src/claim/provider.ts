@@ -1,6 +1,6 @@
 // How a Keystone is administered: where its API is, and as whom.
 import { Reason } from '@stackwright/api';
-import { done, endpointsOf, waiting, type Outcome, type Reconciled, type StepScope } from '@stackwright/core';
+import { done, endpointsOf, waiting, type Outcome, type Reconciled, type StepScope } from '@stackwright/graph';
 import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
 import { schemeOf, secretReference, valuesOf, type IdentityLogin } from '@stackwright/openstack';
 import { administrator } from '../bootstrap.js';

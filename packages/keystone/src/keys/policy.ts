@@ -1,6 +1,6 @@
 // From the spec to the policy by which keys are rotated.
 import { Reason } from '@stackwright/api';
-import { done, failed, type Outcome } from '@stackwright/core';
+import { done, failed, type Outcome } from '@stackwright/graph';
 import { isTimeZone, parseSchedule, type Schedule } from '@stackwright/kube';
 import type { Keystone, KeyRotation } from '../crd.js';
 import type { Policy } from './rotation.js';

@@ -1,6 +1,7 @@
 // Key repositories of keystone: files named by numbers, each with one Fernet key. 0 is staged: it comes next. The highest is
 // primary: it encrypts. All of them decrypt. Keystone reads the files anew for each token, so that no process is restarted.
-import { hashOf, type Random } from '@stackwright/core';
+import type { Random } from '@stackwright/core';
+import { hashOf } from '@stackwright/graph';
 import type { Secret } from '@stackwright/kube';
 
 /** Index → key. */

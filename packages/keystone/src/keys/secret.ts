@@ -1,6 +1,7 @@
 // A key repository in its Secret: made once, read, and written as it was read.
 import { Reason } from '@stackwright/api';
-import { done, failed, waiting, type Amendment, type Outcome, type Random, type StepScope } from '@stackwright/core';
+import type { Random } from '@stackwright/core';
+import { done, failed, waiting, type Amendment, type Outcome, type StepScope } from '@stackwright/graph';
 import { Secret } from '@stackwright/kube';
 import { secretWith } from '@stackwright/openstack';
 import type { Keystone } from '../crd.js';

@@ -1,5 +1,5 @@
 // The keys of keystone as steps: made once, then rotated without anybody noticing.
-import { done, waiting, type StepHandle, type StepScope, type StatusScope } from '@stackwright/core';
+import { done, waiting, type StepHandle, type StepScope, type StatusScope } from '@stackwright/graph';
 import { Reason } from '@stackwright/api';
 import { formatTime, Secret } from '@stackwright/kube';
 import type { Config, JobResult, Mount, ServiceBuilder } from '@stackwright/openstack';

@@ -1,6 +1,6 @@
 // The step of a key repository: what the verdict asks for, written.
 import { Reason } from '@stackwright/api';
-import { done, type Amendment, type Outcome, type StepScope } from '@stackwright/core';
+import { done, type Amendment, type Outcome, type StepScope } from '@stackwright/graph';
 import { Secret } from '@stackwright/kube';
 import type { Keystone } from '../crd.js';
 import { isFull, judge, moved, type Move, type Policy } from './rotation.js';

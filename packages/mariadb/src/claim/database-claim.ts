@@ -1,6 +1,6 @@
 // A DatabaseClaim: a database with a user on it, and the Secret that says where it is.
 import { DatabaseClaim, Reason, reservedDatabaseNames, type DatabaseConnection } from '@stackwright/api';
-import { failed, type Graph, type Outcome, type StepScope } from '@stackwright/core';
+import { failed, type Graph, type Outcome, type StepScope } from '@stackwright/graph';
 import { defineClaim, firstClaim, type ClaimCredentials, type Credential } from '@stackwright/openstack';
 import { MariaDB } from '../crd.js';
 import { serverOf, serverReads } from '../server/login.js';

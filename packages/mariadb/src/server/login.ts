@@ -1,6 +1,6 @@
 // How the administrator of a MariaDB logs in, for a server that is run here and for an external one.
 import { Reason } from '@stackwright/api';
-import { done, failed, type Outcome, type Reconciled, type StepScope } from '@stackwright/core';
+import { done, failed, type Outcome, type Reconciled, type StepScope } from '@stackwright/graph';
 import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
 import { offeredValues, ownServer, secretReference } from '@stackwright/openstack';
 import { externalServerKeys, type MariaDB } from '../crd.js';

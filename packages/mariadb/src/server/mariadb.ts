@@ -1,5 +1,5 @@
 // A MariaDB as a graph: the server that is run here, or the one that is told of by a Secret.
-import type { Graph, GraphBuilder, StepHandle } from '@stackwright/core';
+import type { Graph, GraphBuilder, StepHandle } from '@stackwright/graph';
 import { Secret } from '@stackwright/kube';
 import { configSecret, keptPassword, defineServer, serverConfigStep, serverStep } from '@stackwright/openstack';
 import { catalog } from '../catalog.js';

@@ -1,4 +1,4 @@
-import type { PodSpec } from '@stackwright/core';
+import type { PodSpec } from '@stackwright/graph';
 import { imageOf, resourcesOf } from '@stackwright/openstack';
 import { catalog } from '../catalog.js';
 import type { MariaDB } from '../crd.js';

@@ -1,5 +1,5 @@
 import { credentialSpec, credentialStatus } from '@stackwright/api';
-import { done } from '@stackwright/core';
+import { done } from '@stackwright/graph';
 import { defineCustomResource, Secret, statusOf, type ObjectOf } from '@stackwright/kube';
 import { Type } from '@sinclair/typebox';
 import { beforeEach, expect, it } from 'vitest';

@@ -10,7 +10,7 @@ import {
   type Reconciled,
   type StatusScope,
   type StepScope,
-} from '@stackwright/core';
+} from '@stackwright/graph';
 import { annotations, Reason } from '@stackwright/api';
 import { Secret } from '@stackwright/kube';
 import { keptPassword } from '../secrets/kept-password.js';

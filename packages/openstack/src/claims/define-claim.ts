@@ -9,7 +9,7 @@ import {
   type Outcome,
   type Reconciled,
   type StepScope,
-} from '@stackwright/core';
+} from '@stackwright/graph';
 import { Secret, type Resource } from '@stackwright/kube';
 import {
   credentialClaimStatus,

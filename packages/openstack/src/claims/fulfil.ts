@@ -1,6 +1,6 @@
 // The provider's side of a claim: what is the same whether a database, a cache or an identity is asked for.
 import { isPaused, isReady, readyCondition, Reason, type Conditioned } from '@stackwright/api';
-import { done, waiting, type Outcome, type Reconciled, type StatusScope, type StepScope } from '@stackwright/core';
+import { done, waiting, type Outcome, type Reconciled, type StatusScope, type StepScope } from '@stackwright/graph';
 import { apiVersionOf, Secret, type Resource } from '@stackwright/kube';
 import { secretWith } from '../secrets/secret.js';
 

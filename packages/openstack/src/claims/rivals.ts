@@ -1,5 +1,5 @@
 // Of several claims for one name on one provider the oldest has it.
-import { failed, done, type Outcome, type Reconciled, type StepScope } from '@stackwright/core';
+import { failed, done, type Outcome, type Reconciled, type StepScope } from '@stackwright/graph';
 import { apiVersionOf, type KubeObject } from '@stackwright/kube';
 
 export interface Rivalry<R extends Reconciled> {

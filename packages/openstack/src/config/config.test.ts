@@ -1,4 +1,4 @@
-import { failed } from '@stackwright/core';
+import { failed } from '@stackwright/graph';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, literal, mergeConfigs, owned, renderOsloConfig, type OsloScalar } from './oslo-config.js';

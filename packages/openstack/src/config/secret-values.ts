@@ -1,5 +1,5 @@
 // Values of options that `spec.config` takes from Secrets.
-import { done, type Outcome } from '@stackwright/core';
+import { done, type Outcome } from '@stackwright/graph';
 import { literal } from './oslo-config.js';
 import { dictionary, fieldOf, type Override } from './override.js';
 

@@ -1,6 +1,7 @@
 // Calls to OpenStack's APIs as a user of Keystone: a login by password, a token that is kept until it nears its end.
 import { Reason } from '@stackwright/api';
-import { hashOf, systemClock, type Clock } from '@stackwright/core';
+import { systemClock, type Clock } from '@stackwright/core';
+import { hashOf } from '@stackwright/graph';
 import { http as realHttp, type Address, type Http, type HttpRequest, type HttpResponse } from '../seams/http.js';
 
 export interface IdentityLogin {

@@ -1,5 +1,5 @@
 import { Reason } from '@stackwright/api';
-import { done, failed, waiting, type Outcome, type Reconciled, type StepScope } from '@stackwright/core';
+import { done, failed, waiting, type Outcome, type Reconciled, type StepScope } from '@stackwright/graph';
 import { Secret } from '@stackwright/kube';
 import { newPassword } from './password.js';
 import { secretWith, valuesOf } from './secret.js';

@@ -7,7 +7,7 @@ import {
   type Outcome,
   type Reconciled,
   type StepScope,
-} from '@stackwright/core';
+} from '@stackwright/graph';
 import { Secret } from '@stackwright/kube';
 import { valuesOf } from './secret.js';
 

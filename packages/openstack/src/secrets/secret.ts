@@ -1,6 +1,6 @@
 // Secrets as what they hold: text by key.
 import type { Secret } from '@stackwright/kube';
-import type { Desired } from '@stackwright/core';
+import type { Desired } from '@stackwright/graph';
 
 /** A Secret with these values. (`data`, not `stringData`, which the server never gives back.) */
 export function secretWith(name: string, values: Readonly<Record<string, string>>): Desired<Secret> {

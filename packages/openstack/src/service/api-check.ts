@@ -1,6 +1,6 @@
 // A call with a token: an API that answers without one may still not know its users, its database or Keystone.
 import { Reason } from '@stackwright/api';
-import type { Explanation, ObjectReference, StepScope } from '@stackwright/core';
+import type { Explanation, ObjectReference, StepScope } from '@stackwright/graph';
 import { explainIdentity, IdentityError, type IdentityLogin, type Sessions } from '../identity/session.js';
 import type { Address, HttpResponse } from '../seams/http.js';
 import type { ApiCheck, ServiceObject } from './builder.js';

@@ -9,7 +9,7 @@ import {
   type Desired,
   type GraphBuilder,
   type StepHandle,
-} from '@stackwright/core';
+} from '@stackwright/graph';
 import { ConfigMap, Deployment, PodDisruptionBudget, Service } from '@stackwright/kube';
 import { uwsgiFiles } from '../config/uwsgi.js';
 import { servicePod, writableMounts } from '../workload/container.js';

@@ -1,6 +1,6 @@
 // What a service declares itself with. Each method adds one or two steps that all services share; what is true of
 // one service alone it adds with `step` and `external`.
-import type { GraphBuilder, ObjectReference, Reconciled, StepHandle, StepScope } from '@stackwright/core';
+import type { GraphBuilder, ObjectReference, Reconciled, StepHandle, StepScope } from '@stackwright/graph';
 import type { ServiceSpec, Storage } from '@stackwright/api';
 import type { ReleaseFacts } from '../catalog/catalog.js';
 import type { OsloConfig } from '../config/oslo-config.js';

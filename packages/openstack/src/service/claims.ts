@@ -19,7 +19,7 @@ import {
   type Outcome,
   type StepHandle,
   type StepScope,
-} from '@stackwright/core';
+} from '@stackwright/graph';
 import { apiVersionOf, Secret, type Resource } from '@stackwright/kube';
 import { valuesOf } from '../secrets/secret.js';
 import { readsOfUsers, userInUse } from './credentials.js';

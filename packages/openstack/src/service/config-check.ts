@@ -1,7 +1,7 @@
 // What a user sets in configuration files is checked in a Job before it is rolled out, by the packages that will read it.
 // What runs stays as it is until then.
 import { Reason } from '@stackwright/api';
-import { done, failed, hashOf, Label, runJob, waiting, type Outcome, type StepScope } from '@stackwright/core';
+import { done, failed, hashOf, Label, runJob, waiting, type Outcome, type StepScope } from '@stackwright/graph';
 import { Job, Pod, Secret } from '@stackwright/kube';
 import { isOwned, renderOsloConfig, type OsloConfig } from '../config/oslo-config.js';
 import type { Override } from '../config/override.js';

@@ -1,4 +1,5 @@
 import { Reason } from '@stackwright/api';
+import type { Random } from '@stackwright/core';
 import {
   done,
   failed,
@@ -7,10 +8,9 @@ import {
   waiting,
   type GraphBuilder,
   type Outcome,
-  type Random,
   type StepHandle,
   type StepScope,
-} from '@stackwright/core';
+} from '@stackwright/graph';
 import { Secret } from '@stackwright/kube';
 import { ConfigError, renderOsloConfig, type OsloConfig } from '../config/oslo-config.js';
 import { checkFiles, mergeOverride, type Override } from '../config/override.js';

@@ -1,7 +1,7 @@
 // Credentials of claims, as their consumer sees them: Pods say in an annotation with which users they run, and by that is
 // known when superseded ones are needed no more.
 import { annotations } from '@stackwright/api';
-import { jobState, rolloutOf, type StepHandle, type StepScope } from '@stackwright/core';
+import { jobState, rolloutOf, type StepHandle, type StepScope } from '@stackwright/graph';
 import { CronJob, Deployment, Job, Pod } from '@stackwright/kube';
 import type { Credentials, ServiceObject } from './builder.js';
 

@@ -11,7 +11,7 @@ import {
   type StepHandle,
   type StepScope,
   type StepWarning,
-} from '@stackwright/core';
+} from '@stackwright/graph';
 import { CronJob, Job, parseSchedule, Pod } from '@stackwright/kube';
 import type { CronJobOptions, Release, ServiceObject } from './builder.js';
 import { stepsOf, valueOf } from './given.js';

@@ -1,13 +1,7 @@
 // A service is a graph of steps, most of which all services share.
 import type { Resource } from '@stackwright/kube';
-import {
-  defineGraph,
-  systemClock,
-  type Clock,
-  type Graph,
-  type GraphOptions,
-  type StepHandle,
-} from '@stackwright/core';
+import { systemClock, type Clock } from '@stackwright/core';
+import { defineGraph, type Graph, type GraphOptions, type StepHandle } from '@stackwright/graph';
 import type { Catalog } from '../catalog/catalog.js';
 import { Sessions } from '../identity/session.js';
 import { http as realHttp, type Http } from '../seams/http.js';

@@ -1,16 +1,16 @@
 // Ready Pods are not enough: an API is there when it answers, and with a token where it wants one.
 import { Reason } from '@stackwright/api';
+import type { Clock } from '@stackwright/core';
 import {
   done,
   endpointsOf,
   waiting,
   withDeadline,
-  type Clock,
   type Explanation,
   type GraphBuilder,
   type StepHandle,
   type StepScope,
-} from '@stackwright/core';
+} from '@stackwright/graph';
 import { EndpointSlice } from '@stackwright/kube';
 import type { Sessions } from '../identity/session.js';
 import type { Address, Http, HttpRequest } from '../seams/http.js';

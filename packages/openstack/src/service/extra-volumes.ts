@@ -9,7 +9,7 @@ import {
   type Outcome,
   type StepHandle,
   type StepScope,
-} from '@stackwright/core';
+} from '@stackwright/graph';
 import {
   apiVersionOf,
   ConfigMap,

@@ -1,4 +1,4 @@
-import type { StepHandle, StepScope } from '@stackwright/core';
+import type { StepHandle, StepScope } from '@stackwright/graph';
 import type { Mount } from '../workload/mounts.js';
 import type { ContainerOptions, Given, ServiceObject } from './builder.js';
 

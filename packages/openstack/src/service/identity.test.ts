@@ -1,7 +1,7 @@
 import { CacheClaim, DatabaseClaim, IdentityClaim, MessagingClaim } from '@stackwright/api';
 import { ConfigMap, Deployment, Job, Secret } from '@stackwright/kube';
 import { beforeEach, expect, it } from 'vitest';
-import { waiting } from '@stackwright/core';
+import { waiting } from '@stackwright/graph';
 import { secretWith } from '../secrets/secret.js';
 import { sample, sampleCatalog, sampleService, Sample } from '../testing/sample-service.js';
 import { defineService } from './define-service.js';

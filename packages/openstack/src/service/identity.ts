@@ -6,7 +6,7 @@ import {
   identityConnectionKeys,
   version,
 } from '@stackwright/api';
-import { done, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/core';
+import { done, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/graph';
 import { Secret } from '@stackwright/kube';
 import type { Identity, IdentityOptions, Release, ServiceObject } from './builder.js';
 import { credentialFields, fulfilled, type Fulfilled } from './claims.js';

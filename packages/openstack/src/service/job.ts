@@ -1,5 +1,5 @@
 import { Reason } from '@stackwright/api';
-import { done, runJob, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/core';
+import { done, runJob, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/graph';
 import { Job, Pod } from '@stackwright/kube';
 import type { Database, JobInputs, JobOptions, JobResult, Release, ServiceObject } from './builder.js';
 import { stepsOf, valueOf } from './given.js';

@@ -1,5 +1,5 @@
 import { MessagingClaim, messagingConnectionKeys } from '@stackwright/api';
-import { done, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/core';
+import { done, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/graph';
 import { optionalForm, Secret } from '@stackwright/kube';
 import type { Messaging, MessagingOptions, Release, ServiceObject } from './builder.js';
 import { credentialFields, fulfilled } from './claims.js';

@@ -1,5 +1,5 @@
 // Where a controller connects to for URLs that Pods resolve by name: not every place where it runs can.
-import { endpointsOf, type StepScope } from '@stackwright/core';
+import { endpointsOf, type StepScope } from '@stackwright/graph';
 import type { Address } from '../seams/http.js';
 import type { ServiceObject } from './builder.js';
 

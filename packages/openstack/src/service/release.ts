@@ -1,5 +1,5 @@
 import { Reason } from '@stackwright/api';
-import { done, failed, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/core';
+import { done, failed, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/graph';
 import type { Catalog } from '../catalog/catalog.js';
 import { imageOf } from '../catalog/image.js';
 import type { Release, ServiceObject } from './builder.js';

@@ -9,7 +9,7 @@ import {
   type ObjectReference,
   type Outcome,
   type StepHandle,
-} from '@stackwright/core';
+} from '@stackwright/graph';
 import { apiVersionOf, HTTPRoute, Ingress } from '@stackwright/kube';
 import type { ServiceObject } from './builder.js';
 

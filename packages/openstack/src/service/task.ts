@@ -1,6 +1,6 @@
 // What Jobs and CronJobs of a service run: a command in the service's own container.
 import { Reason } from '@stackwright/api';
-import { done, failed, type Outcome, type PodSpec, type StepScope } from '@stackwright/core';
+import { done, failed, type Outcome, type PodSpec, type StepScope } from '@stackwright/graph';
 import { servicePod, writableMounts, type EnvVar } from '../workload/container.js';
 import { clashOf } from '../workload/mounts.js';
 import { jobResources } from '../workload/resources.js';

@@ -11,7 +11,7 @@ import {
   type Outcome,
   type StepHandle,
   type StepScope,
-} from '@stackwright/core';
+} from '@stackwright/graph';
 import { formatTime, Secret } from '@stackwright/kube';
 import { offeredSecret, offeredValues, secretReference } from '../secrets/offered.js';
 import { secretWith, valuesOf } from '../secrets/secret.js';

@@ -1,6 +1,6 @@
 // A volume of the service's own, for data that no database holds. It outlives the object unless that asks otherwise.
 import { Reason, type Storage } from '@stackwright/api';
-import { done, failed, waiting, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/core';
+import { done, failed, waiting, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/graph';
 import { apiVersionOf, compareQuantities, PersistentVolumeClaim } from '@stackwright/kube';
 import type { Release, ServiceObject, Volume, VolumeOptions } from './builder.js';
 import { valueOf } from './given.js';

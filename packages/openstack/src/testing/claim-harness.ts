@@ -1,6 +1,6 @@
 // A claim under test, and the provider that it names: its controller's part is played on the test's word.
 import { annotations } from '@stackwright/api';
-import type { Graph, Reconciled } from '@stackwright/core';
+import type { Graph, Reconciled } from '@stackwright/graph';
 import { apiVersionOf, type Resource } from '@stackwright/kube';
 import type { ProvidedClaim } from '../claims/define-claim.js';
 import { connectionSecret } from '../claims/fulfil.js';

@@ -1,6 +1,6 @@
 // What tests of services, of servers and of claims do alike: Secrets, endpoints, conditions of others, time, deletion.
-import type { Graph, Reconciled } from '@stackwright/core';
-import { GraphHarness } from '@stackwright/core/testing';
+import type { Graph, Reconciled } from '@stackwright/graph';
+import { GraphHarness } from '@stackwright/graph/testing';
 import { EndpointSlice, Secret, type KubeObject, type Resource } from '@stackwright/kube';
 import { secretWith } from '../secrets/secret.js';
 

@@ -3,7 +3,7 @@ import { authtokenSection, databaseSection, messagingSections } from '../config/
 import { mergeConfigs } from '../config/oslo-config.js';
 import { defineCatalog } from '../catalog/catalog.js';
 import { defineResource, type Resource } from '@stackwright/kube';
-import type { Graph } from '@stackwright/core';
+import type { Graph } from '@stackwright/graph';
 import type { ServiceObject } from '../service/builder.js';
 import { defineService, type ServiceOptions } from '../service/define-service.js';
 

@@ -1,5 +1,5 @@
 // A server under test (a database, a broker, a cache): what the workload controllers and the node would do, on the test's word.
-import type { Graph, Reconciled } from '@stackwright/core';
+import type { Graph, Reconciled } from '@stackwright/graph';
 import { PersistentVolumeClaim, StatefulSet } from '@stackwright/kube';
 import { ObjectHarness } from './object-harness.js';
 

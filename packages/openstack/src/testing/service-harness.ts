@@ -1,6 +1,6 @@
 // A service under test: what providers, workload controllers and the network would do, on the test's word.
 import { CacheClaim, DatabaseClaim, IdentityClaim, MessagingClaim } from '@stackwright/api';
-import { Label, type Graph } from '@stackwright/core';
+import { Label, type Graph } from '@stackwright/graph';
 import { ConfigMap, Deployment, Job, Pod, Secret, Service, type Resource } from '@stackwright/kube';
 import type { ServiceObject } from '../service/builder.js';
 import type { ServiceOptions } from '../service/define-service.js';

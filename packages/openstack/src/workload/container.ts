@@ -1,5 +1,5 @@
 // The container in which a service's command runs: what Jobs and Deployments of services have in common.
-import { restricted, type Container, type PodSpec } from '@stackwright/core';
+import { restricted, type Container, type PodSpec } from '@stackwright/graph';
 import type { Resources } from '@stackwright/api';
 import { resourcesOf } from './resources.js';
 import { volumesOf, type Mount } from './mounts.js';

@@ -7,7 +7,7 @@ import {
   type StepHandle,
   type StepScope,
   type Outcome,
-} from '@stackwright/core';
+} from '@stackwright/graph';
 import { Pod, PodDisruptionBudget, Secret, Service, StatefulSet, type Resource } from '@stackwright/kube';
 import { serverEndpointStep, type ServerEndpointOptions } from './server-endpoint.js';
 

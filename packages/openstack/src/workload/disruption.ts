@@ -1,6 +1,6 @@
 // How many of a workload's Pods may be away when nodes are drained.
 import type { DisruptionBudget } from '@stackwright/api';
-import { Label, type Desired } from '@stackwright/core';
+import { Label, type Desired } from '@stackwright/graph';
 import type { PodDisruptionBudget } from '@stackwright/kube';
 
 /**

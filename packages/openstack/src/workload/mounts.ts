@@ -1,5 +1,5 @@
 // From what a service says it mounts to the volumes of a Pod.
-import { hashOf, type PodSpec } from '@stackwright/core';
+import { hashOf, type PodSpec } from '@stackwright/graph';
 
 /** Something that is mounted into the service's containers. */
 export interface Mount {

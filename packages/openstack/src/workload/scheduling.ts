@@ -1,6 +1,6 @@
 // Where a workload's Pods run: what the object says, and where it says nothing, apart from each other.
 import type { TopologySpreadConstraint, WorkloadSpec } from '@stackwright/api';
-import type { PodSpec } from '@stackwright/core';
+import type { PodSpec } from '@stackwright/graph';
 
 export type SchedulingSpec = Pick<
   WorkloadSpec,

@@ -1,5 +1,5 @@
 import { Reason } from '@stackwright/api';
-import { done, hashOf, waiting, type GraphBuilder, type StepHandle, type StepScope } from '@stackwright/core';
+import { done, hashOf, waiting, type GraphBuilder, type StepHandle, type StepScope } from '@stackwright/graph';
 import { Secret } from '@stackwright/kube';
 import { secretWith } from '../secrets/secret.js';
 import type { ServerObject } from './server.js';

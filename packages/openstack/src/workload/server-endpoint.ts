@@ -10,7 +10,7 @@ import {
   type Reconciled,
   type StepHandle,
   type StepScope,
-} from '@stackwright/core';
+} from '@stackwright/graph';
 import { Secret, type Resource } from '@stackwright/kube';
 import { secretReference } from '../secrets/offered.js';
 import { valuesOf } from '../secrets/secret.js';

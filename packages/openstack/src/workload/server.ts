@@ -14,7 +14,7 @@ import {
   type Reconciled,
   type StepHandle,
   type StepScope,
-} from '@stackwright/core';
+} from '@stackwright/graph';
 import { compareQuantities, Pod, PodDisruptionBudget, Service, StatefulSet } from '@stackwright/kube';
 import { disruptionBudget } from './disruption.js';
 import { schedulingOf } from './scheduling.js';

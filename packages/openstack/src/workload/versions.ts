@@ -1,7 +1,8 @@
 // Files that Pods mount, in Secrets and ConfigMaps that never change: other content is another object, named by its hash. So each
 // Pod has the files of its own template, however late it starts, on whatever node, and after whatever was rolled out or
 // taken back since.
-import { controllerOf, jobState, rolloutOf, type Desired, type Reconciled, type StepScope } from '@stackwright/core';
+import { controllerOf } from '@stackwright/core';
+import { jobState, rolloutOf, type Desired, type Reconciled, type StepScope } from '@stackwright/graph';
 import {
   CronJob,
   Deployment,

@@ -1,6 +1,6 @@
 // How the administrator of a broker logs in, for one that is run here and for an external one.
 import { Reason } from '@stackwright/api';
-import { done, failed, type Endpoint, type Outcome, type Reconciled, type StepScope } from '@stackwright/core';
+import { done, failed, type Endpoint, type Outcome, type Reconciled, type StepScope } from '@stackwright/graph';
 import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
 import { offeredValues, ownServer, podNames, secretReference, valuesOf } from '@stackwright/openstack';
 import { externalBrokerKeys, type RabbitMQ } from '../crd.js';

@@ -1,4 +1,4 @@
-import type { PodSpec, StepScope } from '@stackwright/core';
+import type { PodSpec, StepScope } from '@stackwright/graph';
 import { configSecret, imageOf, resourcesOf, serviceOfPods } from '@stackwright/openstack';
 import { catalog } from '../catalog.js';
 import type { RabbitMQ } from '../crd.js';

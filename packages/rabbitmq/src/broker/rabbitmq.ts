@@ -1,6 +1,6 @@
 // A RabbitMQ as a graph: the broker that is run here, or the one that is told of by a Secret.
 import { Reason } from '@stackwright/api';
-import type { Graph, GraphBuilder, StepHandle } from '@stackwright/core';
+import type { Graph, GraphBuilder, StepHandle } from '@stackwright/graph';
 import { Secret } from '@stackwright/kube';
 import { defineServer, keptPassword, Refused, serverConfigStep, serverStep, type Http } from '@stackwright/openstack';
 import { catalog } from '../catalog.js';

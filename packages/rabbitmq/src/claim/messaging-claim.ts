@@ -1,6 +1,6 @@
 // A MessagingClaim: a virtual host with a user on it, and the Secret that says where it is.
 import { isReady, MessagingClaim, Reason, type MessagingConnection } from '@stackwright/api';
-import { done, failed, type Graph, type Outcome, type StepScope } from '@stackwright/core';
+import { done, failed, type Graph, type Outcome, type StepScope } from '@stackwright/graph';
 import {
   connectionSecret,
   defineClaim,

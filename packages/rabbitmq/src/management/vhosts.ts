@@ -1,5 +1,5 @@
 // What a messaging claim means on a broker: what to look at, what to change, and whom a virtual host belongs to.
-import { hashOf } from '@stackwright/core';
+import { hashOf } from '@stackwright/graph';
 import { claimMark, claimMarkPrefix, Refused } from '@stackwright/openstack';
 import type { Management } from './client.js';
 import { hashingAlgorithm, isHashOf, passwordHash } from './password-hash.js';

@@ -1,6 +1,7 @@
 // Ours, step graph: three steps that own a child each. Conditions per step, drift repair with delays, pruning, events and
 // step metrics come along, besides everything that the plain level brings.
-import { controllerForGraph, defineGraph, done, runModule, waiting, type StepScope } from '@stackwright/core';
+import { runModule } from '@stackwright/core';
+import { controllerForGraph, defineGraph, done, waiting, type StepScope } from '@stackwright/graph';
 import { ConfigMap, Deployment, Service, type ObjectOf } from '@stackwright/kube';
 import { reportImportTime } from './shared/import-time.js';
 import { Widget } from './shared/resource.js';

@@ -1,5 +1,6 @@
 // The widget as a step graph.
-import { defineGraph, done, moduleOfGraphs, type ControllerModule } from '@stackwright/core';
+import type { ControllerModule } from '@stackwright/core';
+import { defineGraph, done, moduleOfGraphs } from '@stackwright/graph';
 import { ConfigMap } from '@stackwright/kube';
 import { GraphWidget, type Widget } from './kinds.js';
 import type { LedgerClient } from './ledger-client.js';

@@ -1,0 +1,49 @@
+// What a Role has to allow for a graph, from its declaration: exactly the kinds that it names, in its own namespace.
+import type { Resource } from '@stackwright/kube';
+import { PersistentVolumeClaim, StatefulSet } from '@stackwright/kube';
+import type { PolicyRule } from '@stackwright/core';
+import { isSameResource, resourceOf, type Graph } from './graph.js';
+
+const reading = ['get', 'list', 'watch'] as const;
+const writing = [...reading, 'create', 'patch', 'delete'] as const;
+
+type Declared = Pick<Graph, 'owns' | 'reads'> & { resource: Resource };
+
+/** The rules of all graphs of a module together, within a namespace: without duplicates, in a stable order. */
+export function rulesOf(...graphs: readonly Declared[]): PolicyRule[] {
+  return rules(graphs, (resource) => resource.namespaced);
+}
+
+/** What the same graphs need of kinds that are in no namespace: for a ClusterRole. Mostly nothing. */
+export function clusterRulesOf(...graphs: readonly Declared[]): PolicyRule[] {
+  return rules(graphs, (resource) => !resource.namespaced);
+}
+
+function rules(graphs: readonly Declared[], isMeant: (resource: Resource) => boolean): PolicyRule[] {
+  const verbs = new Map<string, { group: string; resource: string; verbs: Set<string> }>();
+  const allow = (resource: Resource, allowed: readonly string[], subresource = ''): void => {
+    if (!isMeant(resource)) return;
+    const name = resource.plural + subresource;
+    const key = `${resource.group}/${name}`;
+    const entry = verbs.get(key) ?? { group: resource.group, resource: name, verbs: new Set() };
+    for (const verb of allowed) entry.verbs.add(verb);
+    verbs.set(key, entry);
+  };
+  for (const graph of graphs) {
+    // `patch` on the object itself is for its finalizer.
+    allow(graph.resource, [...reading, 'patch']);
+    allow(graph.resource, ['patch'], '/status');
+    // An ownerReference that blocks its owner's deletion needs this where the cluster runs that admission plugin.
+    allow(graph.resource, ['update'], '/finalizers');
+    for (const kind of graph.owns) allow(kind, writing);
+    for (const read of graph.reads) allow(resourceOf(read), reading);
+    // Volumes outlive their StatefulSet; with deletion policy Delete the engine removes them.
+    if (graph.owns.some((kind) => isSameResource(kind, StatefulSet)))
+      allow(PersistentVolumeClaim, [...reading, 'delete']);
+  }
+  return [...verbs.values()].map((entry) => ({
+    apiGroups: [entry.group],
+    resources: [entry.resource],
+    verbs: [...entry.verbs],
+  }));
+}

@@ -1,0 +1,222 @@
+// Runs the steps of a graph against what was observed and says, for each, how it stands and what it wants. Pure: no I/O and
+// nothing written, so that reconciling, planning and simulating are the same evaluation.
+import { apiVersionOf, type KubeObject, type Resource } from '@stackwright/kube';
+import {
+  CacheNotSyncedError,
+  type Clock,
+  controllerOf,
+  isBeingDeleted,
+  KindMissingError,
+  type Reader,
+} from '@stackwright/core';
+import type { OwnAgreements } from './agreements.js';
+import { isSameResource, type BuiltGraph, type GraphStep } from '../declare/graph.js';
+import { Label, labelsOf, managedBy } from '../declare/names.js';
+import { EngineReason } from '../declare/reasons.js';
+import { EvaluationScope, type Want } from './scope.js';
+import { failed, waiting, type ObjectReference, type Outcome, type Reconciled } from '../declare/step.js';
+import { writesFor, type Write } from './writes.js';
+
+/** What is known of the outside world for an external step. */
+export type Observation =
+  | { state: 'Observed'; value: unknown }
+  /** Nobody could look; `waits` when the reason is that something else has to work first. */
+  | { state: 'Failed'; waits?: true; reason: string; message: string; on?: ObjectReference };
+
+export type StepOutcome =
+  | Outcome<unknown>
+  /** An external step whose other side could not be asked because of something else: it looks again by itself. */
+  | { state: 'Waiting'; looksAgain: true; reason: string; message: string; on?: ObjectReference; after?: undefined }
+  /** Steps before it are not Done. It was not run: what it would want is not known. */
+  | { state: 'Blocked'; by: readonly string[] }
+  /** An external step that nobody has looked for yet. */
+  | { state: 'Unobserved' }
+  /** An external step that found something to change. */
+  | { state: 'Changing'; changes: readonly unknown[]; descriptions: readonly string[] };
+
+export interface StepEvaluation<R extends Reconciled> {
+  readonly step: GraphStep<R>;
+  /** Never Done as long as there is something to write: steps after it must not build on what is not there yet. */
+  readonly outcome: StepOutcome;
+  readonly writes: readonly Write[];
+  readonly scope: EvaluationScope<R>;
+  /** What a step threw: a mistake in it, or in what it was given. */
+  readonly error?: unknown;
+}
+
+export interface Evaluation<R extends Reconciled> {
+  /** In topological order. */
+  readonly steps: readonly StepEvaluation<R>[];
+  outputOf(step: string): unknown;
+  isDone(step: string): boolean;
+}
+
+export interface EvaluationInput<R extends Reconciled> {
+  graph: BuiltGraph<R>;
+  resource: Resource<R>;
+  object: Readonly<R>;
+  reader: Reader;
+  clock: Pick<Clock, 'now'>;
+  /** By step name. Default: none, so that external steps are Unobserved. */
+  observations?: ReadonlyMap<string, Observation>;
+  /** What need not be compared again. Default: everything is compared. */
+  agreements?: OwnAgreements;
+  /** Writes that shall wait, because they were made a moment ago and did not last. Default: none. */
+  postponed?: (write: Write) => boolean;
+}
+
+export function evaluate<R extends Reconciled>(input: EvaluationInput<R>): Evaluation<R> {
+  const outputs = new Map<string, unknown>();
+  const wanted: Want[] = [];
+  const isDone = (step: string): boolean => outputs.has(step);
+  const outputOf = (step: string): unknown => {
+    if (!outputs.has(step)) throw new Error(`Step ${step} is not done: it has no output`);
+    return outputs.get(step);
+  };
+  const steps = input.graph.steps.map((step): StepEvaluation<R> => {
+    const scope = new EvaluationScope(input, step, outputOf);
+    const by = step.after.filter(({ name }) => !isDone(name)).map(({ name }) => name);
+    if (by.length > 0) return { step, scope, outcome: { state: 'Blocked', by }, writes: [] };
+    try {
+      const said = run(step, scope, input.observations?.get(step.name));
+      claim(scope.wants, wanted);
+      const { outcome, writes } = conclude(input, scope, said);
+      if (outcome.state === 'Done') outputs.set(step.name, outcome.output);
+      return { step, scope, outcome, writes };
+    } catch (error) {
+      // Half of what a step wants is not what it wants: nothing of it is written.
+      if (error instanceof KindMissingError) {
+        return {
+          step,
+          scope,
+          outcome: failed(EngineReason.KindMissing, error.message, { retryAfter: 10_000 }),
+          writes: [],
+        };
+      }
+      if (error instanceof CacheNotSyncedError) {
+        return { step, scope, outcome: waiting(EngineReason.Pending, error.message, { after: 1_000 }), writes: [] };
+      }
+      const message = error instanceof Error ? error.message : String(error);
+      return { step, scope, outcome: failed(EngineReason.Error, message), writes: [], error };
+    }
+  });
+  return { steps, isDone, outputOf };
+}
+
+/** What a step said, and what has to be written for it, together. */
+function conclude<R extends Reconciled>(
+  input: EvaluationInput<R>,
+  scope: EvaluationScope<R>,
+  said: StepOutcome,
+): { outcome: StepOutcome; writes: Write[] } {
+  const held: Outcome<never>[] = [];
+  const free = scope.wants.filter((want) => {
+    const hold = heldBack(input, want);
+    if (hold) held.push(hold);
+    return !hold;
+  });
+  const { removals, releases } = scope;
+  // What is not ours, or not for long, is not changed either.
+  const amendments = held.length > 0 ? [] : scope.amendments;
+  const writes = writesFor({ wants: free, removals, releases, amendments }, input.agreements).filter(
+    (write) => !input.postponed?.(write),
+  );
+  // Says more than what the step makes of an object that is not its own, or not for long.
+  const hold = held.find(({ state }) => state === 'Failed') ?? held[0];
+  if (hold && !(hold.state === 'Waiting' && said.state === 'Failed')) return { outcome: hold, writes };
+  if (said.state !== 'Done') return { outcome: said, writes };
+  if (writes.length > 0) {
+    const what = writes.map(({ verb, resource, name }) => `${verb} ${resource.kind} ${name}`).join(', ');
+    return { outcome: waiting(EngineReason.Pending, `To be written: ${what}`), writes };
+  }
+  return { outcome: said, writes };
+}
+
+function run<R extends Reconciled>(
+  step: GraphStep<R>,
+  scope: EvaluationScope<R>,
+  observation: Observation | undefined,
+): StepOutcome {
+  return step.external ? runExternal(step.definition, scope, observation) : step.definition.run(scope);
+}
+
+function runExternal<R extends Reconciled>(
+  step: (GraphStep<R> & { external: true })['definition'],
+  scope: EvaluationScope<R>,
+  observation: Observation | undefined,
+): StepOutcome {
+  const ready = step.ready?.(scope);
+  if (ready && ready.state !== 'Done') return ready;
+  if (!observation) return { state: 'Unobserved' };
+  if (observation.state === 'Failed') {
+    const { waits, ...said } = observation;
+    return waits ? { ...said, state: 'Waiting', looksAgain: true } : said;
+  }
+  const changes = step.diff(scope, observation.value);
+  if (changes.length > 0) {
+    return { state: 'Changing', changes, descriptions: changes.map((change) => step.describe(change)) };
+  }
+  return { state: 'Done', output: step.output(scope, observation.value) };
+}
+
+/** Two steps that want the same object would write it in turns for ever. */
+function claim(wants: readonly Want[], wanted: Want[]): void {
+  for (const want of wants) {
+    const other = wanted.find(({ name, resource }) => name === want.name && isSameResource(resource, want.resource));
+    if (other) throw new Error(`Steps ${other.step} and ${want.step} both want ${want.resource.kind} ${want.name}`);
+    wanted.push(want);
+  }
+}
+
+/** Why a wanted object must not be written now, if so: it is on its way out, or it is somebody else's. */
+function heldBack<R extends Reconciled>(
+  input: EvaluationInput<R>,
+  { observed, resource, name, make }: Want,
+): Outcome<never> | undefined {
+  if (!observed) return undefined;
+  const on = referenceTo(resource, observed);
+  const what = `${resource.kind} ${name}`;
+  if (isBeingDeleted(observed)) {
+    return waiting(EngineReason.Deleting, `Waits for ${what} to be gone; it is being deleted and will be made again`, {
+      on,
+    });
+  }
+  const { metadata: owner } = input.object;
+  const controller = controllerOf(observed);
+  if (controller) {
+    if (controller.uid === owner?.uid) return undefined;
+    if (controller.kind === input.resource.kind && controller.name === owner?.name) {
+      return waiting(EngineReason.Deleting, `Waits for ${what} of a deleted predecessor to be collected`, { on });
+    }
+    return failed(EngineReason.Conflict, `${what} exists and belongs to ${controller.kind} ${controller.name}`, { on });
+  }
+  const labels = observed.metadata?.labels ?? {};
+  if (labels[Label.managedBy] === managedBy) {
+    const isMine = Object.entries(labelsOf(input.resource.kind, owner?.name ?? '')).every(
+      ([label, value]) => labels[label] === undefined || labels[label] === value,
+    );
+    if (isMine) return undefined;
+    return failed(
+      EngineReason.Conflict,
+      `${what} exists and belongs to ${labels[Label.name] ?? ''} ${labels[Label.instance] ?? ''}`,
+      { on },
+    );
+  }
+  // What is created once may well have been put there by a person: a password of their choice.
+  if (make) return undefined;
+  return failed(
+    EngineReason.Conflict,
+    `${what} exists and was not made for this object; remove it, or hand it over with the label ${Label.managedBy}=${managedBy}`,
+    { on },
+  );
+}
+
+export function referenceTo(resource: Resource, object: Readonly<KubeObject>): ObjectReference {
+  const { name = '', namespace } = object.metadata ?? {};
+  return {
+    apiVersion: apiVersionOf(resource),
+    kind: resource.kind,
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+  };
+}

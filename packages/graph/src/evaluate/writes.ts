@@ -1,0 +1,134 @@
+// What has to be written for a step to have what it wants, with the reason for each write. Pure: a plan shows exactly
+// what the engine would do.
+import type { KubeObject, Resource } from '@stackwright/kube';
+import { controllerOf, isBeingDeleted, KindMissingError } from '@stackwright/core';
+import type { OwnAgreements } from './agreements.js';
+import { differences, project } from './compare.js';
+import { fingerprintOf, hashOf } from './hash.js';
+import { Annotation } from '../declare/names.js';
+import type { ChildReader } from './overlay.js';
+import type { FieldPath } from './paths.js';
+import type { Amending, Release, Removal, Want } from './scope.js';
+
+/** Why something is written. */
+export type WriteReason =
+  /** It does not exist. */
+  | 'Missing'
+  /** Something else is wanted than was applied last. */
+  | 'Changed'
+  /** Somebody changed fields that are ours. */
+  | 'Drifted'
+  /** A step wants it gone. */
+  | 'Removed'
+  /** No step wants it any more. */
+  | 'Unwanted'
+  /** A step gives it up. */
+  | 'Released'
+  /** A step changes what was made once. */
+  | 'Amended';
+
+interface Common {
+  step: string;
+  resource: Resource;
+  name: string;
+  why: WriteReason;
+}
+
+export type Write = Common &
+  (
+    | {
+        verb: 'apply';
+        desired: Readonly<KubeObject>;
+        /** Of `desired`. */
+        hash: string;
+        /** Of `desired`: by this it is known again. */
+        fingerprint: string;
+        /** Absent where it is missing. */
+        observed?: Readonly<KubeObject>;
+        /** What differs from what is there. */
+        fields: readonly FieldPath[];
+      }
+    | { verb: 'create'; make: NonNullable<Want['make']> }
+    | { verb: 'delete'; observed: Readonly<KubeObject> }
+    | { verb: 'release'; observed: Readonly<KubeObject>; /** Uid. */ owner: string }
+    | { verb: 'amend'; observed: Readonly<KubeObject>; make: Amending['make'] }
+  );
+
+/** What a step says of objects. */
+export interface Said {
+  wants: readonly Want[];
+  removals?: readonly Removal[];
+  releases?: readonly Release[];
+  amendments?: readonly Amending[];
+}
+
+/** In the order in which the step said it, removals first and amendments last. */
+export function writesFor(
+  { wants, removals = [], releases = [], amendments = [] }: Said,
+  agreements?: OwnAgreements,
+): Write[] {
+  const writes: Write[] = [];
+  for (const { step, resource, observed, owner } of releases) {
+    if (isBeingDeleted(observed)) continue;
+    const name = observed.metadata?.name ?? '';
+    writes.push({ verb: 'release', why: 'Released', step, resource, name, observed, owner });
+  }
+  for (const { step, resource, observed } of removals) {
+    if (isBeingDeleted(observed)) continue;
+    writes.push({ verb: 'delete', why: 'Removed', step, resource, name: observed.metadata?.name ?? '', observed });
+  }
+  for (const want of wants) {
+    const write = writeFor(want, agreements);
+    if (write) writes.push(write);
+  }
+  for (const { step, resource, observed, make } of amendments) {
+    if (isBeingDeleted(observed)) continue;
+    const name = observed.metadata?.name ?? '';
+    writes.push({ verb: 'amend', why: 'Amended', step, resource, name, observed, make });
+  }
+  return writes;
+}
+
+function writeFor(
+  { step, resource, name, observed, desired, make }: Want,
+  agreements: OwnAgreements | undefined,
+): Write | undefined {
+  if (make) return observed ? undefined : { verb: 'create', why: 'Missing', step, resource, name, make };
+  if (!desired) return undefined;
+  const fingerprint = fingerprintOf(desired);
+  if (observed && agreements?.has(observed, fingerprint)) return undefined;
+  const hash = hashOf(desired);
+  if (!observed) return { verb: 'apply', why: 'Missing', step, resource, name, desired, hash, fingerprint, fields: [] };
+
+  const annotations = observed.metadata?.annotations ?? {};
+  const fields = differences(desired, observed);
+  const change = { verb: 'apply', step, resource, name, desired, hash, fingerprint, observed, fields } as const;
+  if (annotations[Annotation.desiredHash] !== hash) return { ...change, why: 'Changed' };
+  if (fields.length > 0 && annotations[Annotation.acceptedHash] !== acceptedHashOf(desired, observed)) {
+    return { ...change, why: 'Drifted' };
+  }
+  agreements?.add(observed, fingerprint);
+  return undefined;
+}
+
+/** The server may say the same otherwise than we do. The hash of its wording tells that from somebody's change. */
+export function acceptedHashOf(desired: Readonly<KubeObject>, observed: Readonly<KubeObject>): string {
+  return hashOf(project(desired, observed));
+}
+
+/** What an object controls, by uid. Throws a CacheNotSyncedError rather than to say that there is nothing. */
+export function childrenOf(reader: ChildReader, resource: Resource, uid: string): readonly Readonly<KubeObject>[] {
+  return unlessMissing(resource, () => reader.ownedBy(resource, uid)).filter(
+    (child) => controllerOf(child)?.uid === uid,
+  );
+}
+
+/** Of a kind that not every cluster serves, and this one does not, there are no objects either. */
+export function unlessMissing<T>({ optional }: Resource, look: () => readonly T[]): readonly T[] {
+  try {
+    return look();
+  } catch (error) {
+    if (optional && error instanceof KindMissingError) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,45 @@
+import { Deployment } from '@stackwright/kube';
+import { Registry } from 'prom-client';
+import { describe, expect, it } from 'vitest';
+import { observeSteps } from './metrics.js';
+import { Sample } from '../testing/sample.js';
+
+const at = (name: string) => ({ namespace: 'ns', name });
+const standing = (state: 'Done' | 'Waiting' | 'Failed', reason = 'R') => [{ step: 'App', state, reason, message: '' }];
+
+async function seriesOf(registry: Registry, metric: string): Promise<string[]> {
+  const lines = (await registry.getSingleMetricAsString(metric)).split('\n');
+  return lines.filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.slice(metric.length));
+}
+
+describe('the metrics of steps', () => {
+  it('count objects by how a step stands for them, and forget those that are gone', async () => {
+    const registry = new Registry();
+    const metrics = observeSteps(registry);
+    metrics.standings(Sample, at('a'), standing('Waiting'));
+    metrics.standings(Sample, at('b'), standing('Waiting'));
+    metrics.standings(Sample, at('a'), standing('Failed', 'JobFailed'));
+    expect(await seriesOf(registry, 'controller_step_standing')).toEqual([
+      '{kind="Sample",step="App",standing="Waiting"} 1',
+      '{kind="Sample",step="App",standing="Failed"} 1',
+    ]);
+    expect(await seriesOf(registry, 'controller_step_outcomes_total')).toEqual([
+      '{kind="Sample",step="App",outcome="Waiting"} 2',
+      '{kind="Sample",step="App",outcome="Failed"} 1',
+    ]);
+    expect(await seriesOf(registry, 'controller_step_errors_total')).toEqual([
+      '{kind="Sample",step="App",reason="JobFailed"} 1',
+    ]);
+    for (const name of ['a', 'b']) metrics.standings(Sample, at(name), undefined);
+    expect((await seriesOf(registry, 'controller_step_standing')).every((line) => line.endsWith(' 0'))).toBe(true);
+  });
+
+  it('tell a bounded number of field managers apart', async () => {
+    const registry = new Registry();
+    const metrics = observeSteps(registry);
+    for (let index = 0; index < 1_000; index++) metrics.driftRepaired(Deployment, [`manager-${index}`]);
+    const series = await seriesOf(registry, 'controller_drift_corrections_total');
+    expect(series).toHaveLength(26);
+    expect(series.at(-1)).toBe('{gvk="apps/v1/Deployment",manager="exceeded_cardinality_limit"} 975');
+  });
+});

@@ -1,0 +1,122 @@
+// The engine's metrics, as its parts record them.
+import { apiVersionOf, keyOf, qualifiedName, type ObjectKey, type Resource } from '@stackwright/kube';
+import type { Registry } from 'prom-client';
+import { counter, gauge, histogram, registerMetrics } from '@stackwright/core';
+import { rootsOf, type Standing } from './standing.js';
+
+export const stepMetrics = {
+  duration: histogram(
+    '_step_duration_seconds',
+    'Time that a step took within a reconcile, its writes and external calls included; only of steps that had any',
+    ['kind', 'step'],
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  ),
+  errors: counter('_step_errors_total', 'Reconciles at the end of which the step had failed, by its reason', [
+    'kind',
+    'step',
+    'reason',
+  ]),
+  writes: counter('_writes_total', 'Mutating requests for children and status; flat at steady state', ['gvk', 'verb']),
+  drift: counter(
+    '_drift_corrections_total',
+    'Children that somebody had changed and that were set right, by the field manager that had changed them; "" where nobody knows',
+    ['gvk', 'manager'],
+  ),
+  outcomes: counter('_step_outcomes_total', 'How the step stood at the end of a reconcile', [
+    'kind',
+    'step',
+    'outcome',
+  ]),
+  standing: gauge('_step_standing', 'Objects by how the step stands for them now', ['kind', 'step', 'standing']),
+  resources: gauge('_resources', 'Reconciled objects by whether they are ready: "true" or "false"', ['kind', 'ready']),
+  // By object, as no other metric may be: only exceptions have a series, and it goes when they are none any more.
+  notReady: gauge(
+    '_resource_not_ready',
+    'Reconciled objects that are not ready, each 1, by the reason of their condition Ready',
+    ['kind', 'namespace', 'name', 'reason'],
+  ),
+} as const;
+
+export interface StepMetrics {
+  step(resource: Resource, step: string, seconds: number): void;
+  /** How the steps of an object stand now; undefined: the object is gone. */
+  standings(resource: Resource, key: ObjectKey, standings: readonly Standing[] | undefined): void;
+  wrote(resource: Resource, verb: string): void;
+  driftRepaired(resource: Resource, managers: readonly string[]): void;
+}
+
+/** Anybody may write under any name: so many different ones are told apart, and no more. */
+const mostManagers = 25;
+const furtherManagers = 'exceeded_cardinality_limit';
+
+export function observeSteps(registry: Registry): StepMetrics {
+  const { duration, errors, writes, drift, outcomes, standing, resources, notReady } = registerMetrics(
+    registry,
+    stepMetrics,
+  );
+  /** By object: what the gauges count for it. */
+  const counted = new Map<string, Shape>();
+  const shapeOf = shapes();
+  const count = ({ kind }: Resource, { namespace = '', name }: ObjectKey, { steps, reason }: Shape, by: 1 | -1) => {
+    for (const { step, state } of steps) standing.inc({ kind, step, standing: state }, by);
+    resources.inc({ kind, ready: `${reason === undefined}` }, by);
+    if (reason === undefined) return;
+    const labels = { kind, namespace, name, reason };
+    if (by > 0) notReady.set(labels, 1);
+    else notReady.remove(labels);
+  };
+  const managers = new Set<string>();
+  const boundedManager = (manager: string): string => {
+    if (managers.size < mostManagers) managers.add(manager);
+    return managers.has(manager) ? manager : furtherManagers;
+  };
+  return {
+    step: (resource, step, seconds) => duration.observe({ kind: resource.kind, step }, seconds),
+    standings(resource, key, now) {
+      const { kind } = resource;
+      const id = `${qualifiedName(resource)} ${keyOf(key)}`;
+      const before = counted.get(id);
+      const shape = now && shapeOf(now);
+      if (shape !== before) {
+        if (before) count(resource, key, before, -1);
+        if (shape) count(resource, key, shape, 1);
+        if (shape) counted.set(id, shape);
+        else counted.delete(id);
+      }
+      for (const { step, state, reason } of now ?? []) {
+        outcomes.inc({ kind, step, outcome: state });
+        if (state === 'Failed') errors.inc({ kind, step, reason });
+      }
+    },
+    wrote: (resource, verb) => writes.inc({ gvk: gvkOf(resource), verb }),
+    driftRepaired(resource, by) {
+      for (const manager of by.length > 0 ? by : ['']) {
+        drift.inc({ gvk: gvkOf(resource), manager: boundedManager(manager) });
+      }
+    },
+  };
+}
+
+/** How an object stands, as far as gauges tell. */
+interface Shape {
+  readonly steps: readonly Pick<Standing, 'step' | 'state'>[];
+  /** Why it is not ready; undefined: it is. */
+  readonly reason: string | undefined;
+}
+
+/** Thousands of objects stand in a few ways: each way is kept once. */
+function shapes(): (standings: readonly Standing[]) => Shape {
+  const known = new Map<string, Shape>();
+  return (standings) => {
+    const reason = rootsOf(standings)[0]?.reason;
+    const id = standings.reduce((text, { step, state }) => `${text}${step}=${state},`, `${reason ?? ''}:`);
+    const shape = known.get(id) ?? { steps: standings.map(({ step, state }) => ({ step, state })), reason };
+    known.set(id, shape);
+    return shape;
+  };
+}
+
+/** "apps/v1/Deployment", "v1/Secret". */
+export function gvkOf(resource: Resource): string {
+  return `${apiVersionOf(resource)}/${resource.kind}`;
+}

@@ -1,0 +1,90 @@
+// Writes an object's status where it says something else than before, and tells what changed.
+import { formatTime, isConflict, isInvalid, isNotFound, type Client } from '@stackwright/kube';
+import { CacheNotSyncedError, type Clock, type EventRecorder } from '@stackwright/core';
+import type { Evaluation } from '../evaluate/evaluate.js';
+import type { Graph, StatusScope } from '../declare/graph.js';
+import type { StepMetrics } from './metrics.js';
+import type { ChildReader } from '../evaluate/overlay.js';
+import type { Standing } from './standing.js';
+import { statusFor, statusPatch, type ReconciledStatus } from './status.js';
+import type { Reconciled } from '../declare/step.js';
+import { recordTransitions } from './transitions.js';
+
+export interface StatusWriterInit<R extends Reconciled> {
+  graph: Graph<R>;
+  events: EventRecorder;
+  clock: Pick<Clock, 'now'>;
+  metrics: StepMetrics;
+  fieldManager: string;
+}
+
+export class StatusWriter<R extends Reconciled> {
+  readonly #init: StatusWriterInit<R>;
+
+  constructor(init: StatusWriterInit<R>) {
+    this.#init = init;
+  }
+
+  /** `extra`: the graph's own fields. Gives the version of the object that says so; undefined: the object is gone. */
+  async write(
+    object: Readonly<R>,
+    standings: readonly Standing[],
+    extra: object,
+    { client, signal }: { client: Client; signal: AbortSignal },
+  ): Promise<string | undefined> {
+    const { graph, clock, metrics, events, fieldManager } = this.#init;
+    const before = object.status as ReconciledStatus | undefined;
+    const status = statusFor(object, standings, extra, formatTime(clock.now()));
+    const { name = '', namespace, uid } = object.metadata ?? {};
+    const key = namespace === undefined ? { name } : { namespace, name };
+    metrics.standings(graph.resource, key, standings);
+    const patch = statusPatch(before, status);
+    let version = object.metadata?.resourceVersion;
+    if (patch) {
+      metrics.wrote(graph.resource, 'patch');
+      // The uid: an object that was deleted and made again must not get its predecessor's status.
+      const body = { metadata: { uid }, status: patch };
+      const options = { subresource: 'status', fieldManager, signal };
+      try {
+        version = (await client.patch(graph.resource, key, { type: 'merge', body }, options)).metadata?.resourceVersion;
+      } catch (error) {
+        if (isGoneOrAnother(error)) return undefined;
+        throw error;
+      }
+      // After the status is written, or a crash in between would tell it twice.
+      recordTransitions(events, object, before?.conditions, standings);
+    }
+    return version;
+  }
+
+  /** What the graph adds to the status; as it was where a cache that it needs is not filled yet. */
+  extra(object: Readonly<R>, evaluation: Evaluation<R>, reader: ChildReader): object {
+    const { name = '', namespace = '' } = object.metadata ?? {};
+    const scope: StatusScope<R> = {
+      object,
+      name,
+      namespace,
+      // The handle carries the type of what the step of this name gives.
+      output: <Out>({ name: step }: { name: string }) =>
+        evaluation.isDone(step) ? (evaluation.outputOf(step) as Out) : undefined,
+      get: (resource, child) =>
+        reader.get(resource, resource.namespaced ? { namespace, name: child } : { name: child }),
+      list: (resource, options) =>
+        reader.list(resource, resource.namespaced ? { ...options, namespace } : (options ?? {})),
+    };
+    try {
+      return this.#init.graph.options.status?.(scope) ?? {};
+    } catch (error) {
+      if (!(error instanceof CacheNotSyncedError)) throw error;
+      const before = (object.status ?? {}) as ReconciledStatus;
+      const { observedGeneration: _generation, conditions: _conditions, waitingFor: _waitingFor, ...own } = before;
+      return own;
+    }
+  }
+}
+
+/** The object is not there any more; what has its name may be another one, with another uid. */
+function isGoneOrAnother(error: unknown): boolean {
+  if (isNotFound(error) || isConflict(error)) return true;
+  return isInvalid(error) && (error.status?.details?.causes ?? []).some(({ field }) => field === 'metadata.uid');
+}

@@ -1,0 +1,192 @@
+// Steps outside Kubernetes. What was seen is remembered for as long as nothing that the step read has changed, so that a
+// chatty cache does not become a chatty client of somebody's database; failures back off.
+import { type Clock, type Logger, type Random, type Reader, scrub } from '@stackwright/core';
+import { backoff } from '../pace/back-off.js';
+import { withDeadline } from '../pace/deadline.js';
+import type { Evaluation, Observation, StepEvaluation } from '../evaluate/evaluate.js';
+import { hashOf } from '../evaluate/hash.js';
+import { Inputs } from '../evaluate/inputs.js';
+import { EngineReason } from '../declare/reasons.js';
+import type { Explanation, ExternalStep, Reconciled } from '../declare/step.js';
+
+const defaultTimeout = 10_000;
+const defaultResync = 300_000;
+const retry = { base: 1_000, max: 120_000 };
+
+interface Memory {
+  observation: Observation;
+  inputs: Inputs;
+  /** Of the object: a new generation asks anew. */
+  object: string;
+  failures: number;
+  /** On the monotonic clock: from then on the observation is too old. */
+  due: number;
+}
+
+export type Removed = { done: true } | { done: false; reason: string; message: string };
+
+export interface ExternalContext<R extends Reconciled> {
+  evaluation: Evaluation<R>;
+  reader: Reader;
+  signal: AbortSignal;
+  log: Logger;
+}
+
+/** What a reconcile asks of what is outside. Without an observation the step stays as it is: nobody has looked. */
+export interface Outside<R extends Reconciled> {
+  observe(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Observation | undefined>;
+  change(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Observation | undefined>;
+  remove(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Removed>;
+  /** Milliseconds until the step wants to look again by itself. */
+  dueIn(uid: string, step: string): number | undefined;
+  forget(uid: string): void;
+}
+
+export class ExternalSteps<R extends Reconciled> implements Outside<R> {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  /** By the object's uid and the step's name. */
+  readonly #memories = new Map<string, Map<string, Memory>>();
+  /** Steps that are undone already, by uid: deletion takes several reconciles. */
+  readonly #removed = new Map<string, Set<string>>();
+
+  constructor(clock: Clock, random: Random) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  forget(uid: string): void {
+    this.#memories.delete(uid);
+    this.#removed.delete(uid);
+  }
+
+  dueIn(uid: string, step: string): number | undefined {
+    const memory = this.#memories.get(uid)?.get(step);
+    return memory && Math.max(0, memory.due - this.#clock.monotonic());
+  }
+
+  /** What is outside, from memory where that is good enough. */
+  async observe(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Observation> {
+    return this.#recall(one, context) ?? this.#look(one, context);
+  }
+
+  /** Makes the changes that the evaluation asks for, then looks whether that is what came of it. */
+  async change(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Observation> {
+    const { outcome } = one;
+    if (outcome.state !== 'Changing') throw new Error(`Step ${one.step.name} has nothing to change`);
+    const definition = definitionOf(one);
+    try {
+      await this.#within(definition, context, (signal) => definition.apply(one.scope, outcome.changes, signal));
+    } catch (error) {
+      return this.#failed(one, context, error);
+    }
+    context.log.info({ step: one.step.name, changes: outcome.descriptions.map(scrub) }, 'Changed what is outside');
+    const observation = await this.#look(one, context);
+    if (observation.state !== 'Observed') return observation;
+    const left = definition.diff(one.scope, observation.value);
+    if (left.length === 0) return observation;
+    const what = left.map((change) => definition.describe(change)).join(', ');
+    return this.#failed(one, context, new Error(`What was changed is not so afterwards: ${what}`));
+  }
+
+  /** Undoes a step. Rejects when it has to be tried again, after `dueIn`. */
+  async remove(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Removed> {
+    const definition = definitionOf(one);
+    const uid = one.scope.object.metadata?.uid ?? '';
+    const removed = this.#removed.get(uid) ?? new Set<string>();
+    if (removed.has(one.step.name)) return { done: true };
+    const memory = this.#memoriesOf(one).get(one.step.name);
+    if (memory?.observation.state === 'Failed' && memory.object === 'remove' && memory.due > this.#clock.monotonic()) {
+      return { done: false, reason: memory.observation.reason, message: memory.observation.message };
+    }
+    try {
+      await this.#within(definition, context, async (signal) => definition.remove?.(one.scope, signal));
+      this.#removed.set(uid, removed.add(one.step.name));
+      return { done: true };
+    } catch (error) {
+      const failure = this.#failed(one, context, error, 'remove');
+      return { done: false, reason: failure.reason, message: failure.message };
+    }
+  }
+
+  #recall(one: StepEvaluation<R>, { evaluation, reader }: ExternalContext<R>): Observation | undefined {
+    const memory = this.#memoriesOf(one).get(one.step.name);
+    if (!memory || memory.due <= this.#clock.monotonic() || memory.object !== versionOf(one)) return undefined;
+    return memory.inputs.areUnchanged(reader, (step) => evaluation.outputOf(step)) ? memory.observation : undefined;
+  }
+
+  async #look(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Observation> {
+    const definition = definitionOf(one);
+    try {
+      const value = await this.#within(definition, context, (signal) => definition.observe(one.scope, signal));
+      const observation: Observation = { state: 'Observed', value };
+      this.#remember(one, {
+        observation,
+        failures: 0,
+        due: this.#clock.monotonic() + (definition.resync ?? defaultResync),
+      });
+      return observation;
+    } catch (error) {
+      return this.#failed(one, context, error);
+    }
+  }
+
+  #failed(
+    one: StepEvaluation<R>,
+    { signal, log }: ExternalContext<R>,
+    error: unknown,
+    object = versionOf(one),
+  ): Observation & { state: 'Failed' } {
+    signal.throwIfAborted();
+    const { state, ...explained }: Explanation = definitionOf(one).explain?.(error) ?? {
+      reason: EngineReason.Error,
+      message: error instanceof Error ? error.message : String(error),
+    };
+    const observation = {
+      state: 'Failed' as const,
+      ...(state === 'Waiting' ? { waits: true as const } : {}),
+      ...explained,
+      message: scrub(explained.message),
+    };
+    const failures = (this.#memoriesOf(one).get(one.step.name)?.failures ?? 0) + 1;
+    // What has failed is not looked at less often than what is well.
+    const { resync = defaultResync } = definitionOf(one);
+    const delay = backoff(failures, this.#random, { ...retry, max: Math.min(retry.max, resync) });
+    this.#remember(one, { observation, failures, due: this.#clock.monotonic() + delay }, object);
+    log.warn(
+      { step: one.step.name, reason: observation.reason, error: observation.message, failures, retryIn: delay },
+      'External step failed',
+    );
+    return observation;
+  }
+
+  #within<T>(
+    definition: ExternalStep<R, unknown, unknown, unknown>,
+    { signal }: ExternalContext<R>,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return withDeadline(this.#clock, definition.timeout ?? defaultTimeout, signal, work);
+  }
+
+  #remember(one: StepEvaluation<R>, memory: Omit<Memory, 'inputs' | 'object'>, object = versionOf(one)): void {
+    this.#memoriesOf(one).set(one.step.name, { ...memory, inputs: one.scope.inputs ?? new Inputs(), object });
+  }
+
+  #memoriesOf(one: StepEvaluation<R>): Map<string, Memory> {
+    const uid = one.scope.object.metadata?.uid ?? '';
+    let memories = this.#memories.get(uid);
+    if (!memories) this.#memories.set(uid, (memories = new Map<string, Memory>()));
+    return memories;
+  }
+}
+
+function definitionOf<R extends Reconciled>({ step }: StepEvaluation<R>): ExternalStep<R, unknown, unknown, unknown> {
+  if (!step.external) throw new Error(`Step ${step.name} is not external`);
+  return step.definition;
+}
+
+/** Status does not count: what we write there ourselves must not make us look again. */
+function versionOf<R extends Reconciled>({ scope }: StepEvaluation<R>): string {
+  const { generation, annotations } = scope.object.metadata ?? {};
+  return hashOf([generation, annotations]);
+}

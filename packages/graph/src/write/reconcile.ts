@@ -1,0 +1,266 @@
+// The reconciler of a graph: what happens to one object from its request to its status.
+import type { Client, Resource } from '@stackwright/kube';
+import {
+  addFinalizer,
+  type Clock,
+  type EventRecorder,
+  hasFinalizer,
+  isBeingDeleted,
+  type Random,
+  type ReconcileContext,
+  removeFinalizer,
+  type Request,
+  type Result,
+  scrub,
+  TerminalError,
+} from '@stackwright/core';
+import { Agreements } from '../evaluate/agreements.js';
+import type { WriteContext } from './apply.js';
+import { evaluate } from '../evaluate/evaluate.js';
+import { ExternalSteps, type Outside } from './external.js';
+import { lasting, type StepFailure } from '../status/failure.js';
+import { allOwned, finalizerOf, GraphError, policyOf, type BuiltGraph, type Graph } from '../declare/graph.js';
+import type { StepMetrics } from '../status/metrics.js';
+import { Annotation, labelsOf } from '../declare/names.js';
+import { Overlay, type ChildReader } from '../evaluate/overlay.js';
+import { EngineReason } from '../declare/reasons.js';
+import { Repairs } from './repairs.js';
+import { Rests } from '../pace/rests.js';
+import { Retries } from '../pace/retries.js';
+import { run, type RunResult } from './run.js';
+import { standingOf, type Standing } from '../status/standing.js';
+import { StatusWriter } from '../status/writer.js';
+import type { Reconciled } from '../declare/step.js';
+import { needsFinalizer, tearDown } from './teardown.js';
+import { formatPath } from '../evaluate/paths.js';
+import { isPaused } from '../pace/paused.js';
+import type { Write } from '../evaluate/writes.js';
+
+export interface GraphReconcilerInit<R extends Reconciled> {
+  graph: Graph<R>;
+  reader: ChildReader;
+  events: EventRecorder;
+  clock: Clock;
+  random: Random;
+  metrics: StepMetrics;
+  /** Of server-side apply. */
+  fieldManager: string;
+  /** Told of the steps of each object before they are evaluated: kinds that are new have to be watched, and listed. */
+  watch?: (graph: BuiltGraph<R>) => Promise<void>;
+  /** How external steps look and change. Default: by themselves, as they are declared. */
+  externals?: Outside<R>;
+  /** Told what came of each reconcile, before its status is written. */
+  told?: (report: Report<R>) => void;
+}
+
+export interface Report<R extends Reconciled> {
+  readonly standings: readonly Standing[];
+  /** Undefined where the object is being deleted, or where its graph could not be built. */
+  readonly result?: RunResult<R>;
+}
+
+interface Built<R extends Reconciled> {
+  built: BuiltGraph<R>;
+  /** All kinds that it may have children of. */
+  owns: readonly Resource[];
+}
+
+export class GraphReconciler<R extends Reconciled> {
+  readonly #init: GraphReconcilerInit<R>;
+  readonly #externals: Outside<R>;
+  readonly #repairs: Repairs;
+  readonly #retries: Retries;
+  readonly #agreements = new Agreements();
+  readonly #status: StatusWriter<R>;
+  readonly #rests: Rests;
+  /** The uid last seen under a name, so that what is remembered goes with its object. */
+  readonly #uids = new Map<string, string>();
+  /** As it was last built: mostly it is the same for all objects. */
+  #built: Built<R> | undefined;
+
+  constructor(init: GraphReconcilerInit<R>) {
+    this.#init = init;
+    this.#externals = init.externals ?? new ExternalSteps<R>(init.clock, init.random);
+    this.#repairs = new Repairs(init.clock);
+    this.#retries = new Retries(init.clock, this.#externals);
+    this.#status = new StatusWriter<R>(init);
+    this.#rests = new Rests(init.clock);
+  }
+
+  async reconcile(request: Request, context: ReconcileContext): Promise<Result | undefined> {
+    const { graph, reader, metrics } = this.#init;
+    const object = reader.get(graph.resource, request);
+    this.#track(request, object?.metadata?.uid);
+    if (!object) {
+      metrics.standings(graph.resource, request, undefined);
+      return undefined;
+    }
+    if (isPaused(object)) return undefined;
+    if (this.#rests.isAtRest(object, reader)) return undefined;
+    return isBeingDeleted(object) ? this.#delete(object, context) : this.#bring(object, context);
+  }
+
+  /** Brings about what the object asks for. */
+  async #bring(found: Readonly<R>, context: ReconcileContext): Promise<Result | undefined> {
+    const { graph, clock } = this.#init;
+    const { built, owns } = await this.#build(found, context);
+    const object = await this.#withFinalizer(found, built, context.client);
+    const overlay = new Overlay(this.#init.reader);
+    const result = await run<R>({
+      ...context,
+      clock,
+      graph: built,
+      resource: graph.resource,
+      owns,
+      object,
+      writing: this.#writing(object, overlay),
+      externals: this.#externals,
+      repairs: this.#repairs,
+      agreements: this.#agreements,
+    });
+    const { evaluation, failures } = result;
+    const standings = evaluation.steps.map((one) => standingOf(one, lasting(failures.get(one.step.name))));
+    this.#report(result, standings, context);
+    const extra = this.#status.extra(object, evaluation, result.record);
+    const version = await this.#status.write(object, standings, extra, context);
+    throwIfFailed(failures);
+    const uid = object.metadata?.uid ?? '';
+    const requeueAfter = this.#retries.after(uid, result, standings);
+    if (requeueAfter !== undefined) return { requeueAfter };
+    const { reads } = result.record;
+    const isFixed = !result.asksTime && built.steps.every(({ external }) => !external);
+    if (isFixed && reads && version !== undefined) this.#rests.begin(uid, version, reads);
+    return undefined;
+  }
+
+  async #delete(object: Readonly<R>, context: ReconcileContext): Promise<Result | undefined> {
+    const { graph } = this.#init;
+    const finalizer = finalizerOf(graph);
+    // Without our finalizer nothing is to be undone: ownerReferences do the rest.
+    if (!hasFinalizer(object, finalizer)) return undefined;
+    const standings = await this.#undo(object, context);
+    this.#init.told?.({ standings });
+    if (standings.length === 0) {
+      await removeFinalizer(context.client, graph.resource, object, finalizer);
+      return undefined;
+    }
+    await this.#status.write(object, standings, {}, context);
+    return { requeueAfter: this.#retries.afterTeardown(object.metadata?.uid ?? '', standings) };
+  }
+
+  /** What is left to be undone. */
+  async #undo(object: Readonly<R>, context: ReconcileContext): Promise<Standing[]> {
+    const { graph, reader, clock, events } = this.#init;
+    if (object.metadata?.annotations?.[Annotation.abandonCleanup] === 'true') {
+      events.record(object, {
+        type: 'Warning',
+        reason: EngineReason.CleanupAbandoned,
+        action: 'Delete',
+        note: `Let go without undoing what was made, as ${Annotation.abandonCleanup} asks`,
+      });
+      return [];
+    }
+    const { built, owns } = await this.#build(object, context);
+    const overlay = new Overlay(reader);
+    const evaluation = evaluate({ graph: built, resource: graph.resource, object, reader: overlay, clock });
+    return tearDown({
+      owns,
+      steps: evaluation.steps,
+      object,
+      labels: labelsOf(graph.resource.kind, object.metadata?.name ?? ''),
+      policy: policyOf(graph, object),
+      reader,
+      externals: this.#externals,
+      external: { evaluation, reader: overlay, signal: context.signal, log: context.log },
+      writing: { ...this.#writing(object, overlay), ...context },
+    });
+  }
+
+  /** A graph that is a function of the object can be wrong because of the object: that has to be seen on it. */
+  async #build(object: Readonly<R>, context: ReconcileContext): Promise<Built<R>> {
+    let built: BuiltGraph<R>;
+    try {
+      built = this.#init.graph.build(object);
+    } catch (error) {
+      if (!(error instanceof GraphError)) throw error;
+      const standing: Standing = { step: 'Graph', state: 'Failed', reason: EngineReason.Error, message: error.message };
+      this.#init.told?.({ standings: [standing] });
+      await this.#status.write(object, [standing], {}, context);
+      throw new TerminalError(error.message, { cause: error });
+    }
+    if (built !== this.#built?.built) {
+      await this.#init.watch?.(built);
+      this.#built = { built, owns: allOwned(this.#init.graph, built) };
+    }
+    return this.#built;
+  }
+
+  /** Before anything is made that it has to undo; and away with it when there is nothing to undo any more. */
+  async #withFinalizer(object: Readonly<R>, built: BuiltGraph<R>, client: Client): Promise<Readonly<R>> {
+    const { graph } = this.#init;
+    const finalizer = finalizerOf(graph);
+    if (needsFinalizer(built.steps, policyOf(graph, object))) {
+      return addFinalizer(client, graph.resource, object, finalizer);
+    }
+    await removeFinalizer(client, graph.resource, object, finalizer);
+    return object;
+  }
+
+  #writing(
+    object: Readonly<R>,
+    overlay: Overlay,
+  ): Omit<WriteContext, 'client' | 'signal' | 'log' | 'agreements' | 'wrote'> {
+    const { fieldManager, random, metrics } = this.#init;
+    const { namespace } = object.metadata ?? {};
+    const repaired: WriteContext['repaired'] = (write, managers) => this.#repaired(object, write, managers);
+    const amended: WriteContext['amended'] = (event) =>
+      this.#init.events.record(object, { type: 'Normal', action: 'Reconcile', ...event });
+    return { overlay, fieldManager, random, metrics, namespace, repaired, amended };
+  }
+
+  #repaired(object: Readonly<R>, write: Write & { verb: 'apply' }, managers: readonly string[]): void {
+    const { events, metrics } = this.#init;
+    metrics.driftRepaired(write.resource, managers);
+    const who = managers.length > 0 ? managers.join(' and ') : 'somebody';
+    events.record(object, {
+      type: 'Normal',
+      reason: EngineReason.DriftRepaired,
+      action: 'Reconcile',
+      note: `Set right what ${who} had changed of ${write.resource.kind} ${write.name}: ${write.fields.map(formatPath).join(', ')}`,
+    });
+  }
+
+  #report(result: RunResult<R>, standings: readonly Standing[], { log, span }: ReconcileContext): void {
+    const { graph, metrics, told } = this.#init;
+    for (const [step, milliseconds] of result.durations) metrics.step(graph.resource, step, milliseconds / 1_000);
+    for (const { step, error } of result.evaluation.steps) {
+      if (error !== undefined) log.error({ step: step.name, error: stackOf(error) }, 'Step threw');
+    }
+    if (span.recording) {
+      span.set(Object.fromEntries(standings.map(({ step, state }) => [`step.${step}`, state])));
+    }
+    told?.({ standings, result });
+  }
+
+  #track(request: Request, uid: string | undefined): void {
+    const key = `${request.namespace ?? ''}/${request.name}`;
+    const before = this.#uids.get(key);
+    if (before !== undefined && before !== uid) {
+      for (const memory of [this.#externals, this.#repairs, this.#retries, this.#agreements, this.#rests])
+        memory.forget(before);
+    }
+    if (uid === undefined) this.#uids.delete(key);
+    else this.#uids.set(key, uid);
+  }
+}
+
+/** What the API server refused counts as an error of the reconcile and is tried again with the queue's back-off. */
+function throwIfFailed(failures: ReadonlyMap<string, StepFailure>): void {
+  const errors = [...failures.values()].filter((failure) => lasting(failure));
+  const [first] = errors;
+  if (first) throw new Error(errors.map(({ message }) => scrub(message)).join('; '), { cause: first.error });
+}
+
+function stackOf(error: unknown): string {
+  return scrub(error instanceof Error ? (error.stack ?? error.message) : String(error));
+}

@@ -1,0 +1,182 @@
+// One reconcile of a graph: evaluate, carry out what the evaluation asks for, evaluate again with the answers, until
+// nothing is left to do now. Independent steps go on side by side.
+import type { Client, Resource } from '@stackwright/kube';
+import { clientWithin, type Clock, type Logger, type Span } from '@stackwright/core';
+import type { Agreements } from '../evaluate/agreements.js';
+import { carryOut, type WriteContext, type WriteLine } from './apply.js';
+import { evaluate, type Evaluation, type Observation, type StepEvaluation } from '../evaluate/evaluate.js';
+import type { Outside } from './external.js';
+import type { StepFailure } from '../status/failure.js';
+import type { BuiltGraph } from '../declare/graph.js';
+import { gvkOf } from '../status/metrics.js';
+import { prune } from './prune.js';
+import { EngineReason } from '../declare/reasons.js';
+import { ReadRecord } from '../pace/rests.js';
+import type { Repairs } from './repairs.js';
+import type { Reconciled } from '../declare/step.js';
+import type { Write } from '../evaluate/writes.js';
+
+/** How often one object may be written in one reconcile. Steps that say something else each time would never end. */
+const writesPerObject = 3;
+
+export interface RunInput<R extends Reconciled> {
+  graph: BuiltGraph<R>;
+  resource: Resource<R>;
+  /** All kinds that the graph may have children of. */
+  owns: readonly Resource[];
+  object: Readonly<R>;
+  writing: Omit<WriteContext, 'client' | 'signal' | 'log' | 'agreements' | 'wrote'>;
+  client: Client;
+  signal: AbortSignal;
+  log: Logger;
+  clock: Clock;
+  externals: Outside<R>;
+  /** Of the reconcile. */
+  span: Span;
+  repairs: Repairs;
+  agreements: Agreements;
+}
+
+export interface RunResult<R extends Reconciled> {
+  evaluation: Evaluation<R>;
+  /** By step. */
+  failures: ReadonlyMap<string, StepFailure>;
+  /** Milliseconds that each step took, what it wrote and called included. */
+  durations: ReadonlyMap<string, number>;
+  /** Writes that wait for their time. */
+  postponed: readonly { write: Write; wait: number }[];
+  /** What was carried out: of each step in order. */
+  written: readonly Write[];
+  /** What the evaluation read. */
+  record: ReadRecord;
+  /** Whether a step asked what time it is: it may say something else without anything having changed. */
+  asksTime: boolean;
+}
+
+export async function run<R extends Reconciled>(input: RunInput<R>): Promise<RunResult<R>> {
+  const { graph, object, clock, signal, repairs } = input;
+  const uid = object.metadata?.uid ?? '';
+  let record = new ReadRecord(input.writing.overlay);
+  let asksTime = false;
+  const now = () => {
+    asksTime = true;
+    return clock.now();
+  };
+  const agreements = input.agreements.of(uid);
+  const lines: WriteLine[] = [];
+  const observations = new Map<string, Observation>();
+  const looked = new Set<string>();
+  const changed = new Set<string>();
+  const written: Write[] = [];
+  const failures = new Map<string, StepFailure>();
+  const durations = new Map<string, number>();
+  const counts = new Map<string, number>();
+
+  /** What a step does, in a span of its own. */
+  const during = async (step: string, work: (span: Span) => Promise<void>): Promise<void> => {
+    const start = clock.monotonic();
+    await input.span.span(`step ${step}`, { step, kind: input.resource.kind }, work);
+    durations.set(step, (durations.get(step) ?? 0) + clock.monotonic() - start);
+  };
+  const write = (step: string, writes: readonly Write[]) =>
+    during(step, async (span) => {
+      const context: WriteContext = {
+        ...input.writing,
+        client: clientWithin(input.client, span),
+        signal,
+        log: input.log,
+        agreements,
+        wrote: (line) => lines.push(line),
+      };
+      const restless = writes.find((one) => counted(counts, one) > writesPerObject);
+      const failure = restless ? restlessness(restless) : await carryOut(writes, context);
+      if (failure) {
+        failures.set(step, failure);
+        span.fail(failure.error);
+      } else {
+        written.push(...writes);
+        for (const one of writes) repairs.made(uid, one);
+      }
+    });
+
+  const outside = (one: StepEvaluation<R>, evaluation: Evaluation<R>): (() => Promise<void>) | undefined => {
+    const { name } = one.step;
+    const { state } = one.outcome;
+    const context = { evaluation, reader: record, signal, log: input.log };
+    const look = (how: 'observe' | 'change') => () =>
+      during(name, async (span) => {
+        const observation = await input.externals[how](one, context);
+        if (observation) observations.set(name, observation);
+        if (observation?.state === 'Failed') span.fail(new Error(observation.message));
+      });
+    if (state === 'Unobserved' && !looked.has(name)) {
+      looked.add(name);
+      return look('observe');
+    }
+    // Once per reconcile: what is not so afterwards is a failure, not a reason to do it again at once.
+    if (state === 'Changing' && !changed.has(name)) {
+      changed.add(name);
+      return look('change');
+    }
+    return undefined;
+  };
+
+  for (;;) {
+    signal.throwIfAborted();
+    const postponed: { write: Write; wait: number }[] = [];
+    record = new ReadRecord(input.writing.overlay);
+    const evaluation = evaluate({
+      graph,
+      resource: input.resource,
+      object,
+      reader: record,
+      clock: { now },
+      observations,
+      agreements,
+      postponed: (one) => {
+        const wait = repairs.wait(uid, one);
+        if (wait > 0) postponed.push({ write: one, wait });
+        return wait > 0;
+      },
+    });
+    const work: Promise<void>[] = [];
+    for (const one of evaluation.steps) {
+      const { name } = one.step;
+      if (failures.has(name)) continue;
+      const look = outside(one, evaluation);
+      if (one.writes.length > 0) work.push(write(name, one.writes));
+      else if (look) work.push(look());
+    }
+    if (work.length === 0) {
+      const unwanted = prune(evaluation, object, input.owns, record).filter(({ step }) => !failures.has(step));
+      if (unwanted.length === 0) {
+        agreements.keep();
+        return { evaluation, failures, durations, postponed, written, record, asksTime };
+      }
+      for (const [step, writes] of grouped(unwanted)) work.push(write(step, writes));
+    }
+    try {
+      await Promise.all(work);
+    } finally {
+      if (lines.length > 0) input.log.info({ writes: lines.splice(0) }, 'Wrote');
+    }
+  }
+}
+
+function counted(counts: Map<string, number>, { resource, name }: Write): number {
+  const id = `${gvkOf(resource)} ${name}`;
+  const count = (counts.get(id) ?? 0) + 1;
+  counts.set(id, count);
+  return count;
+}
+
+function restlessness({ resource, name, step }: Write): StepFailure {
+  const message = `Step ${step} says something else of ${resource.kind} ${name} each time that it is asked`;
+  return { reason: EngineReason.Error, message, error: new Error(message) };
+}
+
+function grouped(writes: readonly Write[]): Map<string, Write[]> {
+  const groups = new Map<string, Write[]>();
+  for (const write of writes) groups.set(write.step, [...(groups.get(write.step) ?? []), write]);
+  return groups;
+}

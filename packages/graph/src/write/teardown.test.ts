@@ -1,0 +1,198 @@
+import { ConfigMap, Deployment, PersistentVolumeClaim, Secret, StatefulSet } from '@stackwright/kube';
+import { describe, expect, it } from 'vitest';
+import { defineGraph, type GraphOptions } from '../declare/graph.js';
+import { done, type ExternalStep } from '../declare/step.js';
+import { GraphHarness } from '../testing/graph-harness.js';
+import { declareSample, Sample, sample, sampleGraph } from '../testing/sample.js';
+
+const key = { namespace: 'ns', name: 'sample' };
+const finalizers = (harness: GraphHarness<Sample>) => harness.object.metadata?.finalizers ?? [];
+
+const external = (more: Partial<ExternalStep<Sample, null, never, null>>): ExternalStep<Sample, null, never, null> => ({
+  name: 'Outside',
+  observe: async () => null,
+  diff: () => [],
+  describe: () => '',
+  apply: async () => undefined,
+  output: () => null,
+  ...more,
+});
+
+function graphWith(outside: Partial<ExternalStep<Sample, null, never, null>>, options: GraphOptions<Sample> = {}) {
+  return defineGraph<Sample>(
+    Sample,
+    (g) => {
+      const { config } = declareSample(g);
+      g.external(external({ after: [config], ...outside }));
+    },
+    options,
+  );
+}
+
+async function settled(graph = sampleGraph(), spec: Sample['spec'] = {}): Promise<GraphHarness<Sample>> {
+  const harness = new GraphHarness(graph, { kinds: [PersistentVolumeClaim] });
+  await harness.create(sample(spec));
+  await harness.settle();
+  return harness;
+}
+
+describe('deletion', () => {
+  it('needs nothing of us where nothing has to be undone', async () => {
+    const harness = await settled();
+    expect(finalizers(harness)).toEqual([]);
+  });
+
+  it('keeps what is retained', async () => {
+    const harness = await settled();
+    await harness.api.delete(Sample, key);
+    await harness.settle();
+    expect(harness.api.peek(Secret, { ...key, name: 'sample-password' })).toBeDefined();
+  });
+
+  it('with policy Delete removes what is retained, after what may use it, and lets the object go', async () => {
+    const harness = await settled(sampleGraph(), { deletionPolicy: 'Delete' });
+    expect(finalizers(harness)).toEqual(['test.dev/cleanup']);
+    await harness.api.delete(Sample, key);
+    const deletes = await harness.writesOf(() => harness.settle());
+    expect(deletes.filter((write) => write.startsWith('delete'))).toEqual([
+      'delete deployments.apps ns/sample',
+      'delete configmaps ns/sample-config',
+      'delete secrets ns/sample-password',
+    ]);
+    expect(harness.isGone).toBe(true);
+  });
+
+  it('with policy Delete leaves what others made', async () => {
+    const harness = new GraphHarness(sampleGraph());
+    await harness.api.seed(Secret, { metadata: { ...key, name: 'sample-password' }, data: { password: 'bWluZQ==' } });
+    await harness.create(sample({ deletionPolicy: 'Delete' }));
+    await harness.settle();
+    await harness.api.delete(Sample, key);
+    await harness.settle();
+    expect(harness.isGone).toBe(true);
+    expect(harness.api.peek(Secret, { ...key, name: 'sample-password' })).toBeDefined();
+  });
+
+  it('waits for children that take their time, and says for which', async () => {
+    const harness = await settled(sampleGraph(), { deletionPolicy: 'Delete' });
+    await harness.edit(Deployment, 'sample', { metadata: { finalizers: ['theirs'] } });
+    await harness.api.delete(Sample, key);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({
+      status: 'False',
+      reason: 'Deleting',
+      message: 'Waits for Deployment sample to be gone',
+    });
+    expect(harness.api.peek(ConfigMap, { ...key, name: 'sample-config' })).toBeDefined();
+    await harness.edit(Deployment, 'sample', { metadata: { finalizers: [] } });
+    await harness.settle();
+    expect(harness.isGone).toBe(true);
+  });
+
+  it('removes the volumes of a StatefulSet with policy Delete only', async () => {
+    const graph = defineGraph<Sample>(Sample, (g) => {
+      g.step({
+        name: 'Server',
+        owns: [StatefulSet],
+        run(scope) {
+          scope.own(StatefulSet, {
+            metadata: { name: scope.name },
+            spec: {
+              serviceName: scope.name,
+              selector: { matchLabels: scope.labels },
+              template: { metadata: { labels: scope.labels }, spec: { containers: [] } },
+              volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'] } }],
+            },
+          });
+          return done();
+        },
+      });
+    });
+    for (const deletionPolicy of ['Retain', 'Delete'] as const) {
+      const harness = await settled(graph, { deletionPolicy });
+      // What the StatefulSet's controller does: the claim has the labels of its template.
+      const template = harness.api.peek(StatefulSet, key)?.spec?.volumeClaimTemplates?.[0];
+      await harness.api.seed(PersistentVolumeClaim, {
+        metadata: { ...key, name: 'data-sample-0', labels: template?.metadata?.labels ?? {} },
+      });
+      await harness.api.seed(PersistentVolumeClaim, {
+        metadata: {
+          ...key,
+          name: 'data-other-0',
+          labels: { ...template?.metadata?.labels, 'app.kubernetes.io/instance': 'other' },
+        },
+      });
+      await harness.api.delete(Sample, key);
+      await harness.settle();
+      expect(harness.isGone).toBe(true);
+      const left = (await harness.listed(PersistentVolumeClaim)).map(({ metadata }) => metadata?.name).sort();
+      expect(left).toEqual(deletionPolicy === 'Retain' ? ['data-other-0', 'data-sample-0'] : ['data-other-0']);
+    }
+  });
+
+  it('undoes what is outside, before what came before it', async () => {
+    const order: string[] = [];
+    const harness = await settled(
+      graphWith({
+        remove: async (scope) => {
+          order.push(scope.get(ConfigMap, 'sample-config') ? 'with config' : 'without config');
+        },
+        reads: [ConfigMap],
+      }),
+    );
+    expect(finalizers(harness)).toEqual(['test.dev/cleanup']);
+    await harness.api.delete(Sample, key);
+    await harness.settle();
+    expect(order).toEqual(['with config']);
+    expect(harness.isGone).toBe(true);
+    // The policy is to retain what is data.
+    expect(harness.api.peek(Secret, { ...key, name: 'sample-password' })).toBeDefined();
+  });
+
+  it('undoes what is data outside only with policy Delete', async () => {
+    for (const deletionPolicy of ['Retain', 'Delete'] as const) {
+      let removed = false;
+      const remove = async () => void (removed = true);
+      const harness = await settled(graphWith({ removeOn: 'DeletePolicy', remove }), { deletionPolicy });
+      expect(finalizers(harness)).toHaveLength(deletionPolicy === 'Delete' ? 1 : 0);
+      await harness.api.delete(Sample, key);
+      await harness.settle();
+      expect(removed).toBe(deletionPolicy === 'Delete');
+      expect(harness.isGone).toBe(true);
+    }
+  });
+
+  it('tries again while undoing fails, with back-off, and ends at once when it is told to give up', async () => {
+    let tries = 0;
+    const remove = async () => {
+      tries++;
+      throw new Error('no route to mysql://root:hunter2@db');
+    };
+    const harness = await settled(graphWith({ remove }));
+    await harness.api.delete(Sample, key);
+    for (let second = 0; second < 300; second++) {
+      await harness.reconcile();
+      await harness.clock.advance(1_000);
+    }
+    expect(tries).toBeGreaterThan(3);
+    expect(tries).toBeLessThan(15);
+    const message = harness.condition('Ready')?.message ?? '';
+    expect(message).toContain('no route to mysql://***@db');
+    expect(message).toContain('stackwright.dev/abandon-cleanup=true');
+
+    await harness.edit(Sample, 'sample', { metadata: { annotations: { 'stackwright.dev/abandon-cleanup': 'true' } } });
+    await harness.reconcile();
+    expect(harness.isGone).toBe(true);
+    expect(harness.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'CleanupAbandoned' });
+  });
+
+  it('follows a policy that is changed later', async () => {
+    const harness = await settled(sampleGraph(), { deletionPolicy: 'Delete' });
+    await harness.edit(Sample, 'sample', { spec: { deletionPolicy: 'Retain' } });
+    await harness.settle();
+    expect(finalizers(harness)).toEqual([]);
+    await harness.edit(Sample, 'sample', { spec: { deletionPolicy: 'Delete' } });
+    await harness.settle();
+    expect(finalizers(harness)).toHaveLength(1);
+  });
+});

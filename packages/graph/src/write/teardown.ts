@@ -1,0 +1,166 @@
+// Deletion, in reverse: a step is undone when all that come after it are. Children without data are collected by their
+// ownerReferences anyway; the order matters where something outside, or another controller, has to undo things.
+import {
+  apiVersionOf,
+  PersistentVolumeClaim,
+  StatefulSet,
+  isConflict,
+  isNotFound,
+  type KubeObject,
+  type Resource,
+} from '@stackwright/kube';
+import { isBeingDeleted } from '@stackwright/core';
+import type { StepEvaluation } from '../evaluate/evaluate.js';
+import type { ExternalContext, Outside } from './external.js';
+import { failureOf } from '../status/failure.js';
+import { isSameResource, type DeletionPolicy, type GraphStep } from '../declare/graph.js';
+import { Annotation, Label } from '../declare/names.js';
+import type { ChildReader } from '../evaluate/overlay.js';
+import { EngineReason } from '../declare/reasons.js';
+import type { Standing } from '../status/standing.js';
+import type { Reconciled } from '../declare/step.js';
+import type { WriteContext } from './apply.js';
+import { childrenOf, unlessMissing } from '../evaluate/writes.js';
+
+/** Whether anything has to be undone that would not go by itself. */
+export function needsFinalizer<R extends Reconciled>(steps: readonly GraphStep<R>[], policy: DeletionPolicy): boolean {
+  return policy === 'Delete' || steps.some((step) => isUndone(step, policy));
+}
+
+export interface TeardownInput<R extends Reconciled> {
+  /** All kinds that there may be children of. */
+  owns: readonly Resource[];
+  steps: readonly StepEvaluation<R>[];
+  object: Readonly<R>;
+  labels: Readonly<Record<string, string>>;
+  policy: DeletionPolicy;
+  reader: ChildReader;
+  externals: Outside<R>;
+  external: ExternalContext<R>;
+  writing: Omit<WriteContext, 'agreements' | 'wrote'>;
+}
+
+/** What is still there, as far as it has to be waited for. Empty: the object may go. */
+export async function tearDown<R extends Reconciled>(input: TeardownInput<R>): Promise<Standing[]> {
+  const standings: Standing[] = [];
+  for (const one of [...input.steps].reverse()) {
+    const after = input.steps.filter(({ step }) => step.after.some(({ name }) => name === one.step.name));
+    const standing = standings.find(({ step }) => after.some((later) => later.step.name === step));
+    const left = standing ? waits(one.step.name, `Waits for ${standing.step} to be undone`) : await undo(one, input);
+    if (left) standings.push(left);
+  }
+  // Volumes are made by StatefulSets, not by a step: they go when all that might use them is gone.
+  if (standings.length === 0 && input.policy === 'Delete') {
+    for (const resource of withVolumes(input.owns)) {
+      for (const object of retained(input, resource)) await remove(resource, object, input, 'Background');
+    }
+  }
+  return standings;
+}
+
+async function undo<R extends Reconciled>(
+  one: StepEvaluation<R>,
+  input: TeardownInput<R>,
+): Promise<Standing | undefined> {
+  const { step } = one;
+  const children = step.owns.flatMap((resource) =>
+    childrenOf(input.reader, resource, input.object.metadata?.uid ?? '')
+      .filter(({ metadata }) => metadata?.annotations?.[Annotation.step] === step.name)
+      .map((object) => ({ resource, object })),
+  );
+  if (input.policy === 'Delete') {
+    for (const resource of step.owns) {
+      const mine = retained(input, resource).filter(
+        ({ metadata }) => metadata?.annotations?.[Annotation.step] === step.name,
+      );
+      children.push(...mine.map((object) => ({ resource, object })));
+    }
+  }
+  // Before its children, since credentials that it needs may be among them.
+  if (isUndone(step, input.policy)) {
+    const result = await input.externals.remove(one, input.external);
+    if (!result.done) {
+      const help = `to let it go as it is, set the annotation ${Annotation.abandonCleanup}=true`;
+      return { ...waits(step.name, `${result.message} (${help})`), state: 'Failed', reason: result.reason };
+    }
+  }
+  try {
+    // Foreground: a Deployment is gone when its Pods are.
+    for (const { resource, object } of children) await remove(resource, object, input, 'Foreground');
+  } catch (error) {
+    input.writing.signal.throwIfAborted();
+    const { reason, message } = failureOf(error, `Could not delete what belongs to ${step.name}`);
+    return { ...waits(step.name, message), state: 'Failed', reason };
+  }
+  const left = children.find(({ resource, object }) => isThere(input.reader, resource, object));
+  if (!left) return undefined;
+  const { name = '', namespace } = left.object.metadata ?? {};
+  const on = {
+    apiVersion: apiVersionOf(left.resource),
+    kind: left.resource.kind,
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+  };
+  return { ...waits(step.name, `Waits for ${left.resource.kind} ${name} to be gone`), on };
+}
+
+function isUndone<R extends Reconciled>(step: GraphStep<R>, policy: DeletionPolicy): boolean {
+  return (
+    step.external &&
+    step.definition.remove !== undefined &&
+    (step.definition.removeOn !== 'DeletePolicy' || policy === 'Delete')
+  );
+}
+
+function waits(step: string, message: string): Standing {
+  return { step, state: 'Waiting', reason: EngineReason.Deleting, message };
+}
+
+/** By labels, since what is retained has no ownerReference. */
+export function retained<R extends Reconciled>(
+  input: Pick<TeardownInput<R>, 'object' | 'labels' | 'reader'>,
+  resource: Resource,
+): readonly Readonly<KubeObject>[] {
+  const namespace = input.object.metadata?.namespace;
+  const labels = { ...input.labels, [Label.retained]: 'true' };
+  return unlessMissing(resource, () =>
+    input.reader.list(resource, { ...(namespace === undefined ? {} : { namespace }), labels }),
+  );
+}
+
+/** The kinds that there may be data of: StatefulSets make claims of volumes, which nobody else names. */
+export function withVolumes(owns: readonly Resource[]): readonly Resource[] {
+  const hasVolumes =
+    owns.some((kind) => isSameResource(kind, StatefulSet)) &&
+    !owns.some((kind) => isSameResource(kind, PersistentVolumeClaim));
+  return hasVolumes ? [...owns, PersistentVolumeClaim] : owns;
+}
+
+async function remove<R extends Reconciled>(
+  resource: Resource,
+  object: Readonly<KubeObject>,
+  { writing }: TeardownInput<R>,
+  propagationPolicy: 'Foreground' | 'Background',
+): Promise<void> {
+  if (isBeingDeleted(object)) return;
+  const { name = '', namespace, uid } = object.metadata ?? {};
+  const key = namespace === undefined ? { name } : { namespace, name };
+  writing.metrics.wrote(resource, 'delete');
+  writing.log.info({ kind: resource.kind, child: name, verb: 'delete', why: 'Deleting' }, 'Wrote');
+  try {
+    await writing.client.delete(resource, key, {
+      signal: writing.signal,
+      propagationPolicy,
+      ...(uid === undefined ? {} : { preconditions: { uid } }),
+    });
+  } catch (error) {
+    // Gone, or gone and made anew by somebody else: that one is not ours.
+    if (!isNotFound(error) && !isConflict(error)) throw error;
+  }
+}
+
+/** By uid, in the cache: an object that is still held by finalizers is there. */
+function isThere(reader: ChildReader, resource: Resource, object: Readonly<KubeObject>): boolean {
+  const { name = '', namespace, uid } = object.metadata ?? {};
+  return reader.get(resource, namespace === undefined ? { name } : { namespace, name })?.metadata?.uid === uid;
+}
