@@ -4,6 +4,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { inlinePrograms } from './inline-programs.mjs';
 import { leanDependencies } from './lean-dependencies.mjs';
 
 const [root, ...flags] = process.argv.slice(2);
@@ -21,7 +22,7 @@ const common = {
   logLevel: 'warning',
   conditions: ['@stackwright/source'],
   legalComments: 'none',
-  plugins: [leanDependencies],
+  plugins: [inlinePrograms, leanDependencies],
 };
 
 async function buildProcess(entry, outfile, plugins = common.plugins) {
@@ -36,7 +37,7 @@ async function buildProcess(entry, outfile, plugins = common.plugins) {
 }
 
 if (root === '--process') {
-  await buildProcess(flags[0], flags[1], flags.includes('--whole-client-node') ? [] : undefined);
+  await buildProcess(flags[0], flags[1], flags.includes('--whole-client-node') ? [inlinePrograms] : undefined);
 } else {
   if (!flags.includes('--main-only')) {
     const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

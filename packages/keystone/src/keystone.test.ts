@@ -3,7 +3,7 @@ import { CronJob, Deployment, Job, Secret } from '@stackwright/kube';
 import { makeAuthority } from '@stackwright/kube/testing/tls';
 import { ServiceHarness, type FakeHttp } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { passwordFile } from './bootstrap.js';
+import { passwordFile } from './manage/bootstrap.js';
 import type { Keystone } from './crd.js';
 import { Keystone as KeystoneKind } from './crd.js';
 import { keystoneGraph } from './keystone.js';

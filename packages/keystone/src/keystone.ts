@@ -12,13 +12,13 @@ import {
   type ServiceBuilder,
   type ServiceSeams,
 } from '@stackwright/openstack';
-import { administrator, bootstrapCommand, passwordFile } from './bootstrap.js';
+import { administrator, bootstrapCommand, passwordFile } from './manage/bootstrap.js';
 import { catalog } from './catalog.js';
 import { Keystone } from './crd.js';
 import { cloudsYaml } from './files/clouds-yaml.js';
 import { credentialKeyDirectory, fernetKeyDirectory, keystoneConf } from './files/keystone-conf.js';
 import { credentialKeys, fernetKeys, keysStep, keyStatus, rotationSteps, type Rotations } from './keys/steps.js';
-import { trustFlushCommand } from './trust-flush.js';
+import { trustFlushCommand } from './manage/trust-flush.js';
 
 const port = 5000;
 

@@ -2,7 +2,7 @@ import { SeededRandom } from '@stackwright/core/testing';
 import { mergeOverride, renderOsloConfig, type Database } from '@stackwright/openstack';
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { bootstrapCommand, passwordFile } from '../bootstrap.js';
+import { bootstrapCommand, passwordFile } from '../manage/bootstrap.js';
 import { newKeyRepository } from '../keys/repository.js';
 import { cloudsYaml } from './clouds-yaml.js';
 import { keystoneConf } from './keystone-conf.js';

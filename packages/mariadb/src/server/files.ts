@@ -1,4 +1,5 @@
 // What the server reads when it starts.
+import { readFileSync } from 'node:fs';
 
 export const paths = {
   /** The volume. */
@@ -49,15 +50,8 @@ function literal(text: string): string {
   return `'${escaped}'`;
 }
 
-/**
- * Fills an empty volume. The system tables are made aside and moved into place, so that a Pod that is killed half-way
- * leaves nothing that looks like a database.
- */
-export const installScript = `
-set -eu
-[ -d ${paths.data} ] && exit 0
-rm -rf ${paths.volume}/.installing
-mariadb-install-db --datadir=${paths.volume}/.installing --skip-test-db \\
-  --auth-root-authentication-method=socket --auth-root-socket-user=mysql
-mv ${paths.volume}/.installing ${paths.data}
-`.trim();
+/** Fills an empty volume, and does nothing on another one. */
+export const installCommand: string[] = [
+  ...['sh', '-c', readFileSync(new URL('./install.sh', import.meta.url), 'utf8'), 'install'],
+  ...[paths.volume, paths.data],
+];

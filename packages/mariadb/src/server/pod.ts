@@ -2,7 +2,7 @@ import type { PodSpec } from '@stackwright/graph';
 import { imageOf, resourcesOf } from '@stackwright/openstack';
 import { catalog } from '../catalog.js';
 import type { MariaDB } from '../crd.js';
-import { installScript, paths, port } from './files.js';
+import { installCommand, paths, port } from './files.js';
 
 export function serverPod(spec: MariaDB['spec'], configSecret: string): PodSpec {
   const image = imageOf(catalog.image, spec.image);
@@ -17,9 +17,7 @@ export function serverPod(spec: MariaDB['spec'], configSecret: string): PodSpec 
   return {
     // Time to write out what is only in memory yet.
     terminationGracePeriodSeconds: 120,
-    initContainers: [
-      { name: 'install', image, command: ['sh', '-c', installScript], volumeMounts: [volumes.data, volumes.tmp] },
-    ],
+    initContainers: [{ name: 'install', image, command: installCommand, volumeMounts: [volumes.data, volumes.tmp] }],
     containers: [
       {
         name: 'mariadb',

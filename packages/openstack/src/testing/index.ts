@@ -3,3 +3,4 @@ export * from './fake-http.js';
 export * from './object-harness.js';
 export * from './server-harness.js';
 export * from './service-harness.js';
+export * from './python.js';

@@ -1,4 +1,5 @@
 // What the broker reads when it starts.
+import { readFileSync } from 'node:fs';
 import type { Resources } from '@stackwright/api';
 import { parseQuantity } from '@stackwright/kube';
 import { hashingAlgorithm, passwordHash } from '../management/password-hash.js';
@@ -16,7 +17,6 @@ export const paths = {
   data: '/var/lib/rabbitmq',
   /** Files of one Pod's life that hold secrets: in memory. */
   run: '/run/rabbitmq',
-  cookie: '/run/rabbitmq/.erlang.cookie',
   inetrc: '/run/rabbitmq/inetrc',
   /** Read besides `rabbitmq.conf`. */
   moreConfig: '/run/rabbitmq/conf.d',
@@ -78,33 +78,8 @@ export function definitions(password: string): string {
   })}\n`;
 }
 
-/**
- * Erlang wants its cookie in a file that nobody else can read, which a mounted Secret never is. And the broker does not start
- * where its own name cannot be resolved: it is told, so that it does not depend on how soon the cluster's DNS knows the Pod.
- *
- * The first broker starts by itself; each other one joins it when it starts for the first time, and waits until it can: two
- * that start without it would be a cluster of their own. Later each knows its cluster from its volume.
- */
-export const startScript = `
-set -eu
-umask 077
-cp ${paths.config}/erlang.cookie ${paths.cookie}.new
-mv -f ${paths.cookie}.new ${paths.cookie}
-domain="\${RABBITMQ_NODENAME#*.}"
-first="rabbit@\${POD_NAME%-*}-0.$domain"
-printf '{host, {127,0,0,1}, ["%s"]}.\\n{lookup, [file, native]}.\\n' "$POD_NAME.$domain" > ${paths.inetrc}
-mkdir -p ${paths.moreConfig}
-{
-  echo "cluster_formation.peer_discovery_backend = classic_config"
-  echo "cluster_formation.classic_config.nodes.1 = $first"
-  [ "$RABBITMQ_NODENAME" = "$first" ] || echo "cluster_formation.classic_config.nodes.2 = $RABBITMQ_NODENAME"
-} > ${paths.moreConfig}/peers.conf
-if [ "$RABBITMQ_NODENAME" != "$first" ] && [ ! -e "${paths.data}/mnesia/$RABBITMQ_NODENAME" ]; then
-  trap 'exit 143' TERM
-  until ${paths.programs}/rabbitmqctl --node "$first" await_startup --timeout 60 > /dev/null 2>&1; do
-    echo "waits for $first, to join its cluster"
-    sleep 2
-  done
-fi
-exec ${paths.programs}/rabbitmq-server
-`.trim();
+/** Waits for the cluster's first broker where it has to join it, then starts. */
+export const startCommand: string[] = [
+  ...['sh', '-c', readFileSync(new URL('./start.sh', import.meta.url), 'utf8'), 'start'],
+  ...[paths.config, paths.data, paths.run, paths.programs],
+];

@@ -2,7 +2,7 @@ import type { PodSpec, StepScope } from '@stackwright/graph';
 import { configSecret, imageOf, resourcesOf, serviceOfPods } from '@stackwright/openstack';
 import { catalog } from '../catalog.js';
 import type { RabbitMQ } from '../crd.js';
-import { clientService, defaultResources, paths, ports, startScript } from './files.js';
+import { clientService, defaultResources, paths, ports, startCommand } from './files.js';
 
 const awaitMajority = [`${paths.programs}/rabbitmq-upgrade`, 'await_online_quorum_plus_one', '--timeout', '60'];
 
@@ -24,7 +24,7 @@ export function brokerPod({ name, namespace, object }: StepScope<RabbitMQ>): Pod
       {
         name: 'rabbitmq',
         image: imageOf(catalog.image, spec.image),
-        command: ['sh', '-c', startScript],
+        command: startCommand,
         env: [
           { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
           { name: 'RABBITMQ_NODENAME', value: node },

@@ -5,24 +5,12 @@
 // Then it does what `bootstrap` leaves out: the administrator, as whom the controller works, is no person either. With
 // `[security_compliance] change_password_upon_first_use` its password would be over at once, with `password_expires_days` one day
 // nothing could be changed any more, and with `lockout_failure_attempts` anybody could lock the controller out.
-import { userOptions } from './claim/identity.js';
+import { readFileSync } from 'node:fs';
+import { userOptions } from '../claim/identity.js';
 
 export const passwordFile = '/etc/stackwright/admin-password';
 
-const program = `
-import json, os, sys
-from keystone.cmd.manage import main
-options = json.loads(sys.argv.pop(1))
-with open(sys.argv.pop(1)) as file:
-    os.environ['OS_BOOTSTRAP_PASSWORD'] = file.read()
-name = sys.argv[sys.argv.index('--bootstrap-username') + 1]
-main()
-from keystone.common.provider_api import ProviderAPIs
-from keystone.conf import CONF
-users = ProviderAPIs.identity_api
-user = users.get_user_by_name(name, CONF.identity.default_domain_id)
-users.update_user(user['id'], {'options': {**user['options'], **options}})
-`.trim();
+const program = readFileSync(new URL('./bootstrap.py', import.meta.url), 'utf8');
 
 export const administrator = {
   username: 'admin',
