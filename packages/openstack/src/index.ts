@@ -16,7 +16,6 @@ export * from './service/builder.js';
 export * from './service/claims.js';
 export * from './service/credentials.js';
 export * from './service/define-service.js';
-export * from './service/tls.js';
 export * from './service/urls.js';
 export * from './secrets/kept-password.js';
 export * from './secrets/offered.js';

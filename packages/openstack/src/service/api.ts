@@ -18,11 +18,10 @@ import { clashOf } from '../workload/mounts.js';
 import { resourcesOf } from '../workload/resources.js';
 import { schedulingOf } from '../workload/scheduling.js';
 import { ownVersion, readsOfVersions, versionName } from '../workload/versions.js';
-import type { Api, ApiOptions, Release, ServiceObject, Volume } from './builder.js';
+import type { Api, ApiOptions, Release, ServiceObject, Tls, Volume } from './builder.js';
 import { credentialsAnnotation } from './credentials.js';
 import { endpointStep, type Asking } from './endpoint.js';
 import { mountsOf, stepsOf, valueOf } from './given.js';
-import type { Tls } from './tls.js';
 import { schemeOf, type Scheme } from './urls.js';
 
 const portName = 'http';

@@ -7,7 +7,6 @@ import type { OsloConfig } from '../config/oslo-config.js';
 import type { UwsgiOptions } from '../config/uwsgi.js';
 import type { IdentityLogin } from '../identity/session.js';
 import type { EnvVar } from '../workload/container.js';
-import type { Tls } from './tls.js';
 import type { Scheme } from './urls.js';
 import type { Mount } from '../workload/mounts.js';
 
@@ -236,6 +235,17 @@ export interface ApiCheck {
   headers?: Readonly<Record<string, string>>;
   /** Steps without which it cannot succeed, though the API starts without them. */
   after?: readonly StepHandle[];
+}
+
+/** The certificate that the APIs serve with. */
+export interface Tls {
+  /** Paths inside the containers that have the mount. */
+  certificate: string;
+  key: string;
+  /** Another certificate is another Secret: it takes new Pods. */
+  mount: Mount;
+  /** In PEM, where clients need it. */
+  ca?: string;
 }
 
 /** An API that answered. */

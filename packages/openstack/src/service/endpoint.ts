@@ -15,8 +15,7 @@ import { EndpointSlice } from '@stackwright/kube';
 import type { Sessions } from '../identity/session.js';
 import type { Address, Http, HttpRequest } from '../seams/http.js';
 import { authenticatedCheck, CheckError } from './api-check.js';
-import type { Api, ApiCheck, ServiceObject } from './builder.js';
-import type { Tls } from './tls.js';
+import type { Api, ApiCheck, ServiceObject, Tls } from './builder.js';
 import { internalUrl, schemeOf } from './urls.js';
 
 export interface EndpointOptions {

@@ -15,20 +15,10 @@ import {
 import { formatTime, Secret } from '@stackwright/kube';
 import { offeredSecret, offeredValues, secretReference } from '../secrets/offered.js';
 import { secretWith, valuesOf } from '../secrets/secret.js';
-import type { Mount } from '../workload/mounts.js';
 import { keepVersions, ownVersion, readsOfVersions, versionName } from '../workload/versions.js';
-import type { Release, ServiceObject } from './builder.js';
+import type { Release, ServiceObject, Tls } from './builder.js';
 
 const directory = '/etc/stackwright-tls';
-
-export interface Tls {
-  certificate: string;
-  key: string;
-  /** Another certificate is another Secret: it takes new Pods. */
-  mount: Mount;
-  /** In PEM, where clients need it. */
-  ca?: string;
-}
 
 /** Step 'Tls': Done without a certificate where none is asked for. `services`: those that the certificate must be good for. */
 export function tlsStep<R extends ServiceObject>(
