@@ -194,9 +194,9 @@ describe('uwsgi', () => {
   });
 
   it('loads applications and factories of applications, and nothing else', () => {
-    const load = (application: string) => uwsgiFiles({ ...api, application })['stackwright_application.py'];
-    expect(load('x.wsgi:application')).toContain("import_module('x.wsgi').application\n");
-    expect(load('x.wsgi:init_app()')).toContain("import_module('x.wsgi').init_app()\n");
+    const load = (application: string) => uwsgiFiles({ ...api, application })['application'];
+    expect(load('x.wsgi:application')).toBe('x.wsgi:application\n');
+    expect(load('x.wsgi:init_app()')).toBe('x.wsgi:init_app()\n');
     for (const wrong of ['x', "x:y'", 'x:y(1)', 'x; y:z']) expect(() => load(wrong)).toThrow(/is no WSGI application/);
   });
 });

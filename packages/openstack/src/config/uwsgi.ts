@@ -1,4 +1,5 @@
 // How our HTTP APIs are served.
+import { readFileSync } from 'node:fs';
 
 export type UwsgiOptions = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -13,34 +14,22 @@ export interface WsgiApi {
 }
 
 const loader = 'stackwright_application';
+const loaderProgram = readFileSync(new URL('./stackwright_application.py', import.meta.url), 'utf8');
 
 /**
  * The files that serve an API: `uwsgi.ini` and what it loads. `options` come beside or instead of ours, `undefined` takes
  * one away.
  */
 export function uwsgiFiles(api: WsgiApi, options: UwsgiOptions = {}): Record<string, string> {
-  return { 'uwsgi.ini': renderUwsgi(api, options), [`${loader}.py`]: renderLoader(api.application) };
-}
-
-/**
- * An application that ends itself while it is loaded would be started again and again within one container, without a
- * sign to the outside. As an error it ends the container, with the cause at the end of its log.
- */
-function renderLoader(application: string): string {
-  const [, module, callable] = /^([A-Za-z_][\w.]*):([A-Za-z_]\w*(?:\(\))?)$/.exec(application) ?? [];
-  if (!module || !callable) throw new Error(`"${application}" is no WSGI application`);
-  return `import importlib
-import os
-import signal
-
-# A worker that is told to end before it serves has nothing to finish, and uwsgi tells it only once. Later uwsgi's own handler counts.
-signal.signal(signal.SIGHUP, lambda *_: os._exit(0))
-
-try:
-    application = importlib.import_module('${module}').${callable}
-except SystemExit as error:
-    raise RuntimeError(f'the application ended while it was loaded: {error}') from error
-`;
+  if (!/^[A-Za-z_][\w.]*:[A-Za-z_]\w*(?:\(\))?$/.test(api.application)) {
+    throw new Error(`"${api.application}" is no WSGI application`);
+  }
+  return {
+    'uwsgi.ini': renderUwsgi(api, options),
+    [`${loader}.py`]: loaderProgram,
+    // Read by the program.
+    application: `${api.application}\n`,
+  };
 }
 
 function renderUwsgi(api: WsgiApi, options: UwsgiOptions): string {

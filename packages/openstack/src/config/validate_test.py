@@ -1,4 +1,4 @@
-"""What validate.py says of a user's options: `python3 -m unittest`, or by vitest (validator.test.ts)."""
+"""What validate.py says of a user's options: `python3 -m unittest`, or by vitest (programs.test.ts)."""
 import contextlib
 import importlib.metadata
 import io

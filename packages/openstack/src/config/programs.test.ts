@@ -2,8 +2,9 @@ import { expect, it } from 'vitest';
 import { runPythonTests } from '../testing/python.js';
 import { checkFile, problemMark, refusedExitCode, validatorProgram } from './validator.js';
 
-it('the program that judges a configuration does what its own tests say', () =>
-  runPythonTests(new URL('./validate_test.py', import.meta.url)));
+it.each(['validate', 'stackwright_application'])('%s.py does what its own tests say', (name) =>
+  runPythonTests(new URL(`./${name}_test.py`, import.meta.url)),
+);
 
 it('the program and the controller mean the same', () => {
   expect(validatorProgram).toContain(`'${checkFile}'`);

@@ -1,0 +1,27 @@
+"""The WSGI application that uwsgi loads: the one that the file `application` beside this one names.
+
+As "module:callable", or "module:factory()".
+
+An application that ends itself while it is loaded would be started again and again within one container, without a sign to
+the outside. As an error it ends the container, with the cause at the end of its log.
+"""
+import importlib
+import os
+import signal
+
+# A worker that is told to end before it serves has nothing to finish, and uwsgi tells it only once. Later uwsgi's own handler
+# counts.
+signal.signal(signal.SIGHUP, lambda *_: os._exit(0))
+
+
+def load(name):
+    module, _, attribute = name.partition(':')
+    try:
+        found = getattr(importlib.import_module(module), attribute.removesuffix('()'))
+        return found() if attribute.endswith('()') else found
+    except SystemExit as error:
+        raise RuntimeError(f'the application ended while it was loaded: {error}') from error
+
+
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'application')) as file:
+    application = load(file.read().strip())
