@@ -13,6 +13,8 @@ export * from './transport.js';
 export * from './http-client.js';
 export { watch, type WatchLimits } from './watch.js';
 export * from './crd/fields.js';
+export { builtInField, isAtomicStruct } from './schema/built-in-types.js';
+export * from './schema/field-types.js';
 export * from './crd/status.js';
 export { crdOf, schemaOf } from './crd/crd.js';
 export { SchemaError } from './crd/schema.js';

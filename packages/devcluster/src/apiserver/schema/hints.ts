@@ -1,120 +1,46 @@
 // What the TypeScript types of the built-in kinds cannot say about them: how lists and structs merge, and formats.
+import { builtInField, isAtomicStruct } from '@stackwright/kube';
 import type { Schema } from './schema.js';
-
-interface ListHint {
-  /** Server-side apply: keys of a map list; "set" for a list of scalars; absent: atomic. */
-  keys?: readonly string[] | 'set';
-  /** Strategic merge patch; the key of the elements, absent for scalars. */
-  merge?: string | true;
-}
 
 const core = 'io.k8s.api.core.v1';
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 
 const ADMISSION = 'io.k8s.api.admissionregistration.v1';
 
-const named: ListHint = { keys: ['name'], merge: 'name' };
-const conditions: ListHint = { keys: ['type'], merge: 'type' };
+const EXTENSIONS = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1';
 
-/** Lists that merge by element, by definition and field. All other lists of built-in kinds are atomic. */
-const lists: Record<string, Record<string, ListHint>> = {
-  [`${meta}.ObjectMeta`]: {
-    finalizers: { keys: 'set', merge: true },
-    ownerReferences: { keys: ['uid'], merge: 'uid' },
-  },
-  [`${core}.PodSpec`]: {
-    containers: named,
-    initContainers: named,
-    ephemeralContainers: named,
-    volumes: named,
-    imagePullSecrets: named,
-    hostAliases: { keys: ['ip'], merge: 'ip' },
-    topologySpreadConstraints: { keys: ['topologyKey', 'whenUnsatisfiable'], merge: 'topologyKey' },
-    resourceClaims: named,
-    schedulingGates: named,
-  },
-  ...Object.fromEntries(
-    ['Container', 'EphemeralContainer'].map((kind) => [
-      `${core}.${kind}`,
-      {
-        env: named,
-        ports: { keys: ['containerPort', 'protocol'], merge: 'containerPort' },
-        volumeMounts: { keys: ['mountPath'], merge: 'mountPath' },
-        volumeDevices: { keys: ['devicePath'], merge: 'devicePath' },
-      } satisfies Record<string, ListHint>,
-    ]),
-  ),
-  [`${core}.ResourceRequirements`]: { claims: { keys: ['name'] } },
-  [`${core}.PodStatus`]: {
-    conditions,
-    podIPs: { keys: ['ip'], merge: 'ip' },
-    hostIPs: { merge: 'ip' },
-    resourceClaimStatuses: named,
-  },
-  [`${core}.ServiceSpec`]: { ports: { keys: ['port', 'protocol'], merge: 'port' } },
-  [`${core}.ServiceStatus`]: { conditions },
-  [`${core}.ServiceAccount`]: { secrets: named },
-  [`${core}.NamespaceStatus`]: { conditions },
-  [`${core}.NodeSpec`]: { podCIDRs: { keys: 'set', merge: true } },
-  [`${core}.NodeStatus`]: { conditions, addresses: { keys: ['type'], merge: 'type' } },
-  [`${core}.PersistentVolumeClaimStatus`]: { conditions },
-  'io.k8s.api.apps.v1.DeploymentStatus': { conditions },
-  'io.k8s.api.apps.v1.ReplicaSetStatus': { conditions },
-  'io.k8s.api.apps.v1.StatefulSetStatus': { conditions },
-  'io.k8s.api.apps.v1.DaemonSetStatus': { conditions },
-  'io.k8s.api.batch.v1.JobStatus': { conditions: { merge: 'type' } },
-  'io.k8s.api.policy.v1.PodDisruptionBudgetStatus': { conditions },
-  [`${ADMISSION}.MutatingWebhookConfiguration`]: { webhooks: named },
-  [`${ADMISSION}.ValidatingWebhookConfiguration`]: { webhooks: named },
-  [`${ADMISSION}.MutatingWebhook`]: { matchConditions: named },
-  [`${ADMISSION}.ValidatingWebhook`]: { matchConditions: named },
-  [`${ADMISSION}.ValidatingAdmissionPolicySpec`]: { matchConditions: named, variables: named },
-  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus': {
-    conditions: { keys: ['type'] },
-  },
+/**
+ * A strategic merge patch merges what server-side apply merges, by the first of its keys, but for these fields: by no key, or
+ * by one that server-side apply does not know. `true`: scalars.
+ */
+const mergedOtherwise: Record<string, Record<string, string | true | undefined>> = {
+  [`${meta}.ObjectMeta`]: { finalizers: true },
+  [`${core}.NodeSpec`]: { podCIDRs: true },
+  [`${core}.ResourceRequirements`]: { claims: undefined },
+  [`${core}.PodStatus`]: { hostIPs: 'ip' },
+  'io.k8s.api.batch.v1.JobStatus': { conditions: 'type' },
+  'io.k8s.api.certificates.v1.CertificateSigningRequestStatus': { conditions: undefined },
+  [`${ADMISSION}.ValidatingAdmissionPolicyStatus`]: { conditions: undefined },
+  [`${EXTENSIONS}.CustomResourceDefinitionStatus`]: { conditions: undefined },
 };
+
+function mergeKeyOf(definition: string, field: string): string | true | undefined {
+  const otherwise = mergedOtherwise[definition];
+  if (otherwise && Object.hasOwn(otherwise, field)) return otherwise[field];
+  const keys = builtInField(definition, field)?.keys;
+  return keys === 'set' ? undefined : keys?.[0];
+}
 
 /** Strategic merge of structs whose members exclude each other: what the patch does not name is dropped. */
 const retainKeys: Record<string, readonly string[]> = {
   'io.k8s.api.apps.v1.DeploymentSpec': ['strategy'],
 };
 
+/** Lists whose items are merged so, too: a volume is of one kind. */
+const retained = new Set(['volumes', 'resourceClaims', 'resourceClaimStatuses']);
+
 /** Fields that the types call a number but which may have a fraction. */
 const fractions = new Set(['minimum', 'maximum', 'multipleOf']);
-
-/** Structs that server-side apply treats as one value. */
-const atomicStructs = new Set([
-  `${meta}.LabelSelector`,
-  ...[
-    'ConfigMapKeySelector',
-    'LocalObjectReference',
-    'NodeSelector',
-    'NodeSelectorTerm',
-    'ObjectFieldSelector',
-    'ObjectReference',
-    'ResourceFieldSelector',
-    'ScopeSelector',
-    'SecretKeySelector',
-    'SecretReference',
-    'TopologySelectorTerm',
-    'TypedLocalObjectReference',
-    'EndpointAddress',
-    'EndpointPort',
-  ].map((name) => `${core}.${name}`),
-  `${ADMISSION}.ParamKind`,
-  `${ADMISSION}.ParamRef`,
-  `${ADMISSION}.NamedRuleWithOperations`,
-  'io.k8s.api.rbac.v1.RoleRef',
-  'io.k8s.api.rbac.v1.Subject',
-  'io.k8s.api.discovery.v1.EndpointPort',
-  'io.k8s.api.networking.v1.ServiceBackendPort',
-]);
-
-/** Maps of built-in kinds that are one value. */
-const atomicMaps: Record<string, readonly string[]> = {
-  [`${core}.ServiceSpec`]: ['selector'],
-  [`${core}.PodSpec`]: ['nodeSelector'],
-};
 
 const formats: Record<string, Record<string, Schema>> = {
   [`${core}.Secret`]: { data: { type: 'object', additionalProperties: { type: 'string', format: 'byte' } } },
@@ -125,23 +51,22 @@ const formats: Record<string, Record<string, Schema>> = {
   'io.k8s.api.apps.v1.ControllerRevision': { data: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
 };
 
-const CRD = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1';
-
 export function fieldHints(definition: string, field: string): Schema {
   const hint: Schema = { ...formats[definition]?.[field] };
-  const list = lists[definition]?.[field];
-  if (list?.keys === 'set') hint['x-kubernetes-list-type'] = 'set';
-  else if (list?.keys) {
+  const { keys, atomic } = builtInField(definition, field) ?? {};
+  if (keys === 'set') hint['x-kubernetes-list-type'] = 'set';
+  else if (keys) {
     hint['x-kubernetes-list-type'] = 'map';
-    hint['x-kubernetes-list-map-keys'] = [...list.keys];
+    hint['x-kubernetes-list-map-keys'] = [...keys];
   }
-  if (list?.merge !== undefined) {
-    hint['x-kubernetes-patch-strategy'] = field === 'volumes' ? 'merge,retainKeys' : 'merge';
-    if (list.merge !== true) hint['x-kubernetes-patch-merge-key'] = list.merge;
+  const mergeKey = mergeKeyOf(definition, field);
+  if (mergeKey !== undefined) {
+    hint['x-kubernetes-patch-strategy'] = retained.has(field) ? 'merge,retainKeys' : 'merge';
+    if (mergeKey !== true) hint['x-kubernetes-patch-merge-key'] = mergeKey;
   }
   if (retainKeys[definition]?.includes(field)) hint['x-kubernetes-patch-strategy'] = 'retainKeys';
-  if (atomicMaps[definition]?.includes(field)) hint['x-kubernetes-map-type'] = 'atomic';
-  if (definition === `${CRD}.JSONSchemaProps` && fractions.has(field)) hint.type = 'number';
+  if (atomic) hint['x-kubernetes-map-type'] = 'atomic';
+  if (definition === `${EXTENSIONS}.JSONSchemaProps` && fractions.has(field)) hint.type = 'number';
   return hint;
 }
 
@@ -166,11 +91,11 @@ const resourceRule = (): Record<string, Schema> => ({
 
 export function structHints(definition: string): Schema {
   return {
-    ...(atomicStructs.has(definition) ? { 'x-kubernetes-map-type': 'atomic' as const } : {}),
+    ...(isAtomicStruct(definition) ? { 'x-kubernetes-map-type': 'atomic' as const } : {}),
     ...(definition.startsWith(ADMISSION) && definition.endsWith('RuleWithOperations')
       ? { properties: resourceRule() }
       : {}),
     // A schema in a CRD also has the x-kubernetes extensions, which the types leave out.
-    ...(definition === `${CRD}.JSONSchemaProps` ? { 'x-kubernetes-preserve-unknown-fields': true } : {}),
+    ...(definition === `${EXTENSIONS}.JSONSchemaProps` ? { 'x-kubernetes-preserve-unknown-fields': true } : {}),
   };
 }
