@@ -23,7 +23,7 @@ export interface ControllerOptions {
    * kind is not installed does not count. Default 120 000.
    */
   cacheSyncTimeout?: number;
-  /** Milliseconds that a request waits for the cache to show its own last writes. Default 5 000. */
+  /** Milliseconds after each of its own writes that a request waits for the cache to show it. Default 5 000. */
   consistencyTimeout?: number;
   /** Per-request back-off after errors, in milliseconds. Default 5 to 1 000 000, doubling. */
   backoff?: { base: number; max: number };

@@ -49,6 +49,40 @@ describe('own writes', () => {
     expect(writes.size).toBe(0);
   });
 
+  it('are waited for as long each, however long ago the first of the run was made', async () => {
+    const write = async (name: string) => {
+      const made = await client.create(Secret, { metadata: at(name) });
+      const resourceVersion = made.metadata?.resourceVersion ?? '';
+      writes.record('request', { resource: Secret, key: at(name), resourceVersion });
+    };
+    client.watchesPaused = true;
+    await write('seen at once');
+    client.watchesPaused = false;
+    await settle();
+    client.watchesPaused = true;
+    await write('never seen');
+    // SQL, Keystone, a slow webhook.
+    await clock.advance(6_000);
+    await write('a moment ago');
+    expect(writes.check('request')).toBe('Stale');
+    await clock.advance(4_999);
+    expect(writes.check('request')).toBe('Stale');
+    await clock.advance(1);
+    expect(writes.check('request')).toBe('TimedOut');
+    expect(writes.check('request')).toBe('Fresh');
+  });
+
+  it('of an object that is written again and again are waited for from the last one', async () => {
+    client.watchesPaused = true;
+    for (let n = 0; n < 4; n++) {
+      writes.record('request', { resource: Secret, key: at('a'), resourceVersion: `99999${n}` });
+      await clock.advance(3_000);
+    }
+    expect(writes.check('request')).toBe('Stale');
+    await clock.advance(2_000);
+    expect(writes.check('request')).toBe('TimedOut');
+  });
+
   it('are not remembered when the cache knows them already, or will never know them', () => {
     writes.record('request', { resource: Secret, key: at('a'), resourceVersion: '1' });
     writes.record('request', { resource: ConfigMap, key: at('a'), resourceVersion: '999999' });

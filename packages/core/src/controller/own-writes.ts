@@ -7,24 +7,24 @@ import type { Clock, Timer } from '../seams/clock.js';
 
 export type Write = { resource: Resource; key: ObjectKey } & ({ resourceVersion: string } | { deletedUid: string });
 
+/** The last write of an object. */
 interface Pending {
-  /** When the oldest of the writes was made. */
-  since: number;
-  /** The last write of each object. */
-  writes: Map<string, Write>;
+  write: Write;
+  /** When it was made: a run may take longer than the cache is given. */
+  at: number;
 }
 
 export interface OwnWritesOptions {
   cache: Pick<Cache, 'find'>;
   clock: Clock;
-  /** Milliseconds after which a request runs whatever the cache shows. */
+  /** Milliseconds after a write within which the cache has to show it; a request runs after them whatever it shows. */
   timeout: number;
 }
 
 export class OwnWrites {
   readonly #options: OwnWritesOptions;
   /** Request → its writes that the cache may not show yet. */
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new Map<string, Map<string, Pending>>();
   #sweep: Timer | undefined;
 
   constructor(options: OwnWritesOptions) {
@@ -38,22 +38,26 @@ export class OwnWrites {
 
   record(request: string, write: Write): void {
     if (this.#seen(write)) return;
-    let pending = this.#pending.get(request);
-    if (!pending) this.#pending.set(request, (pending = { since: this.#options.clock.monotonic(), writes: new Map() }));
-    pending.writes.set(`${qualifiedName(write.resource)} ${keyOf(write.key)}`, write);
+    let writes = this.#pending.get(request);
+    if (!writes) this.#pending.set(request, (writes = new Map<string, Pending>()));
+    const at = this.#options.clock.monotonic();
+    writes.set(`${qualifiedName(write.resource)} ${keyOf(write.key)}`, { write, at });
     this.#armSweep();
   }
 
   /** Fresh: run. Stale: wait. TimedOut: run anyway; what was waited for is forgotten. */
   check(request: string): 'Fresh' | 'Stale' | 'TimedOut' {
-    const pending = this.#pending.get(request);
-    if (!pending) return 'Fresh';
-    for (const [object, write] of pending.writes) if (this.#seen(write)) pending.writes.delete(object);
-    const fresh = pending.writes.size === 0;
-    const timedOut = this.#options.clock.monotonic() - pending.since >= this.#options.timeout;
-    if (!fresh && !timedOut) return 'Stale';
+    const writes = this.#pending.get(request);
+    if (!writes) return 'Fresh';
+    const { clock, timeout } = this.#options;
+    let waiting = false;
+    for (const [object, { write, at }] of writes) {
+      if (this.#seen(write)) writes.delete(object);
+      else waiting ||= clock.monotonic() - at < timeout;
+    }
+    if (waiting) return 'Stale';
     this.#pending.delete(request);
-    return fresh ? 'Fresh' : 'TimedOut';
+    return writes.size > 0 ? 'TimedOut' : 'Fresh';
   }
 
   stop(): void {
@@ -78,8 +82,10 @@ export class OwnWrites {
     const keep = 2 * timeout;
     this.#sweep = clock.schedule(keep, () => {
       this.#sweep = undefined;
-      for (const [request, { since }] of this.#pending)
-        if (clock.monotonic() - since >= keep) this.#pending.delete(request);
+      for (const [request, writes] of this.#pending) {
+        for (const [object, { at }] of writes) if (clock.monotonic() - at >= keep) writes.delete(object);
+        if (writes.size === 0) this.#pending.delete(request);
+      }
       this.#armSweep();
     });
   }

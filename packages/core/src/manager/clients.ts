@@ -5,10 +5,7 @@ import { observeRequests } from '../metrics/process.js';
 
 export interface ProcessClients {
   client: Client;
-  /**
-   * For the Lease alone: its connections are shared with nothing, so that neither a full pool nor a connection that
-   * hangs can keep a renewal waiting until the lease is lost.
-   */
+  /** For the Lease alone: its connections are shared with nothing, so that a full pool cannot keep a renewal waiting. */
   lease: Client;
   close(): void;
 }
@@ -16,7 +13,7 @@ export interface ProcessClients {
 export function createClients(connection: Connection, userAgent: string, metrics: Registry): ProcessClients {
   const common = { connection, userAgent, onRequest: observeRequests(metrics) };
   const transport = createTransport(common);
-  // Two: a renewal that hangs is given up, and the next one must not wait for its connection to be gone.
+  // Two: an attempt that hangs is given up by the elector, and the next one must not wait for its connection to be gone.
   const leaseTransport = createTransport({ ...common, maxSockets: 2 });
   return {
     client: createClient(transport),

@@ -72,7 +72,7 @@ export interface ManagerProcess extends Manager {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Milliseconds for work to end when the lease is lost: others may begin it five seconds later. */
+/** Milliseconds for work to end when the lease is lost: others may begin it `leaseDuration − renewDeadline` later. */
 const leaseLostGrace = 1_000;
 
 export function createManager(options: ManagerOptions): ManagerProcess {
@@ -207,6 +207,8 @@ class DefaultManager implements ManagerProcess {
   async run(signal: AbortSignal): Promise<void> {
     const caches = lasting();
     const election = lasting();
+    const acquiring = lasting();
+    void aborted(signal).then(() => acquiring.abort(reasonOf(signal)));
     const elector = this.#elector();
     let cachesEnded = Promise.resolve();
     this.#running = true;
@@ -215,7 +217,7 @@ class DefaultManager implements ManagerProcess {
       this.#webhookServer = await this.#startWebhooks();
       cachesEnded = this.cache.run(caches.signal);
       this.#everywhere.start();
-      await Promise.race([elector?.acquire(signal), this.#failed]);
+      await Promise.race([elector?.acquire(acquiring.signal), this.#failed]);
       // Renewed until all work has ended, which is later than `signal`.
       elector?.hold(election.signal).catch((error: unknown) => this.#fail(error));
       this.#controllers.start();
@@ -224,6 +226,8 @@ class DefaultManager implements ManagerProcess {
       if (!signal.aborted) this.#fail(error);
     }
     const cause = this.#failure ?? reasonOf(signal);
+    // Who fails while waiting for the lease must not get it afterwards.
+    acquiring.abort(cause);
     this.log.info({ cause: cause.message }, 'Stopping');
     await this.#stop(cause);
     caches.abort(cause);

@@ -1,8 +1,8 @@
-import { Lease, type Client } from '@stackwright/kube';
+import { Lease } from '@stackwright/kube';
 import { Registry } from 'prom-client';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { apiError, FakeClient, FakeClock, recordingLogger, SeededRandom, settle } from '../testing/index.js';
-import { LeaderElector } from './leader-election.js';
+import { LeaderElector, type LeaderElectionOptions } from './leader-election.js';
 import { LeaseLostError } from './manager.js';
 
 const key = { namespace: 'ns', name: 'test-controller' };
@@ -21,7 +21,7 @@ describe('leader election', () => {
     return () => stop.abort();
   });
 
-  const elector = (identity: string, more: { client?: Client; clock?: FakeClock } = {}) =>
+  const elector = (identity: string, more: Partial<LeaderElectionOptions> = {}) =>
     new LeaderElector({
       client,
       clock,
@@ -177,5 +177,138 @@ describe('leader election', () => {
     for (const candidate of candidates) candidate.acquire(stop.signal).catch(() => undefined);
     await clock.advance(10_000);
     expect(candidates.filter(({ leading }) => leading)).toHaveLength(1);
+  });
+
+  it('gives an attempt a third of the time, so that a call that nobody answers costs one attempt and not the lease', async () => {
+    const one = elector('one');
+    await one.acquire(stop.signal);
+    const holding = watch(one.hold(stop.signal));
+    await clock.advance(2_000);
+    // What is sent in the next two attempts is lost, and the client does not even keep to its signal.
+    let lost = 2;
+    client.before = () => (lost-- > 0 ? new Promise(() => undefined) : undefined);
+    await clock.advance(9_000);
+    expect(lost).toBeLessThan(0);
+    expect(holding).toEqual({ done: false, error: undefined });
+    expect(one.leading).toBe(true);
+    await clock.advance(60_000);
+    expect(holding.error).toBeUndefined();
+  });
+
+  it('does not wait for an answer longer than that when it wants the lease, either', async () => {
+    let lost = 1;
+    client.before = () => (lost-- > 0 ? new Promise(() => undefined) : undefined);
+    const acquiring = watch(elector('one').acquire(stop.signal));
+    await clock.advance(8_000);
+    expect(acquiring.done).toBe(true);
+  });
+
+  it('leaves a lease alone for as long as its holder asked for, not for as long as it would ask itself', async () => {
+    const slow = { leaseDuration: 137_000, renewDeadline: 107_000, retryPeriod: 26_000 };
+    const one = elector('one', slow);
+    await one.acquire(stop.signal);
+    const acquiring = watch(elector('two').acquire(stop.signal));
+    await clock.advance(130_000);
+    expect(acquiring.done).toBe(false);
+    await clock.advance(15_000);
+    expect(acquiring.done).toBe(true);
+  });
+
+  it.each([0, -5])('takes its own lease duration where the lease says %d', async (leaseDurationSeconds) => {
+    await client.create(Lease, { metadata: key, spec: { holderIdentity: 'dead', leaseDurationSeconds } });
+    const acquiring = watch(elector('one').acquire(stop.signal));
+    await clock.advance(14_000);
+    expect(acquiring.done).toBe(false);
+    await clock.advance(8_000);
+    expect(acquiring.done).toBe(true);
+  });
+
+  it('renews with another time each time, even when the clock of the machine is set back', async () => {
+    const stuck = new FakeClock();
+    const machine = {
+      now: () => stuck.now(),
+      monotonic: () => clock.monotonic(),
+      schedule: (delay: number, callback: () => void) => clock.schedule(delay, callback),
+    };
+    const one = elector('one', { clock: machine });
+    await one.acquire(stop.signal);
+    void one.hold(stop.signal);
+    const two = elector('two');
+    const acquiring = watch(two.acquire(stop.signal));
+    await clock.advance(60_000);
+    expect(acquiring.done).toBe(false);
+    expect(one.leading).toBe(true);
+  });
+
+  describe('release', () => {
+    it('gives the lease back though a renewal is under way whose answer never comes', async () => {
+      const one = elector('one');
+      await one.acquire(stop.signal);
+      const ending = new AbortController();
+      void one.hold(ending.signal);
+      let answers = 1;
+      client.after = ({ verb }) => (verb === 'update' && answers-- > 0 ? new Promise(() => undefined) : undefined);
+      await clock.advance(2_000);
+      ending.abort(new Error('stopping'));
+      const released = watch(one.release());
+      await clock.advance(10_000);
+      expect(released.done).toBe(true);
+      expect(lease()?.holderIdentity).toBe('');
+    });
+
+    it('is not undone by a renewal that is still on its way', async () => {
+      const one = elector('one');
+      await one.acquire(stop.signal);
+      const ending = new AbortController();
+      void one.hold(ending.signal);
+      let arrive: () => void = () => undefined;
+      let late = 1;
+      client.before = () => (late-- > 0 ? new Promise<void>((resolve) => (arrive = resolve)) : undefined);
+      await clock.advance(2_000);
+      ending.abort(new Error('stopping'));
+      const released = watch(one.release());
+      await clock.advance(5_000);
+      arrive();
+      await clock.advance(5_000);
+      expect(released.done).toBe(true);
+      expect(lease()?.holderIdentity).toBe('');
+    });
+
+    it('gives back a lease that was got at the moment of the stop, which nobody heard of', async () => {
+      const one = elector('one');
+      client.after = ({ verb }) => (verb === 'create' ? new Promise(() => undefined) : undefined);
+      const ending = new AbortController();
+      const acquiring = watch(one.acquire(ending.signal));
+      await settle();
+      expect(lease()?.holderIdentity).toBe('one');
+      ending.abort(new Error('stopping'));
+      await settle();
+      expect(acquiring.error).toBeDefined();
+      const released = watch(one.release());
+      await clock.advance(10_000);
+      expect(released.done).toBe(true);
+      expect(lease()?.holderIdentity).toBe('');
+    });
+
+    it('costs nothing when the lease was only waited for, and touches nobody else’s', async () => {
+      await elector('one').acquire(stop.signal);
+      const two = elector('two');
+      const ending = new AbortController();
+      two.acquire(ending.signal).catch(() => undefined);
+      await clock.advance(5_000);
+      ending.abort(new Error('stopping'));
+      client.calls.length = 0;
+      await two.release();
+      expect(client.calls).toEqual([]);
+      expect(lease()?.holderIdentity).toBe('one');
+    });
+  });
+
+  it.each([
+    ['a deadline after the end of the lease', { leaseDuration: 10_000, renewDeadline: 10_000 }, 'leaseDuration'],
+    ['no time for a second attempt', { renewDeadline: 2_000, retryPeriod: 2_000 }, 'retryPeriod'],
+    ['no pause', { retryPeriod: 0 }, 'retryPeriod'],
+  ])('refuses timings with %s', (_what, timings, named) => {
+    expect(() => elector('one', timings)).toThrow(named);
   });
 });

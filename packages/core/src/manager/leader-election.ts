@@ -1,8 +1,8 @@
 // Leader election by a Lease. Whether somebody else's lease has run out is judged by how long *we* have seen it
-// unchanged on our own monotonic clock: clocks of other machines are never trusted. Losing a lease fences nothing: writes must be idempotent anyway.
+// unchanged on our own monotonic clock: clocks of other machines are never trusted. For how long it counts, its holder says in it.
+// Losing a lease fences nothing: writes must be idempotent anyway.
 import {
   type Client,
-  formatMicroTime,
   isAlreadyExists,
   isConflict,
   isNotFound,
@@ -15,7 +15,8 @@ import { registerMetrics } from '../metrics/metric.js';
 import { leaderElectionMetrics } from '../metrics/table.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
-import { sleep, unlessAborted } from '../seams/wait.js';
+import { reasonOf, settlesWithin, sleep, unlessAborted } from '../seams/wait.js';
+import { durationOf, held, holderOf, released, sameHolding } from './lease.js';
 import { LeaseLostError } from './manager.js';
 
 export interface LeaderElectionOptions extends LeaseTimings {
@@ -44,16 +45,36 @@ export interface LeaseTimings {
 const defaults = { leaseDuration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000 };
 /** Those who wait try at different times: up to this much later than the retry period, as a share of it. */
 const acquireJitter = 1.2;
+/**
+ * One attempt has a third of the renew deadline. An attempt on a connection that nobody answers any more ends with that connection,
+ * and there is time for two more on new ones.
+ */
+const attemptsWithinDeadline = 3;
 
 export class LeaderElector {
   readonly #options: LeaderElectionOptions & typeof defaults;
   readonly #metrics;
+  /** Milliseconds. */
+  readonly #attemptTime: number;
   /** The lease as last seen, and when on the monotonic clock we first saw it like this. */
   #observed: { lease: LeaseObject; at: number } | undefined;
   #leading = false;
+  /** A write that makes us the holder was sent, and nothing seen since says that somebody else is. */
+  #mayHold = false;
+  /** The calls of the last attempt, which may outlive it. */
+  #underWay: Promise<unknown> = Promise.resolve();
 
+  /** Throws a RangeError for timings by which two could lead at once, or one could never renew. */
   constructor(options: LeaderElectionOptions) {
     this.#options = { ...defaults, ...options };
+    const { leaseDuration, renewDeadline, retryPeriod } = this.#options;
+    if (!(leaseDuration > renewDeadline))
+      throw new RangeError(`leaseDuration (${leaseDuration}) must be longer than renewDeadline (${renewDeadline})`);
+    if (!(renewDeadline > retryPeriod * acquireJitter && retryPeriod > 0))
+      throw new RangeError(
+        `renewDeadline (${renewDeadline}) must be longer than ${acquireJitter} × retryPeriod (${retryPeriod})`,
+      );
+    this.#attemptTime = renewDeadline / attemptsWithinDeadline;
     this.#metrics = registerMetrics(options.metrics, leaderElectionMetrics);
     this.#metrics.leading.set({ name: options.name }, 0);
     this.#metrics.slowpath.inc({ name: options.name }, 0);
@@ -65,9 +86,9 @@ export class LeaderElector {
 
   /** Resolves when the lease is ours; rejects with the signal's reason. */
   async acquire(signal: AbortSignal): Promise<void> {
-    const { clock, random, log, name, identity, renewDeadline, retryPeriod } = this.#options;
+    const { clock, random, log, name, identity, retryPeriod } = this.#options;
     log.info({ lease: name, identity }, 'Waiting for the lease');
-    while (!(await this.#attempt(renewDeadline, signal))) {
+    while (!(await this.#attempt(this.#attemptTime, signal))) {
       await sleep(clock, retryPeriod * (1 + acquireJitter * random.float()), signal);
     }
     this.#setLeading(true);
@@ -78,56 +99,95 @@ export class LeaderElector {
   async hold(signal: AbortSignal): Promise<void> {
     const { clock, retryPeriod, renewDeadline, identity, name } = this.#options;
     let renewed = this.#observed?.at ?? clock.monotonic();
+    let pause = retryPeriod;
     while (!signal.aborted) {
-      await sleep(clock, retryPeriod, signal).catch(() => undefined);
+      await sleep(clock, pause, signal).catch(() => undefined);
       if (signal.aborted) return;
       const began = clock.monotonic();
       const left = renewed + renewDeadline - began;
-      if (left > 0 && (await this.#attempt(left, signal))) {
+      if (left > 0 && (await this.#attempt(Math.min(left, this.#attemptTime), signal))) {
         renewed = began;
+        pause = retryPeriod;
         continue;
       }
       if (signal.aborted) return;
-      const holder = this.#observed?.lease.spec?.holderIdentity;
-      const taken = holder !== undefined && holder !== '' && holder !== identity;
-      if (!taken && clock.monotonic() - renewed < renewDeadline) continue;
+      const holder = holderOf(this.#observed?.lease);
+      const taken = holder !== '' && holder !== identity;
+      const now = clock.monotonic();
+      // An attempt that took its time was the pause.
+      pause = Math.max(0, began + retryPeriod - now);
+      if (!taken && now - renewed < renewDeadline) continue;
       this.#setLeading(false);
+      this.#mayHold = false;
       throw new LeaseLostError(
         taken ? `the lease ${name} was taken by ${holder}` : `the lease ${name} was not renewed in ${renewDeadline} ms`,
       );
     }
   }
 
-  /** Lets somebody else have the lease at once. Call it when all work has ended. Never rejects. */
+  /**
+   * Lets somebody else have the lease at once, also one that we got without hearing of it. Call it when all work has ended and
+   * the signals of `acquire` and `hold` are aborted. Never rejects.
+   */
   async release(): Promise<void> {
-    if (!this.#leading || !this.#observed) return;
+    const { clock, log, name } = this.#options;
     this.#setLeading(false);
-    const { client, log, name, renewDeadline } = this.#options;
-    const { lease } = this.#observed;
-    try {
-      const spec = { ...this.#spec(lease), holderIdentity: '', leaseDurationSeconds: 1 };
-      await client.update(Lease, { ...lease, spec }, { timeout: renewDeadline / 2 });
-    } catch (error) {
-      log.warn({ err: error, lease: name }, 'Lease was not released, others wait until it has run out');
+    // What is still on its way would be a later write than the release, or take the lease again.
+    if (this.#mayHold) await settlesWithin(clock, this.#attemptTime, this.#underWay);
+    if (!this.#mayHold) return;
+    let known = this.#observed?.lease;
+    let failure: unknown;
+    for (let attempt = 1; attempt < attemptsWithinDeadline; attempt++) {
+      try {
+        await this.#within(this.#attemptTime, undefined, (signal) => this.#giveBack(known, signal));
+        this.#mayHold = false;
+        return;
+      } catch (error) {
+        // A renewal whose answer did not arrive made it another version; or the connection is dead.
+        known = undefined;
+        failure = error;
+      }
     }
+    log.warn({ err: failure, lease: name }, 'Lease was not released, others wait until it has run out');
   }
 
-  /** One attempt to get or keep the lease, ended after `within` milliseconds. */
-  async #attempt(within: number, signal: AbortSignal): Promise<boolean> {
-    const { clock, log, name } = this.#options;
-    const deadline = new AbortController();
-    const stop = () => deadline.abort(signal.reason);
-    const timer = clock.schedule(within, () => deadline.abort(new Error('Too late to renew the lease')));
-    signal.addEventListener('abort', stop, { once: true });
+  async #giveBack(known: LeaseObject | undefined, signal: AbortSignal): Promise<void> {
+    const { client, clock, identity } = this.#options;
+    const lease = holderOf(known) === identity ? known : await this.#read(signal);
+    if (!lease || holderOf(lease) !== identity) return;
+    await client.update(Lease, { ...lease, spec: released(lease.spec, clock.now()) }, { signal });
+  }
+
+  /** One attempt to get or keep the lease, ended after `time` milliseconds. */
+  async #attempt(time: number, signal: AbortSignal): Promise<boolean> {
+    const { log, name } = this.#options;
     try {
-      // Whether or not the client keeps to the signal: a call that hangs must not hide that the time is over.
-      return await unlessAborted(this.#tryAcquireOrRenew(deadline.signal), deadline.signal);
+      return await this.#within(time, signal, (ends) => this.#tryAcquireOrRenew(ends));
     } catch (error) {
       if (!signal.aborted) log.warn({ err: error, lease: name }, 'Lease could not be read or written');
       return false;
+    }
+  }
+
+  async #within<T>(
+    time: number,
+    signal: AbortSignal | undefined,
+    act: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { clock } = this.#options;
+    signal?.throwIfAborted();
+    const deadline = new AbortController();
+    const stop = () => deadline.abort(signal && reasonOf(signal));
+    const timer = clock.schedule(time, () => deadline.abort(new Error(`The lease had no answer within ${time} ms`)));
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      const calls = act(deadline.signal);
+      this.#underWay = calls.catch(() => undefined);
+      // Whether or not the client keeps to the signal: a call that hangs must not hide that the time is over.
+      return await unlessAborted(calls, deadline.signal);
     } finally {
       timer.cancel();
-      signal.removeEventListener('abort', stop);
+      signal?.removeEventListener('abort', stop);
     }
   }
 
@@ -138,7 +198,9 @@ export class LeaderElector {
       // Nobody else writes a lease that is held: renewing takes one call.
       const began = clock.monotonic();
       try {
-        this.#observe(await client.update(Lease, { ...known.lease, spec: this.#spec(known.lease) }, { signal }), began);
+        const renewed = await client.update(Lease, { ...known.lease, spec: this.#held(known.lease) }, { signal });
+        signal.throwIfAborted();
+        this.#observe(renewed, began);
         return true;
       } catch (error) {
         if (!isConflict(error) && !isNotFound(error)) throw error;
@@ -148,22 +210,27 @@ export class LeaderElector {
 
     const began = clock.monotonic();
     const lease = await this.#read(signal);
+    // An attempt that was given up must not write any more: another one may have begun, or the release.
+    signal.throwIfAborted();
     if (!lease) {
       const made: LeaseObject = {
         apiVersion: 'coordination.k8s.io/v1',
         kind: 'Lease',
         metadata: { name, namespace },
-        spec: this.#spec(),
+        spec: this.#held(),
       };
-      return this.#write(client.create(Lease, made, { signal }), began);
+      return this.#take((options) => client.create(Lease, made, options), began, signal);
     }
     if (!this.#observed || !sameHolding(this.#observed.lease, lease)) this.#observe(lease, began);
     else this.#observed.lease = lease;
 
-    const holder = lease.spec?.holderIdentity ?? '';
+    const holder = holderOf(lease);
+    const another = holder !== '' && holder !== identity;
+    if (another) this.#mayHold = false;
     const since = this.#observed?.at ?? began;
-    if (holder !== '' && holder !== identity && clock.monotonic() < since + leaseDuration) return false;
-    return this.#write(client.update(Lease, { ...lease, spec: this.#spec(lease) }, { signal }), began);
+    if (another && clock.monotonic() < since + durationOf(lease, leaseDuration)) return false;
+    const taken = { ...lease, spec: this.#held(lease) };
+    return this.#take((options) => client.update(Lease, taken, options), began, signal);
   }
 
   async #read(signal: AbortSignal): Promise<LeaseObject | undefined> {
@@ -177,9 +244,16 @@ export class LeaderElector {
   }
 
   /** False: somebody else was faster. */
-  async #write(call: Promise<LeaseObject>, began: number): Promise<boolean> {
+  async #take(
+    write: (options: { signal: AbortSignal }) => Promise<LeaseObject>,
+    began: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    this.#mayHold = true;
     try {
-      this.#observe(await call, began);
+      const lease = await write({ signal });
+      signal.throwIfAborted();
+      this.#observe(lease, began);
       return true;
     } catch (error) {
       if (isConflict(error) || isAlreadyExists(error)) return false;
@@ -191,35 +265,13 @@ export class LeaderElector {
     this.#observed = { lease, at };
   }
 
-  /** What we write: a renewal of our own lease, or the beginning of a new holding. */
-  #spec(current?: LeaseObject): NonNullable<LeaseObject['spec']> {
+  #held(current?: LeaseObject): NonNullable<LeaseObject['spec']> {
     const { clock, identity, leaseDuration } = this.#options;
-    const now = formatMicroTime(clock.now());
-    const before = current?.spec;
-    const ours = before?.holderIdentity === identity;
-    return {
-      ...before,
-      holderIdentity: identity,
-      leaseDurationSeconds: Math.round(leaseDuration / 1000),
-      acquireTime: ours && before.acquireTime ? before.acquireTime : now,
-      renewTime: now,
-      leaseTransitions: (before?.leaseTransitions ?? 0) + (before && !ours ? 1 : 0),
-    };
+    return held(current?.spec, { identity, leaseDuration, now: clock.now() });
   }
 
   #setLeading(leading: boolean): void {
     this.#leading = leading;
     this.#metrics.leading.set({ name: this.#options.name }, leading ? 1 : 0);
   }
-}
-
-/** Whether a lease is as it was: not taken and not renewed. Labels that somebody sets are no renewal. */
-function sameHolding({ spec: a }: LeaseObject, { spec: b }: LeaseObject): boolean {
-  return (
-    a?.holderIdentity === b?.holderIdentity &&
-    a?.renewTime === b?.renewTime &&
-    a?.acquireTime === b?.acquireTime &&
-    a?.leaseTransitions === b?.leaseTransitions &&
-    a?.leaseDurationSeconds === b?.leaseDurationSeconds
-  );
 }

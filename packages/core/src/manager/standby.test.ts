@@ -49,3 +49,15 @@ it('the process stops when its lease is lost even though the API server answers 
   await clock.advance(12_000);
   await expect(test.ended()).rejects.toThrow('was not renewed');
 });
+
+it('a replica that fails while it waits does not get the lease afterwards', async () => {
+  const clock = new FakeClock();
+  const client = new FakeClient(clock);
+  await client.create(Lease, { metadata: leaseKey, spec: { holderIdentity: 'other', leaseDurationSeconds: 15 } });
+  const test = testManager({ client, clock, leaderElection: { namespace: 'ns', identity: 'me' } });
+  test.manager.add({ everyReplica: true, start: () => Promise.reject(new Error('broken')) });
+  await test.start();
+  await expect(test.ended()).rejects.toThrow('broken');
+  await clock.advance(60_000);
+  expect(client.peek(Lease, leaseKey)?.spec?.holderIdentity).toBe('other');
+});
