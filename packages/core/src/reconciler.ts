@@ -7,7 +7,10 @@ import type { Span } from './tracing/tracer.js';
 export type Request = ObjectKey;
 
 export interface Result {
-  /** Milliseconds until the request is reconciled again without an event. Resets the back-off. */
+  /**
+   * Milliseconds until the request is reconciled again without an event; less than 100, zero and what is past included,
+   * counts as 100. Resets the back-off. Default: never. NaN is an error.
+   */
   requeueAfter?: number;
   /** Of that run; higher first. Default: that of this one. */
   priority?: number;

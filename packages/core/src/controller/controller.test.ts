@@ -238,6 +238,37 @@ describe('controllers', () => {
     expect([await result('requeue_after'), await result('error')]).toEqual([3, 2]);
   });
 
+  it.each([0, -1, -Infinity, Number.MIN_VALUE, 0.5, 1, 99])(
+    'comes again, and not more often than ten times a second, after requeueAfter %d',
+    async (requeueAfter) => {
+      await client.seed(Widget, widget('a'));
+      newController(test.manager, 'widget')
+        .for(Widget)
+        .complete(async ({ name }) => {
+          reconciled.push(name);
+          return { requeueAfter };
+        });
+      await test.start();
+      await test.clock.advance(10_000);
+      expect(reconciled).toHaveLength(101);
+    },
+  );
+
+  it('takes a requeueAfter that is no number for a mistake, and backs off', async () => {
+    await client.seed(Widget, widget('a'));
+    newController(test.manager, 'widget')
+      .for(Widget)
+      .complete(async ({ name }) => {
+        reconciled.push(name);
+        return { requeueAfter: NaN };
+      });
+    await test.start();
+    await test.clock.advance(60_000);
+    expect(reconciled.length).toBeGreaterThan(5);
+    expect(reconciled.length).toBeLessThan(20);
+    expect(test.log.entries.at(-1)).toMatchObject({ level: 'error', message: 'Reconcile panicked' });
+  });
+
   it('does not retry a terminal error until something changes', async () => {
     await client.seed(Widget, widget('a'));
     newController(test.manager, 'widget')

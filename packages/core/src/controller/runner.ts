@@ -24,6 +24,7 @@ import { kindOfFailure, ReconcileTimeoutError } from './failures.js';
 import { ownerRequests } from './owners.js';
 import { OwnWrites } from './own-writes.js';
 import type { Predicate } from './predicates.js';
+import { requeueDelay } from './requeue.js';
 import { RunEnd } from './run-end.js';
 import { TrackedClient } from './tracked-client.js';
 
@@ -318,9 +319,9 @@ export class ControllerRunner implements Controller, Runnable {
     const { log } = context;
     try {
       const result = await this.#reconciler(request, context);
+      const after = requeueDelay(result);
       this.#queue.forget(key);
-      const after = result?.requeueAfter ?? 0;
-      if (!(after > 0)) {
+      if (after === undefined) {
         log.debug({}, 'Reconciled');
         return 'success';
       }

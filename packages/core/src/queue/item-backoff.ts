@@ -1,9 +1,9 @@
 // How long a failing key waits: base · 2^failures, up to a maximum, until it is forgotten.
 
 export interface ItemBackoffOptions {
-  /** Milliseconds after the first failure. Default 5. */
+  /** Milliseconds after the first failure; above 0. Default 5. */
   base?: number;
-  /** Milliseconds at most. Default 1 000 000. */
+  /** Milliseconds at most; not less than `base`. Default 1 000 000. */
   max?: number;
 }
 
@@ -15,6 +15,12 @@ export class ItemBackoff {
   constructor(options: ItemBackoffOptions = {}) {
     this.#base = options.base ?? 5;
     this.#max = options.max ?? 1_000_000;
+    // Of nothing the double is nothing: what fails would be tried again without end.
+    if (!(this.#base > 0 && this.#max >= this.#base)) {
+      throw new RangeError(
+        `A back-off from ${this.#base} to ${this.#max} ms is none: it has to begin above 0 and not to shrink`,
+      );
+    }
   }
 
   /** Counts a failure and returns the milliseconds to wait. */

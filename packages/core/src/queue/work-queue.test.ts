@@ -181,6 +181,22 @@ describe('WorkQueue', () => {
     expect([queue.size, queue.failing, clock.pending]).toEqual([0, 0, 0]);
   });
 
+  it.each([
+    { base: 0, max: 1_000 },
+    { base: -5, max: 1_000 },
+    { base: NaN, max: 1_000 },
+    { base: 5, max: NaN },
+    { base: 5, max: 1 },
+  ])('refuses a back-off that would not wait: $base to $max ms', (backoff) => {
+    expect(() => new WorkQueue({ clock: new FakeClock(), backoff })).toThrow(RangeError);
+  });
+
+  it('refuses a delay that is no number, which would be none', () => {
+    const { queue } = makeQueue();
+    expect(() => queue.add('a', { after: NaN })).toThrow(RangeError);
+    expect(queue.size).toBe(0);
+  });
+
   it('tells its observer depth, waits and work times', async () => {
     const depth = new Map<number, number>();
     const seen: [string, number][] = [];

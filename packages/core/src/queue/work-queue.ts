@@ -110,6 +110,7 @@ export class WorkQueue {
       after = this.#backoff.next(key);
       this.#observer?.retried();
     }
+    if (Number.isNaN(after)) throw new RangeError(`The delay of ${key} is not a number`);
     const readyAt = now + Math.max(0, after);
 
     const entry = this.#entries.get(key);
