@@ -12,24 +12,18 @@ import type { Logger } from '../log.js';
 import { registerMetrics } from '../metrics/metric.js';
 import { processMetrics } from '../metrics/table.js';
 import type { Clock, Timer } from '../seams/clock.js';
-import { scrub } from '../scrub.js';
 import type { Random } from '../seams/random.js';
 import { settlesWithin, sleep } from '../seams/wait.js';
+import { eventOf, fitting, type Source } from './event.js';
 import type { EventDetails, EventRecorder } from './recorder.js';
 import { TokenBuckets } from './token-buckets.js';
 
-export interface EventRecorderOptions {
+export interface EventRecorderOptions extends Source {
   client: Client;
   clock: Clock;
   random: Random;
   log: Logger;
   metrics: Registry;
-  /** Whose controller it is: "example.com". Default: it is not said. */
-  domain?: string | undefined;
-  /** "keystone-controller" */
-  controller: string;
-  /** Which replica; cut at 128 characters. */
-  instance: string;
 }
 
 /** An event that was written and may repeat. */
@@ -48,7 +42,6 @@ const seriesEnd = 6 * 60_000;
 const seriesRefresh = 30 * 60_000;
 const maxSeries = 4096;
 const maxPending = 1000;
-const maxNote = 1024;
 const attempts = 3;
 const retryDelay = 5_000;
 
@@ -77,17 +70,9 @@ export class BackgroundEventRecorder implements EventRecorder {
   record(regarding: Readonly<KubeObject>, details: EventDetails, related?: Readonly<KubeObject>): void {
     if (this.#stop.signal.aborted) return;
     const now = this.#options.clock.monotonic();
-    const scrubbed = scrub(details.note);
-    const note = scrubbed.length > maxNote ? `${scrubbed.slice(0, maxNote - 1)}…` : scrubbed;
+    const { type, reason, action, note } = fitting(details);
     // The API does not let the note of an event change: another note is another event.
-    const key = JSON.stringify([
-      regarding.metadata?.uid,
-      related?.metadata?.uid,
-      details.type,
-      details.reason,
-      details.action,
-      note,
-    ]);
+    const key = JSON.stringify([regarding.metadata?.uid, related?.metadata?.uid, type, reason, action, note]);
     const series = this.#series.get(key);
     if (series && now - series.lastObserved <= seriesEnd) {
       series.count++;
@@ -96,8 +81,10 @@ export class BackgroundEventRecorder implements EventRecorder {
       if (series.sentCount === 1) this.#sendSeries(series);
       return;
     }
-    if (!this.#buckets.take(regarding.metadata?.uid ?? '')) return this.#drop('rate', details.reason);
-    this.#begin(key, this.#eventOf(regarding, { ...details, note }, related), now);
+    if (!this.#buckets.take(regarding.metadata?.uid ?? '')) return this.#drop('rate', reason);
+    const { clock, random } = this.#options;
+    const moment = { now: clock.now(), suffix: Buffer.from(random.bytes(8)).toString('hex') };
+    this.#begin(key, eventOf(this.#options, moment, regarding, { type, reason, action, note }, related), now);
   }
 
   /** Sends what waits, for at most `grace` milliseconds; takes nothing more. */
@@ -175,37 +162,6 @@ export class BackgroundEventRecorder implements EventRecorder {
       this.#armSweep();
     });
   }
-
-  #eventOf(
-    regarding: Readonly<KubeObject>,
-    details: EventDetails,
-    related: Readonly<KubeObject> | undefined,
-  ): EventObject {
-    const { clock, random, domain, controller, instance } = this.#options;
-    const { name = '', namespace = 'default' } = regarding.metadata ?? {};
-    const suffix = Buffer.from(random.bytes(8)).toString('hex');
-    return {
-      apiVersion: 'events.k8s.io/v1',
-      kind: 'Event',
-      // A name holds 253 characters at most.
-      metadata: { name: `${name.slice(0, 236)}.${suffix}`, namespace },
-      eventTime: formatMicroTime(clock.now()),
-      reportingController: domain === undefined ? controller : `${domain}/${controller}`,
-      reportingInstance: instance.slice(0, 128),
-      type: details.type,
-      reason: details.reason,
-      action: details.action,
-      note: details.note,
-      regarding: referenceTo(regarding),
-      ...(related ? { related: referenceTo(related) } : {}),
-    };
-  }
-}
-
-function referenceTo({ apiVersion, kind, metadata }: Readonly<KubeObject>) {
-  const { namespace, name, uid, resourceVersion } = metadata ?? {};
-  const all = { apiVersion, kind, namespace, name, uid, resourceVersion };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
 function isTransient(error: unknown): boolean {

@@ -3,11 +3,11 @@ import type { KubeObject } from '@stackwright/kube';
 
 export interface EventDetails {
   type: 'Normal' | 'Warning';
-  /** PascalCase, stable, part of the API. */
+  /** PascalCase, stable, part of the API. At most 128 bytes. */
   reason: string;
-  /** What the controller did or tried: "Reconcile", "Delete", "CreateJob". PascalCase. */
+  /** What the controller did or tried: "Reconcile", "Delete", "CreateJob". PascalCase. At most 128 bytes. */
   action: string;
-  /** For people; no secrets. Cut at 1 kB, as the API demands. */
+  /** For people; no secrets. Cut at 1,024 bytes, which is what the API counts. */
   note: string;
 }
 
