@@ -57,12 +57,13 @@ export async function syncHistory(
   }
   while (!update) {
     const hash = templateHash(data, collisions);
+    const name = `${owner.metadata.name}-${hash}`;
     try {
       update = await store.create({
         apiVersion: 'apps/v1',
         kind: 'ControllerRevision',
         metadata: {
-          name: `${owner.metadata.name}-${hash}`,
+          name,
           namespace: owner.metadata.namespace,
           labels: { ...owner.spec?.selector?.matchLabels, [hashLabel]: hash },
           ...(owner.metadata.annotations ? { annotations: { ...owner.metadata.annotations } } : {}),
@@ -73,7 +74,9 @@ export async function syncHistory(
       });
       all.push(update);
     } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
+      // Only what is there has taken the name: a server that says so without reason would be asked for ever.
+      const taken = isAlreadyExists(error) && (await store.read({ namespace: owner.metadata.namespace, name }));
+      if (!taken) throw error;
       collisions += 1;
     }
   }

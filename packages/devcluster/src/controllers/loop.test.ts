@@ -64,12 +64,62 @@ describe('a loop', () => {
     await settle();
     await clock.advance(700);
     const waits = times.slice(1).map((time, index) => time - times[index]!);
-    expect(waits).toEqual([10, 20, 40, 80, 160, 320]);
+    expect(waits).toEqual([5, 10, 20, 40, 80, 160, 320]);
     fail = false;
     await clock.advance(60_000);
     const calm = times.length;
     await clock.advance(60_000);
     expect(times).toHaveLength(calm);
+  });
+
+  it('lets what keeps failing rest for 1000 s at last', async () => {
+    const times: number[] = [];
+    const loop = make(async () => {
+      times.push(clock.now());
+      throw new Error('no');
+    });
+    loop.add({ name: 'a' });
+    await settle();
+    await clock.advance(24 * 3_600_000);
+    expect(times.at(-1)! - times.at(-2)!).toBe(1_000_000);
+    await loop.stop();
+  });
+
+  it('wakes what fails on a change within a second, and no more often', async () => {
+    const times: number[] = [];
+    const loop = make(async (name) => {
+      times.push(clock.now());
+      // As by the watch of a status that is written in every pass.
+      loop.add({ name });
+      throw new Error('no');
+    });
+    const start = clock.now();
+    loop.add({ name: 'a' });
+    await settle();
+    await clock.advance(60_000);
+    expect(times.length).toBeLessThan(80);
+    expect(times.length).toBeGreaterThan(60);
+    expect(times.at(-1)! - start).toBeGreaterThan(58_000);
+    await loop.stop();
+  });
+
+  it('gives no object passes without end while no time goes by, though each succeeds', async () => {
+    let runs = 0;
+    const others: string[] = [];
+    const loop = make(async (name) => {
+      if (name !== 'a') return void others.push(name);
+      runs += 1;
+      loop.add({ name });
+    });
+    loop.add({ name: 'a' });
+    for (let turn = 0; turn < 100; turn += 1) await settle();
+    expect(runs).toBe(100);
+    loop.add({ name: 'b' });
+    await settle();
+    expect(others).toEqual(['b']);
+    await clock.advance(60_000);
+    expect(runs).toBeLessThanOrEqual(700);
+    await loop.stop();
   });
 
   it('looks again when asked to, at the earliest time asked for', async () => {

@@ -1,6 +1,7 @@
 import { isConflict, keyOf, parseKey, type KubeObject, type ObjectKey } from '@stackwright/kube';
 import type { Clock, Timer } from '../shared/clock.js';
 import { messageOf, type Log } from '../shared/log.js';
+import { Pace } from './pace.js';
 
 export interface LoopOptions {
   name: string;
@@ -12,19 +13,17 @@ export interface LoopOptions {
   workers?: number;
 }
 
-const FIRST_RETRY = 10;
-const LAST_RETRY = 30_000;
-
 /**
  * The heart of every workload controller: keys come in from watches, each is reconciled by one worker at a time, and
- * again when it changed meanwhile; failures are retried with back-off. Deliberately independent of @stackwright/core:
- * the devcluster must not share bugs with what is tested on it.
+ * again when it changed meanwhile; failures are retried with back-off, and no object gets passes without end in no time
+ * (see pace.ts). Deliberately independent of @stackwright/core: the devcluster must not share bugs with what is tested
+ * on it.
  */
 export class Loop {
   readonly #options: LoopOptions;
   readonly #queue = new Set<string>();
   readonly #working = new Map<string, Promise<void>>();
-  readonly #failures = new Map<string, number>();
+  readonly #pace = new Pace();
   readonly #later = new Map<string, { due: number; timer: Timer }>();
   #running = false;
   #stopped = false;
@@ -86,6 +85,13 @@ export class Loop {
       if (!this.#running || this.#working.size >= workers) return;
       if (this.#working.has(key)) continue;
       this.#queue.delete(key);
+      const now = this.#options.clock.now();
+      const wait = this.#pace.wait(key, now);
+      if (wait > 0) {
+        this.addAfter(parseKey(key), wait);
+        continue;
+      }
+      this.#pace.begin(key, now);
       const work = this.#work(key).finally(() => {
         this.#working.delete(key);
         this.#pump();
@@ -97,15 +103,14 @@ export class Loop {
   async #work(key: string): Promise<void> {
     try {
       const again = await this.#options.reconcile(parseKey(key));
-      this.#failures.delete(key);
+      this.#pace.succeeded(key);
       if (this.#running && typeof again === 'number') this.addAfter(parseKey(key), Math.max(again, 1));
     } catch (error) {
-      const failures = (this.#failures.get(key) ?? 0) + 1;
-      this.#failures.set(key, failures);
       const fields = { controller: this.#options.name, object: key, error: messageOf(error) };
       if (isConflict(error)) this.#options.log.debug('conflict, trying again', fields);
       else this.#options.log.warn('reconcile failed', fields);
-      if (this.#running) this.addAfter(parseKey(key), Math.min(FIRST_RETRY * 2 ** (failures - 1), LAST_RETRY));
+      const wait = this.#pace.failed(key);
+      if (this.#running) this.addAfter(parseKey(key), wait);
     }
   }
 }

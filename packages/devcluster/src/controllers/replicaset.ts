@@ -7,13 +7,18 @@ import { controllerOf, nonZero, sameValue, type Stored } from '../shared/objects
 import { byDispensability, isActive, isReady, untilAvailable } from '../shared/pods.js';
 import { matchesLabels } from '../shared/selectors.js';
 import { claimChildren } from './claim.js';
-import { withCondition, withoutCondition } from './conditions.js';
+import { conditionOf, withCondition, withoutCondition } from './conditions.js';
 import type { Context } from './context.js';
 import { Loop } from './loop.js';
 import { podFromTemplate, PodControl, slowStart } from './pod-control.js';
 
 /** How many Pods one pass creates or deletes at most. */
 const BURST = 500;
+
+interface Failure {
+  reason: string;
+  error: Error;
+}
 
 export function replicaSetController({ stores, clock, log, events }: Context): Loop {
   const { replicaSets, pods } = stores;
@@ -48,7 +53,7 @@ export function replicaSetController({ stores, clock, log, events }: Context): L
     return pods.controlledBy(set).filter(isActive);
   }
 
-  async function scale(set: Stored<ReplicaSet>): Promise<{ reason: string; error: Error } | undefined> {
+  async function scale(set: Stored<ReplicaSet>): Promise<Failure | undefined> {
     const active = activePods(set);
     const missing = (set.spec?.replicas ?? 1) - active.length;
     try {
@@ -68,21 +73,11 @@ export function replicaSetController({ stores, clock, log, events }: Context): L
   }
 
   /** Returns milliseconds until a Pod becomes available by the passing of time alone. */
-  async function writeStatus(
-    set: Stored<ReplicaSet>,
-    failure: { reason: string; error: Error } | undefined,
-  ): Promise<number | void> {
+  async function writeStatus(set: Stored<ReplicaSet>, failure: Failure | undefined): Promise<number | void> {
     const active = activePods(set);
     const now = clock.now();
     const waits = active.map((pod) => untilAvailable(pod, set.spec?.minReadySeconds ?? 0, now));
     const templateLabels = set.spec?.template?.metadata?.labels ?? {};
-    const conditions = set.status?.conditions ?? [];
-    const failed: ReplicaSetCondition = {
-      type: 'ReplicaFailure',
-      status: 'True',
-      reason: failure?.reason ?? '',
-      message: failure?.error.message ?? '',
-    };
     const status: ReplicaSetStatus = {
       replicas: active.length,
       ...nonZero({
@@ -91,12 +86,23 @@ export function replicaSetController({ stores, clock, log, events }: Context): L
         availableReplicas: waits.filter((wait) => wait === 0).length,
       }),
       ...(set.metadata.generation === undefined ? {} : { observedGeneration: set.metadata.generation }),
-      conditions: failure
-        ? withCondition(conditions, failed, rfc3339(now))
-        : withoutCondition(conditions, 'ReplicaFailure'),
+      conditions: withFailure(set.status?.conditions ?? [], failure, rfc3339(now)),
     };
     if (!sameValue(status, set.status)) await replicaSets.updateStatus({ ...set, status });
     const pending = waits.filter((wait): wait is number => wait !== undefined && wait > 0);
     return pending.length > 0 ? Math.min(...pending) : undefined;
   }
+}
+
+/** What failed first stays there until nothing fails: each refusal names another Pod, and would be another write. */
+function withFailure(
+  conditions: readonly ReplicaSetCondition[],
+  failure: Failure | undefined,
+  now: string,
+): ReplicaSetCondition[] {
+  const type = 'ReplicaFailure';
+  if (!failure) return withoutCondition(conditions, type);
+  if (conditionOf(conditions, type)) return [...conditions];
+  const condition = { type, status: 'True', reason: failure.reason, message: failure.error.message };
+  return withCondition(conditions, condition, now);
 }

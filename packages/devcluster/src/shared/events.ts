@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { apiVersionOf, CoreEvent, type Client, type Resource } from '@stackwright/kube';
 import { rfc3339, type Clock } from './clock.js';
+import { EventCorrelator, remember } from './event-correlator.js';
 import { messageOf, type Log } from './log.js';
 import type { Stored } from './objects.js';
 
@@ -10,12 +11,13 @@ interface Recorded {
   count: number;
 }
 
-/** How many distinct events are remembered for counting repeats. */
-const REMEMBERED = 2_000;
+/** How many events wait to be written, at most: further ones are lost. */
+const MOST_WAITING = 1_000;
 
 /**
- * Writes Events as Kubernetes' recorder does: a repeat raises the count of the first one. Never throws and never makes
- * its caller wait: an event that cannot be written is lost, as events may be.
+ * Writes Events as Kubernetes' recorder does: a repeat raises the count of the first one, similar ones are combined, and
+ * there are not more than a few for one object. Never throws and never makes its caller wait: an event that cannot be
+ * written is lost, as events may be.
  */
 export class EventRecorder {
   readonly #client: Client;
@@ -24,7 +26,9 @@ export class EventRecorder {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #seen = new Map<string, Recorded>();
+  readonly #correlator: EventCorrelator;
   #queue: Promise<void> = Promise.resolve();
+  #waiting = 0;
 
   constructor(options: { client: Client; component: string; host?: string; clock: Clock; log: Log }) {
     this.#client = options.client;
@@ -32,6 +36,7 @@ export class EventRecorder {
     this.#host = options.host;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#correlator = new EventCorrelator(options.clock);
   }
 
   /** `fieldPath` names a part of the object: "spec.containers{api}". */
@@ -43,7 +48,20 @@ export class EventRecorder {
     message: string,
     fieldPath?: string,
   ): void {
-    this.#queue = this.#queue.then(() => this.#write(resource, object, type, reason, message, fieldPath));
+    const correlated = this.#correlator.correlate({
+      source: [this.#component, this.#host].join('\0'),
+      object: object.metadata.uid,
+      ...(fieldPath === undefined ? {} : { part: fieldPath }),
+      type,
+      reason,
+      message,
+    });
+    if (!correlated || this.#waiting >= MOST_WAITING) return;
+    this.#waiting += 1;
+    this.#queue = this.#queue.then(async () => {
+      this.#waiting -= 1;
+      await this.#write(correlated.key, resource, object, type, reason, correlated.message, fieldPath);
+    });
   }
 
   /** Resolves when everything recorded so far has been written. */
@@ -52,6 +70,7 @@ export class EventRecorder {
   }
 
   async #write(
+    key: string,
     resource: Resource,
     object: Stored,
     type: string,
@@ -59,23 +78,23 @@ export class EventRecorder {
     message: string,
     fieldPath?: string,
   ): Promise<void> {
-    const key = [object.metadata.uid, type, reason, message, fieldPath].join('\0');
     try {
       const seen = this.#seen.get(key);
-      if (seen && (await this.#repeat(seen))) return;
-      const created = await this.#create(resource, object, type, reason, message, fieldPath);
-      this.#seen.set(key, created);
-      const oldest = this.#seen.keys().next();
-      if (this.#seen.size > REMEMBERED && !oldest.done) this.#seen.delete(oldest.value);
+      if (seen && (await this.#repeat(seen, message))) return;
+      remember(this.#seen, key, await this.#create(resource, object, type, reason, message, fieldPath));
     } catch (error) {
       this.#log.debug('event not written', { reason, error: messageOf(error) });
     }
   }
 
   /** False when the first event has expired since. */
-  async #repeat(event: Recorded): Promise<boolean> {
+  async #repeat(event: Recorded, message: string): Promise<boolean> {
     try {
-      const body = { count: event.count + 1, lastTimestamp: rfc3339(this.#clock.now()) };
+      const body = {
+        count: event.count + 1,
+        lastTimestamp: rfc3339(this.#clock.now()),
+        message: withinLimit(message),
+      };
       await this.#client.patch(CoreEvent, { namespace: event.namespace, name: event.name }, { type: 'merge', body });
       event.count += 1;
       return true;
@@ -112,8 +131,7 @@ export class EventRecorder {
       },
       type,
       reason,
-      // The API's limit for an Event's message.
-      message: message.length > 1024 ? `${message.slice(0, 1021)}...` : message,
+      message: withinLimit(message),
       source: { component: this.#component, ...(this.#host === undefined ? {} : { host: this.#host }) },
       firstTimestamp: now,
       lastTimestamp: now,
@@ -123,4 +141,14 @@ export class EventRecorder {
     });
     return { name, namespace, count: 1 };
   }
+}
+
+/** The API's limit for an Event's message, in bytes. */
+const MOST_BYTES = 1024;
+
+function withinLimit(message: string): string {
+  const bytes = Buffer.from(message);
+  if (bytes.length <= MOST_BYTES) return message;
+  // What is left of a character that was cut in two goes with it.
+  return `${bytes.toString('utf8', 0, MOST_BYTES - 3).replace(/\ufffd$/, '')}...`;
 }

@@ -28,6 +28,8 @@ export interface StoreOptions {
 
 const FIRST_RETRY = 100;
 const LAST_RETRY = 10_000;
+/** A watch that ends sooner than this, in milliseconds, is begun anew with back-off. */
+const SHORT_WATCH = 5_000;
 
 /**
  * One kind's objects in memory, kept current by list and watch. Writes go through it and are seen at once by its own
@@ -114,14 +116,20 @@ export class Store<T extends KubeObject> {
     await this.refresh(object);
   }
 
-  /** Reads the object from the server, past the watch. */
-  async refresh(object: Stored<T>): Promise<Stored<T> | undefined> {
+  /** Reads the object of that name from the server, past the watch. */
+  async read(key: ObjectKey): Promise<Stored<T> | undefined> {
     try {
-      const current = this.#learn(await this.#client.get(this.resource, keyFor(object.metadata)));
-      if (current.metadata.uid === object.metadata.uid) return current;
+      return this.#learn(await this.#client.get(this.resource, keyFor(key)));
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      if (isNotFound(error)) return undefined;
+      throw error;
     }
+  }
+
+  /** Reads exactly this object, not one that took its name since. */
+  async refresh(object: Stored<T>): Promise<Stored<T> | undefined> {
+    const current = await this.read(object.metadata);
+    if (current?.metadata.uid === object.metadata.uid) return current;
     this.#gone.add(object.metadata.uid);
     this.#remove(object);
     return undefined;
@@ -137,18 +145,18 @@ export class Store<T extends KubeObject> {
           synced();
         }
         const watch = this.#client.watch(this.resource, { ...this.#selection(), resourceVersion, signal });
-        let idle = true;
-        for await (const event of watch) {
-          resourceVersion = this.#take(event);
-          retry = FIRST_RETRY;
-          idle = false;
-        }
-        // A server that ends watches as soon as they begin must not be asked in a circle.
-        if (idle) await pause(this.#options.clock, retry, signal);
+        const begun = this.#options.clock.now();
+        for await (const event of watch) resourceVersion = this.#take(event);
+        // A server or proxy that ends watches as soon as they begin must not be asked in a circle.
+        const short = this.#options.clock.now() - begun < SHORT_WATCH;
+        if (short) await pause(this.#options.clock, retry, signal);
+        retry = short ? Math.min(retry * 2, LAST_RETRY) : FIRST_RETRY;
       } catch (error) {
         if (signal.aborted) break;
-        if (isGone(error)) {
-          resourceVersion = undefined;
+        // Read anew, and at once the first time: a watch from too long ago is nobody's fault.
+        if (isGone(error)) resourceVersion = undefined;
+        if (isGone(error) && retry === FIRST_RETRY) {
+          retry *= 2;
           continue;
         }
         (this.#options.log ?? silentLog).warn('watch failed', { kind: this.resource.kind, error: messageOf(error) });

@@ -1,5 +1,5 @@
 // What contains other objects goes when it is empty: namespaces, and the definitions of custom resources.
-import { isConflict, isNotFound, Namespace, type Client } from '@stackwright/kube';
+import { isNotFound, Namespace, type Client } from '@stackwright/kube';
 import type { ServerContext } from '../context.js';
 import { definitionOf } from '../crds/resources.js';
 import { CLEANUP, CRDS } from '../crds/strategy.js';
@@ -10,11 +10,13 @@ import { keyOf } from './garbage.js';
 import { Worker } from './worker.js';
 
 const NAMESPACES = '/namespaces';
+/** In milliseconds, as the namespace controller has it: nobody waits for it longer than a minute once nothing is in the way. */
+const LONGEST_RETRY = 60_000;
 
 export class ContainerDeletion {
   readonly #context: ServerContext;
   readonly #client: Client;
-  readonly #worker = new Worker((key) => this.#process(key));
+  readonly #worker = new Worker((key) => this.#process(key), { longestRetry: LONGEST_RETRY });
   readonly #unsubscribe: () => void;
 
   constructor(context: ServerContext, client: Client) {
@@ -58,9 +60,7 @@ export class ContainerDeletion {
       if (resource === NAMESPACES) await this.#namespace(container);
       else await this.#definition(container);
     } catch (error) {
-      if (isNotFound(error)) return;
-      if (isConflict(error)) this.#worker.add(key);
-      else throw error;
+      if (!isNotFound(error)) throw error;
     }
   }
 
@@ -68,11 +68,14 @@ export class ContainerDeletion {
     const name = namespace.metadata.name ?? '';
     const { registry, store } = this.#context;
     let remaining = 0;
+    let refused: Error | undefined;
     for (const resource of registry.stored()) {
       if (!resource.namespaced) continue;
-      await this.#deleteAll(resource, store.list(resource.storage, name));
+      const reason = await this.#deleteAll(resource, store.list(resource.storage, name));
+      refused ??= reason;
       remaining += store.list(resource.storage, name).length;
     }
+    if (refused !== undefined) throw refused;
     if (remaining > 0) return;
     await this.#client.update(Namespace, { ...namespace, spec: { finalizers: [] } } as Namespace, {
       subresource: 'finalize',
@@ -84,7 +87,8 @@ export class ContainerDeletion {
     const { registry, store } = this.#context;
     const storage = `${group}/${names.plural}`;
     const resource = registry.byStorage(storage);
-    if (resource) await this.#deleteAll(resource, store.list(storage));
+    const refused = resource && (await this.#deleteAll(resource, store.list(storage)));
+    if (refused !== undefined) throw refused;
     if (store.list(storage).length > 0) return;
     const finalizers = (object.metadata.finalizers ?? []).filter((item) => item !== CLEANUP);
     const definitions = registry.byStorage(CRDS);
@@ -100,14 +104,17 @@ export class ContainerDeletion {
     });
   }
 
-  async #deleteAll(resource: ServedResource, objects: readonly ApiObject[]): Promise<void> {
+  /** Returns why one could not be deleted: that keeps none of the others. */
+  async #deleteAll(resource: ServedResource, objects: readonly ApiObject[]): Promise<Error | undefined> {
+    let refused: Error | undefined;
     for (const object of objects) {
       if (object.metadata.deletionTimestamp !== undefined) continue;
       try {
         await this.#client.delete(resource, keyOf(object), { propagationPolicy: 'Background' });
       } catch (error) {
-        if (!isNotFound(error)) throw error;
+        if (!isNotFound(error)) refused ??= error instanceof Error ? error : new Error(String(error));
       }
     }
+    return refused;
   }
 }

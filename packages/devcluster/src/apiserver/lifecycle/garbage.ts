@@ -1,5 +1,5 @@
 // Garbage collection: what is owned goes with its owners, in the background or before them, or is orphaned.
-import { isConflict, isNotFound, type Client, type ObjectKey, type OwnerReference } from '@stackwright/kube';
+import { isNotFound, type Client, type ObjectKey, type OwnerReference } from '@stackwright/kube';
 import type { ServerContext } from '../context.js';
 import type { ApiObject } from '../json.js';
 import type { ServedResource } from '../registry/resource.js';
@@ -70,10 +70,8 @@ export class GarbageCollector {
       if (object.metadata.deletionTimestamp !== undefined) await this.#end(resource, object);
       else await this.#collect(resource, object);
     } catch (error) {
-      // Gone or changed meanwhile: its event has come, or comes, here.
-      if (isNotFound(error)) return;
-      if (isConflict(error)) this.#worker.add(placeText);
-      else throw error;
+      // Gone meanwhile: its event has come, or comes, here.
+      if (!isNotFound(error)) throw error;
     }
   }
 

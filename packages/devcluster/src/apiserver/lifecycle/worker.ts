@@ -1,16 +1,26 @@
-// A queue of keys, worked off one after the other; a key that fails is tried again later.
+// A queue of keys, worked off one after the other; a key that fails is tried again, later each time.
+import { systemClock, type Clock, type Timer } from '../../shared/clock.js';
+import { ItemBackoff } from '../../shared/item-backoff.js';
+
+export interface WorkerOptions {
+  /** The longest wait between two tries, in milliseconds. Default 1 000 000. */
+  longestRetry?: number;
+  clock?: Clock;
+}
 
 export class Worker {
   readonly #work: (key: string) => Promise<void>;
-  readonly #retryDelay: number;
+  readonly #backoff: ItemBackoff;
+  readonly #clock: Clock;
   readonly #queue = new Set<string>();
-  readonly #retries = new Set<NodeJS.Timeout>();
+  readonly #retries = new Set<Timer>();
   #running: Promise<void> | undefined;
   #stopped = false;
 
-  constructor(work: (key: string) => Promise<void>, retryDelay = 500) {
+  constructor(work: (key: string) => Promise<void>, options: WorkerOptions = {}) {
     this.#work = work;
-    this.#retryDelay = retryDelay;
+    this.#backoff = new ItemBackoff(options.longestRetry);
+    this.#clock = options.clock ?? systemClock;
   }
 
   add(key: string): void {
@@ -24,7 +34,7 @@ export class Worker {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#queue.clear();
-    for (const retry of this.#retries) clearTimeout(retry);
+    for (const retry of this.#retries) retry.cancel();
     await this.#running;
   }
 
@@ -33,19 +43,24 @@ export class Worker {
       this.#queue.delete(key);
       try {
         await this.#work(key);
+        this.#backoff.forget(key);
       } catch {
         // Whatever stood in its way (an injected fault, a conflict): the state of the world is looked at again.
-        const retry = setTimeout(() => {
-          this.#retries.delete(retry);
-          this.add(key);
-        }, this.#retryDelay);
-        retry.unref();
-        this.#retries.add(retry);
+        this.#retry(key, this.#backoff.failed(key));
       }
       if (this.#stopped) break;
     }
     this.#running = undefined;
     const [next] = this.#queue;
     if (next !== undefined) this.add(next);
+  }
+
+  #retry(key: string, delay: number): void {
+    if (this.#stopped) return;
+    const retry = this.#clock.schedule(delay, () => {
+      this.#retries.delete(retry);
+      this.add(key);
+    });
+    this.#retries.add(retry);
   }
 }

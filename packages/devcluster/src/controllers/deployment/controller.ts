@@ -1,6 +1,7 @@
 import type { Pod, ReplicaSet } from '@stackwright/kube';
 import { Deployment, isAlreadyExists, type ObjectKey } from '@stackwright/kube';
 import { rfc3339 } from '../../shared/clock.js';
+import { messageOf } from '../../shared/log.js';
 import { controllerOf, sameValue, type Stored } from '../../shared/objects.js';
 import { isFinished } from '../../shared/pods.js';
 import { claimChildren } from '../claim.js';
@@ -138,11 +139,23 @@ export function deploymentController({ stores, clock, log, events }: Context): L
     try {
       return await replicaSets.create(draft);
     } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
-      const status = { ...deployment.status, collisionCount: (deployment.status?.collisionCount ?? 0) + 1 };
-      await deployments.updateStatus({ ...deployment, status });
+      const { namespace } = deployment.metadata;
+      const taken = isAlreadyExists(error) && (await replicaSets.read({ namespace, name: draft.metadata?.name ?? '' }));
+      if (taken) {
+        const status = { ...deployment.status, collisionCount: (deployment.status?.collisionCount ?? 0) + 1 };
+        await deployments.updateStatus({ ...deployment, status });
+      } else await noteRefusal(deployment, draft, error);
       throw error;
     }
+  }
+
+  async function noteRefusal(deployment: Stored<Deployment>, draft: ReplicaSet, error: unknown): Promise<void> {
+    const reason = 'ReplicaSetCreateError';
+    const message = `Failed to create new replica set "${draft.metadata?.name ?? ''}": ${messageOf(error)}`;
+    recorder.record(Deployment, deployment, 'Warning', reason, message);
+    const known = conditionOf(deployment.status?.conditions, 'Progressing');
+    if (known?.status === 'False' && known.reason === reason) return;
+    await noteProgress({ deployment, current: undefined, old: [] }, reason, message, 'False');
   }
 
   async function noteRevision(rollout: Rollout, revision: number): Promise<Rollout> {

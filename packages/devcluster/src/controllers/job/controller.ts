@@ -2,6 +2,7 @@ import type { Pod } from '@stackwright/kube';
 import { Job, type ObjectKey } from '@stackwright/kube';
 import type { JobCondition, JobStatus } from 'kubernetes-types/batch/v1.d.ts';
 import { rfc3339 } from '../../shared/clock.js';
+import { messageOf } from '../../shared/log.js';
 import { controllerOf, nonZero, sameValue, type Stored } from '../../shared/objects.js';
 import { byDispensability, isReady } from '../../shared/pods.js';
 import { conditionOf, withCondition } from '../conditions.js';
@@ -43,12 +44,18 @@ export function jobController({ stores, clock, log, events }: Context, backoff: 
     const tally = advance(job, groups);
     const verdict = verdictOf(job, tally, groups, clock.now());
     let wait: number | undefined;
-    if (verdict) await Promise.all(groups.active.map((pod) => control.delete(job, pod)));
-    else if (job.spec?.suspend) await dismiss(job, groups.active);
-    else wait = await scale(job, tally, groups);
+    let failure: unknown;
+    try {
+      if (verdict) await Promise.all(groups.active.map((pod) => control.delete(job, pod)));
+      else if (job.spec?.suspend) await dismiss(job, groups.active);
+      else wait = await scale(job, tally, groups);
+    } catch (error) {
+      failure = error;
+    }
 
     const written = await writeStatus(job, tally, verdict);
     for (const pod of releasable(written, groups)) await release(pod);
+    if (failure !== undefined) throw failure instanceof Error ? failure : new Error(messageOf(failure));
     const waits = [wait, untilDeadline(written, clock.now())].filter((value) => value !== undefined);
     return waits.length > 0 ? Math.min(...waits) : undefined;
   }

@@ -1,6 +1,7 @@
 import type { PersistentVolume, StorageClass } from '@stackwright/kube';
 import { PersistentVolumeClaim, type ObjectKey, matchesSelector } from '@stackwright/kube';
 import type { PersistentVolumeSpec } from 'kubernetes-types/core/v1.d.ts';
+import { messageOf } from '../../shared/log.js';
 import { quantity } from '../../shared/quantity.js';
 import { sameValue, type Stored } from '../../shared/objects.js';
 import type { Context } from '../context.js';
@@ -109,7 +110,11 @@ export function claimController({ stores, clock, log, events }: Context, provisi
     const known = volumes.get({ name });
     if (known) return known;
     const path = await provisioner.create(claim, name);
-    const volume = await volumes.create(newVolume(claim, storageClass, name, path));
+    const volume = await volumes.create(newVolume(claim, storageClass, name, path)).catch((error: unknown) => {
+      const message = `Failed to provision volume with StorageClass "${className}": ${messageOf(error)}`;
+      record(claim, 'Warning', 'ProvisioningFailed', message);
+      throw error;
+    });
     record(claim, 'Normal', 'ProvisioningSucceeded', `Successfully provisioned volume ${name}`);
     return volume;
   }

@@ -1,5 +1,5 @@
 // ClusterRoles made of others: whoever labels a role gives its rules to the roles that collect that label.
-import { ClusterRole, isConflict, isNotFound, matchesSelector, type Client } from '@stackwright/kube';
+import { ClusterRole, isNotFound, matchesSelector, type Client } from '@stackwright/kube';
 import type { AggregationRule, PolicyRule } from 'kubernetes-types/rbac/v1.d.ts';
 import { equal, type ApiObject } from '../../json.js';
 import { Worker } from '../../lifecycle/worker.js';
@@ -59,8 +59,7 @@ export class RoleAggregation {
         fieldManager: 'clusterrole-aggregation-controller',
       });
     } catch (error) {
-      // Whoever changed it meanwhile has it looked at again.
-      if (!isConflict(error) && !isNotFound(error)) throw error;
+      if (!isNotFound(error)) throw error;
     }
   }
 }
