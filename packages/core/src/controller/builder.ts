@@ -30,7 +30,7 @@ class Builder<R extends KubeObject> implements ControllerBuilder<R> {
     if (this.#for) throw new Error(`${this.#name}: for() was called twice; use watches() for further kinds`);
     const builder = this as unknown as Builder<T>;
     builder.#for = { resource, options };
-    this.#sources.push((controller) => controller.watches(resource, (object) => [requestOf(object)], options));
+    this.#sources.push((controller) => controller.reconciles(resource, (object) => [requestOf(object)], options));
     return builder;
   }
 

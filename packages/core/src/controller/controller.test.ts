@@ -68,6 +68,32 @@ describe('controllers', () => {
     expect(reconciled).toEqual(['new', 'a', 'b', 'c']);
   });
 
+  it('… whatever it owns and watches: that a child was made says nothing about its owner', async () => {
+    const NetworkPolicy = defineResource<KubeObject>({
+      group: 'networking.k8s.io',
+      version: 'v1',
+      kind: 'NetworkPolicy',
+      plural: 'networkpolicies',
+      namespaced: true,
+    });
+    for (const name of ['a', 'b', 'c']) {
+      await client.seed(Widget, { ...widget(name), status: { observedGeneration: 1 } } as Widget);
+      const uid = client.peek(Widget, at(name))?.metadata?.uid ?? '';
+      const owner = { apiVersion: 'example.dev/v1', kind: 'Widget', name, uid, controller: true };
+      // It has a generation and no status, as most kinds that are only configuration.
+      await client.seed(NetworkPolicy, { metadata: { ...at(`of-${name}`), ownerReferences: [owner] } });
+    }
+    await client.seed(Widget, widget('new'));
+    newController(test.manager, 'widget')
+      .for(Widget)
+      .owns(NetworkPolicy)
+      .watches(HTTPRoute, () => ['a', 'b', 'c'].map(at))
+      .complete(record);
+    await client.seed(HTTPRoute, { metadata: at('route') });
+    await test.start();
+    expect(reconciled).toEqual(['new', 'a', 'b', 'c']);
+  });
+
   it('starts no worker before every source has been told its whole initial list (pitfall 6)', async () => {
     await client.seed(Widget, widget('a'));
     await client.seed(Secret, { metadata: at('child') });

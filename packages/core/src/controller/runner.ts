@@ -100,12 +100,26 @@ export class ControllerRunner implements Controller, Runnable {
     return this.watches(resource, (object) => ownerRequests(owner, object), options);
   }
 
-  watches<T extends KubeObject>(resource: Resource<T>, map: MapFunction<T>, options: SourceOptions<T> = {}): Source {
+  watches<T extends KubeObject>(resource: Resource<T>, map: MapFunction<T>, options?: SourceOptions<T>): Source {
+    return this.#source(resource, map, () => lowPriority, options);
+  }
+
+  /** The reconciled kind: of all sources the only one whose objects tell by themselves whether they can wait. */
+  reconciles<T extends KubeObject>(resource: Resource<T>, map: MapFunction<T>, options?: SourceOptions<T>): Source {
+    return this.#source(resource, map, priorityAtStart, options);
+  }
+
+  #source<T extends KubeObject>(
+    resource: Resource<T>,
+    map: MapFunction<T>,
+    atStart: (object: Readonly<T>) => number,
+    options: SourceOptions<T> = {},
+  ): Source {
     const informer = this.#manager.cache.informer(resource, options.informer);
     const source: AttachedSource = {
       resource,
       informer,
-      attach: () => this.#attach(informer, map, options.predicates ?? []),
+      attach: () => this.#attach(informer, map, atStart, options.predicates ?? []),
       registration: undefined,
     };
     this.#sources.add(source);
@@ -160,6 +174,7 @@ export class ControllerRunner implements Controller, Runnable {
   #attach<T extends KubeObject>(
     informer: Informer<T>,
     map: MapFunction<T>,
+    atStart: (object: Readonly<T>) => number,
     predicates: readonly Predicate<T>[],
   ): HandlerRegistration {
     const enqueue = (priority: number, object: Readonly<T>, previous?: Readonly<T>) => {
@@ -173,8 +188,7 @@ export class ControllerRunner implements Controller, Runnable {
       predicates.every((predicate) => this.#guarded(object, true, () => ask(predicate)));
     return informer.addHandler({
       added: (object, initial) => {
-        if (lets(object, (predicate) => predicate.created(object)))
-          enqueue(initial ? priorityAtStart(object) : 0, object);
+        if (lets(object, (predicate) => predicate.created(object))) enqueue(initial ? atStart(object) : 0, object);
       },
       updated: (object, previous) => {
         if (!lets(object, (predicate) => predicate.updated(object, previous))) return;

@@ -25,11 +25,28 @@ export interface ConversionEnvironment {
 /** All or nothing, as the API server wants it. Never throws: what goes wrong is in the answer. */
 export function convert(
   webhooks: readonly Webhook[],
+  request: ConversionRequest,
+  environment: ConversionEnvironment,
+): ConversionResponse {
+  const steps = converting(webhooks, request, environment);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** The same, object by object: a list of thousands must not hold up all else. */
+export function* converting(
+  webhooks: readonly Webhook[],
   { uid, desiredAPIVersion, objects }: ConversionRequest,
   { log, panicked }: ConversionEnvironment,
-): ConversionResponse {
+): Generator<undefined, ConversionResponse> {
   try {
-    const convertedObjects = objects.map((object) => convertOne(webhooks, object, desiredAPIVersion));
+    const convertedObjects: KubeObject[] = [];
+    for (const object of objects) {
+      convertedObjects.push(convertOne(webhooks, object, desiredAPIVersion));
+      yield;
+    }
     return { uid, convertedObjects, result: { status: 'Success' } };
   } catch (error) {
     const message = scrub(error instanceof Error ? error.message : String(error));

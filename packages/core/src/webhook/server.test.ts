@@ -11,7 +11,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { newController } from '../controller/builder.js';
 import { aborted } from '../seams/wait.js';
 import { settle, testManager, type TestManager } from '../testing/index.js';
-import { AdmissionDenied, newWebhook } from './webhook.js';
+import { startWebhookServer } from './server.js';
+import { AdmissionDenied, newWebhook, type Webhook } from './webhook.js';
 
 interface Widget extends KubeObject {
   spec: { size?: number; color?: string; unknown?: object };
@@ -267,6 +268,14 @@ describe('the webhook server', () => {
       spec: { length },
     });
 
+    it('takes lists of whatever size: the API server sends them whole', async () => {
+      const page = 'x'.repeat(20_000);
+      const list = Array.from({ length: 600 }, (_, n) => ({ ...old(n + 100), status: { page } }));
+      const { code, body } = await convert('apps.example.dev/v1', ...list);
+      expect(code).toBe(200);
+      expect(body.response.convertedObjects).toHaveLength(600);
+    });
+
     it('goes by way of the hub in both directions and keeps the metadata but labels and annotations', async () => {
       const { body } = await convert('apps.example.dev/v1', old(5), widget({ size: 7 }));
       expect(body.response).toEqual({
@@ -409,3 +418,34 @@ describe('a manager with webhooks', () => {
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await settle();
 }
+
+it('does not wait for ever for a sender that is slow on purpose', async () => {
+  const authority = await makeAuthority();
+  const directory = mkdtempSync(join(tmpdir(), 'stackwright-webhook-'));
+  const { cert, key } = await authority.issue('server', ['127.0.0.1']);
+  writeFileSync(join(directory, 'tls.crt'), cert);
+  writeFileSync(join(directory, 'tls.key'), key);
+  const { client, cache, clock, log, metrics, tracer } = testManager().manager;
+  const webhook = newWebhook(Widget).validate({ create: () => [] }) as Webhook;
+  const server = await startWebhookServer({
+    host: '127.0.0.1',
+    port: 0,
+    certDirectory: directory,
+    webhooks: [{ webhook, client, cache, log }],
+    clock,
+    log,
+    metrics,
+    tracer,
+    receiveTimeout: 300,
+  });
+  const socket = connect({ port: Number(new URL(server.address).port), host: '127.0.0.1', ca: authority.ca });
+  let answer = '';
+  socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+  socket.write(
+    `POST ${paths.validate} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`,
+  );
+  await new Promise((resolve) => socket.on('close', resolve));
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+  await server.close();
+  rmSync(directory, { recursive: true });
+});

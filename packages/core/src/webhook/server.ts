@@ -7,11 +7,11 @@ import { CertificateWatcher } from '../manager/certificates.js';
 import { observeWebhooks, type WebhookObserver } from '../metrics/webhooks.js';
 import type { Reader } from '../reader.js';
 import type { Clock } from '../seams/clock.js';
-import { lasting } from '../seams/wait.js';
+import { breathe, lasting } from '../seams/wait.js';
 import type { Tracer } from '../tracing/tracer.js';
 import { clientWithin } from '../tracing/traced-client.js';
 import { admit, problemOfReview, type AdmissionRequest } from './admission.js';
-import { convert, problemOfConversion, type ConversionRequest } from './conversion.js';
+import { converting, problemOfConversion, type ConversionRequest } from './conversion.js';
 import { conversionPath, pathOfWebhook, type Webhook } from './webhook.js';
 
 /** A webhook with what its handlers get. */
@@ -33,6 +33,11 @@ export interface WebhookServerOptions {
   log: Logger;
   metrics: Registry;
   tracer: Tracer;
+  /**
+   * Milliseconds within which a whole request must have arrived; then it is answered with 408 and its connection is closed. Default
+   * 30 000, which is as long as an API server waits for the answer.
+   */
+  receiveTimeout?: number;
 }
 
 export interface RunningWebhookServer {
@@ -42,24 +47,35 @@ export interface RunningWebhookServer {
 }
 
 /** Two objects of the largest size that an API server takes, and what is around them. */
-const maxBody = 7 * 1024 * 1024;
+const maxAdmission = 7 * 1024 * 1024;
+/** A list is converted as a whole, of whatever size: thousands of objects, of which each may have a megabyte. */
+const maxConversion = 128 * 1024 * 1024;
+/** Milliseconds that a conversion goes on without giving way to what else happens in the process. */
+const slice = 10;
 /** Milliseconds for a handler, when the API server does not say how long it waits. */
 const defaultTimeout = 10_000;
 const longestTimeout = 30_000;
 
 export async function startWebhookServer(options: WebhookServerOptions): Promise<RunningWebhookServer> {
-  const { clock, log, metrics, host, port } = options;
+  const { clock, log, metrics, host, port, receiveTimeout = longestTimeout } = options;
   const certificates = new CertificateWatcher({ directory: options.certDirectory, clock, log, metrics });
   const server = Fastify({
     logger: false,
-    bodyLimit: maxBody,
     forceCloseConnections: true,
-    https: { ...(await certificates.load()), minVersion: 'TLSv1.2' },
+    // Node looks at its connections only now and then.
+    requestTimeout: receiveTimeout,
+    https: {
+      ...(await certificates.load()),
+      minVersion: 'TLSv1.2',
+      headersTimeout: receiveTimeout,
+      connectionsCheckingInterval: receiveTimeout / 6,
+    },
   });
-  for (const { path, problemOf, answer } of endpointsOf(options)) {
+  for (const { path, bodyLimit, problemOf, answer } of endpointsOf(options)) {
     server.route({
       method: 'POST',
       url: path,
+      bodyLimit,
       ...measured(observeWebhooks(metrics).of(path), clock),
       handler: async (request, reply) => {
         const problem = problemOf(request.body);
@@ -93,6 +109,8 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
 
 interface Endpoint {
   path: string;
+  /** Bytes; a larger body is refused with 413. */
+  bodyLimit: number;
   /** Why a body cannot be answered, or undefined. */
   problemOf: (body: unknown) => string | undefined;
   answer: (body: unknown, call: Call) => Promise<object>;
@@ -105,7 +123,7 @@ interface Call {
 }
 
 function endpointsOf(options: WebhookServerOptions): Endpoint[] {
-  const { webhooks, log, metrics } = options;
+  const { webhooks, log, metrics, clock } = options;
   const endpoints = webhooks.flatMap((hosted) => [
     ...(hosted.webhook.defaulter ? [admissionEndpoint(hosted, 'mutate', options)] : []),
     ...(hosted.webhook.validator ? [admissionEndpoint(hosted, 'validate', options)] : []),
@@ -115,15 +133,17 @@ function endpointsOf(options: WebhookServerOptions): Endpoint[] {
   const { panicked } = observeWebhooks(metrics);
   endpoints.push({
     path: conversionPath,
+    bodyLimit: maxConversion,
     problemOf: problemOfConversion,
-    answer: async (body) => ({
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'ConversionReview',
-      response: convert(convertible, (body as { request: ConversionRequest }).request, {
-        log,
-        panicked: () => panicked('conversion'),
-      }),
-    }),
+    answer: async (body, { signal }) => {
+      const { request } = body as { request: ConversionRequest };
+      const steps = converting(convertible, request, { log, panicked: () => panicked('conversion') });
+      return {
+        apiVersion: 'apiextensions.k8s.io/v1',
+        kind: 'ConversionReview',
+        response: await inSlices(steps, clock, signal),
+      };
+    },
   });
   return endpoints;
 }
@@ -157,6 +177,7 @@ function admissionEndpoint(
   };
   return {
     path,
+    bodyLimit: maxAdmission,
     problemOf: (body) => problemOfReview(body, webhook),
     answer: async (body, call) => ({
       apiVersion: 'admission.k8s.io/v1',
@@ -164,6 +185,19 @@ function admissionEndpoint(
       response: await respond((body as { request: AdmissionRequest }).request, call),
     }),
   };
+}
+
+/** Carries all steps out, with pauses in which the event loop turns. */
+async function inSlices<Result>(steps: Iterator<unknown, Result>, clock: Clock, signal: AbortSignal): Promise<Result> {
+  let began = clock.monotonic();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    if (clock.monotonic() - began < slice) continue;
+    await breathe();
+    signal.throwIfAborted();
+    began = clock.monotonic();
+  }
 }
 
 /** Hooks that count each request once, also when the caller hangs up, where there is no response. */
