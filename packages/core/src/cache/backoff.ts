@@ -17,6 +17,12 @@ export interface BackoffOptions {
 /** client-go's reflector: spreads the clients of a server that comes back. */
 export const reflectorBackoff: BackoffOptions = { base: 800, max: 30_000, factor: 2, jitter: 1, resetAfter: 120_000 };
 
+/**
+ * The time from the beginning of a watch that ended soon, and in good order, to that of the next: what it brought shows that the
+ * way is open, so that a copy should not lag long; but a server or proxy that ends every watch is not to be asked all the time.
+ */
+export const restartBackoff: BackoffOptions = { ...reflectorBackoff, max: 5_000 };
+
 export class Backoff {
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #random: Pick<Random, 'float'>;

@@ -65,8 +65,12 @@ export function defineIndex<T extends KubeObject>(
 export interface Informer<T extends KubeObject = KubeObject> {
   readonly resource: Resource<T>;
   readonly options: Readonly<InformerOptions>;
+  /** The state of the server is, or was, in the store. False again when the kind is not served any more. */
   hasSynced(): boolean;
-  /** The API server answers 404 to the list: the CRD is not installed (yet). */
+  /**
+   * The API server does not know the kind: the CRD is not installed, or for 90 seconds not any more. In the second case
+   * handlers are told that every object was deleted; reads throw a `KindMissingError` until it is served again.
+   */
   isMissing(): boolean;
   /** Resolves when the initial list is in the store, or, of a kind that not every cluster serves, when it is known to be missing. */
   whenUsable(signal?: AbortSignal): Promise<void>;
@@ -124,7 +128,14 @@ export class CacheNotSyncedError extends Error {
   override readonly name: string = 'CacheNotSyncedError';
 }
 
-/** It is not synced since the API server does not know the kind. */
+/** It is not synced since the API server does not know the kind, or does not any more. */
 export class KindMissingError extends CacheNotSyncedError {
   override readonly name = 'KindMissingError';
+  /** The kind, where the thrower says so. */
+  readonly resource: Resource | undefined;
+
+  constructor(message: string, resource?: Resource) {
+    super(message);
+    this.resource = resource;
+  }
 }

@@ -10,12 +10,19 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { apiError, FakeClient, FakeClock, recordingLogger, SeededRandom, settle } from '../testing/index.js';
 import { CacheNotSyncedError, KindMissingError, type InformerHandler } from './cache.js';
 import { InformerCache } from './informer-cache.js';
-import type { RestartReason } from './reflector.js';
+import type { RestartReason } from './sink.js';
 
 const secret = (name: string, value = '', namespace = 'ns'): SecretObject => ({
   metadata: { namespace, name },
   stringData: { value },
 });
+const failureOf = (call: () => unknown): unknown => {
+  try {
+    return call();
+  } catch (error) {
+    return error;
+  }
+};
 const connectionReset = () => new ApiError({ code: 0, reason: 'ConnectionFailed', message: 'read ECONNRESET' });
 
 describe.each([
@@ -255,17 +262,58 @@ describe.each([
     expect(informer.hasSynced()).toBe(true);
   });
 
-  it('does not spin on watches that end at once', async () => {
+  it.each([
+    ['nothing', () => undefined],
+    ['a bookmark', () => client.bookmark()],
+    ['a change', () => client.seed(Secret, secret(`s-${client.calls.length}`))],
+  ])('does not spin on watches that end at once and bring %s', async (what, bring) => {
     const cache = await start();
-    client.before = ({ verb }) => {
-      if (verb === 'watch')
-        void Promise.resolve()
-          .then(() => Promise.resolve())
-          .then(() => client.endWatches());
+    client.after = ({ verb }) => {
+      if (verb !== 'watch') return;
+      // When the reader waits for it.
+      setImmediate(() => void Promise.resolve(bring()).then(() => client.endWatches()));
     };
     cache.informer(Secret);
-    await clock.advance(60_000);
+    // In small steps: each lets the loops of a spinning reader turn.
+    for (let step = 0; step < 300; step++) await clock.advance(200);
     expect(client.calls.length).toBeLessThan(20);
+    // A copy that is brought up to date again and again is not left behind for long either.
+    if (what === 'a change') expect(client.calls.length).toBeGreaterThan(6);
+  });
+
+  it('is not put to sleep for an hour by whoever asks for that', async () => {
+    client.before = () => {
+      throw apiError(503, 'ServiceUnavailable', 'maintenance', 3_600_000);
+    };
+    const cache = await start();
+    const informer = cache.informer(Secret);
+    await settle();
+    client.before = undefined;
+    await clock.advance(60_000);
+    expect(informer.hasSynced()).toBe(true);
+  });
+
+  it('lets a server that is busy, or not there, be: it asks for changes again, and never for everything', async () => {
+    const cache = await start();
+    cache.informer(Secret);
+    await settle();
+    const refused = new ApiError({
+      code: 0,
+      reason: 'ConnectionFailed',
+      message: 'connect ECONNREFUSED',
+      cause: Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }),
+    });
+    for (const error of [refused, apiError(429, 'TooManyRequests')]) {
+      client.before = () => {
+        throw error;
+      };
+      client.endWatches(connectionReset());
+      await clock.advance(600_000);
+      client.before = undefined;
+      await clock.advance(61_000);
+      expect(client.openWatches).toBe(1);
+    }
+    expect(relists).toBe(0);
   });
 
   it('waits quietly for a kind that is not installed, and reads it soon after it is', async () => {
@@ -307,6 +355,55 @@ describe.each([
     client.endWatches(connectionReset());
     await clock.advance(60_000);
     expect(cache.list(Secret)).toHaveLength(1);
+    // Away, and back: what it says then it has not said all the time.
+    client.before = () => {
+      throw apiError(503, 'ServiceUnavailable');
+    };
+    await clock.advance(60_000);
+    client.before = undefined;
+    await clock.advance(60_000);
+    expect(cache.list(Secret)).toHaveLength(1);
+  });
+
+  it('knows nothing any more of a kind that is not served any more, and everything once it is again', async () => {
+    await client.seed(Secret, secret('a', '1'), secret('b', '1', 'other'));
+    const cache = await start(['ns', 'other']);
+    const told = record(cache);
+    const informer = cache.informer(Secret);
+    let read: unknown;
+    informer.addHandler({ deleted: () => (read = failureOf(() => cache.list(Secret))) });
+    await informer.whenSynced();
+    client.missing.add('secrets');
+    client.endWatches();
+    await clock.advance(3_600_000);
+    expect(told.sort()).toEqual(['deleted a=1', 'deleted b=1', 'initial a=1', 'initial b=1']);
+    // Not that there are none: who acts on a deletion is told better.
+    expect(read).toBeInstanceOf(KindMissingError);
+    expect(failureOf(() => cache.list(Secret))).toBeInstanceOf(KindMissingError);
+    expect([informer.isMissing(), cache.hasSynced(), cache.unsynced()]).toEqual([
+      true,
+      false,
+      'secrets (not installed)',
+    ]);
+    const warnings = log.entries.filter(({ level }) => level === 'warn').map(({ message }) => message);
+    expect(
+      warnings.filter((message) => message === 'Kind is not served any more: nothing is known of it'),
+    ).toHaveLength(2);
+    client.missing.delete('secrets');
+    await clock.advance(10_000);
+    expect(told.slice(4).sort()).toEqual(['initial a=1', 'initial b=1']);
+    expect([informer.isMissing(), cache.list(Secret).length]).toEqual([false, 2]);
+  });
+
+  it('holds nobody up when a kind that not every cluster serves is taken away', async () => {
+    await client.seed(HTTPRoute, { metadata: { namespace: 'ns', name: 'a' } });
+    const cache = await start();
+    await cache.informer(HTTPRoute).whenSynced();
+    client.missing.add('httproutes.gateway.networking.k8s.io');
+    client.endWatches();
+    await clock.advance(3_600_000);
+    expect(cache.unsynced()).toBeUndefined();
+    expect(failureOf(() => cache.list(HTTPRoute))).toBeInstanceOf(KindMissingError);
   });
 
   it('stops when it is told to, in the middle of anything', async () => {

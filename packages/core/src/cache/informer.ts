@@ -24,7 +24,8 @@ import {
   type InformerOptions,
   type Selectors,
 } from './cache.js';
-import { Reflector, type ReflectorObserver, type ReflectorSink } from './reflector.js';
+import { Reflector } from './reflector.js';
+import type { ReflectorObserver, ReflectorSink } from './sink.js';
 import { Store } from './store.js';
 import { deepFreeze, setKind, stripManagedFields } from './transform.js';
 
@@ -248,10 +249,10 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
           this.#set(object, initial, key);
           if (present.size % slice === 0) await breathe();
         }
-        const selection = scope.namespace === undefined ? {} : { namespace: scope.namespace };
-        for (const object of this.#store.list(selection)) if (!present.has(keyOf(object))) this.#delete(object);
+        for (const object of this.#within(scope)) if (!present.has(keyOf(object))) this.#delete(object);
         scope.resourceVersion = resourceVersion;
         scope.synced = true;
+        scope.missing = false;
         if (this.hasSynced()) for (const resolve of this.#onSynced.splice(0)) resolve();
       },
       changed: (object) => {
@@ -265,11 +266,22 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
       progressed: (resourceVersion) => {
         scope.resourceVersion = resourceVersion;
       },
-      missing: (missing) => {
-        scope.missing = missing;
-        if (missing) for (const resolve of this.#onMissing.splice(0)) resolve();
+      missing: async () => {
+        scope.missing = true;
+        // First of all: who is told of a deletion below must not read that there is nothing, but that nothing is known.
+        scope.synced = false;
+        for (const resolve of this.#onMissing.splice(0)) resolve();
+        let dropped = 0;
+        for (const object of this.#within(scope)) {
+          this.#delete(object);
+          if (++dropped % slice === 0) await breathe();
+        }
       },
     };
+  }
+
+  #within({ namespace }: Scope): readonly T[] {
+    return this.#store.list(namespace === undefined ? {} : { namespace });
   }
 
   #set(object: T, initial: boolean, key = keyOf(object)): void {
@@ -321,7 +333,8 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
     const synced = namespace === undefined ? this.hasSynced() : this.#scopeOf(namespace)?.synced;
     if (synced) return;
     const name = qualifiedName(this.resource);
-    if (this.isMissing()) throw new KindMissingError(`The cluster has no ${name}: the kind is not installed`);
+    if (this.isMissing())
+      throw new KindMissingError(`The cluster has no ${name}: the kind is not installed`, this.resource);
     throw new CacheNotSyncedError(`${name} is not synced`);
   }
 }

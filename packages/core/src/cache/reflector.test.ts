@@ -80,6 +80,48 @@ it('lists in pages of 500 where the server refuses, and remembers that for every
   expect(streamsOf()).toHaveLength(asked + 2);
 });
 
+it.each([
+  ['has its state in memory', 3, 1],
+  ['makes pages of it', 1201, 3],
+])(
+  'lists anew, where the server %s, what is not older than what was seen, and not exactly that',
+  async (_, count, pages) => {
+    await seed(count);
+    client.streams = false;
+    const cache = start();
+    await cache.informer(Secret).whenSynced();
+    expect(calls('list')).toHaveLength(pages);
+    client.before = ({ verb }) => {
+      if (verb === 'watch') throw apiError(500, 'InternalError');
+    };
+    client.endWatches(apiError(500, 'InternalError'));
+    await settle();
+    await client.seed(Secret, { metadata: { namespace: 'ns', name: 'missed' } });
+    await clock.until(() => calls('list').length > pages);
+    await settle();
+    expect(cache.get(Secret, { namespace: 'ns', name: 'missed' })).toBeDefined();
+  },
+);
+
+it.each([
+  ['before the first page', 1],
+  ['between two pages', 2],
+])('goes on with what the server has when it forgets the version %s', async (_, page) => {
+  await seed(1201);
+  client.streams = false;
+  const cache = start();
+  await cache.informer(Secret).whenSynced();
+  const before = calls('list').length;
+  client.before = ({ verb }) => {
+    if (verb === 'list' && calls('list').length === before + page) throw apiError(410, 'Expired');
+  };
+  client.compact();
+  client.endWatches(apiError(410, 'Expired'));
+  await client.seed(Secret, { metadata: { namespace: 'ns', name: 'missed' } });
+  await clock.advance(5_000);
+  expect(cache.list(Secret)).toHaveLength(1202);
+});
+
 it('lists where the server does not refuse, and does not know either: it watches and says nothing', async () => {
   await seed(2);
   client.after = ({ verb, options }) => {

@@ -4,6 +4,7 @@ import {
   Deployment,
   HTTPRoute,
   keyOf,
+  qualifiedName,
   Secret,
   type KubeObject,
   type ObjectKey,
@@ -310,6 +311,25 @@ describe('controllers', () => {
     await settle();
     expect(reconciled).toEqual(['a', 'a']);
     expect(await test.sample('controller_runtime_terminal_reconcile_errors_total')).toBe(2);
+  });
+
+  it('lets go of objects whose kind is not served any more, and takes them up when it is again', async () => {
+    await client.seed(Widget, widget('a'));
+    newController(test.manager, 'widget')
+      .for(Widget)
+      .complete(async ({ namespace, name }) => {
+        reconciled.push(name);
+        test.manager.cache.get(Widget, { namespace: namespace ?? '', name });
+      });
+    await test.start();
+    client.missing.add(qualifiedName(Widget));
+    client.endWatches();
+    await test.clock.advance(24 * 3_600_000);
+    // As it was found, and as it went.
+    expect(reconciled).toEqual(['a', 'a']);
+    client.missing.delete(qualifiedName(Widget));
+    await test.clock.advance(10_000);
+    expect(reconciled).toEqual(['a', 'a', 'a']);
   });
 
   it('survives and counts programming errors, also those that are thrown before the first await', async () => {

@@ -1,6 +1,6 @@
 // A controller that runs: its sources fill the queue, its workers empty it.
 import { keyOf, parseKey, qualifiedName, type KubeObject, type Resource } from '@stackwright/kube';
-import { CacheNotSyncedError, type HandlerRegistration, type Informer } from '../cache/cache.js';
+import { CacheNotSyncedError, KindMissingError, type HandlerRegistration, type Informer } from '../cache/cache.js';
 import type { Logger } from '../log.js';
 import { observeController, type ControllerObserver } from '../metrics/controller.js';
 import type { ReconcileResult } from '../metrics/table.js';
@@ -356,6 +356,11 @@ export class ControllerRunner implements Controller, Runnable {
       log.error({ err: error }, 'Reconcile failed for good');
       return 'error';
     }
+    if (this.#isUnserved(error)) {
+      this.#queue.forget(key);
+      log.debug({ err: error }, 'Nobody is there to be reconciled');
+      return 'success';
+    }
     this.#queue.add(key, { rateLimited: true, priority });
     if (kind === 'expected') {
       log.debug({ err: error }, 'Reconcile gave way');
@@ -365,6 +370,12 @@ export class ControllerRunner implements Controller, Runnable {
     const failures = this.#queue.failures(key);
     log.error({ err: error, failures }, kind === 'panic' ? 'Reconcile panicked' : 'Reconcile failed');
     return 'error';
+  }
+
+  /** The reconciled kind itself is not there. Whoever is there when it is served again comes as a new one. */
+  #isUnserved(error: unknown): boolean {
+    if (!(error instanceof KindMissingError) || !error.resource || !this.#owner) return false;
+    return qualifiedName(error.resource) === qualifiedName(this.#owner);
   }
 
   #clientOf(key: string, run: RunEnd): TrackedClient {

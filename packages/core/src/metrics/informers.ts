@@ -2,7 +2,7 @@
 import { qualifiedName, type Resource } from '@stackwright/kube';
 import type { Registry } from 'prom-client';
 import type { SharedInformer } from '../cache/informer.js';
-import type { ReflectorObserver } from '../cache/reflector.js';
+import type { ReflectorObserver } from '../cache/sink.js';
 import type { Clock } from '../seams/clock.js';
 import { registerMetrics, whenScraped } from './metric.js';
 import { informerMetrics } from './table.js';

@@ -152,7 +152,7 @@ export const certificateMetrics = {
 } as const;
 
 export const informerMetrics = {
-  synced: gauge('_informer_synced', 'Whether the informers of a resource hold its initial list (1) or not (0)', [
+  synced: gauge('_informer_synced', 'Whether the informers of a resource hold its state (1) or not (0): not read yet, or the kind is not served', [
     'resource',
   ]),
   objects: gauge('_informer_objects', 'Objects in the cache', ['resource']),

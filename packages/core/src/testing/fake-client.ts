@@ -53,6 +53,9 @@ type Stored = KubeObject & {
 export const apiError = (code: number, reason: string, message = reason, retryAfter?: number): ApiError =>
   new ApiError({ code, reason, message, ...(retryAfter === undefined ? {} : { retryAfter }) });
 
+const tooLarge = (wanted: string, current: number): ApiError =>
+  apiError(504, 'Timeout', `Too large resource version: ${wanted}, current: ${current}`);
+
 export class FakeClient implements Client {
   /** Every call, in order. */
   readonly calls: FakeCall[] = [];
@@ -71,6 +74,8 @@ export class FakeClient implements Client {
   readonly #kinds = new Map<string, Map<string, Stored>>();
   readonly #applied = new Map<string, unknown>();
   #history: HistoryEntry[] = [];
+  /** Everything as it was when the history was forgotten last. */
+  #base = new Map<string, Map<string, Stored>>();
   #compacted = 0;
   #version = 100;
   #uids = 0;
@@ -123,6 +128,7 @@ export class FakeClient implements Client {
   /** Forgets the history: watches from an older version are answered 410. */
   compact(): void {
     this.#history = [];
+    this.#base = new Map([...this.#kinds].map(([name, objects]) => [name, new Map(objects)]));
     this.#compacted = this.#version;
   }
 
@@ -132,7 +138,7 @@ export class FakeClient implements Client {
 
   async list<T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<KubeList<T>> {
     return this.#call({ verb: 'list', resource }, options, () => {
-      const all = [...this.#kind(resource).values()].filter(selects(options));
+      const all = [...this.#shown(resource, options).values()].filter(selects(options));
       const offset = Number(options.continue ?? 0);
       const limit = options.limit === 0 ? all.length : (options.limit ?? 500);
       const items = all.slice(offset, offset + limit).map((object) => withoutKind(structuredClone(object)));
@@ -224,6 +230,23 @@ export class FakeClient implements Client {
     return 'ok';
   }
 
+  /** As the API has it: a page size together with a version asks for exactly that version, unless it is said otherwise. */
+  #shown(resource: Resource, options: ListOptions): ReadonlyMap<string, Stored> {
+    const { resourceVersion = '', resourceVersionMatch, limit, continue: next } = options;
+    const wanted = Number(resourceVersion);
+    if (wanted > this.#version) throw tooLarge(resourceVersion, this.#version);
+    const exact = resourceVersionMatch === 'Exact' || (resourceVersionMatch === undefined && limit !== 0);
+    if (wanted === 0 || next || !exact) return this.#kind(resource);
+    if (wanted < this.#compacted) throw apiError(410, 'Expired', 'The resourceVersion is too old');
+    const objects = new Map(this.#base.get(qualifiedName(resource)));
+    for (const { version, resource: name, event } of this.#history) {
+      if (version > wanted || name !== qualifiedName(resource) || event.type === 'BOOKMARK') continue;
+      if (event.type === 'DELETED') objects.delete(keyOf(event.object));
+      else objects.set(keyOf(event.object), event.object as Stored);
+    }
+    return objects;
+  }
+
   #openWatch(resource: Resource, options: WatchOptions): FakeWatch {
     if (options.sendInitialEvents) return this.#openStream(resource, options);
     const from = Number(options.resourceVersion ?? this.#version);
@@ -240,11 +263,7 @@ export class FakeClient implements Client {
   #openStream(resource: Resource, options: WatchOptions): FakeWatch {
     if (!this.streams) throw apiError(422, 'Invalid', 'sendInitialEvents: Forbidden: sendInitialEvents is forbidden');
     if (Number(options.resourceVersion ?? 0) > this.#version) {
-      throw apiError(
-        504,
-        'Timeout',
-        `Too large resource version: ${options.resourceVersion}, current: ${this.#version}`,
-      );
+      throw tooLarge(options.resourceVersion ?? '', this.#version);
     }
     const watch = new FakeWatch(selects(options), (ended) => this.#watches.delete(ended), options.signal);
     for (const object of this.#kind(resource).values()) watch.push({ type: 'ADDED', object });

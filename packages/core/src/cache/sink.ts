@@ -1,0 +1,25 @@
+// What a reflector tells, and to whom.
+import type { KubeObject } from '@stackwright/kube';
+
+/** Takes what the server says, in the order of its changes. While a promise is pending, nothing else is told. */
+export interface ReflectorSink<T extends KubeObject> {
+  /** The whole truth: what is not among `objects` is gone. */
+  replace(objects: Iterable<T>, resourceVersion: string): Promise<void>;
+  changed(object: T): void;
+  deleted(object: T): void;
+  /** Nothing changed up to this version. */
+  progressed(resourceVersion: string): void;
+  /** The cluster does not serve the kind, or does not any more: nothing is known of it until the next `replace`. */
+  missing(): Promise<void>;
+}
+
+/** Why a watch was begun anew. */
+export type RestartReason = 'ended' | 'idle' | 'short' | 'throttled' | 'connection' | 'expired' | 'error';
+
+/** What metrics want to know. */
+export interface ReflectorObserver {
+  /** The state was read anew because a watch could not go on. */
+  relisted(): void;
+  restarted(reason: RestartReason): void;
+  received(): void;
+}
