@@ -23,7 +23,15 @@ export interface ApplyOptions extends WriteOptions {
   fieldManager: string;
   /** Take fields over from other managers. Right for objects that we own, wrong for all others. Default false. */
   force?: boolean;
+  /** What there must be under the name. Default: whatever there is is changed, and nothing there made. */
+  only?: ApplyTarget;
 }
+
+/**
+ * `Absent`: nothing; what is there already, whosever it is, is left alone (409). A uid: this object; another one of its name
+ * is left alone (422), and where there is none (409) none is made.
+ */
+export type ApplyTarget = 'Absent' | { uid: string };
 
 export interface ListOptions extends CallOptions {
   /** Absent: all namespaces. */

@@ -175,6 +175,15 @@ describe('writing', () => {
     expect(object.metadata.managedFields).toHaveLength(1);
   });
 
+  it('says of an apply what must be there', async () => {
+    const client = await serve(echo);
+    const options = { fieldManager: 'me' };
+    await client.apply(ConfigMap, object, { ...options, only: 'Absent' });
+    expect(JSON.parse(last().body)).toHaveProperty('metadata.resourceVersion', '1');
+    await client.apply(ConfigMap, object, { ...options, only: { uid: 'u' } });
+    expect(JSON.parse(last().body)).toHaveProperty('metadata.uid', 'u');
+  });
+
   it.each([
     ['merge', 'application/merge-patch+json', { data: { k: null } }],
     ['strategic', 'application/strategic-merge-patch+json', { data: { k: null } }],

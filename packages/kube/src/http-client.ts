@@ -1,6 +1,7 @@
 // The client of a real API server: what each call is on the wire. Pooling, retries and errors are the transport's.
 import type {
   ApplyOptions,
+  ApplyTarget,
   CallOptions,
   Client,
   DeleteOptions,
@@ -134,7 +135,7 @@ class HttpClient implements Client {
       // JSON is YAML. Applying the same twice is applying it once.
       { ...options, contentType: 'application/apply-patch+yaml', idempotent: true },
       // An object that was read carries managedFields, which the server refuses in an apply.
-      typed(resource, { ...object, metadata }),
+      typed(resource, { ...object, metadata: { ...metadata, ...required(options.only) } }),
     );
   }
 
@@ -241,6 +242,15 @@ function typed<T extends KubeObject>(resource: Resource<T>, object: T): T {
 function nextPage(options: ListOptions): ListOptions {
   const { resourceVersion: _, resourceVersionMatch: __, ...rest } = options;
   return rest;
+}
+
+/**
+ * How an apply says what must be there. No object ever has the first version of a cluster's history; and where there is
+ * none, the server gives a new one its own.
+ */
+function required(only: ApplyTarget | undefined): { uid?: string; resourceVersion?: string } {
+  if (only === undefined) return {};
+  return only === 'Absent' ? { resourceVersion: '1' } : { uid: only.uid };
 }
 
 function writeQuery(options: WriteOptions, force?: boolean): string {

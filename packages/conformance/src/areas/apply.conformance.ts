@@ -330,6 +330,26 @@ it('an apply with a revision is refused when the object has changed', async () =
   expect(answer.body.message).toContain('the object has been modified');
 });
 
+it('an apply with the first revision of all makes what is not there, and leaves alone what is', async () => {
+  const only = (data: Record<string, string>) => configMap('only-new', data, { resourceVersion: '1' });
+  const made: Answer = await api.apply(`${CONFIGMAPS}/only-new`, only({ a: '1' }), 'alice');
+  expect(made.code).toBe(201);
+  const again = await api.apply(`${CONFIGMAPS}/only-new`, only({ b: '1' }), 'bob', true);
+  expect(again.code).toBe(409);
+  expect((await api.get(`${CONFIGMAPS}/only-new`)).body).toEqual(made.body);
+});
+
+it('an apply with a uid changes the object of that uid, and no other', async () => {
+  const uid = '11111111-1111-1111-1111-111111111111';
+  const missing = await api.apply(`${CONFIGMAPS}/of-uid`, configMap('of-uid', { a: '1' }, { uid }), 'alice');
+  expect(missing.code).toBe(409);
+  const made: Answer = await api.apply(`${CONFIGMAPS}/of-uid`, configMap('of-uid', { a: '1' }), 'alice');
+  const other = await api.apply(`${CONFIGMAPS}/of-uid`, configMap('of-uid', { a: '2' }, { uid }), 'alice');
+  expect(other.code).toBe(422);
+  const own = { uid: made.body.metadata.uid };
+  expect((await api.apply(`${CONFIGMAPS}/of-uid`, configMap('of-uid', { a: '2' }, own), 'alice')).code).toBe(200);
+});
+
 it('an apply of the status writes nothing else', async () => {
   await api.create(WIDGETS, api.widget('just-status'));
   const answer = await api.apply(

@@ -101,6 +101,21 @@ describe('FakeClient', () => {
     expect(client.calls).toHaveLength(before + 3);
   });
 
+  it('applies to what is meant only, keeps what another has applied too, and takes nothing over without force', async () => {
+    const client = new FakeClient();
+    const applied = (fieldManager: string, data: Record<string, string>, more: object = {}) =>
+      client.apply(Secret, secret(data), { fieldManager, ...more });
+    const made = await applied('a', { x: '1', y: '1' }, { only: 'Absent' });
+    await expect(applied('b', {}, { only: 'Absent', force: true })).rejects.toMatchObject({ code: 409 });
+    await expect(applied('b', {}, { only: { uid: 'another' } })).rejects.toMatchObject({ code: 422 });
+    await expect(applied('b', { x: '2' })).rejects.toThrow('conflict with "a": .data.x');
+    await applied('b', { x: '1' });
+    await applied('a', {}, { only: { uid: made.metadata?.uid ?? '' } });
+    expect(client.peek(Secret, key)?.data).toEqual({ x: '1' });
+    await client.delete(Secret, key);
+    await expect(applied('a', {}, { only: { uid: 'u' } })).rejects.toMatchObject({ code: 409 });
+  });
+
   it('selects by every kind of requirement', async () => {
     const client = new FakeClient();
     const labelled = (name: string, labels: Record<string, string>) => ({

@@ -1,7 +1,6 @@
 // A small API in memory that speaks the `Client` interface: resource versions, generations, finalizers, status,
 // watches with history. It validates nothing and defaults nothing; the devcluster is the faithful one.
 import {
-  ApiError,
   apiVersionOf,
   type ApplyOptions,
   type CallOptions,
@@ -26,7 +25,11 @@ import {
 import type { Clock } from '../seams/clock.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeWatch } from './fake-watch.js';
+import { apiError } from './api-error.js';
+import { checkOwners, checkTarget } from './apply.js';
 import { applyPatch, jsonPatch, mergePatch, same } from './merge.js';
+
+export { apiError };
 
 export interface FakeCall {
   verb: 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'apply' | 'delete' | 'raw';
@@ -50,10 +53,7 @@ type Stored = KubeObject & {
   spec?: unknown;
 };
 
-export const apiError = (code: number, reason: string, message = reason, retryAfter?: number): ApiError =>
-  new ApiError({ code, reason, message, ...(retryAfter === undefined ? {} : { retryAfter }) });
-
-const tooLarge = (wanted: string, current: number): ApiError =>
+const tooLarge = (wanted: string, current: number): Error =>
   apiError(504, 'Timeout', `Too large resource version: ${wanted}, current: ${current}`);
 
 export class FakeClient implements Client {
@@ -72,7 +72,8 @@ export class FakeClient implements Client {
 
   readonly #clock: Clock;
   readonly #kinds = new Map<string, Map<string, Stored>>();
-  readonly #applied = new Map<string, unknown>();
+  /** By uid, then by field manager and subresource: what it applied last. */
+  readonly #applied = new Map<string, Map<string, unknown>>();
   #history: HistoryEntry[] = [];
   /** Everything as it was when the history was forgotten last. */
   #base = new Map<string, Map<string, Stored>>();
@@ -182,12 +183,22 @@ export class FakeClient implements Client {
   async apply<T extends KubeObject>(resource: Resource<T>, object: T, options: ApplyOptions): Promise<T> {
     return this.#call({ verb: 'apply', resource, key: nameOf(object), body: object }, options, () => {
       const key = nameOf(object);
-      const memory = [qualifiedName(resource), keyOf(key), options.fieldManager, options.subresource ?? ''].join(' ');
+      const manager = [options.fieldManager, options.subresource ?? ''].join(' ');
       const current = this.#kind(resource).get(keyOf(key));
       if (!current && options.subresource) throw this.#notFound(resource, key);
-      const next = applyPatch(current ?? {}, object, current && this.#applied.get(memory)) as KubeObject;
-      if (!this.#dryRun) this.#applied.set(memory, structuredClone(object));
-      return current ? this.#replace(resource, current, next, options.subresource) : this.#create(resource, next);
+      checkTarget(current, options.only);
+      const managers = new Map(current && this.#applied.get(current.metadata.uid ?? ''));
+      const before = managers.get(manager);
+      managers.delete(manager);
+      if (!options.force) checkOwners(object, managers);
+      const next = applyPatch(current ?? {}, object, before, [...managers.values()]) as KubeObject;
+      const stored = current
+        ? this.#replace(resource, current, next, options.subresource)
+        : this.#create(resource, next);
+      if (!this.#dryRun) {
+        this.#applied.set(stored.metadata.uid ?? '', managers.set(manager, structuredClone(object)));
+      }
+      return stored;
     });
   }
 
@@ -414,6 +425,7 @@ export class FakeClient implements Client {
   #remove(resource: Resource, object: Stored): Stored {
     if (this.#dryRun) return structuredClone(object);
     this.#kind(resource).delete(keyOf(object));
+    this.#applied.delete(object.metadata.uid ?? '');
     const last: Stored = { ...object, metadata: { ...object.metadata, resourceVersion: `${++this.#version}` } };
     this.#publish(resource, { type: 'DELETED', object: last });
     return structuredClone(last);

@@ -68,15 +68,22 @@ function assertSame(actual: Json, expected: Json, path: string): void {
   if (!same(actual, expected)) throw new Error(`Test failed: ${path}`);
 }
 
-/** Puts what is applied into the target and takes away what was applied before and is not any more. */
-export function applyPatch(target: Json, applied: Json, before: Json): Json {
+/**
+ * Puts what is applied into the target and takes away what was applied before and is not any more, unless another manager
+ * has applied it too: `others`.
+ */
+export function applyPatch(target: Json, applied: Json, before: Json, others: readonly Json[] = []): Json {
   if (!isObject(applied)) return applied;
   const result: JsonObject = isObject(target) ? { ...target } : {};
+  const shared = others.filter(isObject);
   if (isObject(before)) {
-    for (const key of Object.keys(before)) if (!(key in applied)) delete result[key];
+    for (const key of Object.keys(before)) {
+      if (!(key in applied) && !shared.some((other) => key in other)) delete result[key];
+    }
   }
   for (const [key, value] of Object.entries(applied)) {
-    if (value !== undefined) result[key] = applyPatch(result[key], value, isObject(before) ? before[key] : undefined);
+    const [old, theirs] = [isObject(before) ? before[key] : undefined, shared.map((other) => other[key])];
+    if (value !== undefined) result[key] = applyPatch(result[key], value, old, theirs);
   }
   return result;
 }

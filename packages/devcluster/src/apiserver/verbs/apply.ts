@@ -50,6 +50,8 @@ export async function apply(context: ServerContext, request: ResourceRequest): P
     const { object, managed } = merged(undefined);
     const draft = withDefaults(resource, decodeAs(resource, object).object);
     place(request, draft);
+    // Unlike a create, an apply may say one: it then makes what is not there, and leaves alone what is.
+    delete draft.metadata.resourceVersion;
     return insert(context, request, draft, warnings, () => writeManagers(draft, undefined, managed));
   }
   return retryOnRace(context, request, async (live) => {

@@ -1,0 +1,45 @@
+// What server-side apply refuses, as far as the fake API knows who applied what.
+import { ApiError, type ApplyTarget, type KubeObject } from '@stackwright/kube';
+import { apiError } from './api-error.js';
+import { isObject, same } from './merge.js';
+
+/** Throws where there is something else under the name than the apply is meant for. */
+export function checkTarget(current: Readonly<KubeObject> | undefined, only: ApplyTarget | undefined): void {
+  if (only === undefined) return;
+  if (only === 'Absent') {
+    if (current) throw apiError(409, 'Conflict', 'the object has been modified; please apply your changes');
+  } else if (!current) {
+    throw apiError(409, 'Conflict', `uid mismatch: the provided object specified uid ${only.uid}, and there is none`);
+  } else if (current.metadata?.uid !== only.uid) {
+    const causes = [{ reason: 'FieldValueInvalid', message: 'field is immutable', field: 'metadata.uid' }];
+    throw refusal(422, 'Invalid', 'metadata.uid: field is immutable', causes);
+  }
+}
+
+/** Throws where another manager has applied fields of `object` with other values. */
+export function checkOwners(object: object, managers: ReadonlyMap<string, unknown>): void {
+  for (const [manager, applied] of managers) {
+    const [field] = conflicts(object, applied, '');
+    if (field === undefined) continue;
+    const message = `conflict with "${manager.trim()}"`;
+    throw refusal(409, 'Conflict', `Apply failed with 1 conflict: ${message}: ${field}`, [
+      { reason: 'FieldManagerConflict', message, field },
+    ]);
+  }
+}
+
+function conflicts(object: unknown, applied: unknown, path: string): string[] {
+  if (!isObject(object) || !isObject(applied)) return same(object, applied) ? [] : [path];
+  return Object.keys(object)
+    .filter((name) => name in applied)
+    .flatMap((name) => conflicts(object[name], applied[name], `${path}.${name}`));
+}
+
+function refusal(
+  code: number,
+  reason: string,
+  message: string,
+  causes: { reason: string; message: string; field: string }[],
+): ApiError {
+  return new ApiError({ code, reason, message, status: { apiVersion: 'v1', kind: 'Status', details: { causes } } });
+}
