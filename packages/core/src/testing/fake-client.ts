@@ -1,6 +1,7 @@
 // A small API in memory that speaks the `Client` interface: resource versions, generations, finalizers, status,
 // watches with history. It validates nothing and defaults nothing; the devcluster is the faithful one.
 import {
+  type ApiError,
   apiVersionOf,
   type ApplyOptions,
   type CallOptions,
