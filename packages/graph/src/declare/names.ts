@@ -25,8 +25,6 @@ export const Annotation = {
   turn: 'stackwright.dev/turn',
   /** On a Job: how often the same was tried before. */
   attempt: 'stackwright.dev/attempt',
-  /** On a Job that is a further attempt: why the one before failed. */
-  lastFailure: 'stackwright.dev/last-failure',
   /** "true" on a reconciled object: nothing is written for it, whatever happens. */
   paused: 'stackwright.dev/paused',
   /** "true" on an object that is being deleted: give up undoing what cannot be undone, and let it go. */

@@ -1,6 +1,6 @@
 // What a step sees while it runs, and the notes taken of what it wants and reads.
 import { qualifiedName, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
-import type { Clock, Random, Reader, ReadListOptions } from '@stackwright/core';
+import { isBeingDeleted, type Clock, type Random, type Reader, type ReadListOptions } from '@stackwright/core';
 import { complete, isRetained } from './desired.js';
 import { GraphError, isSameResource, resourceOf, type GraphStep } from '../declare/graph.js';
 import { Inputs } from './inputs.js';
@@ -161,7 +161,11 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     const key = this.#keyOf(resource, name);
     const there = this.#reader.get(resource, key);
     this.inputs?.get(resource, key, there);
-    const removed = there && this.removals.some(({ observed }) => observed.metadata?.uid === there.metadata?.uid);
+    // What is on its way out already has its name for as long as that takes.
+    const removed =
+      there &&
+      !isBeingDeleted(there) &&
+      this.removals.some(({ observed }) => observed.metadata?.uid === there.metadata?.uid);
     const observed = removed ? undefined : there;
     this.wants.push({ step: this.#step.name, resource, name, observed, ...what });
     return observed;

@@ -1,5 +1,5 @@
 export * from './endpoints.js';
-export * from './job.js';
+export { forgetJobs, jobOwns, jobReads, runJob, type JobRun } from './job.js';
 export * from './job-state.js';
 export * from './pod-problem.js';
 export * from './rollout.js';

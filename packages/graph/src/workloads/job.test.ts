@@ -1,16 +1,18 @@
-import { formatTime, Job, Pod } from '@stackwright/kube';
+import { ConfigMap, formatTime, Job, Pod } from '@stackwright/kube';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { SeededRandom } from '@stackwright/core/testing';
 import { defineGraph } from '../declare/graph.js';
 import { evaluate } from '../evaluate/evaluate.js';
+import { plan } from '../plan/plan.js';
 import { GraphHarness, readerOf } from '../testing/graph-harness.js';
 import { Sample, sample } from '../testing/sample.js';
-import { runJob } from './job.js';
+import { jobOwns, jobReads, runJob } from './job.js';
 
 const graph = defineGraph<Sample>(Sample, (g) => {
   g.step({
     name: 'DbSync',
-    owns: [Job],
-    reads: [{ resource: Pod, parts: true }],
+    owns: jobOwns,
+    reads: jobReads,
     run: (scope) =>
       runJob(scope, {
         purpose: 'db-sync',
@@ -241,15 +243,204 @@ describe('a Job', () => {
     expect((await jobs())[0]?.metadata?.uid).not.toBe(job?.metadata?.uid);
   });
 
-  it('has a name that fits a label, however long the object is called', () => {
-    const object = { ...sample({ color: 'a' }), metadata: { namespace: 'ns', name: 'x'.repeat(253), uid: 'u' } };
-    const [step] = evaluate({
-      graph: graph.build(object),
-      resource: Sample,
-      object,
-      reader: readerOf(),
+  it('has a name that fits a label, however long the object is called, and that no other long name has', () => {
+    const nameFor = (ending: string) => {
+      const object = {
+        ...sample({ color: 'a' }),
+        metadata: { namespace: 'ns', name: `${'x'.repeat(200)}${ending}`, uid: 'u' },
+      };
+      const [step] = evaluate({
+        graph: graph.build(object),
+        resource: Sample,
+        object,
+        reader: readerOf(),
+        clock: harness.clock,
+      }).steps;
+      return step?.writes.map(({ name }) => name) ?? [];
+    };
+    const [one = ''] = nameFor('one');
+    expect(one).toHaveLength(63);
+    expect(nameFor('other')).not.toEqual([one]);
+  });
+});
+
+describe('a Job that is deleted', () => {
+  const records = async () => (await harness.listed(ConfigMap)) as ConfigMap[];
+  const ready = () => harness.condition('Ready');
+  const remove = async (job: Job | undefined) => {
+    await removePod(job).catch(() => undefined);
+    await harness.api.delete(Job, { namespace: 'ns', name: nameOf(job) });
+  };
+  /** Its TTL is over: it is held until its Pods are gone. */
+  const begunToDelete = async (job: Job | undefined) => {
+    const finalizers = ['foregroundDeletion'];
+    await harness.edit(Job, nameOf(job), { metadata: { finalizers } });
+    await harness.api.delete(Job, { namespace: 'ns', name: nameOf(job) });
+  };
+  const released = (job: Job | undefined) => harness.edit(Job, nameOf(job), { metadata: { finalizers: [] } });
+
+  it('after it succeeded has been done all the same: nothing runs, nothing is written, Ready stays', async () => {
+    const [job] = await jobs();
+    await end(job, 'Complete');
+    await harness.settle();
+    await remove(job);
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    harness.restart();
+    await harness.clock.advance(86_400_000);
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    expect(ready()).toMatchObject({ status: 'True' });
+    expect(await jobs()).toEqual([]);
+  });
+
+  it('before anybody saw more of it than its end has been done', async () => {
+    const [job] = await jobs();
+    await end(job, 'Complete');
+    await begunToDelete(job);
+    await harness.settle();
+    expect(ready()).toMatchObject({ status: 'True' });
+    await released(job);
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    expect(await jobs()).toEqual([]);
+  });
+
+  it('while it runs is made again', async () => {
+    const [job] = await jobs();
+    await remove(job);
+    await harness.settle();
+    expect(await active()).toHaveLength(1);
+    expect(await records()).toEqual([]);
+  });
+
+  it('runs again with other inputs; and with the first ones, since others have run', async () => {
+    const [first] = await jobs();
+    await end(first, 'Complete');
+    await harness.settle();
+    await remove(first);
+    await setColor('b');
+    await harness.settle();
+    const [second] = await active();
+    expect(nameOf(second)).not.toBe(nameOf(first));
+    // What has begun may have changed something, whatever became of it.
+    await remove(second);
+    await setColor('a');
+    await harness.settle();
+    expect((await active()).map(nameOf)).toEqual([nameOf(first)]);
+    await end((await active())[0], 'Complete');
+    await harness.settle();
+    expect(ready()).toMatchObject({ status: 'True' });
+  });
+
+  it('is remembered in one place, however many there have been', async () => {
+    for (const color of ['b', 'c', 'd', 'b']) {
+      await end((await active())[0], 'Complete');
+      await harness.settle();
+      await remove((await jobs())[0]);
+      await setColor(color);
+      await harness.settle();
+    }
+    await end((await active())[0], 'Complete');
+    await harness.settle();
+    const [last] = await jobs();
+    expect((await records()).map(({ metadata, data }) => [metadata?.name, data?.['job'], data?.['result']])).toEqual([
+      ['sample-db-sync', nameOf(last), 'Complete'],
+    ]);
+  });
+
+  it('runs again when what is remembered is deleted after it; the record alone is made again from the Job', async () => {
+    const [job] = await jobs();
+    await end(job, 'Complete');
+    await harness.settle();
+    const record = { namespace: 'ns', name: 'sample-db-sync' };
+    await harness.api.delete(ConfigMap, record);
+    await harness.settle();
+    expect(harness.api.peek(ConfigMap, record)).toBeDefined();
+    await remove(job);
+    await harness.api.delete(ConfigMap, record);
+    await harness.settle();
+    expect((await active()).map(nameOf)).toEqual([nameOf(job)]);
+    expect(ready()).toMatchObject({ status: 'False' });
+  });
+
+  it('after it failed is tried again no sooner, and says why all the time', async () => {
+    await end((await jobs())[0], 'Failed', 'no such table');
+    await harness.settle();
+    await harness.clock.advance(10_000);
+    await harness.settle();
+    const [again] = await active();
+    await end(again, 'Failed', 'password=hunter2 no such table');
+    await harness.settle();
+    const failure = ready();
+    expect(failure?.message).toMatch(/failed at attempt 2: exit code 1: password=\*\*\* no such table$/);
+    await remove(again);
+    harness.restart();
+    const { requeueAfter } = await harness.settle();
+    expect(requeueAfter).toBe(20_000);
+    expect(await jobs()).toEqual([]);
+    expect(ready()).toEqual(failure);
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    await harness.clock.advance(20_000);
+    await harness.settle();
+    expect((await active())[0]?.metadata?.annotations?.['stackwright.dev/attempt']).toBe('2');
+    expect(ready()).toMatchObject({ reason: 'JobFailed' });
+    expect(JSON.stringify(await records())).not.toContain('hunter2');
+  });
+
+  it('and held while it is due is waited for, and not made again and again', async () => {
+    const [job] = await jobs();
+    await end(job, 'Failed', 'no such table');
+    await begunToDelete(job);
+    await harness.settle();
+    await harness.clock.advance(60_000);
+    await harness.settle();
+    expect(ready()).toMatchObject({ reason: 'JobFailed', message: expect.stringContaining('no such table') as string });
+    await released(job);
+    await removePod(job);
+    await harness.settle();
+    expect(await active()).toHaveLength(1);
+  });
+
+  it('after it said that it would fail again is left alone until its inputs change', async () => {
+    const [job] = await jobs();
+    await end(job, 'Failed', 'not with these', 3);
+    await harness.settle();
+    const failure = ready();
+    await removePod(job);
+    await harness.settle();
+    await remove(job);
+    await harness.clock.advance(86_400_000);
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    expect(ready()).toEqual(failure);
+    await setColor('b');
+    await harness.settle();
+    expect(await active()).toHaveLength(1);
+  });
+
+  it('has been done for this object only, and not for one of the same name that comes after it', async () => {
+    const [job] = await jobs();
+    await end(job, 'Complete');
+    await harness.settle();
+    await remove(job);
+    const [record] = await records();
+    const ownerReferences = (record?.metadata?.ownerReferences ?? []).map((owner) => ({ ...owner, uid: 'another' }));
+    await harness.edit(ConfigMap, 'sample-db-sync', { metadata: { ownerReferences } });
+    await harness.settle();
+    expect(await active()).toHaveLength(1);
+  });
+
+  it('appears in no plan', async () => {
+    const [job] = await jobs();
+    await end(job, 'Complete');
+    await harness.settle();
+    await remove(job);
+    await harness.sync();
+    const { summary } = await plan({
+      controllers: [{ graph, fieldManager: 'test-controller' }],
+      objects: [{ resource: Sample, key: { namespace: 'ns', name: 'sample' } }],
+      reader: harness.reader,
       clock: harness.clock,
-    }).steps;
-    expect(step?.writes.map(({ name }) => name.length)).toEqual([63]);
+      random: new SeededRandom(3),
+      signal: new AbortController().signal,
+    });
+    expect(summary).toEqual({ create: 0, change: 0, delete: 0, external: 0, unknown: 0, failed: 0 });
   });
 });

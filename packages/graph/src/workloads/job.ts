@@ -1,10 +1,10 @@
 // A Job that runs once for each set of inputs: a schema migration, a bootstrap. Its name is made of their hash, so what ran
 // and what is to run are told apart by name alone. Of one purpose never two run at once, and a running one is not killed.
-import { apiVersionOf, Job, Pod } from '@stackwright/kube';
+import { controllerOf, isBeingDeleted } from '@stackwright/core';
+import { apiVersionOf, ConfigMap, Job, Pod } from '@stackwright/kube';
 import { hashOf } from '../evaluate/hash.js';
 import { Annotation, Label } from '../declare/names.js';
 import { EngineReason } from '../declare/reasons.js';
-import { scrub } from '@stackwright/core';
 import {
   done,
   failed,
@@ -15,6 +15,7 @@ import {
   type Reconciled,
   type StepScope,
 } from '../declare/step.js';
+import { observedRecord, recordedMessage, recordOf, shortened, type JobRecord } from './job-record.js';
 import { jobState } from './job-state.js';
 import { exitCodeOfPods, failureOfPods, isStarted, podProblem, schedulingGrace, timeOf } from './pod-problem.js';
 import type { PodSpec } from './security.js';
@@ -37,55 +38,129 @@ const backoff = { base: 10_000, max: 300_000 };
 /** Names of Jobs become labels of their Pods. */
 const longestName = 63;
 
+/** What a step declares in `owns` that calls `runJob`, and in `reads`. */
+export const jobOwns = [Job, ConfigMap] as const;
+export const jobReads = [{ resource: Pod, parts: true }] as const;
+
 type Scope<R extends Reconciled> = StepScope<R>;
 
-/** Done with the Job's name when it has succeeded. The step declares `owns: [Job]` and `reads: [{ resource: Pod, parts: true }]`. */
+/**
+ * Done with the Job's name when it has succeeded, and from then on: how it ended is recorded in the ConfigMap
+ * `<object>-<purpose>`, so that the Job may be deleted. With both deleted it runs again.
+ */
 export function runJob<R extends Reconciled>(scope: Scope<R>, run: JobRun): Outcome<string> {
-  const suffix = `-${run.purpose}-${hashOf(run.inputs, 8)}`;
-  const name = scope.name.slice(0, longestName - suffix.length) + suffix;
+  const { purpose } = run;
+  const name = jobName(scope.name, run);
   const on = referenceTo(scope, name);
-  const jobs = scope.list(Job, { labels: labelsFor(scope, run.purpose) });
+  const jobs = jobsOf(scope, purpose);
   const current = jobs.find(({ metadata }) => metadata?.name === name);
-  const others = jobs.filter((job) => job !== current && !neverStarted(scope, run.purpose, job));
+  const others = jobs.filter((job) => job !== current && !neverStarted(scope, purpose, job));
   const turn = Math.max(0, ...jobs.map(turnOf)) + 1;
-  const want = (attempt: number, failure?: string) =>
-    scope.ownOnce(Job, name, () => jobOf(scope, run, { name, turn, attempt, failure }));
+  const want = (attempt = 0) => scope.ownOnce(Job, name, () => jobOf(scope, run, { name, turn, attempt }));
+  const known = observedRecord(scope, purpose);
+  const recorded = known?.record.job === name ? known.record : undefined;
+  const keepRecord = () => {
+    if (known) scope.keep(ConfigMap, known.configMap);
+  };
 
-  const state = current && jobState(current);
-  const pods = current ? podsOf(scope, run.purpose, current) : [];
-  const isFinal = run.finalExitCode !== undefined && exitCodeOfPods(pods) === run.finalExitCode;
-  const again = current && state === 'Failed' && !isFinal ? attemptAfter(current) : undefined;
-  // With other inputs something has run since, and may have undone what this one did.
-  const isSuperseded = current && state !== 'Active' && others.some((job) => turnOf(job) > turnOf(current));
-  if (state !== 'Active') {
-    const alive = somethingElse(scope, run.purpose, others, current);
+  const isActive = current !== undefined && jobState(current) === 'Active';
+  if (!isActive) {
+    const alive = somethingElse(scope, purpose, others, current);
     if (alive) {
-      if (current) want(0);
+      if (current) want();
+      keepRecord();
       return alive;
     }
   }
-  if (!current || isSuperseded) {
+  const pods = current ? podsOf(scope, purpose, current) : [];
+  const ended = current ? endOf(current, pods, run, recorded) : recorded;
+  // With other inputs something has run since, and may have undone what this one did.
+  const hasOtherRun = current && (others.some((job) => turnOf(job) > turnOf(current)) || (known && !recorded));
+  if (!isActive && (!ended || hasOtherRun)) {
     if (current) scope.remove(Job, current);
-    want(0);
+    // Before it starts: what is recorded must be true even if nobody hears how this one ends.
+    if (known && !recorded) scope.remove(ConfigMap, known.configMap);
+    else keepRecord();
+    want();
     return waiting(EngineReason.Pending, `Job ${name} is being created`, { on });
   }
 
-  if (again) {
-    const wait = again.due - scope.clock.now();
-    const failure = messageOf(current, pods);
+  if (isActive || !ended) {
+    want();
+    keepRecord();
+    const problem = podProblem(pods, scope.clock.now());
+    if (problem) return failed(problem.reason, `Job ${name}: ${problem.message}`, { on: problem.on });
     // The reason stays on the condition until an attempt succeeds: who looks while one runs should see it, too.
-    if (wait <= 0) scope.remove(Job, current);
-    want(again.attempt, failure);
-    return failed(EngineReason.JobFailed, failure, { on, retryAfter: Math.max(wait, 1_000) });
+    if (recorded?.result === 'Failed') return failed(EngineReason.JobFailed, recorded.message, { on });
+    return waiting(EngineReason.JobRunning, `Job ${name} is running`, { on, after: schedulingGrace });
   }
-  want(0);
-  if (state === 'Complete') return done(name);
-  if (state === 'Failed') return failed(EngineReason.JobFailed, messageOf(current, pods), { on });
-  const problem = podProblem(pods, scope.clock.now());
-  if (problem) return failed(problem.reason, `Job ${name}: ${problem.message}`, { on: problem.on });
-  const failure = current.metadata?.annotations?.[Annotation.lastFailure];
-  if (failure) return failed(EngineReason.JobFailed, failure, { on });
-  return waiting(EngineReason.JobRunning, `Job ${name} is running`, { on, after: schedulingGrace });
+
+  if (current) scope.own(ConfigMap, recordOf(scope.name, purpose, labelsFor(scope, purpose), ended));
+  else keepRecord();
+  const isWanted = current !== undefined && !isBeingDeleted(current);
+  if (ended.result === 'Complete') {
+    if (isWanted) want();
+    return done(name);
+  }
+  const failure = (more: { retryAfter?: number } = {}) =>
+    failed(EngineReason.JobFailed, ended.message, { on, ...more });
+  if (ended.isFinal) {
+    if (isWanted) want();
+    return failure();
+  }
+  const wait = dueAfter(ended) - scope.clock.now();
+  // What is not recorded yet would be forgotten with the Job.
+  const isDue = wait <= 0 && (!current || recorded?.uid === ended.uid);
+  if (isDue && current) scope.remove(Job, current);
+  if (isDue || isWanted) want(ended.attempt + 1);
+  return failure({ retryAfter: Math.max(wait, 1_000) });
+}
+
+/** Forgets the Jobs of a purpose, and how they ended: what they were for is not wanted any more. */
+export function forgetJobs<R extends Reconciled>(scope: Scope<R>, purpose: string): void {
+  for (const job of jobsOf(scope, purpose)) scope.remove(Job, job);
+  const known = observedRecord(scope, purpose);
+  if (known) scope.remove(ConfigMap, known.configMap);
+}
+
+function jobsOf<R extends Reconciled>(scope: Scope<R>, purpose: string): readonly Readonly<Job>[] {
+  return scope.list(Job, { labels: labelsFor(scope, purpose) }).filter((job) => !isOfAnother(scope, job));
+}
+
+/** Long names are cut to be labels, and then others may have the same. */
+function isOfAnother<R extends Reconciled>(scope: Scope<R>, job: Readonly<Job>): boolean {
+  const controller = controllerOf(job);
+  return controller !== undefined && controller.uid !== scope.object.metadata?.uid;
+}
+
+function jobName(object: string, { purpose, inputs }: JobRun): string {
+  const name = `${object}-${purpose}-${hashOf(inputs, 8)}`;
+  return name.length <= longestName ? name : shortened(object, `-${purpose}`, longestName, [inputs]);
+}
+
+/** How it ended; undefined while it has not. */
+function endOf(
+  job: Readonly<Job>,
+  pods: readonly Readonly<Pod>[],
+  { finalExitCode }: JobRun,
+  recorded: JobRecord | undefined,
+): JobRecord | undefined {
+  const result = jobState(job);
+  if (result === 'Active') return undefined;
+  const { name = '', uid = '', creationTimestamp } = job.metadata ?? {};
+  const condition = job.status?.conditions?.find(({ type, status }) => type === result && status === 'True');
+  const end: JobRecord = {
+    ...{ job: name, uid, result },
+    endedAt: condition?.lastTransitionTime ?? creationTimestamp ?? '',
+    attempt: attemptOf(job),
+    isFinal: false,
+    message: '',
+  };
+  if (result === 'Complete') return end;
+  // Pods go before their Job, and what they said is known then.
+  if (recorded?.uid === uid && exitCodeOfPods(pods) === undefined) return recorded;
+  const isFinal = finalExitCode !== undefined && exitCodeOfPods(pods) === finalExitCode;
+  return { ...end, isFinal, message: recordedMessage(messageOf(job, pods)) };
 }
 
 /**
@@ -115,9 +190,11 @@ function somethingElse<R extends Reconciled>(
     return waiting(EngineReason.JobRunning, message, { on: referenceTo(scope, other), after: schedulingGrace });
   }
   const mine = current ? podsOf(scope, purpose, current) : [];
-  const straggler = scope
-    .list(Pod, { labels: labelsFor(scope, purpose) })
-    .find((pod) => pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed' && !mine.includes(pod));
+  const labels = labelsFor(scope, purpose);
+  const foreign = scope.list(Job, { labels }).filter((job) => isOfAnother(scope, job));
+  const isForeign = (pod: Readonly<Pod>) => foreign.some(({ metadata }) => metadata?.uid === controllerOf(pod)?.uid);
+  const hasEnded = ({ status }: Readonly<Pod>) => status?.phase === 'Succeeded' || status?.phase === 'Failed';
+  const straggler = scope.list(Pod, { labels }).find((pod) => !hasEnded(pod) && !mine.includes(pod) && !isForeign(pod));
   if (!straggler) return undefined;
   const pod = straggler.metadata?.name ?? '';
   const on = { apiVersion: 'v1', kind: 'Pod', name: pod, namespace: scope.namespace };
@@ -127,13 +204,12 @@ function somethingElse<R extends Reconciled>(
 function jobOf<R extends Reconciled>(
   scope: Scope<R>,
   run: JobRun,
-  { name, turn, attempt, failure }: { name: string; turn: number; attempt: number; failure: string | undefined },
+  { name, turn, attempt }: { name: string; turn: number; attempt: number },
 ): Desired<Job> {
   const labels = labelsFor(scope, run.purpose);
   const annotations = {
     [Annotation.turn]: `${turn}`,
     ...(attempt > 0 ? { [Annotation.attempt]: `${attempt}` } : {}),
-    ...(failure === undefined ? {} : { [Annotation.lastFailure]: scrub(failure).slice(-2_048) }),
   };
   return {
     metadata: { name, labels, annotations },
@@ -147,12 +223,9 @@ function jobOf<R extends Reconciled>(
   };
 }
 
-/** Doubles with each attempt, counted from when the last one failed. */
-function attemptAfter(job: Readonly<Job>): { attempt: number; due: number } {
-  const attempt = attemptOf(job) + 1;
-  const failure = job.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
-  const failedAt = timeOf(failure?.lastTransitionTime ?? job.metadata?.creationTimestamp);
-  return { attempt, due: failedAt + Math.min(backoff.base * 2 ** Math.min(attempt - 1, 10), backoff.max) };
+/** When the next attempt may be made, in milliseconds since the epoch: delays double, counted from when the last one failed. */
+function dueAfter({ attempt, endedAt }: JobRecord): number {
+  return timeOf(endedAt) + Math.min(backoff.base * 2 ** Math.min(attempt, 10), backoff.max);
 }
 
 function attemptOf(job: Readonly<Job>): number {

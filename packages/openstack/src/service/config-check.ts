@@ -1,8 +1,19 @@
 // What a user sets in configuration files is checked in a Job before it is rolled out, by the packages that will read it.
 // What runs stays as it is until then.
 import { Reason } from '@stackwright/api';
-import { done, failed, hashOf, Label, runJob, waiting, type Outcome, type StepScope } from '@stackwright/graph';
-import { Job, Pod, Secret } from '@stackwright/kube';
+import {
+  done,
+  failed,
+  forgetJobs,
+  hashOf,
+  jobOwns,
+  Label,
+  runJob,
+  waiting,
+  type Outcome,
+  type StepScope,
+} from '@stackwright/graph';
+import { Pod, Secret } from '@stackwright/kube';
 import { isOwned, renderOsloConfig, type OsloConfig } from '../config/oslo-config.js';
 import type { Override } from '../config/override.js';
 import {
@@ -23,7 +34,7 @@ import type { Release, ServiceObject } from './builder.js';
 const directory = '/etc/stackwright/check';
 
 /** What a step declares in `owns` that calls `verdictOn`; and `readsOfVersions` in `reads`. */
-export const checkOwns = [Secret, Job] as const;
+export const checkOwns = [Secret, ...jobOwns] as const;
 
 export interface Candidate {
   /** Merged, by file. */
@@ -149,9 +160,8 @@ function remarksOf<R extends ServiceObject>(scope: StepScope<R>, purpose: string
 
 /** Nothing is to be checked (any more). A Job that is still at it is not waited for, and may even wait for what is gone. */
 function forgetChecks<R extends ServiceObject>(scope: StepScope<R>, purpose: string): void {
-  const labels = labelsOf(scope, purpose);
-  for (const job of scope.list(Job, { labels })) scope.remove(Job, job);
-  for (const secret of scope.list(Secret, { labels })) scope.remove(Secret, secret);
+  forgetJobs(scope, purpose);
+  for (const secret of scope.list(Secret, { labels: labelsOf(scope, purpose) })) scope.remove(Secret, secret);
 }
 
 function labelsOf<R extends ServiceObject>(scope: StepScope<R>, purpose: string): Record<string, string> {

@@ -131,6 +131,20 @@ describe('a good override', () => {
     expect(await jobs()).toEqual([]);
   });
 
+  it('is refused all the same when the Job that refused it is deleted', async () => {
+    const before = podTemplate();
+    await configure(api({ DEFAULT: { wrokers: 3 } }));
+    await harness.settle();
+    await refuse('spec.config["glance-api.conf"].DEFAULT.wrokers: no such option');
+    await harness.settle();
+    const refusal = ready();
+    expect(refusal).toMatchObject({ status: 'False', reason: 'InvalidConfig' });
+    for (const job of await jobs()) await harness.api.delete(Job, { namespace: 'ns', name: job.metadata?.name ?? '' });
+    expect(await harness.writesOf(() => harness.later(3_600_000))).toEqual([]);
+    expect([await jobs(), podTemplate()]).toEqual([[], before]);
+    expect(ready()).toEqual(refusal);
+  });
+
   it('is checked again for another image, before its Pods are', async () => {
     await configure(api({ DEFAULT: { workers: 3 } }));
     await harness.settle();

@@ -230,7 +230,7 @@ describe('deletion', () => {
       )
     ).flat();
     const owners = owned.map((object: KubeObject) => object.metadata?.ownerReferences?.[0]?.kind);
-    expect(owners).toHaveLength(6);
+    expect(owners).toHaveLength(7);
     expect(new Set(owners)).toEqual(new Set(['Sample']));
   });
 });

@@ -1,6 +1,5 @@
 import { Reason } from '@stackwright/api';
-import { done, runJob, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/graph';
-import { Job, Pod } from '@stackwright/kube';
+import { done, jobOwns, jobReads, runJob, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/graph';
 import type { Database, JobInputs, JobOptions, JobResult, Release, ServiceObject } from './builder.js';
 import { stepsOf, valueOf } from './given.js';
 import { purposeOf, taskOf } from './task.js';
@@ -14,8 +13,8 @@ export function jobStep<R extends ServiceObject>(
   return g.step({
     name,
     after: [release, ...stepsOf(options), ...(database ? [database] : [])],
-    owns: [Job],
-    reads: [{ resource: Pod, parts: true }],
+    owns: jobOwns,
+    reads: jobReads,
     run(scope): Outcome<JobResult> {
       if (options.when && !options.when(scope)) return done({ job: undefined });
       const task = taskOf(scope, scope.output(release), options);
