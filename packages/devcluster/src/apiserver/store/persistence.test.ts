@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -61,6 +70,55 @@ describe('a store on disk', () => {
     const again = open();
     expect(values(again)).toEqual([1, 3]);
     await again.close();
+  });
+
+  it('loses a last line that is damaged, and nothing before it', async () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockReturnValue();
+    const before = open();
+    before.put('things', 'a', object('a', 1));
+    before.put('things', 'b', object('b', 2));
+    await before.close();
+    const path = join(directory, logs()[0] ?? '');
+    appendFileSync(path, `[[99,"things","c",{"kind":\0\0\0\0\n\0\0\0\n\0\0`);
+    const after = open();
+    expect(values(after)).toEqual([1, 2]);
+    expect(warned).toHaveBeenCalledWith(expect.stringContaining(`${path}:3 was not written to its end`));
+    after.put('things', 'c', object('c', 3));
+    await after.close();
+    const again = open();
+    expect(values(again)).toEqual([1, 2, 3]);
+    await again.close();
+    warned.mockRestore();
+  });
+
+  it('is read from a log that no string can hold', async () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockReturnValue();
+    const before = open();
+    before.put('things', 'a', object('a', 1));
+    await before.close();
+    // A hole: it takes no room on the disk.
+    truncateSync(join(directory, logs()[0] ?? ''), 2 ** 29 + 1024);
+    const after = open();
+    expect(values(after)).toEqual([1]);
+    await after.close();
+    warned.mockRestore();
+  });
+
+  it('has a log that is bounded although its writers leave no time for snapshots', async () => {
+    const store = open(2_000);
+    const text = 'x'.repeat(100);
+    let largest = 0;
+    for (let value = 0; value < 500; value += 1) {
+      store.put('things', `k${value % 7}`, { ...object(`k${value % 7}`, value), text });
+      for (const name of logs()) largest = Math.max(largest, statSync(join(directory, name)).size);
+    }
+    expect(largest).toBeLessThan(5_000);
+    await store.close();
+    expect(logs()).toHaveLength(1);
+    const after = open();
+    expect(values(after)).toEqual(values(store));
+    expect(after.revision).toBe(store.revision);
+    await after.close();
   });
 
   it('refuses to start on a log that is damaged inside', async () => {

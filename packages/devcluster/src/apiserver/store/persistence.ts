@@ -2,7 +2,7 @@
 // death of the process loses nothing acknowledged. (The machine's death may lose what the kernel had not yet written:
 // logs are flushed to the disk only when they are rotated or closed.)
 //
-//   snapshot-<revision>.jsonl   {"revision":N,"objects":M}, then one ["resource","key",object] a line
+//   snapshot-<revision>.jsonl   see snapshot.ts
 //   log-<revision>.jsonl        one transaction a line: [[revision,"resource","key",object|null],…], all > <revision>
 import {
   closeSync,
@@ -11,25 +11,28 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
-  readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   truncateSync,
   writeSync,
 } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serialize, type ApiObject } from '../json.js';
 import type { Change, Committed } from './change.js';
+import { readLines } from './lines.js';
+import { readSnapshot, SnapshotWriter } from './snapshot.js';
 
-export interface SavedState {
-  snapshotRevision: number;
-  snapshot: readonly Change[];
-  log: readonly Committed[];
+/** What takes in the state that was saved, in this order. */
+export interface Restoration {
+  /** Everything up to this revision is known as state only, not as events. */
+  begin(revision: number): void;
+  object(change: Change): void;
+  commit(change: Committed): void;
 }
 
 export interface Persistence {
-  load(): SavedState | undefined;
+  load(into: Restoration): void;
   /** Durable against the death of the process when it returns; throws when it is not, and has then changed nothing. */
   append(transaction: readonly Committed[]): void;
   /** Called after every transaction; starts a snapshot when it is time for one. */
@@ -39,7 +42,10 @@ export interface Persistence {
 
 export interface DiskOptions {
   directory: string;
-  /** Bytes of log after which a new snapshot is written. Default 16 MiB. */
+  /**
+   * Bytes of log after which a new snapshot is written. Default 16 MiB. A larger state may have as much log as it has
+   * bytes: to write it costs as much. No log grows to more than twice that, and a transaction.
+   */
   compactAfter?: number;
 }
 
@@ -50,9 +56,10 @@ export class DiskPersistence implements Persistence {
   readonly #compactAfter: number;
   #log: number | undefined;
   #size = 0;
-  /** The size of the last snapshot: a state that is rewritten costs as much, so the log may grow to it. */
+  /** What was last written to the log may be there in part. */
+  #torn = false;
   #snapshotSize = 0;
-  #compacting: Promise<void> | undefined;
+  #compacting: { writer: SnapshotWriter; done: Promise<void> } | undefined;
 
   constructor(options: DiskOptions) {
     this.#directory = options.directory;
@@ -60,25 +67,28 @@ export class DiskPersistence implements Persistence {
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
   }
 
-  load(): SavedState | undefined {
+  load(into: Restoration): void {
     for (const name of readdirSync(this.#directory)) {
       if (name.endsWith('.tmp')) rmSync(join(this.#directory, name));
     }
     const snapshotRevision = this.#revisions('snapshot').at(-1);
-    const snapshot = snapshotRevision === undefined ? [] : this.#readSnapshot(snapshotRevision);
-    // A snapshot of revision N replaces the logs begun before N; those begun at N or later are still needed.
     const from = snapshotRevision ?? 1;
+    into.begin(from);
+    if (snapshotRevision !== undefined) {
+      const path = this.#path('snapshot', snapshotRevision);
+      for (const change of readSnapshot(path)) into.object(change);
+      this.#snapshotSize = statSync(path).size;
+    }
+    // A snapshot of revision N replaces the logs begun before N; those begun at N or later are still needed.
     const logs = this.#revisions('log');
-    const log: Committed[] = [];
     for (const [index, revision] of logs.entries()) {
       for (const change of this.#readLog(revision, index === logs.length - 1)) {
-        if (change.revision > from) log.push(change);
+        if (change.revision > from) into.commit(change);
       }
     }
     const current = logs.at(-1);
     this.#openLog(current ?? from);
     if (current !== undefined) this.#removeBefore(from);
-    return snapshotRevision === undefined && log.length === 0 ? undefined : { snapshotRevision: from, snapshot, log };
   }
 
   append(transaction: readonly Committed[]): void {
@@ -88,101 +98,95 @@ export class DiskPersistence implements Persistence {
         `[${change.revision},${JSON.stringify(change.resource)},${JSON.stringify(change.key)},${change.object ? serialize(change.object) : 'null'}]`,
     );
     const line = Buffer.from(`[${changes.join(',')}]\n`);
+    this.#mend(this.#log);
+    this.#torn = true;
     try {
-      let written = 0;
-      while (written < line.length) written += writeSync(this.#log, line, written);
-    } catch (error) {
-      // Half a line must not be there when the next one is appended.
-      ftruncateSync(this.#log, this.#size);
-      throw error;
+      for (let written = 0; written < line.length;) written += writeSync(this.#log, line, written);
+      this.#torn = false;
+    } finally {
+      this.#mend(this.#log);
     }
     this.#size += line.length;
   }
 
   compact(revision: number, state: () => readonly Change[]): void {
-    if (this.#compacting || this.#log === undefined || this.#size < Math.max(this.#compactAfter, this.#snapshotSize))
-      return;
-    const old = this.#log;
+    const full = Math.max(this.#compactAfter, this.#snapshotSize);
+    if (this.#log === undefined || this.#size < full) return;
+    // Writers that leave no time for a snapshot to be written wait for it: otherwise the log would grow without end.
+    if (this.#compacting && this.#size < 2 * full) return;
+    try {
+      this.#compacting?.writer.finish();
+    } catch (error) {
+      warn(error);
+    }
+    const [old, before] = [this.#log, this.#compacting?.done];
     this.#openLog(revision);
-    this.#compacting = this.#writeSnapshot(revision, state())
-      .then(() => this.#removeBefore(revision))
-      // The old logs still hold everything; the next rotation tries again.
-      .catch((error: unknown) => process.emitWarning(`snapshot of the state failed: ${String(error)}`))
-      .finally(() => {
-        fsyncSync(old);
-        closeSync(old);
-        this.#compacting = undefined;
-      });
+    const writer = new SnapshotWriter(this.#path('snapshot', revision), revision, state());
+    this.#compacting = { writer, done: this.#complete(writer, revision, old, before) };
   }
 
   async close(): Promise<void> {
-    await this.#compacting;
+    await this.#compacting?.done;
     if (this.#log === undefined) return;
     fsyncSync(this.#log);
     closeSync(this.#log);
     this.#log = undefined;
   }
 
-  async #writeSnapshot(revision: number, objects: readonly Change[]): Promise<void> {
-    const path = this.#path('snapshot', revision);
-    const file = await open(`${path}.tmp`, 'w', 0o600);
+  /** Half a line must not be there when the next one is appended. */
+  #mend(log: number): void {
+    if (!this.#torn) return;
+    ftruncateSync(log, this.#size);
+    this.#torn = false;
+  }
+
+  async #complete(
+    writer: SnapshotWriter,
+    revision: number,
+    old: number,
+    before: Promise<void> | undefined,
+  ): Promise<void> {
     try {
-      let size = 0;
-      let chunk = `${JSON.stringify({ revision, objects: objects.length })}\n`;
-      for (const { resource, key, object } of objects) {
-        chunk += `[${JSON.stringify(resource)},${JSON.stringify(key)},${serialize(object as ApiObject)}]\n`;
-        // Written in pieces, so that requests are answered in between.
-        if (chunk.length > 256 * 1024) {
-          size += (await file.write(chunk)).bytesWritten;
-          chunk = '';
-        }
-      }
-      size += (await file.write(chunk)).bytesWritten;
-      await file.sync();
-      this.#snapshotSize = size;
+      await writer.write();
+      await before;
+      this.#snapshotSize = writer.size;
+      this.#removeBefore(revision);
+    } catch (error) {
+      // The old logs still hold everything; the next rotation tries again.
+      warn(error);
     } finally {
-      await file.close();
+      fsyncSync(old);
+      closeSync(old);
+      if (this.#compacting?.writer === writer) this.#compacting = undefined;
     }
-    await rename(`${path}.tmp`, path);
   }
 
-  #readSnapshot(revision: number): Change[] {
-    const path = this.#path('snapshot', revision);
-    const lines = readFileSync(path, 'utf8').split('\n');
-    this.#snapshotSize = fileSize(path);
-    const header = JSON.parse(lines[0] ?? '') as { objects: number };
-    const objects = lines.slice(1, -1).map((line): Change => {
-      const [resource, key, object] = JSON.parse(line) as [string, string, ApiObject];
-      return { resource, key, object };
-    });
-    if (objects.length !== header.objects)
-      throw new Error(`${path} is damaged: ${objects.length} objects of ${header.objects}`);
-    return objects;
-  }
-
-  #readLog(revision: number, last: boolean): Committed[] {
+  *#readLog(revision: number, last: boolean): Generator<Committed> {
     const path = this.#path('log', revision);
-    const content = readFileSync(path);
-    // What follows the last newline is a change that was never acknowledged.
-    const end = content.lastIndexOf(0x0a) + 1;
-    if (end < content.length) {
-      if (!last) throw new Error(`${path} is damaged: its last line is torn`);
-      truncateSync(path, end);
-    }
-    const changes: Committed[] = [];
-    for (const [index, line] of content.toString('utf8', 0, end).split('\n').entries()) {
-      if (line === '') continue;
+    let damaged: { number: number; offset: number; cause: unknown } | undefined;
+    let inside = false;
+    for (const { text, number, offset, complete } of readLines(path)) {
       let transaction: LogLine;
       try {
-        transaction = JSON.parse(line) as LogLine;
-      } catch (error) {
-        throw new Error(`${path}:${index + 1} is damaged`, { cause: error });
+        // What follows the last newline is a change that was never acknowledged.
+        if (text === undefined || !complete) throw new Error('the line is torn');
+        transaction = text === '' ? [] : (JSON.parse(text) as LogLine);
+      } catch (cause) {
+        damaged ??= { number, offset, cause };
+        continue;
       }
+      inside = damaged !== undefined;
+      if (inside) break;
       for (const [at, resource, key, object] of transaction) {
-        changes.push({ revision: at, resource, key, ...(object ? { object } : {}) });
+        yield { revision: at, resource, key, ...(object ? { object } : {}) };
       }
     }
-    return changes;
+    if (!damaged) return;
+    if (inside || !last) throw new Error(`${path}:${damaged.number} is damaged`, { cause: damaged.cause });
+    // The end of what a dying process or machine wrote: nothing whole follows it.
+    const lost = statSync(path).size - damaged.offset;
+    process.emitWarning(`${path}:${damaged.number} was not written to its end: ${lost} bytes are dropped`);
+    truncateSync(path, damaged.offset);
   }
 
   #openLog(revision: number): void {
@@ -209,11 +213,6 @@ export class DiskPersistence implements Persistence {
   }
 }
 
-function fileSize(path: string): number {
-  const file = openSync(path, 'r');
-  try {
-    return fstatSync(file).size;
-  } finally {
-    closeSync(file);
-  }
+function warn(error: unknown): void {
+  process.emitWarning(`snapshot of the state failed: ${String(error)}`);
 }

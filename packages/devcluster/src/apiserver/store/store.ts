@@ -23,23 +23,23 @@ export class Store {
   readonly #persistence: Persistence | undefined;
   readonly #historyLimit: number;
   readonly #listeners = new Set<(resource: string, event: StoreEvent) => void>();
-  /** Revisions up to this one are known as state only, not as events. */
-  readonly #floor: number;
-  #revision: number;
+  /** Revisions up to this one are known as state only, not as events. A real cluster's first is not 0, which means "any". */
+  #floor = 1;
+  #revision = 1;
 
   constructor(options: StoreOptions = {}) {
     this.#historyLimit = options.historyLimit ?? 1000;
     this.#persistence = options.persistence;
-    const saved = this.#persistence?.load();
-    // A real cluster's revisions never start at 0, which as a resourceVersion means "any".
-    this.#floor = this.#revision = saved?.snapshotRevision ?? 1;
-    for (const change of saved?.snapshot ?? []) {
-      if (change.object) this.#table(change.resource).objects.set(change.key, deepFreeze(change.object));
-    }
-    for (const change of saved?.log ?? []) {
-      this.#revision = change.revision;
-      this.#apply(change);
-    }
+    this.#persistence?.load({
+      begin: (revision) => (this.#floor = this.#revision = revision),
+      object: ({ resource, key, object }) => {
+        if (object) this.#table(resource).objects.set(key, deepFreeze(object));
+      },
+      commit: (change) => {
+        this.#revision = change.revision;
+        this.#apply(change);
+      },
+    });
   }
 
   /** The revision of the last change. */
