@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { ConfigError, loadConfig } from './config.js';
+import { createClient } from './http-client.js';
+import { ConfigMap } from './resources/builtin.js';
 import { sendJson, sendStatus, startServer } from './testing/server.js';
 import { makeAuthority } from './testing/tls.js';
 import { createTransport } from './transport.js';
@@ -123,6 +125,72 @@ describe('where the configuration comes from', () => {
   });
 });
 
+describe('what a kubeconfig asks for and we cannot do', () => {
+  const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'plugin' };
+  it.each([
+    ['groups of nobody', { user: { 'as-groups': ['dev'] } }, 'user "main": as-groups: there is no "as"'],
+    ['a uid of nobody', { user: { 'as-uid': '1' } }, 'user "main": as-uid: there is no "as"'],
+    ['extra of nobody', { user: { 'as-user-extra': { a: ['b'] } } }, 'as-user-extra.a: there is no "as"'],
+    ['a name that no header can carry', { user: { as: 'jürgen' } }, 'as: a header can carry ASCII only'],
+    [
+      'two lines in one header',
+      { user: { as: 'a', 'as-groups': ['b\nc'] } },
+      'as-groups: a header can carry ASCII only',
+    ],
+    ['one group that is no list', { user: { as: 'a', 'as-groups': 'dev' } }, 'as-groups: it must be a list'],
+    ['extra that is no list', { user: { as: 'a', 'as-user-extra': { b: 'c' } } }, 'as-user-extra.b: it must be a list'],
+    [
+      'a certificate without a key',
+      { user: { 'client-certificate': 'a' } },
+      'client-certificate: there is no client-key',
+    ],
+    [
+      'a key without a certificate',
+      { user: { 'client-key-data': 'YQ==' } },
+      'client-key: there is no client-certificate',
+    ],
+    ['two ways to say who we are', { user: { token: 'a', username: 'b' } }, 'username: there is a token, too'],
+    [
+      'a provider that nobody knows',
+      { user: { 'auth-provider': { name: 'openstack' } } },
+      'auth-provider: "openstack" is not known',
+    ],
+    [
+      'a provider and a plugin',
+      { user: { 'auth-provider': { name: 'oidc' }, exec } },
+      'auth-provider: there is an exec, too',
+    ],
+    ['a plugin without a command', { user: { exec: { ...exec, command: '' } } }, 'exec.command is missing'],
+    [
+      'a plugin of another time',
+      { user: { exec: { ...exec, apiVersion: 'client.authentication.k8s.io/v1alpha1' } } },
+      'exec.apiVersion: "client.authentication.k8s.io/v1alpha1" is not one of',
+    ],
+    [
+      'a plugin that must ask somebody',
+      { user: { exec: { ...exec, interactiveMode: 'Always' } } },
+      'exec.interactiveMode: nobody',
+    ],
+    [
+      'a proxy of another kind',
+      { cluster: { 'proxy-url': 'ftp://me:hush@a.test' } },
+      'cluster "main": proxy-url: it must be an http',
+    ],
+  ])('is refused by name: %s', async (_, parts, message) => {
+    const failure = loadConfig({ content: kubeconfig(parts) });
+    await expect(failure).rejects.toThrow(ConfigError);
+    await expect(failure).rejects.toThrow(message);
+    await expect(failure).rejects.not.toThrow('hush');
+  });
+
+  it('is no trouble in a context that is not used', async () => {
+    const other = { name: 'other', user: { 'as-groups': ['dev'] } };
+    const file = [write('one', kubeconfig({})), write('two', kubeconfig(other))].join(':');
+    vi.stubEnv('KUBECONFIG', file);
+    expect((await loadConfig()).server).toBe('https://example.test:6443');
+  });
+});
+
 describe('credentials', () => {
   it('of every kind reach the connection; paths are relative to the file', async () => {
     write('ca.pem', 'CA');
@@ -154,6 +222,32 @@ describe('credentials', () => {
         servername: 'kubernetes',
         rejectUnauthorized: false,
       },
+    });
+  });
+
+  it('say as whom we act: user, uid, groups and what else there is, each in a header of its own', async () => {
+    const user = {
+      token: 't',
+      as: 'jane',
+      'as-uid': '1',
+      'as-groups': ['dev', 'ops, all of them'],
+      'as-user-extra': { scopes: ['view', 'edit'], 'example.org/(team)': ['a'] },
+    };
+    const server = await startServer((_, response) => sendJson(response, {}));
+    const connection = await loadConfig({ content: kubeconfig({ server: server.url, user }) });
+    const transport = createTransport({ connection });
+    cleanups.push(
+      () => transport.close(),
+      () => server.stop(),
+    );
+    await transport.request({ method: 'GET', path: '/' });
+    expect(server.asked[0]?.distinct).toMatchObject({
+      authorization: ['Bearer t'],
+      'impersonate-user': ['jane'],
+      'impersonate-uid': ['1'],
+      'impersonate-group': ['dev', 'ops, all of them'],
+      'impersonate-extra-scopes': ['view', 'edit'],
+      'impersonate-extra-example.org%2f%28team%29': ['a'],
     });
   });
 
@@ -268,6 +362,51 @@ describe('credentials', () => {
     expect((await connection.credentials()).headers).toEqual({ authorization: 'Bearer token-2' });
   });
 
+  it('come from a plugin that is told of the cluster where it wants to know', async () => {
+    const plugin = write(
+      'plugin',
+      [
+        '#!/bin/sh',
+        `echo "$KUBERNETES_EXEC_INFO" > ${join(folder, 'info')}`,
+        `echo "{\\"kind\\": \\"ExecCredential\\", \\"status\\": {\\"token\\": \\"$REALM\\"}}"`,
+      ].join('\n'),
+    );
+    chmodSync(plugin, 0o755);
+    const cluster = {
+      'certificate-authority': write('ca.pem', 'CA'),
+      'tls-server-name': 'kubernetes',
+      extensions: [{ name: 'client.authentication.k8s.io/exec', extension: { audience: 'a' } }],
+    };
+    const apiVersion = 'client.authentication.k8s.io/v1';
+    const env = [{ name: 'REALM', value: 'of-the-env' }];
+    const exec = { apiVersion, command: plugin, env, provideClusterInfo: true, interactiveMode: 'IfAvailable' };
+    const connection = await loadConfig({ content: kubeconfig({ cluster, user: { exec } }) });
+    expect((await connection.credentials()).headers).toEqual({ authorization: 'Bearer of-the-env' });
+    expect(JSON.parse(readFileSync(join(folder, 'info'), 'utf8'))).toEqual({
+      kind: 'ExecCredential',
+      apiVersion,
+      spec: {
+        interactive: false,
+        cluster: {
+          server: 'https://example.test:6443',
+          'tls-server-name': 'kubernetes',
+          'certificate-authority-data': Buffer.from('CA').toString('base64'),
+          config: { audience: 'a' },
+        },
+      },
+    });
+  });
+
+  it('of a plugin that is not there are an error that says how to get it', async () => {
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: 'no-such-plugin',
+      installHint: 'apt install no-such-plugin',
+    };
+    const connection = await loadConfig({ content: kubeconfig({ user: { exec } }) });
+    await expect(connection.credentials()).rejects.toThrow('there is no no-such-plugin: apt install no-such-plugin');
+  });
+
   it('that a plugin refuses to give are an error of the call', async () => {
     const exec = {
       apiVersion: 'client.authentication.k8s.io/v1',
@@ -282,6 +421,21 @@ describe('credentials', () => {
       message: expect.stringMatching(/^GET https:\/\/example\.test:6443\/x: credentials: please log in/) as string,
     });
   });
+});
+
+it.each([
+  ['compressed', {}, 'gzip'],
+  ['as they are where the kubeconfig says so', { 'disable-compression': true }, undefined],
+])('long answers come %s', async (_, cluster, expected) => {
+  const server = await startServer((__, response) => sendJson(response, { metadata: {}, items: [] }));
+  const connection = await loadConfig({ content: kubeconfig({ server: server.url, cluster }) });
+  const transport = createTransport({ connection });
+  cleanups.push(
+    () => transport.close(),
+    () => server.stop(),
+  );
+  await createClient(transport).list(ConfigMap);
+  expect(server.asked[0]?.headers['accept-encoding']).toBe(expected);
 });
 
 it('goes through the proxy that the kubeconfig names, over one tunnel', async () => {

@@ -84,6 +84,7 @@ type ProxyAgent = (selection: Selection, tls: TlsOptions, limits: AgentLimits) =
 class ConfiguredConnection implements Connection {
   readonly server: string;
   readonly namespace: string;
+  readonly disableCompression: boolean;
   readonly proxyAgent?: (tls: TlsOptions, limits: AgentLimits) => Agent;
   readonly #load: () => Selection;
   readonly #now: () => number;
@@ -104,6 +105,7 @@ class ConfiguredConnection implements Connection {
       throw new ConfigError(`cluster "${selection.name}" of the kubeconfig: ${(cause as Error).message}`, { cause });
     }
     this.namespace = selection.namespace?.trim() || 'default';
+    this.disableCompression = selection.cluster['disable-compression'] === true;
     if (proxy) this.proxyAgent = (tls, limits) => proxy(this.#selection, tls, limits);
   }
 

@@ -14,7 +14,8 @@ export interface TlsOptions {
 }
 
 export interface Credentials {
-  headers: Readonly<Record<string, string>>;
+  /** A list is sent as a header for each of its values. */
+  headers: Readonly<Record<string, string | string[]>>;
   /** The same object for as long as nothing changed: the transport makes new connections when it is another one. */
   tls: TlsOptions;
 }
@@ -31,6 +32,8 @@ export interface Connection {
   readonly server: string;
   /** The namespace of the context, or of the Pod we run in; "default" where neither says. */
   readonly namespace: string;
+  /** Answers are not to be compressed. Default false: long ones may be. */
+  readonly disableCompression?: boolean;
   /** What the next request carries. Cheap: files and plugins are asked once a minute, not once a request. */
   credentials(): Credentials | Promise<Credentials>;
   /**

@@ -261,7 +261,7 @@ class PooledTransport implements Transport {
 
   #optionsOf(agent: Agent, credentials: Credentials, call: Call): RequestOptions {
     const headers = [...this.#commonHeaders(credentials), 'Accept', call.accept ?? 'application/json'];
-    if (call.compressed) headers.push('Accept-Encoding', 'gzip');
+    if (call.compressed && !this.connection.disableCompression) headers.push('Accept-Encoding', 'gzip');
     if (call.traceparent !== undefined) headers.push('traceparent', call.traceparent);
     if (call.body !== undefined) {
       const length = String(Buffer.byteLength(call.body));
@@ -273,7 +273,9 @@ class PooledTransport implements Transport {
   /** As a list Node takes headers as they are, without an entry in a table for each. */
   #commonHeaders(credentials: Credentials): readonly string[] {
     if (this.#common?.of !== credentials) {
-      const given = Object.entries(credentials.headers).flat();
+      const given = Object.entries(credentials.headers).flatMap(([name, value]) =>
+        (typeof value === 'string' ? [value] : value).flatMap((one) => [name, one]),
+      );
       const headers = ['Host', this.#host, 'User-Agent', this.#options.userAgent ?? 'stackwright', ...given];
       this.#common = { of: credentials, headers };
     }

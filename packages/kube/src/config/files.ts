@@ -1,7 +1,8 @@
 // Credentials that are written in the kubeconfig or lie in files beside it. Read anew each time: others rotate them.
 import { readFileSync } from 'node:fs';
 import type { Credentials, TlsOptions } from '../connection.js';
-import type { Cluster, Selection, User } from './kubeconfig.js';
+import type { Cluster, User } from './entries.js';
+import type { Selection } from './kubeconfig.js';
 
 /** Whether somebody else may change them while we run. */
 export function areInFiles({ cluster, user }: Selection): boolean {
@@ -15,11 +16,32 @@ export function readCredentials({ cluster, user }: Selection): Credentials {
   return {
     headers: {
       ...(authorization !== undefined && { authorization }),
-      ...(user.as && { 'impersonate-user': user.as }),
+      ...impersonationOf(user),
     },
     tls: tlsOf(cluster, user),
   };
 }
+
+/** As whom we act, where that is not who we are. */
+function impersonationOf(user: User): Credentials['headers'] {
+  if (!user.as) return {};
+  const groups = user['as-groups'] ?? [];
+  return {
+    'impersonate-user': user.as,
+    ...(user['as-uid'] && { 'impersonate-uid': user['as-uid'] }),
+    ...(groups.length > 0 && { 'impersonate-group': groups }),
+    ...Object.fromEntries(
+      Object.entries(user['as-user-extra'] ?? {}).map(([key, values]) => [
+        `impersonate-extra-${headerPart(key)}`,
+        values,
+      ]),
+    ),
+  };
+}
+
+/** The server undoes percent-encoding here. */
+const headerPart = (key: string): string =>
+  encodeURIComponent(key).replace(/[()]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
 
 function authorizationOf({ tokenFile, token, username, password = '' }: User): string | undefined {
   if (tokenFile) {
@@ -46,7 +68,7 @@ function tlsOf(cluster: Cluster, user: User): TlsOptions {
   };
 }
 
-function pem(data: string | undefined, file: string | undefined): Buffer | undefined {
+export function pem(data: string | undefined, file: string | undefined): Buffer | undefined {
   if (data) return Buffer.from(data, 'base64');
   return file ? readFileSync(file) : undefined;
 }

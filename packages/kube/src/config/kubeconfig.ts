@@ -2,42 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { clusterProblems, userProblems } from './problems.js';
+import type { Cluster, User } from './entries.js';
 
 /** There is no usable configuration; the message says where was looked. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-}
-
-export interface Cluster {
-  server: string;
-  'certificate-authority'?: string;
-  /** Base64, as all `-data`. Wins over the file. */
-  'certificate-authority-data'?: string;
-  'insecure-skip-tls-verify'?: boolean;
-  'tls-server-name'?: string;
-  'proxy-url'?: string;
-}
-
-export interface ExecPlugin {
-  apiVersion?: string;
-  command?: string;
-  args?: string[] | null;
-  env?: { name: string; value: string }[] | null;
-}
-
-export interface User {
-  token?: string;
-  /** Wins over the token. */
-  tokenFile?: string;
-  'client-certificate'?: string;
-  'client-certificate-data'?: string;
-  'client-key'?: string;
-  'client-key-data'?: string;
-  username?: string;
-  password?: string;
-  as?: string;
-  exec?: ExecPlugin | null;
-  'auth-provider'?: object | null;
 }
 
 interface Context {
@@ -101,6 +71,11 @@ export function select(config: Kubeconfig, context = config.currentContext): Sel
   if (!cluster) throw new ConfigError(`the kubeconfig has no cluster "${chosen.cluster}"`);
   const user = chosen.user ? config.users.get(chosen.user) : {};
   if (!user) throw new ConfigError(`the kubeconfig has no user "${chosen.user}"`);
+  const problems = [
+    ...clusterProblems(cluster).map((text) => `cluster "${chosen.cluster}": ${text}`),
+    ...userProblems(user).map((text) => `user "${chosen.user}": ${text}`),
+  ];
+  if (problems.length > 0) throw new ConfigError(`the kubeconfig cannot be used: ${problems.join('; ')}`);
   return { name: chosen.cluster, cluster, user, namespace: chosen.namespace };
 }
 

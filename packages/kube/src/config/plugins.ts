@@ -6,8 +6,9 @@ import type { RequestOptions } from 'node:https';
 import type { Cluster as NodeCluster, User as NodeUser } from '@kubernetes/client-node';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { AgentLimits, Credentials, TlsOptions } from '../connection.js';
-import { readCredentials } from './files.js';
-import type { Selection, User } from './kubeconfig.js';
+import type { ExecPlugin } from './entries.js';
+import { pem, readCredentials } from './files.js';
+import type { Selection } from './kubeconfig.js';
 
 /** Keeps what the plugin gave until the time that it names. */
 export class CredentialPlugin {
@@ -22,7 +23,7 @@ export class CredentialPlugin {
   async credentials(): Promise<Credentials> {
     const { headers, tls } = readCredentials(this.#selection);
     const options: RequestOptions = {};
-    await this.#config.applyToHTTPSOptions(options);
+    await this.#ask(options);
     const given = Object.entries(options.headers ?? {}).flatMap(([name, value]) =>
       value === undefined ? [] : [[name.toLowerCase(), String(value).trim()] as const],
     );
@@ -31,6 +32,16 @@ export class CredentialPlugin {
       headers: { ...headers, ...Object.fromEntries(given) },
       tls: { ...tls, ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) },
     };
+  }
+
+  async #ask(options: RequestOptions): Promise<void> {
+    const { command = '', installHint } = this.#selection.user.exec ?? {};
+    try {
+      await this.#config.applyToHTTPSOptions(options);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT' || !command) throw cause;
+      throw new Error(`there is no ${command}${installHint ? `: ${installHint.trim()}` : ''}`, { cause });
+    }
   }
 }
 
@@ -42,7 +53,7 @@ export function proxyAgent(selection: Selection, tls: TlsOptions, limits: AgentL
 
 function configOf(selection: Selection): KubeConfig {
   const config = new KubeConfig();
-  config.loadFromClusterAndUser(clusterOf(selection), userOf(selection.user));
+  config.loadFromClusterAndUser(clusterOf(selection), userOf(selection));
   return config;
 }
 
@@ -57,22 +68,38 @@ function clusterOf({ name, cluster }: Selection): NodeCluster {
   };
 }
 
-function userOf({ exec, 'auth-provider': authProvider }: User): NodeUser {
+function userOf(selection: Selection): NodeUser {
+  const { exec, 'auth-provider': authProvider } = selection.user;
+  const info = exec && { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(execInfo(exec, selection)) };
   return {
     name: 'user',
     ...(authProvider && { authProvider }),
-    ...(exec && {
-      exec: {
-        ...exec,
-        // client-go adds it and plugins rely on it.
-        env: [...(exec.env ?? []), { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(execInfo(exec.apiVersion)) }],
-      },
-    }),
+    // client-go adds it and plugins rely on it.
+    ...(exec && info && { exec: { ...exec, env: [...(exec.env ?? []), info] } }),
   };
 }
 
-const execInfo = (apiVersion: string | undefined): object => ({
-  kind: 'ExecCredential',
-  apiVersion,
-  spec: { interactive: false },
-});
+function execInfo({ apiVersion, provideClusterInfo }: ExecPlugin, { cluster }: Selection): object {
+  return {
+    kind: 'ExecCredential',
+    apiVersion,
+    spec: { interactive: false, ...(provideClusterInfo === true && { cluster: clusterInfo(cluster) }) },
+  };
+}
+
+/** The name of the extension by which a cluster's entry speaks to the plugin. */
+const pluginExtension = 'client.authentication.k8s.io/exec';
+
+function clusterInfo(cluster: Selection['cluster']): object {
+  const ca = pem(cluster['certificate-authority-data'], cluster['certificate-authority']);
+  const { server } = cluster;
+  const said = (['tls-server-name', 'insecure-skip-tls-verify', 'proxy-url', 'disable-compression'] as const).filter(
+    (name) => cluster[name],
+  );
+  return {
+    server,
+    ...Object.fromEntries(said.map((name) => [name, cluster[name]])),
+    ...(ca && { 'certificate-authority-data': ca.toString('base64') }),
+    config: cluster.extensions?.find(({ name }) => name === pluginExtension)?.extension,
+  };
+}

@@ -11,6 +11,8 @@ export interface Asked {
   path: string;
   query: URLSearchParams;
   headers: IncomingMessage['headers'];
+  /** The same, one by one: "impersonate-group": ["dev", "ops"]. */
+  distinct: IncomingMessage['headersDistinct'];
   body: string;
 }
 
@@ -52,6 +54,7 @@ export async function startServer(answer: Answer, tls?: ServerOptions): Promise<
         path: url.pathname,
         query: url.searchParams,
         headers: request.headers,
+        distinct: request.headersDistinct,
         body: Buffer.concat(chunks).toString(),
       };
       asked.push(entry);
