@@ -40,7 +40,16 @@ const seamGlobals = ['setTimeout', 'setInterval', 'setImmediate', 'fetch', 'cryp
 }));
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '**/*.mjs', 'vitest.config.ts'] },
+  {
+    ignores: [
+      '**/dist/**',
+      'tools/packaging/stranger/**',
+      '**/node_modules/**',
+      '.nx/**',
+      '**/*.mjs',
+      'vitest.config.ts',
+    ],
+  },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

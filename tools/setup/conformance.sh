@@ -10,6 +10,6 @@ install_npm_packages
 if wants podman "$@"; then
   install_debian_packages
   # What the Pods of the tests run.
-  npx --no-install tsx --conditions=@stackwright/source packages/images/src/main.ts --only base >&2
+  npx --no-install tsx --conditions=@stackwright/source packages/images/src/main.ts --only base:trixie >&2
 fi
 exec npx --no-install tsx --conditions=@stackwright/source packages/conformance/src/cli.ts "$@"

@@ -9,5 +9,5 @@ install_debian_packages
 install_npm_packages
 build_processes
 # What the tests of the podman driver run.
-npx --no-install tsx --conditions=@stackwright/source packages/images/src/main.ts --only base >&2
+npx --no-install tsx --conditions=@stackwright/source packages/images/src/main.ts --only base:trixie >&2
 exec npx --no-install vitest run --config tools/e2e/vitest.config.ts "$@"

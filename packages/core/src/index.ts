@@ -40,7 +40,6 @@ export {
 // Tracing
 export * from './tracing/tracer.js';
 export { clientWithin } from './tracing/traced-client.js';
-export { openTelemetryTracer } from './tracing/opentelemetry.js';
 // Seams
 export * from './seams/clock.js';
 export * from './seams/random.js';

@@ -9,6 +9,9 @@ import { importCommand } from './store.js';
 
 const KEYRINGS = '/usr/share/keyrings';
 
+/** Until a suite has keys of its own it is signed with those of the release before it. */
+const SUITES = ['bookworm', 'trixie', 'forky'];
+
 /** Pages that nobody reads in a container: a third of its size. Licences stay. */
 const DPKG_OPTIONS = [
   'path-exclude=/usr/share/man/*',
@@ -22,17 +25,17 @@ const DPKG_OPTIONS = [
 
 /** The host may be an older Debian: its keyring package then holds the suite's keys in files of their own. */
 export function keyringsFor(suite: string, exists: (file: string) => boolean = existsSync): string[] {
-  const candidates = ['stable', 'automatic', 'security-automatic'].map((kind) => `debian-archive-${suite}-${kind}`);
-  const found = candidates.flatMap((name) =>
-    [`${KEYRINGS}/${name}.gpg`, `${KEYRINGS}/${name}.pgp`].filter(exists).slice(0, 1),
-  );
-  if (found.length === 0) {
-    throw new ImageError(
-      'missing-prerequisite',
-      `The host has no keys for Debian ${suite} (${KEYRINGS}/${candidates[0] ?? ''}.gpg): upgrade the package debian-archive-keyring.`,
-    );
+  const filesOf = (release: string): string[] =>
+    ['stable', 'automatic', 'security-automatic'].map((kind) => `${KEYRINGS}/debian-archive-${release}-${kind}`);
+  const signers = [suite, ...SUITES.slice(0, Math.max(0, SUITES.indexOf(suite))).reverse()];
+  for (const release of signers) {
+    const found = filesOf(release).flatMap((file) => [`${file}.gpg`, `${file}.pgp`].filter(exists).slice(0, 1));
+    if (found.length > 0) return found;
   }
-  return found;
+  throw new ImageError(
+    'missing-prerequisite',
+    `The host has no keys for Debian ${suite} (${filesOf(suite)[0] ?? ''}.gpg): upgrade the package debian-archive-keyring.`,
+  );
 }
 
 export function bootstrapCommand(

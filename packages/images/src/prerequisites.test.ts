@@ -19,5 +19,11 @@ it('finds the keys of a suite under either name, or says which package is too ol
   expect(keyringsFor('trixie', (file) => file.endsWith('trixie-stable.pgp'))).toEqual([
     '/usr/share/keyrings/debian-archive-trixie-stable.pgp',
   ]);
-  expect(() => keyringsFor('trixie', () => false)).toThrow(/upgrade the package debian-archive-keyring/);
+  // Testing is signed with the keys of the release before it.
+  expect(keyringsFor('forky', (file) => file.endsWith('trixie-automatic.gpg'))).toEqual([
+    '/usr/share/keyrings/debian-archive-trixie-automatic.gpg',
+  ]);
+  expect(() => keyringsFor('trixie', () => false)).toThrow(
+    /trixie-stable.gpg.*upgrade the package debian-archive-keyring/,
+  );
 });

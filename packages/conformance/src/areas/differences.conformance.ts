@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { devclusterPackage } from '../cluster/devcluster.js';
 import { bench } from '../support/bench.js';
 import { pod } from '../support/objects.js';
 import { target } from '../support/target.js';
@@ -9,7 +10,7 @@ import { target } from '../support/target.js';
 const api = bench('differences', { widgets: true });
 const { CONFIGMAPS, CRDS, NAMESPACES, PODS, SERVICEACCOUNTS, WIDGETS } = api.paths;
 
-const rows = rowsOf(readFileSync(join(import.meta.dirname, '../../../devcluster/README.md'), 'utf8'));
+const rows = rowsOf(readFileSync(join(devclusterPackage, 'README.md'), 'utf8'));
 const shown = new Set<string>();
 
 /** First cells of the tables under "What differs …", without markup. */

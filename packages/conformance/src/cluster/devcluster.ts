@@ -2,9 +2,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+
+/** The folder of the package, wherever it is installed. */
+export const devclusterPackage = dirname(
+  createRequire(import.meta.url).resolve('@stackwright/devcluster/package.json'),
+);
 
 export type NodeDriver = 'simulated' | 'podman';
 
@@ -42,8 +48,9 @@ export async function startDevclusterProcess(node: NodeDriver): Promise<Devclust
 }
 
 function program(): string[] {
-  const main = join(import.meta.dirname, '../../../devcluster/src/main.ts');
-  return ['--import', 'tsx', '--conditions=@stackwright/source', main];
+  // In the workspace from its sources, elsewhere as it was published.
+  if (!import.meta.filename.endsWith('.ts')) return [join(devclusterPackage, 'bin/devcluster.mjs')];
+  return ['--import', 'tsx', '--conditions=@stackwright/source', join(devclusterPackage, 'src/main.ts')];
 }
 
 /** Resolves when it says that it is up. */

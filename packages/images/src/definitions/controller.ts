@@ -4,9 +4,9 @@ import type { ImageDefinition } from '../definition.js';
 /** Node.js by itself, so that a changed controller costs one second and not an installation. */
 export const node: ImageDefinition = {
   name: 'node',
-  tag: '20',
+  tag: '24',
   description: 'Node.js of Debian',
-  from: { image: 'base:trixie' },
+  from: { image: 'base:forky' },
   packages: ['nodejs'],
   megabytes: 200,
   internal: true,
@@ -17,7 +17,7 @@ export const controller: ImageDefinition = {
   name: 'controller',
   tag: workspace.version,
   description: 'The controllers of this workspace',
-  from: { image: 'node:20' },
+  from: { image: 'node:24' },
   accounts: ['stackwright'],
   packages: [],
   bundles: ['coordinator', 'glance', 'keystone', 'mariadb', 'memcached', 'placement', 'rabbitmq'],

@@ -1,5 +1,5 @@
 import type { ImageDefinition } from '../definition.js';
-import { base } from './base.js';
+import { base, newerBase } from './base.js';
 import { controller, node } from './controller.js';
 import { mariadb, memcached, rabbitmq } from './infrastructure.js';
 import { glance, keystone, openstackBase, placement } from './openstack.js';
@@ -14,6 +14,7 @@ export const definitions: readonly ImageDefinition[] = [
   placement,
   mariadb,
   rabbitmq,
+  newerBase,
   node,
   controller,
   memcached,
