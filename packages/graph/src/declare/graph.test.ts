@@ -42,6 +42,12 @@ describe('a graph', () => {
     expect(() => defineGraph(Sample, (g) => steps.forEach((one) => g.step(one)))).toThrow(message);
   });
 
+  it.each([{ resync: 0 }, { resync: NaN }, { timeout: -1 }])('refuses an external step with %o', (times) => {
+    const nothing = { observe: async () => 0, diff: () => [], describe: () => '', output: () => 0 };
+    const external = { name: 'Outside', ...nothing, apply: async () => undefined, ...times };
+    expect(() => defineGraph(Sample, (g) => g.external(external))).toThrow(/Outside has a \w+ of \S+ ms/);
+  });
+
   it('may be a function of the object', () => {
     const graph = defineObjectGraph(Sample, (g, object) => object.spec.extras?.forEach((extra) => g.step(step(extra))));
     const build = (...extras: string[]) => graph.build({ spec: { extras } }).steps.map(({ name }) => name);

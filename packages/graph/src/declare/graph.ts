@@ -119,9 +119,15 @@ function collect<R extends Reconciled>(resource: Resource, declare: (g: GraphBui
   const common = ({ after = [], owns = [], reads = [] }: StepOptions) => ({ after, owns, reads });
   declare({
     step: (step) => add({ ...common(step), name: step.name, external: false, definition: step }),
-    external: <Observed, Change, Out>(step: ExternalStep<R, Observed, Change, Out>) =>
+    external: <Observed, Change, Out>(step: ExternalStep<R, Observed, Change, Out>) => {
+      for (const time of ['resync', 'timeout'] as const) {
+        const milliseconds = step[time] ?? 1;
+        if (milliseconds > 0) continue;
+        throw new GraphError(`${where}: ${step.name} has a ${time} of ${milliseconds} ms: it has to be above 0`);
+      }
       // What `observe` gave is only ever handed back to the same step, so its type may be forgotten here.
-      add({ ...common(step), name: step.name, external: true, definition: step }),
+      return add({ ...common(step), name: step.name, external: true, definition: step });
+    },
   });
   return { steps: inOrder(where, steps) };
 }

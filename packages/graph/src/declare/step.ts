@@ -20,8 +20,9 @@ export interface ObjectReference {
 /** What a step says of itself. It becomes the condition `<step name>Ready`. */
 export type Outcome<Out> =
   /**
-   * `after`: milliseconds after which the step wants to be asked again although nothing has changed. `warning`: something
-   * beside the point is wrong; it is in the condition, which is True all the same, in that of `Ready`, and told as an event.
+   * `after`: milliseconds after which the step wants to be asked again although nothing has changed; less than a second counts
+   * as one, here and below. `warning`: something beside the point is wrong; it is in the condition, which is True all the same,
+   * in that of `Ready`, and told as an event.
    */
   | { state: 'Done'; output: Out; after?: number; warning?: StepWarning }
   /** Not done and nothing is wrong: something else has to happen first. */
@@ -244,11 +245,11 @@ export interface ExternalStep<R extends Reconciled, Observed, Change, Out> exten
    */
   explain?(error: unknown): Explanation;
   /**
-   * Milliseconds after which a done step looks again for drift, and one that failed at the latest (or after two minutes).
-   * Default 5 minutes. Until then it looks again only when what it read (object, cache, outputs) has changed.
+   * Milliseconds, above 0, after which a done step looks again for drift, and one that failed at the latest (or after two
+   * minutes). Default 5 minutes. Until then it looks again only when what it read (object, cache, outputs) has changed.
    */
   resync?: number;
-  /** Milliseconds that each of observe, apply and remove may take. Default 10 seconds. */
+  /** Milliseconds, above 0, that each of observe, apply and remove may take. Default 10 seconds. */
   timeout?: number;
 }
 

@@ -25,8 +25,9 @@ export type Observation =
 
 export type StepOutcome =
   | Outcome<unknown>
-  /** An external step whose other side could not be asked because of something else: it looks again by itself. */
+  /** An external step whose other side could not be asked: it looks again by itself, when its observation is due. */
   | { state: 'Waiting'; looksAgain: true; reason: string; message: string; on?: ObjectReference; after?: undefined }
+  | { state: 'Failed'; looksAgain: true; reason: string; message: string; on?: ObjectReference; retryAfter?: undefined }
   /** Steps before it are not Done. It was not run: what it would want is not known. */
   | { state: 'Blocked'; by: readonly string[] }
   /** An external step that nobody has looked for yet. */
@@ -150,7 +151,7 @@ function runExternal<R extends Reconciled>(
   if (!observation) return { state: 'Unobserved' };
   if (observation.state === 'Failed') {
     const { waits, ...said } = observation;
-    return waits ? { ...said, state: 'Waiting', looksAgain: true } : said;
+    return { ...said, state: waits ? 'Waiting' : 'Failed', looksAgain: true };
   }
   const changes = step.diff(scope, observation.value);
   if (changes.length > 0) {

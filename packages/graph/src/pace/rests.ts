@@ -37,11 +37,15 @@ export class ReadRecord implements ChildReader {
   }
 
   #note<T>(look: (reader: ChildReader) => T, version: (found: T) => string): T {
-    this.#failed = true;
-    const found = look(this.#inner);
-    this.#failed = false;
-    this.#reads.push({ version: version(found), again: (reader) => version(look(reader)) });
-    return found;
+    try {
+      const found = look(this.#inner);
+      this.#reads.push({ version: version(found), again: (reader) => version(look(reader)) });
+      return found;
+    } catch (error) {
+      // Once is enough: what could not be read has no version that a later look could be held against.
+      this.#failed = true;
+      throw error;
+    }
   }
 }
 

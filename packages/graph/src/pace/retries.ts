@@ -1,15 +1,15 @@
-// When a reconcile looks again without an event.
+// When a reconcile looks again without an event. All that asks for it comes through here, so that no step, resync or wait can
+// make a loop that never rests.
 import type { Clock } from '@stackwright/core';
 import type { Standing } from '../status/standing.js';
 import type { Reconciled } from '../declare/step.js';
-import type { Evaluation } from '../evaluate/evaluate.js';
+import type { Evaluation, StepEvaluation } from '../evaluate/evaluate.js';
 import type { StepFailure } from '../status/failure.js';
 
-/** Waits between looks at something that failed and gives no sign when it is mended: as long again as it has failed. */
+/** Milliseconds. Nothing is looked at again sooner by itself, whatever asks for it: an event is what comes sooner. */
 export const shortestRetry = 1_000;
+/** Of what failed and gives no sign when it is mended: after as long again as it has failed, and after this at the latest. */
 export const longestRetry = 300_000;
-/** What was judged had changed: the cache shows it in a moment. */
-const staleRetry = 50;
 
 /** Of what one run did: what asks for another look. */
 export interface RunToRetry<R extends Reconciled> {
@@ -27,16 +27,21 @@ export interface ExternalSchedule {
 export class Retries {
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #externals: ExternalSchedule;
-  /** Since when a step has failed, by uid and step, on the monotonic clock. */
-  readonly #failing = new Map<string, Map<string, number>>();
+  /** Since when a step has been in trouble, by uid and step, on the monotonic clock. */
+  readonly #troubled = new Map<string, Map<string, number>>();
 
   constructor(clock: Pick<Clock, 'monotonic'>, externals: ExternalSchedule) {
     this.#clock = clock;
     this.#externals = externals;
   }
 
+  /** Objects that anything is remembered of. */
+  get size(): number {
+    return this.#troubled.size;
+  }
+
   forget(uid: string): void {
-    this.#failing.delete(uid);
+    this.#troubled.delete(uid);
   }
 
   /** Milliseconds until the next look that is due; undefined: only an event makes a difference. */
@@ -45,34 +50,66 @@ export class Retries {
     { evaluation, failures, postponed }: RunToRetry<R>,
     standings: readonly Standing[],
   ): number | undefined {
-    const delays = postponed.map(({ wait }) => wait);
-    if ([...failures.values()].some((failure) => failure.stale)) delays.push(staleRetry);
-    const failing = this.#failing.get(uid) ?? new Map<string, number>();
-    const now = this.#clock.monotonic();
-    for (const [index, { step, outcome }] of evaluation.steps.entries()) {
-      if (standings[index]?.state !== 'Failed') failing.delete(step.name);
-      if ((outcome.state === 'Waiting' || outcome.state === 'Done') && outcome.after !== undefined) {
-        delays.push(outcome.after);
-      }
-      const due = step.external ? this.#externals.dueIn(uid, step.name) : undefined;
-      const looksAgain = outcome.state === 'Done' || (outcome.state === 'Waiting' && 'looksAgain' in outcome);
-      if (looksAgain && due !== undefined) delays.push(due);
-      if (outcome.state !== 'Failed') continue;
-      const since = failing.get(step.name) ?? now;
-      failing.set(step.name, since);
-      delays.push(outcome.retryAfter ?? due ?? Math.min(Math.max(now - since, shortestRetry), longestRetry));
-    }
-    if (failing.size > 0) this.#failing.set(uid, failing);
-    else this.#failing.delete(uid);
-    return delays.length > 0 ? Math.max(1, Math.min(...delays)) : undefined;
+    const isTroubled = ({ step, outcome }: StepEvaluation<R>, index: number) =>
+      standings[index]?.state === 'Failed' || failures.has(step.name) || outcome.state === 'Changing';
+    const backoff = this.#backoffOf(
+      uid,
+      evaluation.steps.filter(isTroubled).map(({ step }) => step.name),
+    );
+    const delays = evaluation.steps.flatMap((one) => {
+      const due = one.step.external ? this.#externals.dueIn(uid, one.step.name) : undefined;
+      // Where what was judged had changed under our hands, the event of that comes sooner, if there is one.
+      if (failures.has(one.step.name)) return [backoff(one.step.name)];
+      return delaysOf(one, due, () => backoff(one.step.name));
+    });
+    return soonest([...delays, ...postponed.map(({ wait }) => wait)]);
   }
 
   /** While an object is torn down. */
   afterTeardown(uid: string, standings: readonly Standing[]): number {
-    const delays = standings.flatMap(({ step, state }) => {
-      if (state !== 'Failed') return [];
-      return [this.#externals.dueIn(uid, step) ?? shortestRetry];
-    });
-    return Math.max(shortestRetry, Math.min(longestRetry, ...delays));
+    const failed = standings.filter(({ state }) => state === 'Failed').map(({ step }) => step);
+    const backoff = this.#backoffOf(uid, failed);
+    const delays = failed.map((step) => Math.min(backoff(step), this.#externals.dueIn(uid, step) || Infinity));
+    return soonest([...delays, longestRetry]) ?? longestRetry;
   }
+
+  /** As long again as a step has been in trouble. Whatever else was is so no more. */
+  #backoffOf(uid: string, troubled: readonly string[]): (step: string) => number {
+    const now = this.#clock.monotonic();
+    const before = this.#troubled.get(uid);
+    const since = new Map(troubled.map((step) => [step, before?.get(step) ?? now]));
+    if (since.size > 0) this.#troubled.set(uid, since);
+    else this.#troubled.delete(uid);
+    return (step) => Math.min(Math.max(now - (since.get(step) ?? now), shortestRetry), longestRetry);
+  }
+}
+
+/** `due`: when an external step looks again, where that is why it says what it says. */
+function delaysOf<R extends Reconciled>(
+  { outcome }: StepEvaluation<R>,
+  due: number | undefined,
+  backoff: () => number,
+): number[] {
+  const looks = due === undefined ? [] : [due];
+  switch (outcome.state) {
+    case 'Done':
+      return outcome.after === undefined ? looks : [outcome.after, ...looks];
+    case 'Waiting':
+      if ('looksAgain' in outcome) return looks;
+      return outcome.after === undefined ? [] : [outcome.after];
+    case 'Failed':
+      if ('looksAgain' in outcome && due !== undefined) return looks;
+      return [outcome.retryAfter ?? backoff()];
+    case 'Changing':
+      return [backoff()];
+    case 'Blocked':
+    case 'Unobserved':
+      return [];
+  }
+}
+
+function soonest(delays: readonly number[]): number | undefined {
+  // What is no number was meant to be one: never would lose the object.
+  const shortest = Math.min(...delays.map((delay) => (Number.isNaN(delay) ? longestRetry : delay)));
+  return shortest === Infinity ? undefined : Math.max(shortest, shortestRetry);
 }

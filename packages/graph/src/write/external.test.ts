@@ -1,7 +1,7 @@
 import { Secret } from '@stackwright/kube';
 import { describe, expect, it } from 'vitest';
 import { defineGraph } from '../declare/graph.js';
-import { done, waiting, type ExternalStep } from '../declare/step.js';
+import { done, failed, waiting, type ExternalStep } from '../declare/step.js';
 import { GraphHarness } from '../testing/graph-harness.js';
 import { Sample, sample } from '../testing/sample.js';
 
@@ -137,6 +137,34 @@ describe('an external step', () => {
       await harness.clock.advance(requeueAfter);
     }
     expect(server.looks).toBe(10);
+  });
+
+  it('that is not ready any more looks at nothing, and waits longer and longer however old its observation is', async () => {
+    const server = new Server();
+    let isReady = true;
+    const harness = await harnessFor(server, {
+      ready: () => (isReady ? done() : failed('CredentialsMissing', 'the Secret has no key "port"')),
+    });
+    await harness.settle();
+    isReady = false;
+    const delays: number[] = [];
+    for (let attempt = 0; attempt < 14; attempt++) {
+      const { requeueAfter = 0 } = await harness.reconcile();
+      delays.push(requeueAfter);
+      await harness.clock.advance(requeueAfter);
+    }
+    expect(delays.slice(0, 4)).toEqual([1_000, 1_000, 2_000, 4_000]);
+    expect(delays.at(-1)).toBe(300_000);
+    expect(server.looks).toBe(2);
+  });
+
+  it('looks again where its difference is not what it was a moment ago', async () => {
+    const server = new Server();
+    let asked = 0;
+    const harness = await harnessFor(server, { diff: () => (asked++ % 2 === 0 ? ['x'] : []) });
+    const { requeueAfter } = await harness.reconcile();
+    expect(harness.condition('DatabaseReady')).toMatchObject({ status: 'False', reason: 'Pending' });
+    expect(requeueAfter).toBe(1_000);
   });
 
   it('waits, where the other side cannot be asked because of something else, and looks again by itself', async () => {

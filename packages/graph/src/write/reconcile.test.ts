@@ -2,7 +2,7 @@ import { ConfigMap, Deployment, HTTPRoute, isNotFound, Job, Secret } from '@stac
 import { describe, expect, it } from 'vitest';
 import { apiError } from '@stackwright/core/testing';
 import { defineGraph } from '../declare/graph.js';
-import { done, waiting } from '../declare/step.js';
+import { done, failed, waiting, type Outcome } from '../declare/step.js';
 import { GraphHarness } from '../testing/graph-harness.js';
 import { declareSample, rolledOut, Sample, sample, sampleGraph } from '../testing/sample.js';
 
@@ -233,6 +233,84 @@ describe('reconciling a graph', () => {
     await harness.create(sample());
     await expect(harness.reconcile()).rejects.toThrow(/says something else/);
     expect(harness.written().filter((write) => write.startsWith('apply'))).toHaveLength(3);
+  });
+
+  it.each(['applies', 'amends'])(
+    'writes for a step that %s so less and less often, although its own writes wake it, and says the same of it',
+    async (color) => {
+      let count = 0;
+      const graph = defineGraph<Sample>(Sample, (g) => {
+        g.step({
+          name: 'Config',
+          owns: [Secret],
+          run(scope) {
+            const data = { count: `${count++}` };
+            if (color === 'applies') scope.own(Secret, { metadata: { name: 's' }, data });
+            const once = scope.ownOnce(Secret, 'once', () => ({ metadata: { name: 'once' } }));
+            if (once && color === 'amends') scope.amend(Secret, once, () => ({ patch: { data } }));
+            return done();
+          },
+        });
+      });
+      const harness = new GraphHarness(graph);
+      await harness.create(sample());
+      for (let second = 0; second < 60; second++) {
+        await harness.reconcile().catch(() => undefined);
+        await harness.reconcile().catch(() => undefined);
+        const message = expect.stringContaining('says something else of Secret') as string;
+        expect(harness.condition('ConfigReady')).toMatchObject({ status: 'False', message });
+        await harness.clock.advance(1_000);
+      }
+      const writes = harness.api.writes.filter(({ resource }) => resource === 'secrets').length;
+      expect(writes).toBeGreaterThan(10);
+      expect(writes).toBeLessThan(30);
+    },
+  );
+
+  it.each<[string, Partial<Sample['spec']>]>([
+    ['a removal', { color: 'remove' }],
+    ['an amendment', { color: 'amend' }],
+  ])('tries %s that always finds something else there less and less often', async (_what, spec) => {
+    const graph = defineGraph<Sample>(Sample, (g) => {
+      g.step({
+        name: 'Config',
+        owns: [ConfigMap],
+        run(scope) {
+          const observed = scope.get(ConfigMap, 'c');
+          if (observed && scope.object.spec.color === 'remove') scope.remove(ConfigMap, observed);
+          if (observed && scope.object.spec.color === 'amend') scope.amend(ConfigMap, observed, () => ({ patch: {} }));
+          return done();
+        },
+      });
+    });
+    const harness = new GraphHarness(graph);
+    await harness.api.seed(ConfigMap, { metadata: { namespace: 'ns', name: 'c' } });
+    await harness.create(sample(spec));
+    harness.api.before = ({ verb, resource }) => {
+      if (verb !== 'list' && resource === 'configmaps') throw apiError(409, 'Conflict', 'the object has been modified');
+    };
+    const delays: number[] = [];
+    for (let attempt = 0; attempt < 12; attempt++) {
+      const { requeueAfter = 0 } = await harness.reconcile();
+      delays.push(requeueAfter);
+      await harness.clock.advance(requeueAfter);
+    }
+    expect(delays.slice(0, 4)).toEqual([1_000, 1_000, 2_000, 4_000]);
+    expect(delays.at(-1)).toBe(300_000);
+  });
+
+  it.each<[string, Outcome<undefined>, number | undefined]>([
+    ['Done, and to be asked at once', done(undefined, { after: 0 }), 1_000],
+    ['Done, and to be asked yesterday', done(undefined, { after: -5 }), 1_000],
+    ['waiting, for no number of milliseconds', waiting('Pending', '', { after: NaN }), 300_000],
+    ['failed, and to be tried at once', failed('Error', '', { retryAfter: 0 }), 1_000],
+    ['failed, for no number of milliseconds', failed('Error', '', { retryAfter: NaN }), 300_000],
+    ['failed, for ever', failed('Error', '', { retryAfter: Infinity }), undefined],
+  ])('looks again at a step that is %s, and never sooner than in a second', async (_what, outcome, delay) => {
+    const harness = new GraphHarness(defineGraph<Sample>(Sample, (g) => g.step({ name: 'Step', run: () => outcome })));
+    await harness.create(sample());
+    expect((await harness.reconcile()).requeueAfter).toBe(delay);
+    expect((await harness.reconcile()).requeueAfter).toBe(delay);
   });
 
   it('shows what a step threw, and goes on with the others', async () => {
@@ -573,7 +651,7 @@ describe('what is no longer wanted', () => {
     await harness.api.seed(ConfigMap, { metadata: key('x'), data: { whose: 'theirs' } });
     const result = await harness.reconcile({ sync: false });
     expect(harness.api.peek(ConfigMap, key('x'))?.data).toEqual({ whose: 'theirs' });
-    expect(result.requeueAfter).toBeLessThan(1_000);
+    expect(result.requeueAfter).toBeLessThanOrEqual(1_000);
     expect(await harness.api.get(ConfigMap, key('y')).catch(isNotFound)).toBe(true);
   });
 });

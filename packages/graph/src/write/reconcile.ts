@@ -24,7 +24,6 @@ import type { StepMetrics } from '../status/metrics.js';
 import { Annotation, labelsOf } from '../declare/names.js';
 import { Overlay, type ChildReader } from '../evaluate/overlay.js';
 import { EngineReason } from '../declare/reasons.js';
-import { Repairs } from './repairs.js';
 import { Rests } from '../pace/rests.js';
 import { Retries } from '../pace/retries.js';
 import { run, type RunResult } from './run.js';
@@ -34,6 +33,7 @@ import type { Reconciled } from '../declare/step.js';
 import { needsFinalizer, tearDown } from './teardown.js';
 import { formatPath } from '../evaluate/paths.js';
 import { isPaused } from '../pace/paused.js';
+import { WriteBackoff } from './write-backoff.js';
 import type { Write } from '../evaluate/writes.js';
 
 export interface GraphReconcilerInit<R extends Reconciled> {
@@ -68,7 +68,7 @@ interface Built<R extends Reconciled> {
 export class GraphReconciler<R extends Reconciled> {
   readonly #init: GraphReconcilerInit<R>;
   readonly #externals: Outside<R>;
-  readonly #repairs: Repairs;
+  readonly #writeBackoff: WriteBackoff;
   readonly #retries: Retries;
   readonly #agreements = new Agreements();
   readonly #status: StatusWriter<R>;
@@ -81,7 +81,7 @@ export class GraphReconciler<R extends Reconciled> {
   constructor(init: GraphReconcilerInit<R>) {
     this.#init = init;
     this.#externals = init.externals ?? new ExternalSteps<R>(init.clock, init.random);
-    this.#repairs = new Repairs(init.clock);
+    this.#writeBackoff = new WriteBackoff(init.clock);
     this.#retries = new Retries(init.clock, this.#externals);
     this.#status = new StatusWriter<R>(init);
     this.#rests = new Rests(init.clock);
@@ -115,7 +115,7 @@ export class GraphReconciler<R extends Reconciled> {
       object,
       writing: this.#writing(object, overlay),
       externals: this.#externals,
-      repairs: this.#repairs,
+      writeBackoff: this.#writeBackoff,
       agreements: this.#agreements,
     });
     const { evaluation, failures } = result;
@@ -246,7 +246,7 @@ export class GraphReconciler<R extends Reconciled> {
     const key = `${request.namespace ?? ''}/${request.name}`;
     const before = this.#uids.get(key);
     if (before !== undefined && before !== uid) {
-      for (const memory of [this.#externals, this.#repairs, this.#retries, this.#agreements, this.#rests])
+      for (const memory of [this.#externals, this.#writeBackoff, this.#retries, this.#agreements, this.#rests])
         memory.forget(before);
     }
     if (uid === undefined) this.#uids.delete(key);

@@ -12,7 +12,7 @@ import { gvkOf } from '../status/metrics.js';
 import { prune } from './prune.js';
 import { EngineReason } from '../declare/reasons.js';
 import { ReadRecord } from '../pace/rests.js';
-import type { Repairs } from './repairs.js';
+import type { WriteBackoff } from './write-backoff.js';
 import type { Reconciled } from '../declare/step.js';
 import type { Write } from '../evaluate/writes.js';
 
@@ -33,7 +33,7 @@ export interface RunInput<R extends Reconciled> {
   externals: Outside<R>;
   /** Of the reconcile. */
   span: Span;
-  repairs: Repairs;
+  writeBackoff: WriteBackoff;
   agreements: Agreements;
 }
 
@@ -54,7 +54,7 @@ export interface RunResult<R extends Reconciled> {
 }
 
 export async function run<R extends Reconciled>(input: RunInput<R>): Promise<RunResult<R>> {
-  const { graph, object, clock, signal, repairs } = input;
+  const { graph, object, clock, signal, writeBackoff } = input;
   const uid = object.metadata?.uid ?? '';
   let record = new ReadRecord(input.writing.overlay);
   let asksTime = false;
@@ -88,14 +88,17 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
         agreements,
         wrote: (line) => lines.push(line),
       };
-      const restless = writes.find((one) => counted(counts, one) > writesPerObject);
+      const restless = writes.find((one) => {
+        if (counted(counts, one) > writesPerObject) writeBackoff.foundRestless(uid, one);
+        return writeBackoff.isRestless(uid, one);
+      });
       const failure = restless ? restlessness(restless) : await carryOut(writes, context);
       if (failure) {
         failures.set(step, failure);
         span.fail(failure.error);
       } else {
         written.push(...writes);
-        for (const one of writes) repairs.made(uid, one);
+        for (const one of writes) writeBackoff.made(uid, one);
       }
     });
 
@@ -134,7 +137,7 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
       observations,
       agreements,
       postponed: (one) => {
-        const wait = repairs.wait(uid, one);
+        const wait = writeBackoff.wait(uid, one);
         if (wait > 0) postponed.push({ write: one, wait });
         return wait > 0;
       },
@@ -151,6 +154,12 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
       const unwanted = prune(evaluation, object, input.owns, record).filter(({ step }) => !failures.has(step));
       if (unwanted.length === 0) {
         agreements.keep();
+        if (evaluation.steps.every(({ outcome }) => outcome.state === 'Done')) {
+          writeBackoff.keepOnly(
+            uid,
+            evaluation.steps.flatMap(({ scope }) => scope.wants),
+          );
+        }
         return { evaluation, failures, durations, postponed, written, record, asksTime };
       }
       for (const [step, writes] of grouped(unwanted)) work.push(write(step, writes));
