@@ -1,7 +1,15 @@
 // What an IdentityClaim means in Keystone: what to look at, whom it belongs to, and what has to change. Who made a user or a
 // service is said by a mark in its description, where any client shows it and any administrator can hand it over.
-import { Reason } from '@stackwright/api';
-import { claimMark, IdentityError, Refused, type IdentityLogin } from '@stackwright/openstack';
+import { IdentityClaim, Reason } from '@stackwright/api';
+import {
+  claimMark,
+  IdentityError,
+  markedOwner,
+  ownershipOf,
+  refuseForeign,
+  Refused,
+  type IdentityLogin,
+} from '@stackwright/openstack';
 import type {
   ApplicationCredential,
   CatalogEndpoint,
@@ -89,10 +97,9 @@ export interface Access {
 /** The name of the application credential; it is the user's own, so that it need not be unique. */
 export const applicationCredentialName = 'stackwright';
 
-/** Whose it is: a claim's namespace and name; undefined without a mark. */
-export function ownerOf({ description }: { description?: string | null }): string | undefined {
-  return /(?:^|\s)stackwright\.dev\/claim=(\S+)/.exec(description ?? '')?.[1];
-}
+/** Whom its mark names: a claim's namespace and name; undefined without one. */
+export const ownerOf = ({ description }: { description?: string | null }): string | undefined =>
+  markedOwner(description);
 
 export const marked = (owner: string): { description: string } => ({ description: claimMark(owner) });
 
@@ -140,11 +147,12 @@ async function observeAccount(
   for (const one of wanted.users) {
     const user = all.find(({ name }) => isSame(name, one.name));
     if (!user) continue;
-    const by = ownerOf(user);
-    if (by !== undefined && by !== owner) throw userTaken(wanted, user, owner, by);
+    const mark = ownerOf(user);
     const as = { username: one.name, password: one.password, userDomainName: wanted.domain };
-    const accepted = user.enabled && (await isAccepted(access, as, signal));
-    if (by === undefined && !accepted) throw userTaken(wanted, user, owner);
+    // Of another claim's user, passwords are not tried: that may lock it out.
+    const isTried = user.enabled && (mark === undefined || mark === owner);
+    const accepted = isTried && (await isAccepted(access, as, signal));
+    refuseForeignUser(owner, wanted, user, accepted);
     const roles = target ? await access.admin.rolesOf(user.id, target, signal) : [];
     const [credential] = await access.admin.applicationCredentials(user.id, applicationCredentialName, signal);
     const secret = one.secret;
@@ -195,13 +203,15 @@ function refuseDisabled(kind: string, { name, enabled }: Domain): void {
   throw new Refused(Reason.IdentityFailed, `The ${kind} "${name}" is disabled, nobody can log in: ${remedy}`);
 }
 
-function userTaken({ domain }: WantedAccount, { name }: User, owner: string, by?: string): Refused {
-  const handOver = `openstack user set --domain ${domain} --description '${claimMark(owner)}' ${name}`;
-  const message =
-    by === undefined
-      ? `User "${name}" of domain "${domain}" is not of our making; choose another name, or hand it over with: ${handOver}`
-      : `User "${name}" of domain "${domain}" belongs to the IdentityClaim ${by}; choose another name, or if that claim is gone for good: ${handOver}`;
-  return new Refused(Reason.UserTaken, message);
+function refuseForeignUser(owner: string, { domain }: WantedAccount, user: User, accepted: boolean): void {
+  refuseForeign(
+    owner,
+    { mark: ownerOf(user), isProven: accepted, isEmpty: false },
+    {
+      ...{ reason: Reason.UserTaken, what: `User "${user.name}" of domain "${domain}"`, claim: IdentityClaim.kind },
+      remedy: { handOver: `openstack user set --domain ${domain} --description '${claimMark(owner)}' ${user.name}` },
+    },
+  );
 }
 
 async function observeServices(
@@ -213,22 +223,21 @@ async function observeServices(
   const ours: ObservedService[] = [];
   for (const service of await admin.servicesOf(type, signal)) {
     const endpoints = await admin.endpointsOf(service.id, signal);
-    const by = ownerOf(service);
     const here = endpoints.filter(({ region_id }) => region_id === wanted.region);
-    if (by === wanted.owner || (by === undefined && leadsTo(here, urls))) {
+    const evidence = { mark: ownerOf(service), isProven: leadsTo(here, urls), isEmpty: false };
+    if (ownershipOf(wanted.owner, evidence) === 'Owned') {
       ours.push({ service, endpoints });
       continue;
     }
     // Another region's, which has an entry of its own.
     if (endpoints.length > 0 && here.length === 0) continue;
-    const what = `The catalog has a service "${service.name}" of type "${type}" (${service.id})`;
-    const handOver = `openstack service set --description '${claimMark(wanted.owner)}' ${service.id}`;
-    throw new Refused(
-      Reason.ServiceTaken,
-      by === undefined
-        ? `${what} that is not of our making; delete it, or hand it over with: ${handOver}`
-        : `${what} that belongs to the IdentityClaim ${by}; delete one of the two, or if that claim is gone for good: ${handOver}`,
-    );
+    refuseForeign(wanted.owner, evidence, {
+      reason: Reason.ServiceTaken,
+      what: `The catalog's service "${service.name}" of type "${type}" (${service.id})`,
+      claim: IdentityClaim.kind,
+      instead: 'delete it',
+      remedy: { handOver: `openstack service set --description '${claimMark(wanted.owner)}' ${service.id}` },
+    });
   }
   // Of twins, which come of a call whose answer got lost, that one stays to which clients are led; and always the same.
   return ours.sort(

@@ -1,3 +1,4 @@
+import { Refused } from '@stackwright/openstack';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeSqlServer } from '../testing/sql-server.js';
 import type { SqlLogin } from './admin.js';
@@ -5,7 +6,7 @@ import {
   changesOf,
   dropDatabase,
   observeDatabase,
-  refusalOf,
+  refuseTaken,
   statementOf,
   type DatabaseChange,
   type WantedDatabase,
@@ -28,9 +29,19 @@ beforeEach(() => {
 
 const observe = () => observeDatabase(server, admin, wanted, never);
 
+async function refusalOf(): Promise<Refused | undefined> {
+  try {
+    refuseTaken(wanted, await observe());
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refused) return error;
+    throw error;
+  }
+}
+
 async function converge(): Promise<DatabaseChange[]> {
   const observed = await observe();
-  expect(refusalOf(wanted, observed)).toBeUndefined();
+  refuseTaken(wanted, observed);
   const changes = changesOf(wanted, observed);
   await server.run(
     admin,
@@ -92,23 +103,29 @@ describe('a database claim in SQL', () => {
     expect(await converge()).toEqual(['MarkDatabase']);
   });
 
+  it('leaves words of an administrator beside the mark', async () => {
+    await converge();
+    server.databases.set('nova_api', { comment: `asked for by Ada ${mine}`, tables: true });
+    expect(await converge()).toEqual([]);
+  });
+
   it("refuses another claim's database, whatever it holds", async () => {
     server.databases.set('nova_api', { comment: 'stackwright.dev/claim=other/nova-api-database', tables: false });
-    const refusal = refusalOf(wanted, await observe());
+    const refusal = await refusalOf();
     expect(refusal?.reason).toBe('DatabaseTaken');
     expect(refusal?.message).toContain('other/nova-api-database');
   });
 
   it('refuses a foreign database with tables, and says how to hand it over', async () => {
     server.databases.set('nova_api', { comment: '', tables: true });
-    const refusal = refusalOf(wanted, await observe());
+    const refusal = await refusalOf();
     expect(refusal?.reason).toBe('DatabaseTaken');
     expect(refusal?.message).toContain(`ALTER DATABASE \`nova_api\` COMMENT = '${mine}'`);
   });
 
   it('does not take a foreign user over, nor its password', async () => {
     server.users.set('nova_api', { password: 'theirs', grants: new Set() });
-    expect(refusalOf(wanted, await observe())?.reason).toBe('UserTaken');
+    expect((await refusalOf())?.reason).toBe('UserTaken');
   });
 });
 

@@ -1,5 +1,6 @@
 // What a database claim means in SQL: what to look at, what to change, and whom a database belongs to.
-import { claimMark, claimMarkPrefix, Refused } from '@stackwright/openstack';
+import { DatabaseClaim, Reason } from '@stackwright/api';
+import { claimMark, markedOwner, ownershipOf, refuseForeign, type OwnershipEvidence } from '@stackwright/openstack';
 import type { SqlAdmin, SqlLogin, Statement } from './admin.js';
 import { SqlError } from './admin.js';
 
@@ -82,8 +83,7 @@ export async function observeAll(
 ): Promise<Generations<ObservedDatabase>> {
   const observe = (one: WantedDatabase) => observeDatabase(sql, admin, one, signal);
   const observed = await observe(current);
-  const refusal = refusalOf(current, observed);
-  if (refusal) throw new Refused(refusal.reason, refusal.message);
+  refuseTaken(current, observed);
   return {
     current: observed,
     superseded: await Promise.all(superseded.map(observe)),
@@ -110,55 +110,46 @@ async function tryLogin(
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** Why a claim cannot have the database, when it cannot. */
-export interface Refusal {
-  reason: 'DatabaseTaken' | 'UserTaken';
-  message: string;
+/** A restored dump has lost the mark, but not the user. */
+const databaseEvidence = ({ comment, tables, login }: ObservedDatabase): OwnershipEvidence => ({
+  mark: markedOwner(comment),
+  isProven: login === 'all',
+  isEmpty: !tables,
+});
+
+function ownsDatabase({ owner }: WantedDatabase, observed: ObservedDatabase): boolean {
+  return observed.comment !== undefined && ownershipOf(owner, databaseEvidence(observed)) === 'Owned';
 }
 
-/**
- * Nothing that exists is taken over on the strength of its name alone: a database must carry the claim's mark, let the
- * claim's own password in, or be empty; a user must take the claim's password, or belong to such a database.
- */
-export function refusalOf(wanted: WantedDatabase, observed: ObservedDatabase): Refusal | undefined {
+/** MariaDB keeps no words about a user. */
+const userEvidence = (wanted: WantedDatabase, observed: ObservedDatabase): OwnershipEvidence => ({
+  mark: undefined,
+  isProven: observed.login !== 'refused' || ownsDatabase(wanted, observed),
+  isEmpty: false,
+});
+
+/** @throws Refused where the claim must not have the database, or the user */
+export function refuseTaken(wanted: WantedDatabase, observed: ObservedDatabase): void {
   const { database, username, owner } = wanted;
-  const { comment } = observed;
-  if (isOwned(wanted, observed)) return undefined;
-  const handOver = `ALTER DATABASE \`${database}\` COMMENT = '${claimMark(owner)}'`;
-  if (comment?.startsWith(claimMarkPrefix)) {
-    const other = comment.slice(claimMarkPrefix.length);
-    return {
-      reason: 'DatabaseTaken',
-      message: `Database "${database}" belongs to the DatabaseClaim ${other}; choose another name, or if that claim is gone for good: ${handOver}`,
-    };
+  const claim = DatabaseClaim.kind;
+  if (observed.comment !== undefined) {
+    refuseForeign(owner, databaseEvidence(observed), {
+      ...{ reason: Reason.DatabaseTaken, what: `Database "${database}"`, holds: 'holds tables', claim },
+      remedy: { handOver: `ALTER DATABASE \`${database}\` COMMENT = '${claimMark(owner)}'` },
+    });
   }
-  if (comment !== undefined && observed.tables) {
-    return {
-      reason: 'DatabaseTaken',
-      message: `Database "${database}" holds tables and is not of our making; choose another name, or hand it over with: ${handOver}`,
-    };
-  }
-  if (observed.userExists && observed.login === 'refused') {
-    return {
-      reason: 'UserTaken',
-      message: `User '${username}'@'%' exists on the server and is not of our making; choose another name, or drop the user if nobody needs it`,
-    };
-  }
-  return undefined;
-}
-
-function isOwned(wanted: WantedDatabase, observed: ObservedDatabase): boolean {
-  if (observed.comment === undefined) return false;
-  if (observed.comment === claimMark(wanted.owner)) return true;
-  // A restored dump has lost the mark, but not the user.
-  return !observed.comment.startsWith(claimMarkPrefix) && observed.login === 'all';
+  if (!observed.userExists) return;
+  refuseForeign(owner, userEvidence(wanted, observed), {
+    ...{ reason: Reason.UserTaken, what: `User '${username}'@'%'`, holds: 'exists on the server', claim },
+    remedy: { otherwise: 'drop the user if nobody needs it' },
+  });
 }
 
 /** What has to change, in the order in which it must happen. Resumable: each change alone leaves a state that leads on. */
 export function changesOf(wanted: WantedDatabase, observed: ObservedDatabase): DatabaseChange[] {
   const changes: DatabaseChange[] = [];
   if (observed.comment === undefined) changes.push('CreateDatabase');
-  else if (observed.comment !== claimMark(wanted.owner)) changes.push('MarkDatabase');
+  else if (markedOwner(observed.comment) !== wanted.owner) changes.push('MarkDatabase');
   if (!observed.userExists) changes.push('CreateUser');
   else if (observed.login === 'refused') changes.push('SetPassword');
   if (observed.login !== 'all') changes.push('Grant');
@@ -176,7 +167,7 @@ export function changesOfAll(
     const changes = seen ? changesOf(one, seen).filter((change) => !change.endsWith('Database')) : [];
     return changes.map((change) => ({ change, wanted: one }));
   });
-  const isOurs = isOwned(wanted.current, observed.current);
+  const isOurs = ownsDatabase(wanted.current, observed.current);
   const gone = wanted.dropped
     .filter((_one, index) => isOurs && observed.dropped[index]?.userExists)
     .map((one) => ({ change: 'DropUser' as const, wanted: one }));
@@ -250,12 +241,12 @@ export async function dropDatabase(
   const statements: Statement[] = [];
   // The user first: as long as the database is there, its mark says whose both are.
   if (ownsUser(wanted, observed)) statements.push(dropUser(wanted.username));
-  if (isOwned(wanted, observed)) statements.push({ sql: 'DROP DATABASE IF EXISTS ??', values: [wanted.database] });
+  if (ownsDatabase(wanted, observed)) statements.push({ sql: 'DROP DATABASE IF EXISTS ??', values: [wanted.database] });
   if (statements.length > 0) await sql.run(admin, statements, signal);
 }
 
-/** Without its database, the user is the claim's if it takes the claim's password. */
+/** Beside a database of somebody else, a user whom our password fits may be in use there. */
 function ownsUser(wanted: WantedDatabase, observed: ObservedDatabase): boolean {
-  if (!observed.userExists) return false;
-  return isOwned(wanted, observed) || (observed.comment === undefined && observed.login !== 'refused');
+  if (!observed.userExists || (observed.comment !== undefined && !ownsDatabase(wanted, observed))) return false;
+  return ownershipOf(wanted.owner, userEvidence(wanted, observed)) === 'Owned';
 }

@@ -271,6 +271,25 @@ describe('what exists already', () => {
     expect(await refused('UserTaken')).toContain('User "nova" exists on the broker');
   });
 
+  it('as a user whose mark names another claim: is not taken over, though virtual host and name are ours', async () => {
+    await fulfilled();
+    broker.users.get('nova')!.tags = ['stackwright.dev/claim=elsewhere/nova-messaging'];
+    broker.writes.length = 0;
+    await harness.later(600_000);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'UserTaken' });
+    expect(harness.condition('Ready')?.message).toContain('belongs to the MessagingClaim elsewhere/nova-messaging');
+    expect(broker.writes).toEqual([]);
+  });
+
+  it('with words of an administrator beside the mark: they stay', async () => {
+    await fulfilled();
+    const words = `${broker.vhosts.get('nova')?.description ?? ''} (asked for by Ada)`;
+    broker.vhost('nova', { ...broker.vhosts.get('nova'), description: words, default_queue_type: 'classic' });
+    await harness.later(600_000);
+    expect(broker.vhosts.get('nova')).toMatchObject({ description: words, default_queue_type: 'quorum' });
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
   it('as an empty virtual host: is taken', async () => {
     broker.vhost('nova');
     await fulfilled();

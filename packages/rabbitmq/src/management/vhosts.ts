@@ -1,6 +1,14 @@
 // What a messaging claim means on a broker: what to look at, what to change, and whom a virtual host belongs to.
 import { hashOf } from '@stackwright/graph';
-import { claimMark, claimMarkPrefix, Refused } from '@stackwright/openstack';
+import { MessagingClaim, Reason } from '@stackwright/api';
+import {
+  claimMark,
+  markedOwner,
+  ownershipOf,
+  refuseForeign,
+  Refused,
+  type OwnershipEvidence,
+} from '@stackwright/openstack';
 import type { Management } from './client.js';
 import { hashingAlgorithm, isHashOf, passwordHash } from './password-hash.js';
 
@@ -21,8 +29,8 @@ export interface WantedVhost {
 }
 
 interface ObservedUser {
-  /** It carries the claim's mark. */
-  marked: boolean;
+  /** Whom its mark names; undefined: it has none. */
+  mark: string | undefined;
   /** It takes the wanted password. */
   takesPassword: boolean;
   /** It has the wanted password and tags. */
@@ -47,14 +55,17 @@ interface VhostMetadata {
 }
 
 export type VhostChange =
-  /** With the tags that it has: those are others'. */
-  | { kind: 'CreateVhost' | 'SetVhost'; tags: readonly string[] }
+  /** With the tags that it has, and what stands beside its mark: those are others'. */
+  | { kind: 'CreateVhost' | 'SetVhost'; description: string; tags: readonly string[] }
   | { kind: 'CreateUser' | 'SetUser' | 'Grant'; user: WantedUser }
   | { kind: 'DropUser'; user: Pick<WantedUser, 'username'> };
 
 /** The broker takes any word for a tag, of up to 255 characters; those that it does not know permit nothing. */
 const tagOf = (owner: string): string =>
-  claimMark(owner).length <= 255 ? claimMark(owner) : `${claimMarkPrefix}${hashOf(owner, 32)}`;
+  claimMark(owner).length <= 255 ? claimMark(owner) : claimMark(hashOf(owner, 32));
+
+const markOfTags = (tags: readonly string[], owner: string): string | undefined =>
+  tags.includes(tagOf(owner)) ? owner : tags.map(markedOwner).find((mark) => mark !== undefined);
 
 /** Replicated where the broker has others to replicate to, and safe on disk where it has not. */
 const queueType = 'quorum';
@@ -86,10 +97,10 @@ export async function observeVhost(management: Management, wanted: WantedVhost):
     if (observed) users.set(user.username, observed);
   }
   const metadata = answer && metadataOf(answer);
-  const unmarked = metadata !== undefined && metadata.description !== claimMark(wanted.owner);
+  const unmarked = metadata !== undefined && markedOwner(metadata.description) !== wanted.owner;
   const queues = unmarked ? await management.get<unknown[]>('queues', vhost) : [];
   const observed = { metadata, holdsQueues: (queues ?? []).length > 0, users };
-  refuse(wanted, observed);
+  refuseTaken(wanted, observed);
   const down = Object.entries(answer?.cluster_state ?? {}).filter(([, state]) => state !== 'running');
   if (down.length > 0) {
     const nodes = down.map(([node]) => node).join(', ');
@@ -113,7 +124,7 @@ async function observeUser(
   const tags = listOf(user.tags);
   const takesPassword = user.hashing_algorithm === hashingAlgorithm && isHashOf(user.password_hash ?? '', password);
   return {
-    marked: tags.includes(tagOf(owner)),
+    mark: markOfTags(tags, owner),
     takesPassword,
     asWanted: takesPassword && tags.length === 1 && tags[0] === tagOf(owner),
     permitted: Object.entries(everything).every(
@@ -131,53 +142,56 @@ const metadataOf = ({ description = '', tags, default_queue_type: type = '' }: V
 const listOf = (tags: string[] | string | undefined): string[] =>
   (Array.isArray(tags) ? tags : (tags ?? '').split(',')).map((tag) => tag.trim()).filter((tag) => tag !== '');
 
-/**
- * Nothing that exists is taken over on the strength of its name alone: a virtual host must carry the claim's mark, have the
- * claim's own user, or be empty; a user must carry its mark, take the claim's password, or belong to such a virtual host.
- */
-function refuse(wanted: WantedVhost, observed: ObservedVhost): void {
-  if (isOwned(wanted, observed)) return;
-  const { vhost, owner } = wanted;
-  const { metadata, holdsQueues } = observed;
-  const handOver = `rabbitmqctl update_vhost_metadata ${vhost} --description '${claimMark(owner)}'`;
-  if (metadata?.description.startsWith(claimMarkPrefix)) {
-    const other = metadata.description.slice(claimMarkPrefix.length);
-    throw new Refused(
-      'VhostTaken',
-      `Virtual host "${vhost}" belongs to the MessagingClaim ${other}; choose another name, or if that claim is gone for good: ${handOver}`,
-    );
-  }
-  if (holdsQueues) {
-    throw new Refused(
-      'VhostTaken',
-      `Virtual host "${vhost}" holds queues and is not of our making; choose another name, or hand it over with: ${handOver}`,
-    );
-  }
-  const stranger = wanted.users.find(({ username }) => {
-    const user = observed.users.get(username);
-    return user && !user.marked && !user.takesPassword;
-  });
-  if (!stranger) return;
-  throw new Refused(
-    'UserTaken',
-    `User "${stranger.username}" exists on the broker and is not of our making; choose another name, or delete the user if nobody needs it`,
-  );
-}
-
-function isOwned({ owner, users }: WantedVhost, { metadata, users: observed }: ObservedVhost): boolean {
-  if (metadata === undefined) return false;
-  if (metadata.description === claimMark(owner)) return true;
-  // Whoever changed the description by hand has not taken the virtual host away from its users.
+/** Whoever changed the description by hand has not taken the virtual host away from its users. */
+const vhostEvidence = (
+  { users }: WantedVhost,
+  { metadata, holdsQueues, users: observed }: ObservedVhost,
+  owner: string,
+): OwnershipEvidence => {
   const own = users.map(({ username }) => observed.get(username));
-  return !metadata.description.startsWith(claimMarkPrefix) && own.some((user) => user?.marked && user.permitted);
+  return {
+    mark: markedOwner(metadata?.description),
+    isProven: own.some((user) => user?.mark === owner && user.permitted),
+    isEmpty: !holdsQueues,
+  };
+};
+
+/** @throws Refused where the claim must not have the virtual host, or one of the users */
+function refuseTaken(wanted: WantedVhost, observed: ObservedVhost): void {
+  const { vhost, owner } = wanted;
+  const claim = MessagingClaim.kind;
+  const evidence = vhostEvidence(wanted, observed, owner);
+  const exists = observed.metadata !== undefined;
+  if (exists) {
+    refuseForeign(owner, evidence, {
+      ...{ reason: Reason.VhostTaken, what: `Virtual host "${vhost}"`, holds: 'holds queues', claim },
+      remedy: { handOver: `rabbitmqctl update_vhost_metadata ${vhost} --description '${claimMark(owner)}'` },
+    });
+  }
+  const isOwned = exists && ownershipOf(owner, evidence) === 'Owned';
+  for (const { username } of wanted.users) {
+    const user = observed.users.get(username);
+    if (!user) continue;
+    const isProven = user.takesPassword || isOwned;
+    refuseForeign(
+      owner,
+      { mark: user.mark, isProven, isEmpty: false },
+      {
+        ...{ reason: Reason.UserTaken, what: `User "${username}"`, holds: 'exists on the broker', claim },
+        remedy: { otherwise: 'delete the user if nobody needs it' },
+      },
+    );
+  }
 }
 
 /** What has to change, in the order in which it must happen. Resumable: each change alone leaves a state that leads on. */
 export function changesOf(wanted: WantedVhost, { metadata, users }: ObservedVhost): VhostChange[] {
   const changes: VhostChange[] = [];
-  if (metadata === undefined) changes.push({ kind: 'CreateVhost', tags: [] });
-  else if (metadata.description !== claimMark(wanted.owner) || metadata.defaultQueueType !== queueType) {
-    changes.push({ kind: 'SetVhost', tags: metadata.tags });
+  if (metadata === undefined) changes.push({ kind: 'CreateVhost', description: claimMark(wanted.owner), tags: [] });
+  else if (markedOwner(metadata.description) !== wanted.owner) {
+    changes.push({ kind: 'SetVhost', description: claimMark(wanted.owner), tags: metadata.tags });
+  } else if (metadata.defaultQueueType !== queueType) {
+    changes.push({ kind: 'SetVhost', description: metadata.description, tags: metadata.tags });
   }
   for (const user of wanted.users) {
     const observed = users.get(user.username);
@@ -187,7 +201,9 @@ export function changesOf(wanted: WantedVhost, { metadata, users }: ObservedVhos
   }
   for (const { username } of wanted.dropped) {
     const observed = users.get(username);
-    if (observed?.marked || observed?.takesPassword) changes.push({ kind: 'DropUser', user: { username } });
+    if (!observed) continue;
+    const evidence = { mark: observed.mark, isProven: observed.takesPassword, isEmpty: false };
+    if (ownershipOf(wanted.owner, evidence) === 'Owned') changes.push({ kind: 'DropUser', user: { username } });
   }
   return changes;
 }
@@ -219,7 +235,8 @@ export async function applyChange(
     case 'CreateVhost':
     case 'SetVhost': {
       const tags = change.tags.join(',');
-      return management.put({ description: claimMark(owner), tags, default_queue_type: queueType }, 'vhosts', vhost);
+      const { description } = change;
+      return management.put({ description, tags, default_queue_type: queueType }, 'vhosts', vhost);
     }
     case 'CreateUser':
     case 'SetUser': {
@@ -238,11 +255,12 @@ export async function applyChange(
 /** Deletes what is the claim's; what belongs to others stays. Safe to repeat. @throws BrokerError */
 export async function dropVhost(management: Management, vhost: string, owner: string): Promise<void> {
   const answer = await management.get<VhostAnswer>('vhosts', vhost);
-  const owned = answer?.description === claimMark(owner);
+  const isOwned = markedOwner(answer?.description) === owner;
   const users = (await management.get<UserAnswer[]>('users')) ?? [];
   // The users first: as long as the virtual host is there, its mark says whose the one of its name is.
   for (const { name, tags } of users) {
-    if (listOf(tags).includes(tagOf(owner)) || (owned && name === vhost)) await management.delete('users', name);
+    const evidence = { mark: markOfTags(listOf(tags), owner), isProven: isOwned && name === vhost, isEmpty: false };
+    if (ownershipOf(owner, evidence) === 'Owned') await management.delete('users', name);
   }
-  if (owned) await management.delete('vhosts', vhost);
+  if (isOwned) await management.delete('vhosts', vhost);
 }
