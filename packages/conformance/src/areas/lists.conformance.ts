@@ -81,6 +81,15 @@ describe('resourceVersion', () => {
     expect(names(await api.get(`${path}?resourceVersion=${then}&resourceVersionMatch=Exact`))).toEqual(['a']);
   });
 
+  it('with a page size shows exactly the past, unless it is said otherwise', async () => {
+    const path = await namespaceWith('past-pages', 'a');
+    const then = (await api.get(path)).body.metadata.resourceVersion;
+    await api.create(path, secret('b'));
+    expect(names(await api.get(`${path}?resourceVersion=${then}&limit=500`))).toEqual(['a']);
+    const newer = await api.get(`${path}?resourceVersion=${then}&limit=500&resourceVersionMatch=NotOlderThan`);
+    expect(names(newer)).toEqual(['a', 'b']);
+  });
+
   it('with NotOlderThan shows it or what is newer', async () => {
     const path = await namespaceWith('newer', 'a');
     const then = (await api.create(path, secret('b'))).metadata.resourceVersion;

@@ -63,7 +63,7 @@ export async function list(
 
 /** The revision that must be shown exactly; undefined: the current one. */
 function revisionOf(request: ResourceRequest, token: Continue | undefined, current: number): number | undefined {
-  const { resourceVersion, resourceVersionMatch } = request.parameters;
+  const { resourceVersion, resourceVersionMatch, limit = 0 } = request.parameters;
   if (token) {
     if (resourceVersion && resourceVersion !== '0')
       throw badRequest('specifying resource version is not allowed when using continue');
@@ -76,7 +76,9 @@ function revisionOf(request: ResourceRequest, token: Continue | undefined, curre
   }
   const wanted = parseRevision(resourceVersion);
   if (wanted > current) throw revisionTooLarge(wanted, current);
-  return resourceVersionMatch === 'Exact' ? wanted : undefined;
+  // A page size without a word on how the revision is meant is taken for the first page of exactly that one.
+  const exact = resourceVersionMatch === 'Exact' || (resourceVersionMatch === undefined && limit > 0 && wanted > 0);
+  return exact ? wanted : undefined;
 }
 
 /** 0 for absent or "any". */
