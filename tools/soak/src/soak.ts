@@ -24,7 +24,7 @@ export interface SoakResult {
   lost: string[];
   /** What was written although it had been, or over something newer, in words. */
   duplicated: string[];
-  /** Writers that did not come to rest, in words. */
+  /** Writers that did not come to rest, and readers that asked without a pause, in words. */
   restless: string[];
   rounds: number;
   orders: Load['counts'];
@@ -40,6 +40,8 @@ export interface SoakResult {
 const STORM = 45;
 /** Seconds that everything may take to stand as asked: a silent watch is noticed after 90. */
 const PATIENCE = 240;
+/** Watches that controllers may begin in a second of a storm: two of them, with three kinds each, and each backs off. */
+const WATCHES = 20;
 /** Seconds without a write after which writers are at rest. */
 const REST = 5;
 
@@ -64,7 +66,9 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     result.lost.push(...(await untilNothing(() => standing(stage, load))));
     const end = performance.now() + minutes * 60_000;
     while (performance.now() < end && result.lost.length === 0) {
+      const [began, watches] = [performance.now(), stage.watches];
       await storm(stage, load, random, Math.min(performance.now() + STORM * 1000, end));
+      result.restless.push(...hurry(stage.watches - watches, (performance.now() - began) / 1000));
       result.rounds += 1;
       const calmed = performance.now();
       result.lost.push(...(await untilNothing(() => standing(stage, load))));
@@ -98,6 +102,11 @@ async function storm(stage: Stage, load: Load, random: Random, end: number): Pro
     await stage.disaster(random);
   }
   stage.calm();
+}
+
+/** Who asks without a pause, whatever the server says, is a storm itself. */
+function hurry(watches: number, seconds: number): string[] {
+  return watches > WATCHES * Math.max(seconds, 1) ? [`${watches} watches in ${seconds.toFixed(0)} s of a storm`] : [];
 }
 
 async function standing(stage: Stage, load: Load): Promise<string[]> {

@@ -172,6 +172,11 @@ export class Stage {
     return this.#reports.totals().writes.sent;
   }
 
+  /** Watches that the controllers began so far. */
+  get watches(): number {
+    return this.#reports.totals().watches;
+  }
+
   totals(): { faults: Record<string, number>; writes: { sent: number; effective: number } } {
     const { faults, writes } = this.#reports.totals();
     return {
@@ -210,15 +215,17 @@ class Reports {
     } while (!server.runs);
   }
 
-  totals(): { faults: Record<string, number>; writes: { sent: number; effective: number } } {
+  totals(): { faults: Record<string, number>; writes: { sent: number; effective: number }; watches: number } {
     const faults: Record<string, number> = {};
     const writes = { sent: 0, effective: 0 };
+    let watches = 0;
     for (const report of this.#byStart.filter(Boolean)) {
       writes.sent += report.writes;
       writes.effective += report.changes;
+      watches += report.watches;
       for (const [fault, count] of Object.entries(report.faults)) faults[fault] = (faults[fault] ?? 0) + count;
     }
-    return { faults, writes };
+    return { faults, writes, watches };
   }
 }
 

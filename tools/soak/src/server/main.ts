@@ -15,6 +15,8 @@ export interface ServerReport {
   writes: number;
   /** Those of them that did. */
   changes: number;
+  /** Watches that they began. */
+  watches: number;
 }
 
 const [stateDirectory = '', port = '0', seed = '0'] = process.argv.slice(2);
@@ -36,8 +38,10 @@ cluster.server.context.store.subscribe((resource, event) => {
 });
 let writes = 0;
 let changes = 0;
+let watches = 0;
 cluster.server.onAudit(({ userAgent, verb, resource, changed }) => {
   if (!userAgent.startsWith('soak-controller') || resource === 'leases') return;
+  if (verb === 'watch') watches += 1;
   if (!['create', 'update', 'patch', 'delete'].includes(verb)) return;
   writes += 1;
   if (changed) changes += 1;
@@ -61,6 +65,7 @@ function report(): void {
     faults: { ...Object.fromEntries(faults.counts), ...watchEnds() },
     writes,
     changes,
+    watches,
   };
   process.send?.(message);
 }

@@ -10,6 +10,8 @@ type Choice = (random: Random) => Effect;
 const requests: readonly [Choice, ...Choice[]] = [
   () => ({ fault: 'status', code: 429, retryAfter: 1 }),
   () => ({ fault: 'status', code: 429, message: 'storage is (re)initializing', retryAfter: 1 }),
+  // What a proxy asks for, and nobody should keep to.
+  () => ({ fault: 'status', code: 503, retryAfter: 3600 }),
   ({ pick }) => ({ fault: 'status', code: pick([500, 503, 504]) }),
   ({ pick }) => ({ fault: 'status', code: pick([500, 503, 504]), after: true }),
   () => ({ fault: 'drop' }),
@@ -22,6 +24,13 @@ const requests: readonly [Choice, ...Choice[]] = [
   ({ between }) => ({ fault: 'truncate', bytes: between(1, 2000) }),
   ({ between }) => ({ fault: 'slow', bytes: between(50, 500), milliseconds: 5 }),
 ];
+
+/** Somebody else wrote first, or so the server says; before the effect, and after it, as when a retried request meets itself. */
+const conflicts: readonly [Choice, ...Choice[]] = [
+  () => ({ fault: 'status', code: 409 }),
+  () => ({ fault: 'status', code: 409, after: true }),
+];
+const WRITES = ['create', 'update', 'patch', 'delete'] as const;
 
 const newWatches: readonly [Choice, ...Choice[]] = [
   () => ({ fault: 'status', code: 410 }),
@@ -63,6 +72,8 @@ export class Storm {
 
   #strike(): void {
     const { between, next, pick } = this.#random;
+    // Rare, for it costs everybody the time until it is noticed.
+    if (next() < 0.02) return this.#faults.deafen({ userAgent });
     const match: RequestMatch = { userAgent, resource: pick<string | readonly string[]>([RESOURCES, ...RESOURCES]) };
     if (next() < 0.4) {
       const how = pick(ends);
@@ -77,6 +88,13 @@ export class Storm {
         { times: between(2, 5) },
       );
       this.#faults.endWatches('drop', match);
+    } else if (next() < 0.15) {
+      // For a while, every watch is ended in good order and soon, with whatever it has brought by then.
+      const short = this.#faults.inject({ fault: 'short', lines: between(0, 3) }, { ...match, verb: 'watch' });
+      this.#faults.endWatches('close', match);
+      setTimeout(() => short.remove(), between(1000, 8000));
+    } else if (next() < 0.15) {
+      this.#faults.inject(pick(conflicts)(this.#random), { ...match, verb: WRITES }, { times: between(1, 8) });
     } else if (next() < 0.3) {
       this.#faults.inject(pick(newWatches)(this.#random), { ...match, verb: 'watch' }, { times: 1 });
     } else {

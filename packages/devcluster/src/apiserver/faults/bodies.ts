@@ -9,6 +9,7 @@ type Body = string | AsyncIterable<string>;
 export async function* spoiled(body: Body, effect: BodyEffect, signal: AbortSignal): AsyncGenerator<string> {
   let bytes = 0;
   let lines = 0;
+  if (effect.fault === 'short' && effect.lines === 0) return;
   for await (const piece of typeof body === 'string' ? [body] : body) {
     switch (effect.fault) {
       case 'truncate': {
@@ -31,6 +32,11 @@ export async function* spoiled(body: Body, effect: BodyEffect, signal: AbortSign
         break;
       case 'duplicate':
         yield piece + piece;
+        break;
+      case 'short':
+        yield piece;
+        lines += 1;
+        if (lines === effect.lines) return;
         break;
       case 'stall':
       case 'garbage': {

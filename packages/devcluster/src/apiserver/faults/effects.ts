@@ -27,6 +27,8 @@ export type Effect =
   | { fault: 'slow'; bytes: number; milliseconds: number }
   /** Nothing more after so many lines, not even bookmarks; the connection stays open. For watches. */
   | { fault: 'stall'; lines: number }
+  /** Ends in good order after so many lines, as behind what bounds the time of every answer. For watches. */
+  | { fault: 'short'; lines: number }
   /** Every event comes twice. For watches. */
   | { fault: 'duplicate' }
   /** After so many lines, one that is no JSON. For watches. */
@@ -39,10 +41,12 @@ export function nameOf(effect: Effect): string {
 }
 
 /** Those that change an answer rather than replace it. */
-export type BodyEffect = Extract<Effect, { fault: 'truncate' | 'slow' | 'stall' | 'duplicate' | 'garbage' }>;
+export type BodyEffect = Extract<Effect, { fault: 'truncate' | 'slow' | 'stall' | 'short' | 'duplicate' | 'garbage' }>;
 
 /** Those that make sense for a watch alone. */
-export const isOfWatches = ({ fault }: Effect): boolean => ['stall', 'duplicate', 'garbage'].includes(fault);
+const ofWatches: readonly string[] = ['stall', 'short', 'duplicate', 'garbage'];
+
+export const isOfWatches = ({ fault }: Effect): boolean => ofWatches.includes(fault);
 
 export const isBodyEffect = (effect: Effect): effect is BodyEffect =>
-  ['truncate', 'slow', 'stall', 'duplicate', 'garbage'].includes(effect.fault);
+  isOfWatches(effect) || effect.fault === 'truncate' || effect.fault === 'slow';

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { connectionTo, createTransport } from '@stackwright/kube';
 import { TestServer } from '../testing/http.js';
 import { CONFIGMAPS, configMap } from '../testing/objects.js';
 import type { Effect } from './effects.js';
@@ -68,6 +69,19 @@ describe('connections', () => {
   });
 });
 
+it('connections that are forgotten answer nothing any more, and new ones do', async () => {
+  const transport = createTransport({
+    connection: connectionTo({ server: api.server.url, token: api.token }),
+    timeout: 200,
+  });
+  const get = () => transport.request({ method: 'GET', path: CONFIGMAPS });
+  await get();
+  api.server.faults.deafen({ userAgent: /^stackwright/ });
+  await expect(get()).rejects.toThrow('no answer within 200 ms');
+  expect(await get()).toContain('ConfigMapList');
+  transport.close();
+});
+
 describe('answers', () => {
   it('end in the middle', async () => {
     inject({ fault: 'truncate', bytes: 10 });
@@ -97,6 +111,15 @@ describe('watches', () => {
     await api.create(CONFIGMAPS, configMap('unreadable'));
     expect(await spoiled.take(2)).toEqual(['GARBAGE', 'ADDED unreadable']);
     spoiled.close();
+  });
+
+  it('end in good order after so many lines', async () => {
+    inject({ fault: 'short', lines: 1 });
+    const watch = await open();
+    await api.create(CONFIGMAPS, configMap('last'));
+    expect(await watch.rest()).toEqual(['ADDED last']);
+    inject({ fault: 'short', lines: 0 });
+    expect(await (await open()).rest()).toEqual([]);
   });
 
   it.each([

@@ -46,6 +46,9 @@ export class Faults {
   readonly #rules: Rule[] = [];
   readonly #watches = new OpenWatches();
   readonly #dead = new WeakSet();
+  /** How often connections had been made deaf when this one was seen first. */
+  readonly #firstSeen = new WeakMap<object, number>();
+  readonly #deafened: ((request: HttpRequest) => boolean)[] = [];
   readonly #counts = new Map<string, number>();
   readonly #random: () => number;
 
@@ -76,6 +79,17 @@ export class Faults {
     };
   }
 
+  /**
+   * All the connections on which requests that match have come are dead from now on and do not say so, as when a load balancer
+   * forgot them: what is sent on them is never answered, watches on them are silent. New connections work.
+   */
+  deafen(match: RequestMatch = {}): void {
+    const matches = matcherOf(match);
+    this.#deafened.push(matches);
+    this.#watches.end('stall', matches);
+    this.#count('deaf connections');
+  }
+
   /** Ends watches that are open now; new ones are served. Returns how many there were. */
   endWatches(how: WatchEnd, match: RequestMatch = {}): number {
     return this.#watches.end(how, matcherOf(match));
@@ -98,14 +112,13 @@ export class Faults {
 
   /** What the server does between its sockets and its handler. Rejects with ConnectionLost only. */
   async around(answer: Answer, request: HttpRequest): Promise<HttpAnswer> {
-    if (request.connection && this.#dead.has(request.connection)) return await never(request);
+    if (request.connection && this.#isDead(request.connection, request)) return await never(request);
     const rule = this.#rules.find((each) => each.matches(request) && this.#random() < each.probability);
     if (!rule) return this.#watches.control(request, await answer(request));
     rule.hits += 1;
     rule.left -= 1;
     if (rule.left <= 0) this.#remove(rule);
-    const name = nameOf(rule.effect);
-    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    this.#count(nameOf(rule.effect));
     return this.#watches.control(request, await this.#meet(rule.effect, answer, request));
   }
 
@@ -135,6 +148,17 @@ export class Faults {
       case 'hang':
         return await never(request);
     }
+  }
+
+  #isDead(connection: object, request: HttpRequest): boolean {
+    const since = this.#firstSeen.get(connection) ?? this.#deafened.length;
+    this.#firstSeen.set(connection, since);
+    if (this.#deafened.slice(since).some((matches) => matches(request))) this.#dead.add(connection);
+    return this.#dead.has(connection);
+  }
+
+  #count(name: string): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 
   #remove(rule: Rule): void {
