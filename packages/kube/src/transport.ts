@@ -85,6 +85,8 @@ const maxResetRetries = 2;
 const defaultRetryAfter = 1000;
 /** Milliseconds before the first retry at least, twice that before the second, and so on: a server may ask for 0 seconds. */
 const shortestRetryAfter = 50;
+/** Milliseconds after which a call without an answer says something of its connection. */
+const longWait = 1000;
 /** A longer delay would overflow the timer and fire at once. */
 const maxTimer = 2 ** 31 - 1;
 
@@ -94,6 +96,8 @@ export function createTransport(options: TransportOptions): Transport {
 
 /** One call from its beginning to its end, with all its attempts. */
 class UnderWay extends Cancellation {
+  /** Infinity: it has its answer. */
+  waitingSince = performance.now();
   timer: NodeJS.Timeout | undefined;
   /** Takes back what waits for the caller's signal. */
   forget: (() => void) | undefined;
@@ -135,6 +139,7 @@ class PooledTransport implements Transport {
     try {
       const response = await this.#attempts(call, life, 'watches', (response) => response);
       clearTimeout(life.timer);
+      life.waitingSince = Infinity;
       response.socket.setKeepAlive(true, tcpKeepAlive);
       if (response.closed) this.#end(life);
       else response.once('close', () => this.#end(life));
@@ -165,8 +170,8 @@ class PooledTransport implements Transport {
     else if (signal?.aborted) life.cancel(signal.reason);
     else if (signal) {
       life.forget = onAbort(signal, () => {
-        // A deadline of the caller's says as much of the connection as one of ours.
-        if (isDeadline(signal.reason)) this.distrust();
+        // Whoever gives up on a call that has waited for long has a deadline of its own.
+        if (performance.now() - life.waitingSince >= longWait) this.distrust();
         life.cancel(signal.reason);
       });
     }
@@ -310,9 +315,6 @@ function throttleOf(error: ApiError, throttled: number): number | undefined {
   if (asked === undefined || (error.code !== 429 && error.code < 500)) return undefined;
   return Math.max(asked, shortestRetryAfter * 2 ** throttled);
 }
-
-/** As `AbortSignal.timeout` has it. */
-const isDeadline = (reason: unknown): boolean => reason instanceof Error && reason.name === 'TimeoutError';
 
 const isSuccess = (code: number): boolean => code >= 200 && code < 300;
 const pathOnly = (path: string): string => {
