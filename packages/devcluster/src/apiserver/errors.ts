@@ -136,7 +136,13 @@ export interface FieldError {
   message: string;
 }
 
+/** For findings whose value says nothing. */
+export const OMITTED = Symbol('omitted');
+
 const show = (value: unknown): string => (value === undefined ? '""' : JSON.stringify(value));
+
+const invalidValue = (value: unknown, detail: string): string =>
+  `Invalid value${value === OMITTED ? '' : `: ${show(value)}`}${detail ? `: ${detail}` : ''}`;
 
 export const field = {
   required: (path: string, detail = ''): FieldError => ({
@@ -147,7 +153,7 @@ export const field = {
   invalid: (path: string, value: unknown, detail: string): FieldError => ({
     type: 'FieldValueInvalid',
     field: path,
-    message: `Invalid value: ${show(value)}: ${detail}`,
+    message: invalidValue(value, detail),
   }),
   typeInvalid: (path: string, value: unknown, detail: string): FieldError => ({
     type: 'FieldValueTypeInvalid',
@@ -179,10 +185,15 @@ export const field = {
     field: path,
     message: `Too long: may not be more than ${max} bytes`,
   }),
+  tooMany: (path: string, count: number, max: number): FieldError => ({
+    type: 'FieldValueTooMany',
+    field: path,
+    message: `Too many: ${count}: must have at most ${max} items`,
+  }),
 } as const;
 
 export function invalid(kind: GroupKind, name: string, errors: readonly FieldError[]): ApiError {
-  const lines = errors.map((error) => `${error.field}: ${error.message}`);
+  const lines = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];
   const list = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
   return statusError(
     422,

@@ -4,7 +4,7 @@ import type { AdmissionPlugin } from './admission.js';
 import type { ServerContext } from './context.js';
 import { forbidden } from './errors.js';
 import { isObject, stringAt } from './json.js';
-import { CLASS_ANNOTATION } from './registry/builtin/ingresses.js';
+import { CLASS_ANNOTATION } from './validation/ingresses.js';
 
 /** Pods run as somebody: as their namespace's `default` account, when they do not say. */
 const serviceAccounts: AdmissionPlugin = {

@@ -10,7 +10,7 @@ import { clone, equal } from '../json.js';
 import { parseJsonPath } from '../jsonpath.js';
 import type { Strategy, StrategyContext } from '../registry/resource.js';
 import { validateClient } from '../registry/builtin/webhooks.js';
-import { nameProblem } from '../schema/names.js';
+import { nameProblems } from '../schema/formats.js';
 import type { Schema } from '../schema/schema.js';
 import { definitionOf } from './resources.js';
 import { validateSchema } from './schema-rules.js';
@@ -101,7 +101,7 @@ function validateNames({ names }: CustomResourceDefinitionSpec): FieldError[] {
     listKind: names.listKind?.toLowerCase(),
   };
   return Object.entries(lower).flatMap(([name, value]) => {
-    const problem = nameProblem('label1035', value ?? '');
+    const problem = nameProblems('label1035', value ?? '')[0];
     return problem ? [field.invalid(`spec.names.${name}`, value, problem)] : [];
   });
 }

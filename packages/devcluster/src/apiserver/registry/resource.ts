@@ -1,7 +1,7 @@
 // What the server knows about one resource in one version: how it is named, and what is special about its kind.
 import type { FieldError } from '../errors.js';
 import type { ApiObject } from '../json.js';
-import type { NameRule } from '../schema/names.js';
+import type { NameRule } from '../schema/formats.js';
 import type { Schema } from '../schema/schema.js';
 import type { Store } from '../store/store.js';
 
@@ -46,6 +46,11 @@ export interface Strategy<T = ApiObject> {
   createOnUpdate?: boolean;
   /** The client may set the status at creation (CRDs in a restore, …). Default: it is dropped. */
   keepsStatusOnCreate?: boolean;
+  /**
+   * `validate` says what is missing, all of it together with all else that is wrong: to it, and to what is stored, a
+   * required field that is not there has the empty value of its type, as in Go.
+   */
+  reportsMissing?: boolean;
   /** Whether PUT needs a resourceVersion. */
   requiresRevision?: boolean;
   /** Seconds for which a deleted object lives on, for its agent to stop it. Absent: gone at once. */

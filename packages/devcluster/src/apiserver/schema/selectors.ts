@@ -3,7 +3,8 @@ import type { LabelSelector } from 'kubernetes-types/meta/v1.d.ts';
 import { field, type FieldError } from '../errors.js';
 import { isObject } from '../json.js';
 import { resolve } from './definitions.js';
-import { labelValueProblem, qualifiedNameProblem, validateLabels } from './names.js';
+import { labelValueProblems, qualifiedNameProblems } from './formats.js';
+import { invalidEach, validateLabels } from './names.js';
 import { definitionOf, type Schema } from './schema.js';
 
 const SELECTOR = 'io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector';
@@ -48,25 +49,26 @@ function hasSelectors(schema: Schema): boolean {
   );
 }
 
-function validateSelector({ matchLabels, matchExpressions }: LabelSelector, path: string): FieldError[] {
+/** What is wrong with a selector; nobody is selected by one with a fault. */
+export function validateSelector({ matchLabels, matchExpressions }: LabelSelector, path: string): FieldError[] {
   const errors = validateLabels(matchLabels, `${path}.matchLabels`);
   for (const [index, { key, operator, values = [] }] of (matchExpressions ?? []).entries()) {
     const place = `${path}.matchExpressions[${index}]`;
-    const problem = qualifiedNameProblem(key);
-    if (problem) errors.push(field.invalid(`${place}.key`, key, problem));
     if (operator === 'In' || operator === 'NotIn') {
       if (values.length === 0)
         errors.push(field.required(`${place}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
-      for (const [position, value] of values.entries()) {
-        const bad = labelValueProblem(value);
-        if (bad) errors.push(field.invalid(`${place}.values[${position}]`, value, bad));
-      }
     } else if (operator === 'Exists' || operator === 'DoesNotExist') {
       if (values.length > 0)
         errors.push(
           field.forbidden(`${place}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
         );
     } else errors.push(field.invalid(`${place}.operator`, operator, 'not a valid selector operator'));
+    errors.push(
+      ...invalidEach(`${place}.key`, key, qualifiedNameProblems(key)),
+      ...values.flatMap((value, position) =>
+        invalidEach(`${place}.values[${position}]`, value, labelValueProblems(value)),
+      ),
+    );
   }
   return errors;
 }

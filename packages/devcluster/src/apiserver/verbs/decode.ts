@@ -7,7 +7,7 @@ import type { ResourceRequest } from '../request.js';
 import { applyDefaults } from '../schema/defaults.js';
 import { decodeTyped, DecodeError, objectMeta, prune } from '../schema/decode.js';
 import { resolve } from '../schema/definitions.js';
-import { missing } from '../schema/required.js';
+import { fillRequired, missing } from '../schema/required.js';
 
 /** A draft that may be changed; unknown fields are refused, warned of, or silently dropped, as the request asks. */
 export function decodeObject(request: ResourceRequest, body: unknown, warnings: string[]): ApiObject {
@@ -63,8 +63,11 @@ export function withDefaults(resource: ServedResource, object: ApiObject): ApiOb
     // In Go's types a specification is always there, if empty.
     const schema = resolve(resource.schema());
     if (object['spec'] === undefined && schema.properties?.['spec']) object['spec'] = {};
-    const errors = missing(schema, object, '');
-    if (errors.length > 0) throw invalid(resource, object.metadata.name ?? '', errors);
+    if (resource.strategy.reportsMissing) fillRequired(resource.schema(), object);
+    else {
+      const errors = missing(schema, object, '');
+      if (errors.length > 0) throw invalid(resource, object.metadata.name ?? '', errors);
+    }
   }
   resource.strategy.defaults?.(object);
   return object;

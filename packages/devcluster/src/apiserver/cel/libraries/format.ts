@@ -1,6 +1,6 @@
 // Kubernetes' format library: `!format.dns1123Label().validate(self).hasValue()`.
 import { Optional } from '@marcbachmann/cel-js';
-import { labelValueProblem, nameProblem, qualifiedNameProblem } from '../../schema/names.js';
+import { labelValueProblems, nameProblems, qualifiedNameProblems } from '../../schema/formats.js';
 import { namespace, type Library } from './library.js';
 
 class Format {
@@ -22,9 +22,9 @@ const matching =
 const prefix = (problem: (text: string) => string | undefined) => (text: string) =>
   problem(text.endsWith('-') ? `${text}a` : text);
 
-const label = (text: string) => nameProblem('label', text);
-const subdomain = (text: string) => nameProblem('subdomain', text);
-const label1035 = (text: string) => nameProblem('label1035', text);
+const label = (text: string) => nameProblems('label', text)[0];
+const subdomain = (text: string) => nameProblems('subdomain', text)[0];
+const label1035 = (text: string) => nameProblems('label1035', text)[0];
 
 const formats = new Map(
   Object.entries({
@@ -34,8 +34,8 @@ const formats = new Map(
     dns1123LabelPrefix: prefix(label),
     dns1123SubdomainPrefix: prefix(subdomain),
     dns1035LabelPrefix: prefix(label1035),
-    qualifiedName: qualifiedNameProblem,
-    labelValue: labelValueProblem,
+    qualifiedName: (text: string) => qualifiedNameProblems(text)[0],
+    labelValue: (text: string) => labelValueProblems(text)[0],
     uri: (text: string) =>
       /^([A-Za-z][A-Za-z0-9+.-]*:|\/)\S*$/.test(text) && URL.canParse(text, 'none://') ? undefined : 'invalid URI',
     uuid: matching(/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/, 'UUID'),

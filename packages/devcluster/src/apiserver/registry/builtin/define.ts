@@ -1,7 +1,7 @@
 // How a built-in kind is declared: a descriptor of @stackwright/kube, and what is particular about it.
 import type { KubeObject, Resource } from '@stackwright/kube';
 import type { ApiObject } from '../../json.js';
-import type { NameRule } from '../../schema/names.js';
+import type { NameRule } from '../../schema/formats.js';
 import { definitionName } from '../../schema/definitions.js';
 import { ref } from '../../schema/schema.js';
 import {

@@ -1,19 +1,21 @@
 // Events are one kind of object under two names: core/v1, as they are stored, and events.k8s.io/v1.
 import type { CoreEvent, Event } from '@stackwright/kube';
-import { field, type FieldError } from '../../errors.js';
 import type { ApiObject } from '../../json.js';
+import { checkAnyEvent, checkEventUpdate, checkNewEvent } from '../../validation/events.js';
+import { found } from '../../validation/findings.js';
 import type { ServedResource, Strategy } from '../resource.js';
 
 export const EVENTS = '/events';
 
 export const coreEventStrategy: Strategy<CoreEvent> = {
+  reportsMissing: true,
   createOnUpdate: true,
   defaults(event) {
     event.source ??= {};
     event.reportingComponent ??= '';
     event.reportingInstance ??= '';
   },
-  validate: ({ involvedObject, metadata }) => atHome(involvedObject.namespace, metadata.namespace),
+  validate: (event) => found((findings) => checkAnyEvent(findings, event, 'reportingComponent')),
   fields: (event) => ({
     // Also asked of an object without fields, for the names that can be selected by.
     ...regarded((event as Partial<CoreEvent>).involvedObject ?? {}, 'involvedObject'),
@@ -25,17 +27,14 @@ export const coreEventStrategy: Strategy<CoreEvent> = {
 };
 
 export const eventStrategy: Strategy<Event> = {
+  reportsMissing: true,
   createOnUpdate: true,
-  validate(event) {
-    const errors = atHome(event.regarding?.namespace, event.metadata?.namespace);
-    if (!event.eventTime && !event.deprecatedFirstTimestamp) errors.push(field.required('eventTime'));
-    if (event.eventTime) {
-      for (const name of ['reportingController', 'reportingInstance', 'action', 'reason', 'type'] as const) {
-        if (!event[name]) errors.push(field.required(name));
-      }
-    }
-    return errors;
-  },
+  validate: (event, old) =>
+    found((findings) => {
+      checkAnyEvent(findings, inCore(event), 'reportingController');
+      if (old) checkEventUpdate(findings, event, old);
+      else checkNewEvent(findings, event);
+    }),
   fields: (event) => ({
     ...regarded(event.regarding ?? {}, 'regarding'),
     reason: event.reason ?? '',
@@ -43,14 +42,9 @@ export const eventStrategy: Strategy<Event> = {
   }),
 };
 
-/** An event lives where its object does; what is about the cluster, in a namespace of the cluster. */
-function atHome(of: string | undefined, lives: string | undefined): FieldError[] {
-  const namespace = of ?? '';
-  const home = namespace === '' ? ['default', 'kube-system'] : [namespace];
-  return home.includes(lives ?? '')
-    ? []
-    : [field.invalid('involvedObject.namespace', namespace, 'does not match event.namespace')];
-}
+/** The event under its older name, by which the rules call its fields. */
+const inCore = (event: Readonly<Event>): CoreEvent =>
+  rename({ ...event, metadata: event.metadata ?? {} }, 'v1', renamed) as unknown as CoreEvent;
 
 function regarded(object: Event['regarding'] & object, prefix: string): Record<string, string> {
   return Object.fromEntries(

@@ -55,7 +55,7 @@ export function builtinResources(serviceRange: AddressRange): readonly ServedRes
       shortNames: ['svc'],
       categories: all,
       subresources: ['status'],
-      nameRule: 'label1035',
+      nameRule: 'label',
       strategy: services.serviceStrategy(serviceRange),
     }),
     builtin(kube.ServiceAccount, {
@@ -104,6 +104,7 @@ export function builtinResources(serviceRange: AddressRange): readonly ServedRes
       categories: all,
       subresources: ['status', 'scale'],
       scale,
+      nameRule: 'label',
       strategy: workloads.statefulSetStrategy,
     }),
     builtin(kube.DaemonSet, {

@@ -1,5 +1,12 @@
 // Defaults of Pods and Pod templates.
-import type { Container, PodSpec, PodTemplateSpec, Probe, Volume } from 'kubernetes-types/core/v1.d.ts';
+import type {
+  Container,
+  DownwardAPIVolumeFile,
+  PodSpec,
+  PodTemplateSpec,
+  Probe,
+  Volume,
+} from 'kubernetes-types/core/v1.d.ts';
 
 export function defaultPodTemplate(template: PodTemplateSpec | undefined): void {
   if (!template) return;
@@ -17,10 +24,6 @@ export function defaultPodSpec(spec: PodSpec): void {
   else if (spec.serviceAccount) spec.serviceAccountName = spec.serviceAccount;
   const { initContainers = [], containers, ephemeralContainers = [] } = spec;
   for (const container of [...initContainers, ...containers, ...ephemeralContainers]) defaultContainer(container);
-  if (spec.hostNetwork) {
-    for (const container of spec.containers)
-      for (const port of container.ports ?? []) port.hostPort ??= port.containerPort;
-  }
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
 }
 
@@ -34,6 +37,7 @@ function defaultContainer(container: Container): void {
   for (const port of container.ports ?? []) port.protocol ??= 'TCP';
   for (const variable of container.env ?? []) {
     if (variable.valueFrom?.fieldRef) variable.valueFrom.fieldRef.apiVersion ??= 'v1';
+    if (variable.valueFrom?.resourceFieldRef) variable.valueFrom.resourceFieldRef.divisor ??= '0';
   }
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) defaultProbe(probe);
   for (const hook of [container.lifecycle?.postStart, container.lifecycle?.preStop]) defaultHttpGet(hook?.httpGet);
@@ -65,13 +69,19 @@ function defaultVolume(volume: Volume): void {
   if (volume.hostPath) volume.hostPath.type ??= '';
   if (volume.downwardAPI) {
     volume.downwardAPI.defaultMode ??= READABLE;
-    for (const item of volume.downwardAPI.items ?? []) if (item.fieldRef) item.fieldRef.apiVersion ??= 'v1';
+    for (const item of volume.downwardAPI.items ?? []) defaultFile(item);
   }
   if (volume.projected) {
     volume.projected.defaultMode ??= READABLE;
     for (const source of volume.projected.sources ?? []) {
       if (source.serviceAccountToken) source.serviceAccountToken.expirationSeconds ??= 3600;
-      for (const item of source.downwardAPI?.items ?? []) if (item.fieldRef) item.fieldRef.apiVersion ??= 'v1';
+      for (const item of source.downwardAPI?.items ?? []) defaultFile(item);
     }
   }
+  if (volume.ephemeral?.volumeClaimTemplate) volume.ephemeral.volumeClaimTemplate.spec.volumeMode ??= 'Filesystem';
+}
+
+function defaultFile({ fieldRef, resourceFieldRef }: DownwardAPIVolumeFile): void {
+  if (fieldRef) fieldRef.apiVersion ??= 'v1';
+  if (resourceFieldRef) resourceFieldRef.divisor ??= '0';
 }

@@ -1,18 +1,20 @@
 import type { Pod } from '@stackwright/kube';
 import type { PodSpec } from 'kubernetes-types/core/v1.d.ts';
-import { field, type FieldError } from '../../errors.js';
 import { clone, equal } from '../../json.js';
+import { found } from '../../validation/findings.js';
+import { checkEphemeralUpdate, checkNewPod, checkPodUpdate } from '../../validation/pods.js';
 import type { Strategy } from '../resource.js';
 import { defaultPodSpec } from './pod-defaults.js';
-import { validateEphemeral } from './ephemeral-containers.js';
-import { validatePodSpec } from './pod-validation.js';
 
 export const podStrategy: Strategy<Pod> = {
+  reportsMissing: true,
+  generationFields: ['spec'],
   defaults({ spec }) {
     if (!spec) return;
     defaultPodSpec(spec);
     spec.enableServiceLinks ??= true;
     for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+      if (spec.hostNetwork) for (const port of container.ports ?? []) port.hostPort ??= port.containerPort;
       const { limits } = container.resources ?? {};
       if (!limits || !container.resources) continue;
       // What is limited is asked for as well, unless less is asked for.
@@ -32,15 +34,12 @@ export const podStrategy: Strategy<Pod> = {
     if (!ephemeralContainers) delete pod.spec.ephemeralContainers;
   },
 
-  validate(pod, old, { subresource }) {
-    const spec = pod.spec ?? { containers: [] };
-    const errors = validatePodSpec(spec, 'spec');
-    if (subresource === 'ephemeralcontainers') return [...errors, ...validateEphemeral(spec, old?.spec)];
-    if (!old && spec.ephemeralContainers)
-      errors.push(field.forbidden('spec.ephemeralContainers', 'cannot be set on create'));
-    if (old && !equal(fixed(spec, old.spec), fixed(old.spec ?? { containers: [] }, spec))) errors.push(IMMUTABLE);
-    return errors;
-  },
+  validate: (pod, old, { subresource }) =>
+    found((findings) => {
+      if (!old) checkNewPod(findings, pod);
+      else if (subresource === 'ephemeralcontainers') checkEphemeralUpdate(findings, pod, old);
+      else if (subresource !== 'status') checkPodUpdate(findings, pod, old, placedBefore(old) ? [] : ['nodeName']);
+    }),
 
   fields: ({ spec, status }) => ({
     'spec.nodeName': spec?.nodeName ?? '',
@@ -60,22 +59,8 @@ export const podStrategy: Strategy<Pod> = {
   },
 };
 
-const IMMUTABLE: FieldError = field.forbidden(
-  'spec',
-  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
-);
-
-/** The parts of a specification that may never change. A Pod without a node may be given one. */
-function fixed(spec: PodSpec, other: PodSpec | undefined): PodSpec {
-  const copy = clone(spec);
-  for (const container of [...copy.containers, ...(copy.initContainers ?? [])]) delete container.image;
-  delete copy.activeDeadlineSeconds;
-  delete copy.tolerations;
-  delete copy.terminationGracePeriodSeconds;
-  delete copy.schedulingGates;
-  if (!copy.nodeName || !other?.nodeName) delete copy.nodeName;
-  return copy;
-}
+/** A Pod without a node may be given one by an update, here. */
+const placedBefore = ({ spec }: Pod): boolean => Boolean(spec?.nodeName);
 
 function qosClass(spec: PodSpec | undefined): string {
   const resources = (spec?.containers ?? []).map((container) => container.resources ?? {});

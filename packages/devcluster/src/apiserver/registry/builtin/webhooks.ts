@@ -3,7 +3,7 @@ import type { MutatingWebhookConfiguration, ValidatingWebhookConfiguration } fro
 import type { MatchCondition, WebhookClientConfig } from 'kubernetes-types/admissionregistration/v1.d.ts';
 import { compileExpression, ExpressionError } from '../../cel/expression.js';
 import { field, type FieldError } from '../../errors.js';
-import { nameProblem } from '../../schema/names.js';
+import { nameProblems } from '../../schema/formats.js';
 import { requestEnvironment } from '../../webhooks/conditions.js';
 import type { Rule } from '../../webhooks/match.js';
 import type { Webhook } from '../../webhooks/review.js';
@@ -46,7 +46,7 @@ export const validatingWebhookStrategy = strategy(false) as Strategy<ValidatingW
 function validateWebhook(webhook: Webhook, path: string): FieldError[] {
   const { name, admissionReviewVersions, sideEffects, timeoutSeconds, failurePolicy, matchPolicy } = webhook;
   const errors: FieldError[] = [];
-  const problem = nameProblem('subdomain', name);
+  const problem = nameProblems('subdomain', name)[0];
   if (problem) errors.push(field.invalid(`${path}.name`, name, problem));
   else if (name.split('.').length < 3)
     errors.push(

@@ -1,25 +1,25 @@
 // Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob.
-import {
-  isTimeZone,
-  parseSchedule,
-  type ControllerRevision,
-  type CronJob,
-  type DaemonSet,
-  type Deployment,
-  type Job,
-  type ReplicaSet,
-  type StatefulSet,
+import type {
+  ControllerRevision,
+  CronJob,
+  DaemonSet,
+  Deployment,
+  Job,
+  ReplicaSet,
+  StatefulSet,
 } from '@stackwright/kube';
 import type { JobSpec } from 'kubernetes-types/batch/v1.d.ts';
-import type { PodTemplateSpec } from 'kubernetes-types/core/v1.d.ts';
-import type { LabelSelector } from 'kubernetes-types/meta/v1.d.ts';
-import { field, type FieldError } from '../../errors.js';
+import { field } from '../../errors.js';
 import { clone, equal } from '../../json.js';
+import { found } from '../../validation/findings.js';
+import { checkCronJob, checkJob, JOB_LABELS } from '../../validation/jobs.js';
+import { checkDaemonSet, checkDeployment, checkReplicaSet, checkStatefulSet } from '../../validation/workloads.js';
 import type { Strategy } from '../resource.js';
 import { defaultPodTemplate } from './pod-defaults.js';
-import { NOT_NEGATIVE, validatePodTemplate } from './pod-validation.js';
+import { setStatus } from './pods.js';
 
 export const deploymentStrategy: Strategy<Deployment> = {
+  reportsMissing: true,
   generationFields: ['spec'],
   defaults({ spec }) {
     if (!spec) return;
@@ -35,45 +35,30 @@ export const deploymentStrategy: Strategy<Deployment> = {
     spec.progressDeadlineSeconds ??= 600;
     defaultPodTemplate(spec.template);
   },
-  validate({ spec }, old) {
-    if (!spec) return [field.required('spec')];
-    const errors = [
-      ...notNegative(spec.replicas, 'spec.replicas'),
-      ...notNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
-      ...selectorAndTemplate(spec.selector, spec.template, old?.spec?.selector),
-      ...restartAlways(spec.template),
-    ];
-    const types = ['Recreate', 'RollingUpdate'];
-    if (!types.includes(spec.strategy?.type ?? ''))
-      errors.push(field.notSupported('spec.strategy.type', spec.strategy?.type, types));
-    if (spec.strategy?.type === 'Recreate' && spec.strategy.rollingUpdate) {
-      errors.push(
-        field.forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'"),
-      );
-    }
-    return errors;
+  prepareForCreate(deployment) {
+    setStatus(deployment, {});
   },
+  validate: ({ spec }, old) => found((findings) => spec && checkDeployment(findings, spec, old?.spec)),
 };
 
 export const replicaSetStrategy: Strategy<ReplicaSet> = {
+  reportsMissing: true,
   generationFields: ['spec'],
   defaults({ spec }) {
     if (!spec) return;
     spec.replicas ??= 1;
+    spec.template ??= {};
     defaultPodTemplate(spec.template);
   },
-  validate: ({ spec }, old) =>
-    spec
-      ? [
-          ...notNegative(spec.replicas, 'spec.replicas'),
-          ...selectorAndTemplate(spec.selector, spec.template, old?.spec?.selector),
-          ...restartAlways(spec.template),
-        ]
-      : [field.required('spec')],
+  prepareForCreate(set) {
+    setStatus(set, { replicas: 0 });
+  },
+  validate: ({ spec }, old) => found((findings) => spec && checkReplicaSet(findings, spec, old?.spec)),
   fields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
 };
 
 export const statefulSetStrategy: Strategy<StatefulSet> = {
+  reportsMissing: true,
   generationFields: ['spec'],
   defaults({ spec }) {
     if (!spec) return;
@@ -81,11 +66,12 @@ export const statefulSetStrategy: Strategy<StatefulSet> = {
     spec.podManagementPolicy ??= 'OrderedReady';
     spec.revisionHistoryLimit ??= 10;
     spec.updateStrategy ??= {};
-    spec.updateStrategy.type ??= 'RollingUpdate';
-    if (spec.updateStrategy.type === 'RollingUpdate') {
+    if (!spec.updateStrategy.type) {
+      spec.updateStrategy.type = 'RollingUpdate';
       spec.updateStrategy.rollingUpdate ??= {};
-      spec.updateStrategy.rollingUpdate.partition ??= 0;
     }
+    if (spec.updateStrategy.type === 'RollingUpdate' && spec.updateStrategy.rollingUpdate)
+      spec.updateStrategy.rollingUpdate.partition ??= 0;
     spec.persistentVolumeClaimRetentionPolicy ??= {};
     spec.persistentVolumeClaimRetentionPolicy.whenDeleted ??= 'Retain';
     spec.persistentVolumeClaimRetentionPolicy.whenScaled ??= 'Retain';
@@ -97,39 +83,23 @@ export const statefulSetStrategy: Strategy<StatefulSet> = {
     }
     defaultPodTemplate(spec.template);
   },
-  validate({ spec }, old) {
-    if (!spec) return [field.required('spec')];
-    // The volumes of the claim templates are mounted without being in the template's list.
-    const template = clone(spec.template);
-    for (const { metadata } of spec.volumeClaimTemplates ?? []) {
-      const name = metadata?.name ?? '';
-      if (template.spec && !template.spec.volumes?.some((volume) => volume.name === name)) {
-        (template.spec.volumes ??= []).push({ name, persistentVolumeClaim: { claimName: name } });
-      }
-    }
-    const errors = [
-      ...notNegative(spec.replicas, 'spec.replicas'),
-      ...selectorAndTemplate(spec.selector, template, undefined),
-      ...restartAlways(spec.template),
-    ];
-    if (old?.spec && !equal(fixedStatefulSet(spec), fixedStatefulSet(old.spec))) {
-      errors.push(
-        field.forbidden(
-          'spec',
-          "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
-        ),
-      );
-    }
-    return errors;
+  prepareForCreate(set) {
+    dropUnsupported(set);
+    setStatus(set, { replicas: 0, availableReplicas: 0 });
   },
+  prepareForUpdate(set) {
+    dropUnsupported(set);
+  },
+  validate: ({ spec }, old) => found((findings) => spec && checkStatefulSet(findings, spec, old?.spec)),
 };
 
-function fixedStatefulSet(spec: NonNullable<StatefulSet['spec']>): object {
-  const { serviceName, selector, podManagementPolicy, revisionHistoryLimit, volumeClaimTemplates = [] } = spec;
-  return { serviceName: serviceName ?? '', selector, podManagementPolicy, revisionHistoryLimit, volumeClaimTemplates };
+/** A field of a feature that is off until it is asked for. */
+function dropUnsupported({ spec }: StatefulSet): void {
+  delete spec?.updateStrategy?.rollingUpdate?.maxUnavailable;
 }
 
 export const daemonSetStrategy: Strategy<DaemonSet> = {
+  reportsMissing: true,
   generationFields: ['spec'],
   defaults({ spec }) {
     if (!spec) return;
@@ -145,35 +115,18 @@ export const daemonSetStrategy: Strategy<DaemonSet> = {
   },
   prepareForCreate(set) {
     countTemplates(set, 1);
+    setStatus(set, {
+      currentNumberScheduled: 0,
+      numberMisscheduled: 0,
+      desiredNumberScheduled: 0,
+      numberReady: 0,
+    });
   },
   prepareForUpdate(set, old) {
     const before = Number(old.metadata?.annotations?.[TEMPLATE_GENERATION] ?? 1);
     countTemplates(set, equal(set.spec?.template, old.spec?.template) ? before : before + 1);
   },
-  validate({ spec }, old) {
-    if (!spec) return [field.required('spec')];
-    const errors = [
-      ...notNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
-      ...notNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'),
-      ...selectorAndTemplate(spec.selector, spec.template, old?.spec?.selector),
-      ...restartAlways(spec.template),
-    ];
-    const types = ['OnDelete', 'RollingUpdate'];
-    const { type, rollingUpdate = {} } = spec.updateStrategy ?? {};
-    if (!types.includes(type ?? '')) errors.push(field.notSupported('spec.updateStrategy.type', type, types));
-    if (type === 'RollingUpdate') {
-      const path = 'spec.updateStrategy.rollingUpdate';
-      const none = (value: number | string | undefined): boolean => Number.parseInt(String(value ?? 0), 10) === 0;
-      if (none(rollingUpdate.maxUnavailable) && none(rollingUpdate.maxSurge))
-        errors.push(field.required(`${path}.maxUnavailable`, 'cannot be 0 when maxSurge is 0'));
-      if (!none(rollingUpdate.maxUnavailable) && !none(rollingUpdate.maxSurge)) {
-        errors.push(
-          field.invalid(`${path}.maxSurge`, rollingUpdate.maxSurge, 'may not be set when maxUnavailable is non-zero'),
-        );
-      }
-    }
-    return errors;
-  },
+  validate: ({ spec }, old) => found((findings) => spec && checkDaemonSet(findings, spec, old?.spec)),
 };
 
 /** How many templates there were, for clients of old versions of the API. */
@@ -195,21 +148,37 @@ export const controllerRevisionStrategy: Strategy<ControllerRevision> = {
 };
 
 export const jobStrategy: Strategy<Job> = {
+  reportsMissing: true,
   generationFields: ['spec'],
-  defaults({ spec }) {
-    if (spec) defaultJob(spec);
+  defaults(job) {
+    const { metadata = {}, spec } = job;
+    if (!spec) return;
+    defaultJob(spec);
+    spec.manualSelector ??= false;
+    const { labels } = spec.template.metadata ?? {};
+    if (labels && Object.keys(metadata.labels ?? {}).length === 0)
+      job.metadata = { ...metadata, labels: { ...labels } };
   },
   prepareForCreate(job) {
     const { metadata = {}, spec } = job;
+    setStatus(job, {});
     if (!spec || spec.manualSelector) return;
+    const { uid = '', name = '' } = metadata;
     const labels = {
-      'batch.kubernetes.io/controller-uid': metadata.uid ?? '',
-      'batch.kubernetes.io/job-name': metadata.name ?? '',
-      'controller-uid': metadata.uid ?? '',
-      'job-name': metadata.name ?? '',
+      [JOB_LABELS.controllerUid]: uid,
+      [JOB_LABELS.jobName]: name,
+      [JOB_LABELS.legacyControllerUid]: uid,
+      [JOB_LABELS.legacyJobName]: name,
     };
-    spec.selector = { matchLabels: { 'batch.kubernetes.io/controller-uid': metadata.uid ?? '' } };
-    spec.template.metadata = { ...spec.template.metadata, labels: { ...spec.template.metadata?.labels, ...labels } };
+    // What the user gave instead stays, for the rules to refuse.
+    const given = spec.template.metadata?.labels;
+    spec.template.metadata = { ...spec.template.metadata, labels: { ...labels, ...given } };
+    spec.selector = {
+      ...spec.selector,
+      matchLabels: { [JOB_LABELS.controllerUid]: uid, ...spec.selector?.matchLabels },
+    };
+    // A Job without labels of its own has those of its Pods, the server's among them.
+    if (equal(metadata.labels ?? {}, given ?? {})) job.metadata = { ...metadata, labels: { ...labels, ...given } };
   },
   prepareForUpdate(job, old) {
     // Clients apply a Job without the selector that the server gave it.
@@ -224,63 +193,18 @@ export const jobStrategy: Strategy<Job> = {
       };
     }
   },
-  validate({ spec }, old) {
-    if (!spec) return [field.required('spec')];
-    const errors = [
-      ...notNegative(spec.parallelism, 'spec.parallelism'),
-      ...notNegative(spec.completions, 'spec.completions'),
-      ...notNegative(spec.backoffLimit, 'spec.backoffLimit'),
-      ...selectorAndTemplate(spec.selector, spec.template, old?.spec?.selector),
-    ];
-    const policy = spec.template.spec?.restartPolicy;
-    errors.push(...validateCompletion(spec), ...validateFailurePolicy(spec));
-    if (policy === 'Always')
-      errors.push(field.notSupported('spec.template.spec.restartPolicy', policy, ['OnFailure', 'Never']));
-    if (old?.spec) {
-      if (!equal(spec.template, old.spec.template) && !old.spec.suspend)
-        errors.push(field.invalid('spec.template', '<template>', 'field is immutable'));
-      if (spec.completions !== old.spec.completions)
-        errors.push(field.invalid('spec.completions', spec.completions, 'field is immutable'));
-    }
-    return errors;
-  },
+  validate: (job, old, { subresource }) =>
+    found((findings) => subresource !== 'status' && checkJob(findings, job, old)),
   fields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
 };
 
-function validateCompletion({ completionMode, completions }: JobSpec): FieldError[] {
-  const modes = ['NonIndexed', 'Indexed'];
-  if (!modes.includes(completionMode ?? '')) return [field.notSupported('spec.completionMode', completionMode, modes)];
-  return completionMode === 'Indexed' && completions === undefined
-    ? [field.required('spec.completions', 'when completion mode is Indexed')]
-    : [];
-}
-
-function validateFailurePolicy({ podFailurePolicy, template }: JobSpec): FieldError[] {
-  if (!podFailurePolicy) return [];
-  const errors: FieldError[] = [];
-  const restart = template.spec?.restartPolicy;
-  if (restart !== 'Never') {
-    const problem = 'only "Never" is supported when podFailurePolicy is specified';
-    errors.push(field.invalid('spec.template.spec.restartPolicy', restart, problem));
-  }
-  const actions = ['Count', 'FailIndex', 'FailJob', 'Ignore'];
-  for (const [index, { action, onExitCodes, onPodConditions }] of podFailurePolicy.rules.entries()) {
-    const path = `spec.podFailurePolicy.rules[${index}]`;
-    if (!actions.includes(action)) errors.push(field.notSupported(`${path}.action`, action, actions));
-    if ((onExitCodes !== undefined) === (onPodConditions?.length ?? 0) > 0)
-      errors.push(field.invalid(path, '', 'specifying one of OnExitCodes and OnPodConditions is required'));
-    if (onExitCodes && !['In', 'NotIn'].includes(onExitCodes.operator))
-      errors.push(field.notSupported(`${path}.onExitCodes.operator`, onExitCodes.operator, ['In', 'NotIn']));
-    if (onExitCodes?.operator === 'In' && onExitCodes.values.includes(0))
-      errors.push(field.invalid(`${path}.onExitCodes.values`, 0, 'must not be 0 for the In operator'));
-  }
-  return errors;
-}
+const generatedNames: ReadonlySet<string> = new Set(Object.values(JOB_LABELS));
 
 const generated = (labels: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(labels).filter(([name]) => /^(batch\.kubernetes\.io\/)?(controller-uid|job-name)$/.test(name)),
-  );
+  Object.fromEntries(Object.entries(labels).filter(([name]) => generatedNames.has(name)));
+
+/** As good as no limit. */
+const MAX_INT32 = 2 ** 31 - 1;
 
 function defaultJob(spec: JobSpec): void {
   if (spec.completions === undefined && spec.parallelism === undefined) {
@@ -288,16 +212,17 @@ function defaultJob(spec: JobSpec): void {
     spec.parallelism = 1;
   }
   spec.parallelism ??= 1;
-  spec.backoffLimit ??= 6;
+  spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : MAX_INT32;
   spec.completionMode ??= 'NonIndexed';
   spec.suspend ??= false;
   for (const rule of spec.podFailurePolicy?.rules ?? [])
-    for (const condition of rule.onPodConditions ?? []) condition.status ??= 'True';
+    for (const condition of rule.onPodConditions ?? []) condition.status ||= 'True';
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
   defaultPodTemplate(spec.template);
 }
 
 export const cronJobStrategy: Strategy<CronJob> = {
+  reportsMissing: true,
   generationFields: ['spec'],
   defaults({ spec }) {
     if (!spec) return;
@@ -305,76 +230,15 @@ export const cronJobStrategy: Strategy<CronJob> = {
     spec.suspend ??= false;
     spec.successfulJobsHistoryLimit ??= 3;
     spec.failedJobsHistoryLimit ??= 1;
+    // The rest of a Job's defaults come when there is one.
+    spec.jobTemplate.spec ??= { template: {} };
     const job = spec.jobTemplate.spec;
-    if (job) defaultPodTemplate(job.template);
+    for (const rule of job.podFailurePolicy?.rules ?? [])
+      for (const condition of rule.onPodConditions ?? []) condition.status ||= 'True';
+    defaultPodTemplate(job.template);
   },
-  validate({ metadata, spec }, old) {
-    if (!spec) return [field.required('spec')];
-    const template = spec.jobTemplate.spec?.template;
-    const errors = [
-      ...validatePodTemplate(template, 'spec.jobTemplate.spec.template'),
-      ...validateSchedule(spec, old?.spec),
-      ...notNegative(spec.startingDeadlineSeconds, 'spec.startingDeadlineSeconds'),
-      ...notNegative(spec.successfulJobsHistoryLimit, 'spec.successfulJobsHistoryLimit'),
-      ...notNegative(spec.failedJobsHistoryLimit, 'spec.failedJobsHistoryLimit'),
-    ];
-    // Its Jobs are called after it and the minute.
-    if ((metadata?.name ?? '').length > 52)
-      errors.push(field.invalid('metadata.name', metadata?.name, 'must be no more than 52 characters'));
-    const policies = ['Allow', 'Forbid', 'Replace'];
-    if (!policies.includes(spec.concurrencyPolicy ?? ''))
-      errors.push(field.notSupported('spec.concurrencyPolicy', spec.concurrencyPolicy, policies));
-    const restart = template?.spec?.restartPolicy;
-    if (restart === 'Always') {
-      const path = 'spec.jobTemplate.spec.template.spec.restartPolicy';
-      errors.push(field.notSupported(path, restart, ['OnFailure', 'Never']));
-    }
-    return errors;
+  prepareForCreate(cron) {
+    setStatus(cron, {});
   },
+  validate: (cron, old) => found((findings) => checkCronJob(findings, cron, old)),
 };
-
-function validateSchedule({ schedule, timeZone }: NonNullable<CronJob['spec']>, old: CronJob['spec']): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!schedule) errors.push(field.required('spec.schedule'));
-  else if (schedule !== old?.schedule) {
-    try {
-      parseSchedule(schedule);
-    } catch (error) {
-      errors.push(field.invalid('spec.schedule', schedule, error instanceof Error ? error.message : String(error)));
-    }
-  }
-  if (timeZone !== undefined && timeZone !== old?.timeZone && !isTimeZone(timeZone)) {
-    const problem = timeZone === '' ? 'timeZone must be nil or non-empty string' : `unknown time zone ${timeZone}`;
-    errors.push(field.invalid('spec.timeZone', timeZone, problem));
-  }
-  return errors;
-}
-
-const notNegative = (value: number | undefined, path: string): FieldError[] =>
-  value !== undefined && value < 0 ? [field.invalid(path, value, NOT_NEGATIVE)] : [];
-
-/** What a workload selects must be what it makes, for ever. */
-function selectorAndTemplate(
-  selector: LabelSelector | undefined,
-  template: PodTemplateSpec | undefined,
-  old: LabelSelector | undefined,
-): FieldError[] {
-  const errors = validatePodTemplate(template, 'spec.template');
-  const empty =
-    Object.keys(selector?.matchLabels ?? {}).length === 0 && (selector?.matchExpressions ?? []).length === 0;
-  if (!selector || empty) {
-    errors.push(field.invalid('spec.selector', selector ?? {}, 'empty selector is invalid'));
-    return errors;
-  }
-  const labels = template?.metadata?.labels ?? {};
-  if (Object.entries(selector.matchLabels ?? {}).some(([name, value]) => labels[name] !== value)) {
-    errors.push(field.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
-  }
-  if (old && !equal(selector, old)) errors.push(field.invalid('spec.selector', selector, 'field is immutable'));
-  return errors;
-}
-
-function restartAlways(template: PodTemplateSpec | undefined): FieldError[] {
-  const policy = template?.spec?.restartPolicy;
-  return policy === 'Always' ? [] : [field.notSupported('spec.template.spec.restartPolicy', policy, ['Always'])];
-}

@@ -12,6 +12,8 @@ export interface GoField {
   inlined?: string;
   /** An empty value is the same as none. */
   omitEmpty: boolean;
+  /** There is a difference between none and an empty one. */
+  pointer: boolean;
 }
 
 const packages: GoTypes = { ...core, ...groups };
@@ -55,6 +57,7 @@ function fieldOf(parent: string, text: string): GoField {
     name: name === '=' ? '' : name,
     number: Number(number),
     omitEmpty: mark === '?',
+    pointer: mark === '*',
     ...(inlined === undefined ? {} : { inlined: `${parent}.${inlined}` }),
   };
 }

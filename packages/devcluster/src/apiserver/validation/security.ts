@@ -1,0 +1,144 @@
+// Who containers run as, and what they may do.
+import type {
+  AppArmorProfile,
+  PodSecurityContext,
+  PodSpec,
+  SeccompProfile,
+  SecurityContext,
+  Sysctl,
+  WindowsSecurityContextOptions,
+} from 'kubernetes-types/core/v1.d.ts';
+import { shown, type Findings } from './findings.js';
+import { checkDescending } from './paths.js';
+
+const PROFILES = ['Localhost', 'RuntimeDefault', 'Unconfined'];
+
+export function checkPodSecurity(findings: Findings, path: string, spec: PodSpec): void {
+  const context = spec.securityContext;
+  if (!context) return;
+  const { fsGroup, fsGroupChangePolicy, runAsUser, runAsGroup, supplementalGroups, sysctls } = context;
+  findings.unixId(`${path}.fsGroup`, fsGroup);
+  findings.unixId(`${path}.runAsUser`, runAsUser);
+  findings.unixId(`${path}.runAsGroup`, runAsGroup);
+  findings.each(`${path}.supplementalGroups`, supplementalGroups, (group, at) => findings.unixId(at, group));
+  if (spec.shareProcessNamespace && spec.hostPID) {
+    const problem = 'ShareProcessNamespace and HostPID cannot both be enabled';
+    findings.invalid(`${path}.shareProcessNamespace`, true, problem);
+  }
+  checkSysctls(findings, `${path}.sysctls`, sysctls ?? [], spec);
+  if (fsGroupChangePolicy !== undefined)
+    findings.oneOf(`${path}.fsGroupChangePolicy`, fsGroupChangePolicy, ['Always', 'OnRootMismatch']);
+  checkProfiles(findings, path, context);
+}
+
+const SEGMENT = '[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+const SYSCTL = `^(${SEGMENT}[\\./])*${SEGMENT}$`;
+const sysctlName = new RegExp(SYSCTL);
+
+function checkSysctls(findings: Findings, path: string, sysctls: readonly Sysctl[], spec: PodSpec): void {
+  const taken = new Set<string>();
+  findings.each(path, sysctls, ({ name }, at) => {
+    if (!findings.present(`${at}.name`, name)) return;
+    if (name.length > 253 || !sysctlName.test(name))
+      findings.invalid(`${at}.name`, name, `must have at most 253 characters and match regex ${SYSCTL}`);
+    else if (taken.has(name)) findings.duplicate(`${at}.name`, name);
+    taken.add(name);
+    const plain = name.replaceAll('/', '.');
+    if (spec.hostNetwork && plain.startsWith('net.'))
+      findings.invalid(`${at}.name`, name, "may not be specified when 'hostNetwork' is true");
+    if (spec.hostIPC && /^(kernel\.(sem$|msg|shm)|fs\.mqueue\.)/.test(plain))
+      findings.invalid(`${at}.name`, name, "may not be specified when 'hostIPC' is true");
+  });
+}
+
+export function checkContainerSecurity(
+  findings: Findings,
+  path: string,
+  context: SecurityContext | undefined,
+  hostUsers: boolean,
+): void {
+  if (!context) return;
+  const { privileged, runAsUser, runAsGroup, procMount, allowPrivilegeEscalation, capabilities } = context;
+  findings.unixId(`${path}.runAsUser`, runAsUser);
+  findings.unixId(`${path}.runAsGroup`, runAsGroup);
+  if (procMount !== undefined) {
+    findings.oneOf(`${path}.procMount`, procMount, ['Default', 'Unmasked']);
+    if (hostUsers && procMount === 'Unmasked')
+      findings.invalid(`${path}.procMount`, procMount, '`hostUsers` must be false to use `Unmasked`');
+  }
+  if (allowPrivilegeEscalation === false) {
+    const refuse = (what: string): void =>
+      findings.invalid(path, inGo(context), `cannot set \`allowPrivilegeEscalation\` to false and ${what}`);
+    if (privileged) refuse('`privileged` to true');
+    for (const name of capabilities?.add ?? [])
+      if (name === 'CAP_SYS_ADMIN') refuse('`capabilities.Add` CAP_SYS_ADMIN');
+  }
+  checkProfiles(findings, path, context);
+}
+
+function inGo(context: SecurityContext): Record<string, unknown> {
+  const { capabilities, seccompProfile, appArmorProfile, seLinuxOptions, windowsOptions } = context;
+  return shown({
+    Capabilities: capabilities && shown({ Add: capabilities.add, Drop: capabilities.drop }),
+    Privileged: context.privileged,
+    SELinuxOptions: seLinuxOptions,
+    WindowsOptions: windowsOptions,
+    RunAsUser: context.runAsUser,
+    RunAsGroup: context.runAsGroup,
+    RunAsNonRoot: context.runAsNonRoot,
+    ReadOnlyRootFilesystem: context.readOnlyRootFilesystem,
+    AllowPrivilegeEscalation: context.allowPrivilegeEscalation,
+    ProcMount: context.procMount,
+    SeccompProfile: seccompProfile && profileInGo(seccompProfile),
+    AppArmorProfile: appArmorProfile && profileInGo(appArmorProfile),
+  });
+}
+
+const profileInGo = ({ type, localhostProfile }: SeccompProfile): Record<string, unknown> =>
+  shown({ Type: type, LocalhostProfile: localhostProfile });
+
+function checkProfiles(findings: Findings, path: string, context: PodSecurityContext | SecurityContext): void {
+  const { seccompProfile, appArmorProfile, windowsOptions } = context;
+  if (seccompProfile) checkSeccomp(findings, `${path}.seccompProfile`, seccompProfile);
+  if (windowsOptions) checkWindowsOptions(findings, `${path}.windowsOptions`, windowsOptions);
+  if (appArmorProfile) checkAppArmor(findings, `${path}.appArmorProfile`, appArmorProfile);
+}
+
+function checkSeccomp(findings: Findings, path: string, profile: SeccompProfile): void {
+  const { type, localhostProfile } = profile;
+  if (type === '') findings.required(`${path}.type`, 'type is required when seccompProfile is set');
+  else findings.oneOf(`${path}.type`, type, PROFILES);
+  const at = `${path}.localhostProfile`;
+  if (type !== 'Localhost') {
+    if (localhostProfile !== undefined)
+      findings.invalid(at, profileInGo(profile), 'can only be set when seccomp type is Localhost');
+  } else if (localhostProfile === undefined) findings.required(at, 'must be set when seccomp type is Localhost');
+  else checkDescending(findings, at, localhostProfile);
+}
+
+const LONGEST_PATH = 4095;
+
+function checkAppArmor(findings: Findings, path: string, { type, localhostProfile }: AppArmorProfile): void {
+  const at = `${path}.localhostProfile`;
+  if (type === '') findings.required(`${path}.type`, 'type is required when appArmorProfile is set');
+  else if (!PROFILES.includes(type)) findings.notSupported(`${path}.type`, type, PROFILES);
+  else if (type !== 'Localhost') {
+    if (localhostProfile !== undefined)
+      findings.invalid(at, localhostProfile, 'can only be set when AppArmor type is Localhost');
+  } else if (localhostProfile === undefined || localhostProfile === '') {
+    findings.required(at, 'must be set when AppArmor type is Localhost');
+  } else {
+    if (localhostProfile.trim() !== localhostProfile)
+      findings.invalid(at, localhostProfile, 'must not be padded with whitespace');
+    if (localhostProfile.length > LONGEST_PATH) findings.tooLong(at, LONGEST_PATH);
+  }
+}
+
+function checkWindowsOptions(findings: Findings, path: string, options: WindowsSecurityContextOptions): void {
+  const { gmsaCredentialSpecName, gmsaCredentialSpec, runAsUserName } = options;
+  if (gmsaCredentialSpecName !== undefined)
+    findings.name(`${path}.gmsaCredentialSpecName`, 'subdomain', gmsaCredentialSpecName);
+  if (gmsaCredentialSpec === '')
+    findings.invalid(`${path}.gmsaCredentialSpec`, '', 'gmsaCredentialSpec cannot be an empty string');
+  if (runAsUserName === '') findings.invalid(`${path}.runAsUserName`, '', 'runAsUserName cannot be an empty string');
+}
