@@ -53,7 +53,9 @@ it('an event of events.k8s.io needs eventTime, controller, instance, action and 
     expect((await api.post(NEW_EVENTS, event('lacking', 'web-0', { [field]: undefined }))).code, field).toBe(422);
 });
 
-it('an event belongs into the namespace of what it is about', async () => {
-  const regarding = { kind: 'Pod', namespace: 'default', name: 'p' };
-  expect((await api.post(NEW_EVENTS, event('abroad', 'p', { regarding }))).code).toBe(422);
+it('an event of the old kind belongs into the namespace of what it is about', async () => {
+  const involvedObject = { kind: 'Pod', namespace: 'default', name: 'p' };
+  const abroad = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'abroad' }, involvedObject, reason: 'Tested' };
+  expect((await api.post(EVENTS, abroad)).code).toBe(422);
+  expect((await api.post(NEW_EVENTS, event('at-home', 'p'))).code).toBe(201);
 });

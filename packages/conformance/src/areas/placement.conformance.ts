@@ -96,7 +96,7 @@ it.each([
 
 it('two spread constraints of one kind over the same topology are refused', async () => {
   const answer = await api.post(PODS, pod('spread', { topologySpreadConstraints: [spread(), spread({ maxSkew: 2 })] }));
-  expect(fields(answer)).toEqual(['spec.topologySpreadConstraints[1].{topologyKey, whenUnsatisfiable}']);
+  expect(fields(answer)).toEqual(['spec.topologySpreadConstraints[0].{topologyKey, whenUnsatisfiable}']);
 });
 
 /** What the scheduler says of it. */
