@@ -11,7 +11,8 @@ import { done, failed, waiting, type Outcome, type StepScope } from '../declare/
 import { Sample, sample } from '../testing/sample.js';
 
 /** Milliseconds that a behaviour lasts: longer than an observation is good for, so that one made in good times gets old. */
-const phase = 400_000;
+const phase = 100_000;
+const resync = 40_000;
 /**
  * Of each second, once what failed at first has begun to wait: one, and the echo of what it wrote. And what the first moments of
  * a phase may cost beside.
@@ -61,7 +62,7 @@ const behaviour = fc.record({ step: outcome, wants, outside, faults: fc.array(fa
 type Behaviour = typeof behaviour extends fc.Arbitrary<infer T> ? T : never;
 
 /** A loop that never waits would stand still in the clock's time: then it is told to end, and the count says what it was. */
-const tooMany = 3_000;
+const tooMany = 600;
 
 class World {
   asked = 0;
@@ -133,6 +134,7 @@ function graphOf(world: World) {
   return defineGraph<Sample>(Sample, (g) => {
     const first = g.external<number, string, number>({
       name: 'Outside',
+      resync,
       reads: [Secret],
       ready: () => (world.ran(), say(external().ready)),
       observe: async (_scope, signal) => {
@@ -225,7 +227,7 @@ describe('whatever a step says and whatever goes wrong', () => {
         }
         await test.stop();
       }),
-      { numRuns: 15 },
+      { numRuns: 20, endOnFailure: true },
     );
   }, 120_000);
 });

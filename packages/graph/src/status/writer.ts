@@ -1,8 +1,10 @@
 // Writes an object's status where it says something else than before, and tells what changed.
-import { formatTime, isConflict, isInvalid, isNotFound, type Client } from '@stackwright/kube';
+import { formatTime, type Client, type ObjectKey } from '@stackwright/kube';
 import { CacheNotSyncedError, type Clock, type EventRecorder } from '@stackwright/core';
 import type { Evaluation } from '../evaluate/evaluate.js';
 import type { Graph, StatusScope } from '../declare/graph.js';
+import { EngineReason } from '../declare/reasons.js';
+import { isGone, NoStatusError } from './refusal.js';
 import type { StepMetrics } from './metrics.js';
 import type { ChildReader } from '../evaluate/overlay.js';
 import type { Standing } from './standing.js';
@@ -20,6 +22,8 @@ export interface StatusWriterInit<R extends Reconciled> {
 
 export class StatusWriter<R extends Reconciled> {
   readonly #init: StatusWriterInit<R>;
+  /** One event for all of a kind: there is no other place to see it in, and nobody needs a thousand. */
+  #toldOfNoStatus = false;
 
   constructor(init: StatusWriterInit<R>) {
     this.#init = init;
@@ -48,13 +52,32 @@ export class StatusWriter<R extends Reconciled> {
       try {
         version = (await client.patch(graph.resource, key, { type: 'merge', body }, options)).metadata?.resourceVersion;
       } catch (error) {
-        if (isGoneOrAnother(error)) return undefined;
-        throw error;
+        if (await this.#isGone(error, object, key, { client, signal })) return undefined;
       }
       // After the status is written, or a crash in between would tell it twice.
       recordTransitions(events, object, before?.conditions, standings);
     }
     return version;
+  }
+
+  async #isGone(
+    error: unknown,
+    object: Readonly<R>,
+    key: ObjectKey,
+    { client, signal }: { client: Client; signal: AbortSignal },
+  ): Promise<boolean> {
+    const { resource } = this.#init.graph;
+    try {
+      return await isGone(error, resource, object.metadata?.uid, () => client.get(resource, key, { signal }));
+    } catch (failure) {
+      if (failure instanceof NoStatusError && !this.#toldOfNoStatus) {
+        this.#toldOfNoStatus = true;
+        const { Rejected: reason } = EngineReason;
+        const note = failure.message;
+        this.#init.events.record(object, { type: 'Warning', reason, action: 'Reconcile', note });
+      }
+      throw failure;
+    }
   }
 
   /** What the graph adds to the status; as it was where a cache that it needs is not filled yet. */
@@ -81,10 +104,4 @@ export class StatusWriter<R extends Reconciled> {
       return own;
     }
   }
-}
-
-/** The object is not there any more; what has its name may be another one, with another uid. */
-function isGoneOrAnother(error: unknown): boolean {
-  if (isNotFound(error) || isConflict(error)) return true;
-  return isInvalid(error) && (error.status?.details?.causes ?? []).some(({ field }) => field === 'metadata.uid');
 }

@@ -18,6 +18,8 @@ import type { Write } from '../evaluate/writes.js';
 
 /** How often one object may be written in one reconcile. Steps that say something else each time would never end. */
 const writesPerObject = 3;
+/** And how often a step may have something to write: it may as well want another object each time. */
+const roundsPerStep = 200;
 
 export interface RunInput<R extends Reconciled> {
   graph: BuiltGraph<R>;
@@ -72,6 +74,17 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
   const durations = new Map<string, number>();
   const counts = new Map<string, number>();
 
+  const unrestOf = (step: string, writes: readonly Write[]): StepFailure | undefined => {
+    const rounds = counted(counts, `step ${step}`);
+    const often = writes.filter(
+      ({ resource, name }) => counted(counts, `${gvkOf(resource)} ${name}`) > writesPerObject,
+    )[0];
+    if (often) writeBackoff.foundRestless(uid, step, restless(step, `${often.resource.kind} ${often.name}`));
+    else if (rounds > roundsPerStep) writeBackoff.foundRestless(uid, step, restless(step, 'what it wants'));
+    const message = writeBackoff.unrestOf(uid, step);
+    return message === undefined ? undefined : { reason: EngineReason.Error, message, error: new Error(message) };
+  };
+
   /** What a step does, in a span of its own. */
   const during = async (step: string, work: (span: Span) => Promise<void>): Promise<void> => {
     const start = clock.monotonic();
@@ -88,11 +101,7 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
         agreements,
         wrote: (line) => lines.push(line),
       };
-      const restless = writes.find((one) => {
-        if (counted(counts, one) > writesPerObject) writeBackoff.foundRestless(uid, one);
-        return writeBackoff.isRestless(uid, one);
-      });
-      const failure = restless ? restlessness(restless) : await carryOut(writes, context);
+      const failure = unrestOf(step, writes) ?? (await carryOut(writes, context));
       if (failure) {
         failures.set(step, failure);
         span.fail(failure.error);
@@ -172,16 +181,14 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
   }
 }
 
-function counted(counts: Map<string, number>, { resource, name }: Write): number {
-  const id = `${gvkOf(resource)} ${name}`;
+function counted(counts: Map<string, number>, id: string): number {
   const count = (counts.get(id) ?? 0) + 1;
   counts.set(id, count);
   return count;
 }
 
-function restlessness({ resource, name, step }: Write): StepFailure {
-  const message = `Step ${step} says something else of ${resource.kind} ${name} each time that it is asked`;
-  return { reason: EngineReason.Error, message, error: new Error(message) };
+function restless(step: string, what: string): string {
+  return `Step ${step} says something else of ${what} each time that it is asked`;
 }
 
 function grouped(writes: readonly Write[]): Map<string, Write[]> {

@@ -1,6 +1,6 @@
-// How often a child may be written. Somebody who undoes our writes at once would make us write for ever, and so would a step
-// that says something else each time, since the events of its own writes wake it. What was applied and is not so any more is
-// applied again at once; each further time within the hour waits twice as long as the one before.
+// How often may be written. Somebody who undoes our writes at once would make us write for ever, and so would a step that says
+// something else each time, since the events of its own writes wake it. What was applied and is not so any more is applied again
+// at once; each further time within the hour waits twice as long as the one before, and so does a step that finds no rest.
 import type { Clock } from '@stackwright/core';
 import { gvkOf } from '../status/metrics.js';
 import type { Write } from '../evaluate/writes.js';
@@ -15,30 +15,36 @@ interface Written {
   /** How often it was applied again. */
   repairs: number;
   at: number;
-  /** How often it would not come to rest within one reconcile, and when it last did not. */
-  unrest: { times: number; at: number };
 }
 
-const calm = { times: 0, at: 0 };
+/** Of a step that would not come to rest within one reconcile. */
+interface Unrest {
+  message: string;
+  times: number;
+  at: number;
+}
 
 export class WriteBackoff {
   readonly #clock: Pick<Clock, 'monotonic'>;
   /** By the owner's uid, then by child. */
   readonly #written = new Map<string, Map<string, Written>>();
+  /** By the owner's uid, then by step. */
+  readonly #restless = new Map<string, Map<string, Unrest>>();
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#clock = clock;
   }
 
-  /** Children that anything is remembered of. */
+  /** Children and steps that anything is remembered of. */
   get size(): number {
     let size = 0;
-    for (const children of this.#written.values()) size += children.size;
+    for (const inner of [...this.#written.values(), ...this.#restless.values()]) size += inner.size;
     return size;
   }
 
   forget(uid: string): void {
     this.#written.delete(uid);
+    this.#restless.delete(uid);
   }
 
   /** At the end of a reconcile in which all was said that is wanted: what was written under other names is of no use. */
@@ -57,44 +63,37 @@ export class WriteBackoff {
     return this.#left(written.repairs, written.at);
   }
 
-  /** Whether a child that would not come to rest has to wait before it is tried again, whatever is to be written. */
-  isRestless(uid: string, write: Write): boolean {
-    const written = this.#written.get(uid)?.get(childOf(write));
-    return written !== undefined && this.#left(written.unrest.times, written.unrest.at) > 0;
+  /** Why nothing of a step is written for now, though there is something to write: it would not come to rest. */
+  unrestOf(uid: string, step: string): string | undefined {
+    const unrest = this.#restless.get(uid)?.get(step);
+    return unrest && this.#left(unrest.times, unrest.at) > 0 ? unrest.message : undefined;
+  }
+
+  foundRestless(uid: string, step: string, message: string): void {
+    const steps = this.#restless.get(uid) ?? new Map<string, Unrest>();
+    this.#restless.set(uid, steps);
+    const before = steps.get(step);
+    const at = this.#clock.monotonic();
+    const times = before && at - before.at <= forgottenAfter ? before.times + 1 : 1;
+    steps.set(step, { message, times, at });
   }
 
   made(uid: string, write: Write): void {
     if (write.verb !== 'apply') return;
     const { hash, why } = write;
-    const before = this.#recent(uid, write);
+    const at = this.#clock.monotonic();
+    const children = this.#written.get(uid) ?? new Map<string, Written>();
+    this.#written.set(uid, children);
+    for (const [child, { at: then }] of children) if (at - then > forgottenAfter) children.delete(child);
+    const before = children.get(childOf(write));
     const isAgain = before?.hash === hash;
-    const repairs = isAgain ? before.repairs + 1 : why === 'Drifted' ? 1 : 0;
-    this.#put(uid, write, { hash, repairs, unrest: before?.unrest ?? calm });
-  }
-
-  /** It was written too often in one reconcile. */
-  foundRestless(uid: string, write: Write): void {
-    const before = this.#recent(uid, write);
-    const unrest = { times: (before?.unrest.times ?? 0) + 1, at: this.#clock.monotonic() };
-    this.#put(uid, write, { hash: '', repairs: 0, ...before, unrest });
+    children.set(childOf(write), { hash, at, repairs: isAgain ? before.repairs + 1 : why === 'Drifted' ? 1 : 0 });
   }
 
   #left(times: number, at: number): number {
     const since = this.#clock.monotonic() - at;
     if (times === 0 || since > forgottenAfter) return 0;
     return Math.max(0, Math.min(firstDelay * 2 ** (times - 1), longestDelay) - since);
-  }
-
-  #recent(uid: string, write: Write): Written | undefined {
-    const written = this.#written.get(uid)?.get(childOf(write));
-    return written && this.#clock.monotonic() - written.at <= forgottenAfter ? written : undefined;
-  }
-
-  #put(uid: string, write: Write, written: Omit<Written, 'at'>): void {
-    const at = this.#clock.monotonic();
-    const children = this.#written.get(uid) ?? new Map<string, Written>();
-    for (const [child, { at: then }] of children) if (at - then > forgottenAfter) children.delete(child);
-    this.#written.set(uid, children.set(childOf(write), { ...written, at }));
   }
 }
 
