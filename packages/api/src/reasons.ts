@@ -73,8 +73,10 @@ export const reasons = {
   },
   Paused: {
     state: 'Waiting',
-    meaning: 'An object is paused and has not been reconciled since.',
-    remedy: 'Take `spec.paused` away, or the annotation stackwright.dev/paused.',
+    meaning:
+      'An object is paused and has not been reconciled since; one that is being deleted is not undone meanwhile.',
+    remedy:
+      'Take `spec.paused` away, or the annotation stackwright.dev/paused. To let one that is being deleted go as it is, set the annotation stackwright.dev/abandon-cleanup to "true".',
   },
   Deleting: {
     state: 'Waiting',

@@ -9,6 +9,7 @@ export const EngineReason = {
   WaitingForStep: 'WaitingForStep',
   WaitingForObject: 'WaitingForObject',
   KindMissing: 'KindMissing',
+  Paused: 'Paused',
   Deleting: 'Deleting',
   CleanupAbandoned: 'CleanupAbandoned',
   DriftRepaired: 'DriftRepaired',

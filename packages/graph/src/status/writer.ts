@@ -29,12 +29,16 @@ export class StatusWriter<R extends Reconciled> {
     this.#init = init;
   }
 
-  /** `extra`: the graph's own fields. Gives the version of the object that says so; undefined: the object is gone. */
+  /**
+   * `extra`: the graph's own fields. Gives the version of the object that says so; undefined: the object is gone. Tells what
+   * changed as events, unless somebody else does.
+   */
   async write(
     object: Readonly<R>,
     standings: readonly Standing[],
     extra: object,
     { client, signal }: { client: Client; signal: AbortSignal },
+    { events: tells = true }: { events?: boolean } = {},
   ): Promise<string | undefined> {
     const { graph, clock, metrics, events, fieldManager } = this.#init;
     const before = object.status as ReconciledStatus | undefined;
@@ -55,7 +59,7 @@ export class StatusWriter<R extends Reconciled> {
         if (await this.#isGone(error, object, key, { client, signal })) return undefined;
       }
       // After the status is written, or a crash in between would tell it twice.
-      recordTransitions(events, object, before?.conditions, standings);
+      if (tells) recordTransitions(events, object, before?.conditions, standings);
     }
     return version;
   }
@@ -99,9 +103,14 @@ export class StatusWriter<R extends Reconciled> {
       return this.#init.graph.options.status?.(scope) ?? {};
     } catch (error) {
       if (!(error instanceof CacheNotSyncedError)) throw error;
-      const before = (object.status ?? {}) as ReconciledStatus;
-      const { observedGeneration: _generation, conditions: _conditions, waitingFor: _waitingFor, ...own } = before;
-      return own;
+      return ownFieldsOf(object);
     }
   }
+}
+
+/** What the status says that is the graph's own, as it is. */
+export function ownFieldsOf({ status = {} }: Readonly<Reconciled>): object {
+  const before = status as ReconciledStatus;
+  const { observedGeneration: _generation, conditions: _conditions, waitingFor: _waitingFor, ...own } = before;
+  return own;
 }

@@ -1,9 +1,10 @@
 // The reconciler of a graph: what happens to one object from its request to its status.
-import type { Client, Resource } from '@stackwright/kube';
+import type { Client, KubeObject, Resource } from '@stackwright/kube';
 import {
   addFinalizer,
   type Clock,
   type EventRecorder,
+  findCondition,
   hasFinalizer,
   isBeingDeleted,
   type Random,
@@ -28,7 +29,8 @@ import { Rests } from '../pace/rests.js';
 import { Retries } from '../pace/retries.js';
 import { run, type RunResult } from './run.js';
 import { standingOf, type Standing } from '../status/standing.js';
-import { StatusWriter } from '../status/writer.js';
+import type { ReconciledStatus } from '../status/status.js';
+import { ownFieldsOf, StatusWriter } from '../status/writer.js';
 import type { Reconciled } from '../declare/step.js';
 import { needsFinalizer, tearDown } from './teardown.js';
 import { formatPath } from '../evaluate/paths.js';
@@ -95,7 +97,7 @@ export class GraphReconciler<R extends Reconciled> {
       metrics.standings(graph.resource, request, undefined);
       return undefined;
     }
-    if (isPaused(object)) return undefined;
+    if (isPaused(object) && !isBeingDeleted(object)) return undefined;
     if (this.#rests.isAtRest(object, reader)) return undefined;
     return isBeingDeleted(object) ? this.#delete(object, context) : this.#bring(object, context);
   }
@@ -138,6 +140,8 @@ export class GraphReconciler<R extends Reconciled> {
     const finalizer = finalizerOf(graph);
     // Without our finalizer nothing is to be undone: ownerReferences do the rest.
     if (!hasFinalizer(object, finalizer)) return undefined;
+    if (isAbandoned(object)) return this.#abandon(object, context);
+    if (isPaused(object)) return this.#waitUntilResumed(object, context);
     const standings = await this.#undo(object, context);
     this.#init.told?.({ standings });
     if (standings.length === 0) {
@@ -148,18 +152,43 @@ export class GraphReconciler<R extends Reconciled> {
     return { requeueAfter: this.#retries.afterTeardown(object.metadata?.uid ?? '', standings) };
   }
 
+  /** It goes, and what it has made outside stays, whoever has to see to that now. */
+  async #abandon(object: Readonly<R>, { client }: ReconcileContext): Promise<undefined> {
+    const { graph, events, told } = this.#init;
+    told?.({ standings: [] });
+    await removeFinalizer(client, graph.resource, object, finalizerOf(graph));
+    events.record(object, {
+      type: 'Warning',
+      reason: EngineReason.CleanupAbandoned,
+      action: 'Delete',
+      note: `Let go without undoing what was made, as ${Annotation.abandonCleanup} asks`,
+    });
+  }
+
+  /** Nothing is written for what is paused but this: nobody would know otherwise why it does not go. */
+  async #waitUntilResumed(object: Readonly<R>, context: ReconcileContext): Promise<undefined> {
+    const message =
+      `Is paused: what it made is not undone before it is paused no more (spec.paused, ${Annotation.paused}), ` +
+      `or to be let go as it is (${Annotation.abandonCleanup}=true)`;
+    const { built } = await this.#build(object, context);
+    const standings = built.steps.map(({ name: step }): Standing => ({
+      step,
+      state: 'Waiting',
+      reason: EngineReason.Paused,
+      message,
+    }));
+    this.#init.told?.({ standings });
+    const { conditions } = (object.status ?? {}) as ReconciledStatus;
+    const isKnown = findCondition(conditions, 'Ready')?.reason === EngineReason.Paused;
+    await this.#status.write(object, standings, ownFieldsOf(object), context, { events: false });
+    if (isKnown) return;
+    const event = { type: 'Warning', reason: EngineReason.Paused, action: 'Delete', note: message } as const;
+    this.#init.events.record(object, event);
+  }
+
   /** What is left to be undone. */
   async #undo(object: Readonly<R>, context: ReconcileContext): Promise<Standing[]> {
-    const { graph, reader, clock, events } = this.#init;
-    if (object.metadata?.annotations?.[Annotation.abandonCleanup] === 'true') {
-      events.record(object, {
-        type: 'Warning',
-        reason: EngineReason.CleanupAbandoned,
-        action: 'Delete',
-        note: `Let go without undoing what was made, as ${Annotation.abandonCleanup} asks`,
-      });
-      return [];
-    }
+    const { graph, reader, clock } = this.#init;
     const { built, owns } = await this.#build(object, context);
     const overlay = new Overlay(reader);
     const evaluation = evaluate({ graph: built, resource: graph.resource, object, reader: overlay, clock });
@@ -252,6 +281,10 @@ export class GraphReconciler<R extends Reconciled> {
     if (uid === undefined) this.#uids.delete(key);
     else this.#uids.set(key, uid);
   }
+}
+
+function isAbandoned({ metadata }: Readonly<KubeObject>): boolean {
+  return metadata?.annotations?.[Annotation.abandonCleanup] === 'true';
 }
 
 /** What the API server refused counts as an error of the reconcile and is tried again with the queue's back-off. */

@@ -19,7 +19,7 @@ import type { Write } from '../evaluate/writes.js';
 /** How often one object may be written in one reconcile. Steps that say something else each time would never end. */
 const writesPerObject = 3;
 /** And how often a step may have something to write: it may as well want another object each time. */
-const roundsPerStep = 200;
+const roundsPerStep = 100;
 
 export interface RunInput<R extends Reconciled> {
   graph: BuiltGraph<R>;

@@ -186,6 +186,53 @@ describe('deletion', () => {
     expect(harness.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'CleanupAbandoned' });
   });
 
+  it.each([
+    ['by annotation', (paused: boolean) => ({ metadata: { annotations: { 'stackwright.dev/paused': `${paused}` } } })],
+    ['by its spec', (paused: boolean) => ({ spec: { paused } })],
+  ])('of what is paused %s waits, says so once, and goes on when it is resumed', async (_how, pause) => {
+    const endpoint = 'http://sample';
+    const harness = await settled(sampleGraph({ status: () => ({ endpoint }) }), { deletionPolicy: 'Delete' });
+    await harness.edit(Sample, 'sample', pause(true));
+    await harness.api.delete(Sample, key);
+    harness.events.splice(0);
+    expect(await harness.writesOf(() => harness.settle())).toEqual(['patch samples.test.dev/status ns/sample']);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'Paused' });
+    expect(harness.condition('Ready')?.message).toContain('stackwright.dev/abandon-cleanup=true');
+    expect(harness.object.status).toMatchObject({ endpoint });
+    harness.restart();
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    expect(harness.events.map(({ type, reason }) => [type, reason])).toEqual([['Warning', 'Paused']]);
+    expect(harness.api.peek(Deployment, key)).toBeDefined();
+
+    await harness.edit(Sample, 'sample', pause(false));
+    await harness.settle();
+    expect(harness.isGone).toBe(true);
+    expect(harness.api.peek(Secret, { ...key, name: 'sample-password' })).toBeUndefined();
+  });
+
+  it.each([true, false])(
+    'of what is paused ends when it is told to give up, before or after it waited',
+    async (waits) => {
+      const harness = await settled(graphWith({ remove: () => Promise.reject(new Error('no route')) }));
+      await harness.edit(Sample, 'sample', { spec: { paused: true } });
+      await harness.api.delete(Sample, key);
+      if (waits) await harness.settle();
+      await harness.edit(Sample, 'sample', {
+        metadata: { annotations: { 'stackwright.dev/abandon-cleanup': 'true' } },
+      });
+      await harness.settle();
+      expect(harness.isGone).toBe(true);
+      expect(harness.events.filter(({ reason }) => reason === 'CleanupAbandoned')).toHaveLength(1);
+    },
+  );
+
+  it('of what is paused needs nothing of us where nothing has to be undone', async () => {
+    const harness = await settled();
+    await harness.edit(Sample, 'sample', { spec: { paused: true } });
+    await harness.api.delete(Sample, key);
+    expect(harness.isGone).toBe(true);
+  });
+
   it('follows a policy that is changed later', async () => {
     const harness = await settled(sampleGraph(), { deletionPolicy: 'Delete' });
     await harness.edit(Sample, 'sample', { spec: { deletionPolicy: 'Retain' } });
