@@ -49,17 +49,34 @@ describe('the first apply', () => {
     expect(answer.body.message).toContain('fieldManager: Required value: is required for apply patch');
   });
 
+  it('needs the name of its object', async () => {
+    const answer = await api.apply(`${CONFIGMAPS}/unnamed`, { ...configMap('x'), metadata: {} }, 'alice');
+    expect(answer.code).toBe(400);
+    expect(answer.body.message).toContain('name must be provided');
+  });
+
+  it('is of the kind and version of its path', async () => {
+    for (const wrong of [{ kind: 'Secret' }, { apiVersion: 'v2' }]) {
+      const answer = await api.apply(`${CONFIGMAPS}/strange`, { ...configMap('strange'), ...wrong }, 'alice');
+      expect(answer.code).toBe(400);
+      expect(answer.body.message).toContain('invalid object type');
+    }
+  });
+
   it('must not carry managedFields', async () => {
     for (const managedFields of [[], [{ manager: 'x' }]])
       expect((await api.apply(`${CONFIGMAPS}/mf`, configMap('mf', {}, { managedFields }), 'alice')).code).toBe(400);
   });
 
   it('refuses fields that the schema does not have', async () => {
-    const answer = await api.apply(`${WIDGETS}/odd`, api.widget('odd', { strange: 1 }), 'alice');
-    expect(answer.code).toBeGreaterThanOrEqual(400);
-    expect(answer.body.message).toContain(
-      `(${api.namespace}/odd; ${api.group}/v1, Kind=Widget): .spec.strange: field not declared in schema`,
-    );
+    for (const namespace of ['', api.namespace]) {
+      const metadata = namespace === '' ? {} : { namespace };
+      const answer = await api.apply(`${WIDGETS}/odd`, api.widget('odd', { strange: 1 }, metadata), 'alice');
+      expect(answer.code).toBeGreaterThanOrEqual(400);
+      expect(answer.body.message).toContain(
+        `(${namespace}/odd; ${api.group}/v1, Kind=Widget): .spec.strange: field not declared in schema`,
+      );
+    }
   });
 
   it('refuses two elements of one key', async () => {
@@ -68,7 +85,7 @@ describe('the first apply', () => {
       api.widget('dup', { parts: [{ name: 'a' }, { name: 'a' }] }),
       'alice',
     );
-    expect(answer.body.message).toContain('duplicate entries for key {"name":"a"}');
+    expect(answer.body.message).toContain('.spec.parts: duplicate entries for key [name="a"]');
   });
 });
 
@@ -156,7 +173,9 @@ describe('conflicts', () => {
     await api.apply(`${CONFIGMAPS}/shared`, configMap('shared', { a: '1' }), 'alice');
     const answer = await api.apply(`${CONFIGMAPS}/shared`, configMap('shared', { a: '1' }), 'bob');
     expect(answer.code).toBe(200);
-    expect(Object.keys(managers(answer))).toEqual(['alice Apply', 'bob Apply']);
+    // Who changed nothing but who owns what has no time, and so comes first.
+    expect(Object.keys(managers(answer))).toEqual(['bob Apply', 'alice Apply']);
+    expect(answer.body.metadata.managedFields.map(({ time }) => typeof time)).toEqual(['undefined', 'string']);
     // Now neither can change it alone, and the field stays until both have let go of it.
     expect((await api.apply(`${CONFIGMAPS}/shared`, configMap('shared', { a: '2' }), 'alice')).code).toBe(409);
     expect((await api.apply(`${CONFIGMAPS}/shared`, configMap('shared'), 'alice')).body.data).toEqual({ a: '1' });
@@ -270,6 +289,13 @@ describe('lists', () => {
       plain: ['p'],
     });
     expect((await api.apply(`${WIDGETS}/lists`, api.widget('lists', { plain: ['q'] }), 'carol')).code).toBe(409);
+  });
+
+  it('have the order of who applies them; what is of others stays where it was', async () => {
+    await api.apply(`${WIDGETS}/order`, api.widget('order', { tags: ['a', 'b', 'c'] }), 'alice');
+    await api.apply(`${WIDGETS}/order`, api.widget('order', { tags: ['x', 'y', 'z'] }), 'bob');
+    const { body } = await api.apply(`${WIDGETS}/order`, api.widget('order', { tags: ['c', 'a', 'b'] }), 'alice');
+    expect(body.spec).toMatchObject({ tags: ['c', 'x', 'y', 'z', 'a', 'b'] });
   });
 });
 

@@ -27,11 +27,17 @@ const spec = schema(
     size: field('integer'),
     max: field('integer'),
     unit: field('string', { rule: 'self == oldSelf', message: 'the unit stays' }),
-    once: field('string', {
-      rule: '!oldSelf.hasValue() || self == oldSelf.value()',
-      optionalOldSelf: true,
-      messageExpression: "'it was ' + oldSelf.value()",
-    }),
+    once: {
+      type: 'string',
+      maxLength: 20,
+      'x-kubernetes-validations': [
+        {
+          rule: '!oldSelf.hasValue() || self == oldSelf.value()',
+          optionalOldSelf: true,
+          message: 'it is set once',
+        },
+      ],
+    },
     names: {
       type: 'array',
       maxItems: 10,
@@ -124,7 +130,7 @@ describe('a rule', () => {
     await api.create(WIDGETS, api.widget('once', { once: 'a' }));
     const answer = await api.merge(`${WIDGETS}/once`, { spec: { once: 'b' } });
     expect(answer.code).toBe(422);
-    expect(causes(answer)['spec.once']).toContain('it was a');
+    expect(causes(answer)['spec.once']).toContain('it is set once');
   });
 
   it('that is broken does not hold back what does not touch it', async () => {

@@ -37,10 +37,8 @@ describe('optimistic locking', () => {
 
   it('refuses to write to another object of the same name', async () => {
     await api.create(CONFIGMAPS, configMap('reborn'));
-    const answer = await api.merge(`${CONFIGMAPS}/reborn`, {
-      metadata: { uid: '11111111-1111-1111-1111-111111111111' },
-      data: { a: 'b' },
-    });
+    const uid = '11111111-1111-1111-1111-111111111111';
+    const answer = await api.put(`${CONFIGMAPS}/reborn`, configMap('reborn', { a: 'b' }, { uid }));
     expect(answer.code).toBe(409);
     expect(answer.body.message).toContain('UID in precondition');
   });

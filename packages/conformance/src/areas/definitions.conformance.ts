@@ -161,12 +161,7 @@ describe('a CustomResourceDefinition', () => {
   });
 
   it.each([
-    [
-      'without a schema',
-      { schema: {} },
-      'spec.versions[0].schema.openAPIV3Schema',
-      'Required value: schemas are required',
-    ],
+    ['without a schema', { schema: {} }, 'spec.versions[0].schema.openAPIV3Schema', 'Required value'],
     [
       'with a field without a type',
       { schema: { openAPIV3Schema: { type: 'object', properties: { spec: {} } } } },
@@ -199,10 +194,22 @@ describe('a CustomResourceDefinition', () => {
       'must have exactly one version marked as storage version',
     ],
     [
-      'with a broken column',
-      { additionalPrinterColumns: [{ name: 'X', type: 'string', jsonPath: '.a[?(' }] },
-      'spec.versions[0].additionalPrinterColumns[0].jsonPath',
-      'Invalid value',
+      'with a column that is no path',
+      { additionalPrinterColumns: [{ name: 'X', type: 'string', jsonPath: 'a' }] },
+      'additionalPrinterColumns[0].JSONPath',
+      'Invalid value: "a": must be a simple json path starting with .',
+    ],
+    [
+      'with a column of nothing',
+      { additionalPrinterColumns: [{ name: 'X', type: 'string', jsonPath: '' }] },
+      'additionalPrinterColumns[0].JSONPath',
+      'Required value',
+    ],
+    [
+      'with a column of no known type',
+      { additionalPrinterColumns: [{ name: 'X', type: 'text', jsonPath: '.a' }] },
+      'additionalPrinterColumns[0].type',
+      'Invalid value: "text": must be one of boolean,date,integer,number,string',
     ],
   ])('%s is refused', async (_what, version, path, message) => {
     const answer = await api.post(CRDS, api.definition('broken', 'Broken', version));
@@ -210,6 +217,17 @@ describe('a CustomResourceDefinition', () => {
     // Under which path the schema is depends on how many versions share it.
     expect(answer.body.message).toContain(path);
     expect(answer.body.message).toContain(message);
+  });
+
+  it('is taken with a column that cannot be read, which is not shown, nor what comes after it', async () => {
+    const column = (name: string, jsonPath: string): object => ({ name, type: 'string', jsonPath });
+    const additionalPrinterColumns = [column('A', '.a'), column('B', '.a[?('), column('C', '.c')];
+    await api.define(api.definition('blurs', 'Blur', { additionalPrinterColumns }));
+    const { body } = await api.get(`/apis/${api.group}/v1/namespaces/${api.namespace}/blurs`, {
+      accept: 'application/json;as=Table;v=v1;g=meta.k8s.io',
+    });
+    expect(body.columnDefinitions.map(({ name }) => name)).toEqual(['Name', 'A']);
+    await api.delete(`${CRDS}/blurs.${api.group}`);
   });
 
   it('must be named after what it defines', async () => {

@@ -46,17 +46,26 @@ describe('an eviction', () => {
     expect(await pods()).toHaveLength(2);
   });
 
-  it('minds preconditions', async () => {
+  it('is tried by a dry run', async () => {
     await api.merge(`${PDBS}/web`, { spec: { minAvailable: 1 } });
     await api.until(`${PDBS}/web`, ({ body: { status } }) => status.disruptionsAllowed === 1);
-    const deleteOptions = { preconditions: { uid: '11111111-1111-1111-1111-111111111111' } };
-    expect((await evict(await victim(), { deleteOptions })).code).toBe(409);
-  });
-
-  it('is tried by a dry run', async () => {
     const name = await victim();
     expect((await evict(name, {}, '?dryRun=All')).code).toBe(201);
     expect((await api.get(`${PODS}/${name}`)).body.metadata.deletionTimestamp).toBeUndefined();
+    expect((await api.get(`${PDBS}/web`)).body.status.disruptionsAllowed).toBe(1);
+  });
+
+  it('minds preconditions, though it spends the budget first', async () => {
+    const name = await victim();
+    const deleteOptions = { preconditions: { uid: '11111111-1111-1111-1111-111111111111' } };
+    const answer = await evict(name, { deleteOptions });
+    expect(answer.code).toBe(409);
+    expect(answer.body.message).toContain('the UID in the precondition');
+    expect((await api.get(`${PODS}/${name}`)).body.metadata.deletionTimestamp).toBeUndefined();
+    const { status } = (await api.get(`${PDBS}/web`)).body;
+    expect(status).toMatchObject({ disruptionsAllowed: 0, disruptedPods: { [name]: expect.any(String) as unknown } });
+    // It has room again, without waiting until the eviction counts as failed.
+    await api.merge(`${PDBS}/web/status`, { status: { disruptedPods: null } });
   });
 
   it('deletes the Pod where the budget allows it', async () => {

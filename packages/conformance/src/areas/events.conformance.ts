@@ -53,9 +53,37 @@ it('an event of events.k8s.io needs eventTime, controller, instance, action and 
     expect((await api.post(NEW_EVENTS, event('lacking', 'web-0', { [field]: undefined }))).code, field).toBe(422);
 });
 
-it('an event of the old kind belongs into the namespace of what it is about', async () => {
+it('an event of events.k8s.io is Normal or a Warning, and has nothing of the older fields', async () => {
+  const wrong = {
+    type: { type: 'Odd' },
+    firstTimestamp: { deprecatedFirstTimestamp: '2025-01-01T00:00:00Z' },
+    lastTimestamp: { deprecatedLastTimestamp: '2025-01-01T00:00:00Z' },
+    count: { deprecatedCount: 1 },
+    source: { deprecatedSource: { component: 'test' } },
+    reason: { reason: 'r'.repeat(129) },
+    message: { note: 'ä'.repeat(513) },
+    reportingController: { reportingController: 'not a name' },
+    'series.count': { series: { count: 1, lastObservedTime: '2025-01-01T00:00:00.000000Z' } },
+  };
+  for (const [field, extra] of Object.entries(wrong)) {
+    const answer = await api.post(NEW_EVENTS, event('wrong', 'web-0', extra));
+    expect(answer.code, field).toBe(422);
+    expect(answer.body.details.causes.map((cause) => cause.field)).toContain(field);
+  }
+});
+
+it('an event of events.k8s.io goes on as a series, and else stays as it is', async () => {
+  await api.create(NEW_EVENTS, event('told', 'web-0'));
+  const series = { count: 2, lastObservedTime: '2025-01-01T00:00:01.000000Z' };
+  expect((await api.merge(`${NEW_EVENTS}/told`, { series })).code).toBe(200);
+  const answer = await api.merge(`${NEW_EVENTS}/told`, { note: 'It was tested again' });
+  expect(answer.code).toBe(422);
+  expect(answer.body.message).toContain('message: Invalid value: "It was tested again": field is immutable');
+});
+
+it('an event without eventTime belongs into the namespace of what it is about', async () => {
   const involvedObject = { kind: 'Pod', namespace: 'default', name: 'p' };
-  const abroad = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'abroad' }, involvedObject, reason: 'Tested' };
-  expect((await api.post(EVENTS, abroad)).code).toBe(422);
-  expect((await api.post(NEW_EVENTS, event('at-home', 'p'))).code).toBe(201);
+  const old = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'abroad' }, reason: 'Tested', involvedObject };
+  expect((await api.post(EVENTS, old)).code).toBe(422);
+  expect((await api.post(NEW_EVENTS, event('abroad', 'p', { regarding: involvedObject }))).code).toBe(201);
 });

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Answer } from '../support/api.js';
 import { bench } from '../support/bench.js';
 import { RUN_LABEL, target } from '../support/target.js';
@@ -68,12 +68,30 @@ it.each<[string, object, string]>([
   expect(fields(answer)).toEqual([wrong]);
 });
 
-it('an Ingress names one class, in whatever way', async () => {
-  const annotations = { 'kubernetes.io/ingress.class': 'any' };
-  const classed = (ingressClassName: string): Promise<Answer> =>
-    api.post(INGRESSES, ingress('twice', { defaultBackend: backend, ingressClassName }, { annotations }));
-  expect(fields(await classed('other'))).toEqual(['annotations.kubernetes.io/ingress.class']);
-  expect((await classed('any')).code).toBe(201);
+describe('the annotation with the class of an Ingress', () => {
+  const post = (name: string, ingressClassName?: string): Promise<Answer> => {
+    const annotations = { 'kubernetes.io/ingress.class': 'any' };
+    return api.post(INGRESSES, ingress(name, { defaultBackend: backend, ingressClassName }, { annotations }));
+  };
+
+  it('may say the same as the field', async () => {
+    const answer = await post('twice', 'any');
+    expect(answer.code).toBe(201);
+    expect(answer.headers['warning']).toBeUndefined();
+  });
+
+  it('must not say something else', async () => {
+    const answer = await post('torn', 'other');
+    expect(answer.code).toBe(422);
+    expect(fields(answer)).toEqual(['annotations.kubernetes.io/ingress.class']);
+    expect(answer.body.message).toContain('must match `ingressClassName` when both are specified');
+  });
+
+  it('alone is taken with a warning', async () => {
+    const answer = await post('annotated');
+    expect(answer.code).toBe(201);
+    expect(answer.headers['warning']).toContain('annotation \\"kubernetes.io/ingress.class\\" is deprecated');
+  });
 });
 
 it('the controller of a class is a path in a domain, and stays', async () => {

@@ -124,7 +124,7 @@ describe('a field that is there twice', () => {
   it('is told by its line where a configuration is applied', async () => {
     const apply = (query: string): Promise<Answer> =>
       api.send('PATCH', `${CONFIGMAPS}/twice-applied?fieldManager=alice${query}`, undefined, {
-        raw: 'apiVersion: v1\nkind: ConfigMap\ndata:\n  a: "1"\n  a: "2"\n',
+        raw: 'apiVersion: v1\nkind: ConfigMap\ndata:\n  a: "1"\n  a: "2"\nmetadata:\n  name: twice-applied\n',
         contentType: 'application/apply-patch+yaml',
       });
     const refused = await apply('&fieldValidation=Strict');

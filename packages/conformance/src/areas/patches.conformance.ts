@@ -34,7 +34,40 @@ it('a patch cannot make an object another one', async () => {
   await api.create(CONFIGMAPS, configMap('self'));
   expect((await api.merge(`${CONFIGMAPS}/self`, { metadata: { name: 'other' } })).code).toBe(400);
   expect((await api.merge(`${CONFIGMAPS}/self`, { metadata: { namespace: 'other' } })).code).toBe(400);
-  expect((await api.merge(`${CONFIGMAPS}/self`, { kind: 'Secret' })).code).toBe(400);
+  expect((await api.merge(`${CONFIGMAPS}/self`, { metadata: { name: null } })).code).toBe(400);
+});
+
+it.each([
+  ['another kind', { kind: 'Secret' }],
+  ['another version', { apiVersion: 'v2' }],
+  ['values of another type', { data: 'text' }],
+])('a patch that leaves %s is understood, and refused as wrong', async (what, patch) => {
+  const name = `left-${what.split(' ').at(-1) ?? ''}`;
+  await api.create(CONFIGMAPS, configMap(name, { a: '1' }));
+  const operations = Object.entries(patch).map(([field, value]) => ({ op: 'add', path: `/${field}`, value }));
+  for (const answer of [
+    await api.merge(`${CONFIGMAPS}/${name}`, patch),
+    await api.json(`${CONFIGMAPS}/${name}`, operations),
+  ]) {
+    expect(answer.code).toBe(422);
+    expect(answer.body.details.causes).toMatchObject([{ reason: 'FieldValueInvalid', field: 'patch' }]);
+  }
+});
+
+it('a patch keeps the UID, or names the right one', async () => {
+  const { metadata } = await api.create(CONFIGMAPS, configMap('same'));
+  const uid = '11111111-1111-1111-1111-111111111111';
+  const path = `${CONFIGMAPS}/same`;
+  for (const answer of [
+    await api.merge(path, { metadata: { uid } }),
+    await api.strategic(path, { metadata: { uid } }),
+    await api.json(path, [{ op: 'replace', path: '/metadata/uid', value: uid }]),
+    await api.apply(path, configMap('same', {}, { uid }), 'me'),
+  ]) {
+    expect(answer.code).toBe(422);
+    expect(answer.body.message).toContain(`metadata.uid: Invalid value: "${uid}": field is immutable`);
+  }
+  expect((await api.merge(path, { metadata: { uid: metadata.uid }, data: { a: '1' } })).code).toBe(200);
 });
 
 it('a patch of what is not there is refused', async () => {
@@ -43,9 +76,19 @@ it('a patch of what is not there is refused', async () => {
 
 it('a patch with unknown fields is refused when it is to be strict', async () => {
   await api.create(DEPLOYMENTS, deployment('strict'));
-  const answer = await api.merge(`${DEPLOYMENTS}/strict?fieldValidation=Strict`, { spec: { replica: 2 } });
-  expect(answer.code).toBe(400);
-  expect(answer.body.message).toContain('unknown field "spec.replica"');
+  const path = `${DEPLOYMENTS}/strict?fieldValidation=Strict`;
+  for (const answer of [
+    await api.merge(path, { spec: { replica: 2 } }),
+    await api.strategic(path, { spec: { replica: 2 } }),
+    await api.json(path, [{ op: 'add', path: '/spec/replica', value: 2 }]),
+  ]) {
+    expect(answer.code).toBe(422);
+    expect(answer.body.message).toContain(' "" is invalid: patch: Invalid value: ');
+    expect(answer.body.message).toContain('strict decoding error: unknown field "spec.replica"');
+  }
+  // A whole object that has them cannot be read.
+  const { body } = await api.get(`${DEPLOYMENTS}/strict`);
+  expect((await api.put(path, { ...body, replica: 2 })).code).toBe(400);
 });
 
 describe('a strategic merge patch', () => {
@@ -63,13 +106,14 @@ describe('a strategic merge patch', () => {
       ],
     });
     await patch('smp', { containers: [{ name: 'main', env: [{ name: 'B', value: '2' }] }] });
+    // What is new comes first.
     expect(await containers('smp')).toMatchObject([
       {
         name: 'main',
         image: 'busybox:1',
         env: [
-          { name: 'A', value: '1' },
           { name: 'B', value: '2' },
+          { name: 'A', value: '1' },
         ],
       },
       { name: 'side' },
@@ -95,7 +139,7 @@ describe('a strategic merge patch', () => {
     expect((await containers('directives')).map(({ name }) => name)).toEqual(['new']);
   });
 
-  it('orders elements, and leaves those of others where they were', async () => {
+  it('orders elements, and leaves those of others before what they stood before', async () => {
     await api.create(DEPLOYMENTS, deployment('order'));
     await patch('order', {
       containers: [
@@ -103,11 +147,14 @@ describe('a strategic merge patch', () => {
         { name: 'c', image: 'c' },
       ],
     });
+    expect((await containers('order')).map(({ name }) => name)).toEqual(['b', 'c', 'main']);
     await patch('order', {
       '$setElementOrder/containers': [{ name: 'c' }, { name: 'main' }],
       containers: [{ name: 'c', image: 'c:2' }],
     });
-    expect((await containers('order')).map(({ name }) => name)).toEqual(['c', 'main', 'b']);
+    expect((await containers('order')).map(({ name }) => name)).toEqual(['b', 'c', 'main']);
+    await patch('order', { '$setElementOrder/containers': [{ name: 'main' }, { name: 'c' }] });
+    expect((await containers('order')).map(({ name }) => name)).toEqual(['b', 'main', 'c']);
   });
 
   it('keeps only the named keys of a union', async () => {
@@ -119,7 +166,7 @@ describe('a strategic merge patch', () => {
   it('replaces lists without a key, and unites sets', async () => {
     await api.create(CONFIGMAPS, configMap('sets', {}, { finalizers: ['example.com/a'] }));
     await api.strategic(`${CONFIGMAPS}/sets`, { metadata: { finalizers: ['example.com/b'] } });
-    expect((await api.get(`${CONFIGMAPS}/sets`)).body.metadata.finalizers).toEqual(['example.com/a', 'example.com/b']);
+    expect((await api.get(`${CONFIGMAPS}/sets`)).body.metadata.finalizers).toEqual(['example.com/b', 'example.com/a']);
     await api.strategic(`${CONFIGMAPS}/sets`, {
       metadata: { '$deleteFromPrimitiveList/finalizers': ['example.com/a'] },
     });

@@ -47,8 +47,18 @@ export async function dispatch(dispatcher: Dispatcher, request: ResourceRequest)
   }
 }
 
-const outcomeOf = (response: ResourceResponse): { code: number } =>
-  response.kind === 'object' ? response : { code: response.kind === 'connection' ? 101 : 200 };
+function outcomeOf(response: ResourceResponse): { code: number } {
+  switch (response.kind) {
+    case 'object':
+      return response;
+    case 'connection':
+      return { code: 101 };
+    case 'nothing':
+      return { code: 204 };
+    default:
+      return { code: 200 };
+  }
+}
 
 async function authorize({ authorizer, context }: Dispatcher, request: ResourceRequest): Promise<void> {
   const { resource, verb, user, namespace, name, subresource, parameters, patchType } = request;
@@ -84,7 +94,8 @@ async function handle(dispatcher: Dispatcher, request: ResourceRequest): Promise
     const handler = dispatcher.subresources.get(subresource as Subresource);
     if (handler) return handler(context, request);
     if (verb !== 'get' && verb !== 'update' && verb !== 'patch') throw methodNotAllowed();
-  } else if (!resource.verbs.includes(verb)) {
+  } else if (!resource.verbs.includes(verb) && !(verb === 'create' && resource.custom)) {
+    // Custom resources that may not be created just now say so themselves.
     throw methodNotAllowed();
   }
   const review = dispatcher.reviews.get(resource.storage);

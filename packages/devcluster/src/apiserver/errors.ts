@@ -21,7 +21,7 @@ export function statusError(code: number, reason: string, message: string, detai
     metadata: {},
     status: 'Failure',
     message,
-    reason,
+    ...(reason ? { reason } : {}),
     ...(details ? { details } : {}),
     code,
   };
@@ -111,6 +111,9 @@ export const tooManyRequests = (
 
 export const internal = (message: string): ApiError =>
   statusError(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] });
+
+/** What no code is meant for: a real server answers so, even where it is the client's fault. */
+export const unknownError = (message: string): ApiError => statusError(500, '', message);
 
 /** A revision that this server has not reached: the client must not see the past as the future. */
 export const revisionTooLarge = (wanted: number, current: number): ApiError =>

@@ -73,6 +73,8 @@ export type ResourceResponse =
     }
   | { kind: 'watch'; events: AsyncIterable<WatchItem> }
   | { kind: 'text'; body: string | AsyncIterable<string> }
+  /** 204 */
+  | { kind: 'nothing' }
   /** The connection is no longer one of HTTP. */
   | { kind: 'connection'; takeOver: TakeOver };
 

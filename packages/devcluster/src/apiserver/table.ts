@@ -12,7 +12,7 @@ export interface TableOptions {
 
 const NAME: Column = { name: 'Name', type: 'string', format: 'name', value: ({ metadata }) => metadata.name };
 
-const AGE: Column = {
+export const AGE: Column = {
   name: 'Age',
   type: 'string',
   value: ({ metadata }, now) => age(metadata.creationTimestamp, now),
@@ -46,8 +46,8 @@ export function table(
 }
 
 function columnsOf(resource: ServedResource): readonly Column[] {
-  if (resource.columns.length === 0) return [NAME, AGE];
-  return resource.custom ? [NAME, ...resource.columns] : resource.columns;
+  if (resource.custom) return [NAME, ...resource.columns];
+  return resource.columns.length === 0 ? [NAME, AGE] : resource.columns;
 }
 
 function cell(column: Column, object: ApiObject, now: number): unknown {

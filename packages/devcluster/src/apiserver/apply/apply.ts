@@ -14,7 +14,7 @@ import {
   type FieldPath,
   type FieldSet,
 } from './field-set.js';
-import { beforeFirstApply, decodeManagers, owned, sameManager, type Managed, type Manager } from './managers.js';
+import { beforeFirstApply, decodeManagers, owned, same, sameManager, type Managed, type Manager } from './managers.js';
 import { objectSchema } from './object-schema.js';
 import { compare, fieldSetOf, merge, remove, withStructs } from './typed.js';
 
@@ -74,11 +74,20 @@ export function applyConfiguration(
     .map((conflict) => ({ ...conflict, fields: difference(conflict.fields, options.yielded ?? emptySet()) }))
     .filter(({ fields }) => !isEmpty(fields));
   if (refused.length > 0 && !options.force) throw conflictError(refused);
+  // Who agrees with what is there already is not dated anew.
+  const dated = same(object as unknown as ApiObject, live) ? redated(manager, mine?.manager.time) : manager;
   managed = managed.map((entry) => {
     const lost = conflicts.find((item) => item.manager === entry.manager)?.fields ?? emptySet();
-    return { ...entry, fields: difference(difference(entry.fields, lost), removed) };
+    return {
+      manager: entry.manager === manager ? dated : entry.manager,
+      fields: difference(difference(entry.fields, lost), removed),
+    };
   });
   return { object, managed };
+}
+
+function redated({ time: _, ...manager }: Manager, time: string | undefined): Manager {
+  return time === undefined ? manager : { ...manager, time };
 }
 
 function conflictError(conflicts: readonly Managed[]): ApiError {

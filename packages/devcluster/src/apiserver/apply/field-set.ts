@@ -56,8 +56,6 @@ function combine(a: FieldSet, b: FieldSet, rule: (left: boolean, right: boolean)
   return result;
 }
 
-export const sameSet = (a: FieldSet, b: FieldSet): boolean => isEmpty(combine(a, b, (left, right) => left !== right));
-
 /** All paths of the set, in order. */
 export function paths(set: FieldSet, prefix: FieldPath = []): FieldPath[] {
   const here = set.member && prefix.length > 0 ? [prefix] : [];

@@ -3,7 +3,7 @@ import type { ManagedFieldsEntry } from '@stackwright/kube';
 import { equal, type ApiObject } from '../json.js';
 import type { ServedResource } from '../registry/resource.js';
 import type { Schema } from '../schema/schema.js';
-import { difference, emptySet, fromFieldsV1, isEmpty, sameSet, toFieldsV1, union, type FieldSet } from './field-set.js';
+import { difference, emptySet, fromFieldsV1, isEmpty, toFieldsV1, union, type FieldSet } from './field-set.js';
 import { compare } from './typed.js';
 import { objectSchema } from './object-schema.js';
 
@@ -12,8 +12,8 @@ export interface Manager {
   operation: 'Apply' | 'Update';
   apiVersion: string;
   subresource?: string;
-  /** metav1.Time of the write. */
-  time: string;
+  /** metav1.Time of the last write that changed something. None of a manager who only ever agreed with others. */
+  time?: string;
 }
 
 export interface Managed {
@@ -35,7 +35,7 @@ export function decodeManagers(entries: readonly ManagedFieldsEntry[] | undefine
       name: entry.manager ?? '',
       operation: entry.operation,
       apiVersion: entry.apiVersion ?? '',
-      time: entry.time ?? '',
+      ...(entry.time === undefined ? {} : { time: entry.time }),
       ...(entry.subresource ? { subresource: entry.subresource } : {}),
     };
     return [{ manager, fields: fromFieldsV1(entry.fieldsV1) }];
@@ -47,7 +47,11 @@ export function encodeManagers(managed: readonly Managed[]): ManagedFieldsEntry[
     .filter(({ fields }) => !isEmpty(fields))
     .sort(
       ({ manager: a }, { manager: b }) =>
-        order(a.operation, b.operation) || order(a.time, b.time) || order(a.name, b.name),
+        order(a.operation, b.operation) ||
+        order(a.time, b.time) ||
+        order(a.name, b.name) ||
+        order(a.apiVersion, b.apiVersion) ||
+        order(a.subresource, b.subresource),
     )
     .map(({ manager, fields }) => ({
       apiVersion: manager.apiVersion,
@@ -56,27 +60,29 @@ export function encodeManagers(managed: readonly Managed[]): ManagedFieldsEntry[
       manager: manager.name,
       operation: manager.operation,
       ...(manager.subresource === undefined ? {} : { subresource: manager.subresource }),
-      time: manager.time,
+      ...(manager.time === undefined ? {} : { time: manager.time }),
     }));
 }
 
-const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+/** What is not there comes first. */
+const order = (a = '', b = ''): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Writes them to the object. Where nothing else changed, entries keep their time: else every write would be a change. */
+/** Writes them to the object. Times that are all that changed stay as they were: else every write would be a change. */
 export function writeManagers(object: ApiObject, old: ApiObject | undefined, managed: readonly Managed[]): void {
-  const before = decodeManagers(old?.metadata.managedFields);
-  const changed = old === undefined || !equal(withoutManagers(object), withoutManagers(old));
-  const settled = managed.map(({ manager, fields }) => {
-    const same = before.find(
-      (entry) => sameManager(entry.manager, manager) && entry.manager.apiVersion === manager.apiVersion,
-    );
-    const untouched = same && !changed && sameSet(same.fields, fields);
-    return untouched ? { manager: { ...manager, time: same.manager.time }, fields } : { manager, fields };
-  });
-  const entries = encodeManagers(settled);
-  if (entries.length > 0) object.metadata.managedFields = entries;
-  else delete object.metadata.managedFields;
+  const entries = encodeManagers(managed);
+  const before = old?.metadata.managedFields;
+  if (entries.length === 0) delete object.metadata.managedFields;
+  else
+    object.metadata.managedFields = before && onlyTimesDiffer(entries, before) && same(object, old) ? before : entries;
 }
+
+const onlyTimesDiffer = (entries: readonly ManagedFieldsEntry[], before: readonly ManagedFieldsEntry[]): boolean =>
+  equal(entries.map(timeless), before.map(timeless));
+
+const timeless = ({ time: _, ...entry }: ManagedFieldsEntry): ManagedFieldsEntry => entry;
+
+/** Whether two states of an object differ in nothing but who owns what. */
+export const same = (one: ApiObject, other: ApiObject): boolean => equal(withoutManagers(one), withoutManagers(other));
 
 function withoutManagers(object: ApiObject): ApiObject {
   const { managedFields: _, ...metadata } = object.metadata;
@@ -90,21 +96,26 @@ export function trackUpdate(
   object: ApiObject,
   manager: Manager,
 ): void {
-  if (isReset(object.metadata.managedFields)) {
+  const managed = isReset(object.metadata.managedFields) ? [] : given(object, old, manager);
+  // Nobody's object stays nobody's, until somebody applies it.
+  if (old !== undefined && managed.length === 0) {
     delete object.metadata.managedFields;
     return;
   }
-  const managed = given(object, old, manager);
   const schema = objectSchema(resource);
   const { added, modified, removed } = compare(schema, old ?? {}, object);
   const changed = owned(resource, manager.subresource, union(added, modified));
   const gone = owned(resource, manager.subresource, removed);
-  const mine = managed.find((entry) => sameManager(entry.manager, manager));
-  const others = managed
-    .filter((entry) => entry !== mine)
-    .map((entry) => ({ ...entry, fields: difference(difference(entry.fields, changed), gone) }));
-  const fields = difference(union(mine?.fields ?? emptySet(), changed), gone);
-  writeManagers(object, old, capped([...others, { manager, fields }].filter((entry) => !isEmpty(entry.fields))));
+  const left = managed.map((entry) => ({
+    ...entry,
+    fields: difference(sameManager(entry.manager, manager) ? entry.fields : difference(entry.fields, changed), gone),
+  }));
+  const mine = left.find((entry) => sameManager(entry.manager, manager));
+  // Who only takes away owns nothing by it, and is not dated anew.
+  const all = isEmpty(changed)
+    ? left
+    : [...left.filter((entry) => entry !== mine), { manager, fields: union(mine?.fields ?? emptySet(), changed) }];
+  writeManagers(object, old, capped(all.filter((entry) => !isEmpty(entry.fields))));
 }
 
 /** How many updaters an object remembers apart. */
@@ -133,7 +144,7 @@ export function capped(managed: readonly Managed[]): Managed[] {
     kept.delete(entry);
     kept.delete(bucket);
     const merged: Managed = {
-      manager: { name: ANCIENT, operation: 'Update', apiVersion, time },
+      manager: { name: ANCIENT, operation: 'Update', apiVersion, ...(time === undefined ? {} : { time }) },
       fields: union(bucket.fields, entry.fields),
     };
     kept.add(merged);
@@ -194,7 +205,7 @@ export function beforeFirstApply(
   manager: Manager,
 ): Managed[] {
   const all = compare(schema, {}, live).added;
-  const { time } = manager;
-  const ancestor: Manager = { name: 'before-first-apply', operation: 'Update', apiVersion: manager.apiVersion, time };
+  const { apiVersion, time } = manager;
+  const ancestor: Manager = { name: 'before-first-apply', operation: 'Update', apiVersion, ...(time ? { time } : {}) };
   return [{ manager: ancestor, fields: owned(resource, undefined, all) }];
 }

@@ -40,24 +40,33 @@ function withHints(schema: Schema): Schema {
     : schema;
 }
 
-const itemsOf = (schema: Schema): Schema => resolve(schema.items ?? DEDUCED);
+export const itemsOf = (schema: Schema): Schema => resolve(schema.items ?? DEDUCED);
 
 /** The value cannot be merged: the client has to change it. */
 export class MergeError extends Error {}
 
-/** 'k:{"name":"x"}' or 'v:"x"'. */
-function elementOf(schema: Schema, item: unknown): string {
-  if (schema['x-kubernetes-list-type'] === 'set') return `v:${JSON.stringify(item)}`;
+/** 'k:{"name":"x"}' or 'v:"x"'. Throws a MergeError for what nothing tells from other elements. */
+export function elementOf(schema: Schema, item: unknown): string {
+  if (schema['x-kubernetes-list-type'] === 'set') {
+    if (isObject(item)) throw new MergeError("associative list without keys has an element that's a map type");
+    if (Array.isArray(item)) throw new MergeError('not supported: associative list with lists as elements');
+    if (item === null) throw new MergeError("associative list without keys has an element that's an explicit null");
+    return `v:${JSON.stringify(item)}`;
+  }
+  if (item === null) throw new MergeError('associative list with keys may not have a null element');
+  if (!isObject(item)) throw new MergeError('associative list with keys may not have non-map elements');
   const items = itemsOf(schema);
+  const names = schema['x-kubernetes-list-map-keys'] ?? [];
   const keys: JsonObject = {};
-  for (const name of [...(schema['x-kubernetes-list-map-keys'] ?? [])].sort()) {
-    const value = isObject(item) ? (item[name] ?? items.properties?.[name]?.default) : undefined;
-    if (value === undefined) {
-      throw new MergeError(
-        `associative list with keys has an element that omits key field "${name}" (and doesn't have default value)`,
-      );
-    }
-    keys[name] = value;
+  for (const name of [...names].sort()) {
+    const value = item[name] ?? items.properties?.[name]?.default;
+    if (value !== undefined) keys[name] = value;
+  }
+  if (Object.keys(keys).length === 0) {
+    const listed = names.map((name) => JSON.stringify(name)).join(' ');
+    throw new MergeError(
+      `associative list with keys has an element that omits all key fields [${listed}] (and doesn't have default values for any key fields)`,
+    );
   }
   return `k:${JSON.stringify(keys)}`;
 }
@@ -66,7 +75,7 @@ function elementsOf(schema: Schema, list: readonly unknown[]): Map<string, unkno
   return new Map(list.map((item) => [elementOf(schema, item), item]));
 }
 
-/** The fields that an applied configuration names. Throws a MergeError for a list with two elements of the same key. */
+/** The fields that an applied configuration names. Throws a MergeError for elements of lists that nothing tells apart. */
 export function fieldSetOf(schema: Schema, value: unknown): FieldSet {
   const set = emptySet();
   collect(resolve(schema), value, set);
@@ -94,7 +103,6 @@ function collect(schema: Schema, value: unknown, set: FieldSet): void {
       if ((value as unknown[]).length === 0) set.member = true;
       for (const item of value as unknown[]) {
         const element = elementOf(schema, item);
-        if (set.children.has(element)) throw new MergeError(`duplicate entries for key ${element.slice(2)}`);
         const node = child(set, element);
         collect(itemsOf(schema), item, node);
         node.member = true;
@@ -158,27 +166,42 @@ function mergeAt(schema: Schema, live: unknown, config: unknown): unknown {
   return mergeLists(schema, live as unknown[], config as unknown[]);
 }
 
-/** The configuration decides the order of its elements; those of others keep their place among them. */
+/**
+ * The elements of the configuration in its order, those that only the live list has where they are: an element that both
+ * have waits for its turn, and what is new comes as soon as nothing of the live list goes before it. A live list may
+ * have several elements of one key; they stay, until the configuration has one of that key, which replaces them.
+ */
 function mergeLists(schema: Schema, live: readonly unknown[], config: readonly unknown[]): unknown[] {
   const items = itemsOf(schema);
-  const left = elementsOf(schema, live);
   const right = elementsOf(schema, config);
+  const ahead = live.map((item) => ({ element: elementOf(schema, item), item }));
+  const left = new Map<string, unknown>();
+  for (const { element, item } of ahead) left.set(element, left.has(element) ? undefined : item);
+  const wanted = [...right.keys()];
+  const shared = wanted.filter((element) => left.has(element));
   const merged: unknown[] = [];
-  const remaining = [...right.keys()];
-  const take = (element: string): void => {
+  const takeNext = (): void => {
+    const element = wanted.shift() as string;
+    if (shared[0] === element) shared.shift();
     merged.push(mergeAt(items, left.get(element), right.get(element)));
   };
-  for (const element of left.keys()) {
-    if (!right.has(element)) {
-      merged.push(left.get(element));
-      continue;
+  while (ahead.length > 0 || wanted.length > 0) {
+    const [here] = ahead;
+    if (here === undefined) {
+      takeNext();
+    } else if (here.element === wanted[0]) {
+      ahead.shift();
+      takeNext();
+    } else if (!right.has(here.element)) {
+      ahead.shift();
+      merged.push(here.item);
+    } else if (wanted.length === 0 || (shared.length > 0 && shared[0] !== here.element)) {
+      // Taken before, or to be taken where the configuration has it.
+      ahead.shift();
+    } else {
+      takeNext();
     }
-    // Already brought forward by an element that the configuration puts after it.
-    const position = remaining.indexOf(element);
-    if (position < 0) continue;
-    for (const next of remaining.splice(0, position + 1)) take(next);
   }
-  for (const element of remaining) take(element);
   return merged;
 }
 

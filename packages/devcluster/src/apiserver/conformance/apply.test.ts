@@ -48,7 +48,7 @@ it('an apply of a field that the schema does not have is refused in the words of
   const answer = await api.apply(`${WIDGETS}/odd`, widget('odd', { strange: 1 }), 'alice');
   expect(answer.code).toBe(500);
   expect(status(answer).message).toBe(
-    'failed to create typed patch object (default/odd; example.com/v1, Kind=Widget): .spec.strange: field not declared in schema',
+    'failed to create typed patch object (/odd; example.com/v1, Kind=Widget): .spec.strange: field not declared in schema',
   );
 });
 

@@ -25,11 +25,3 @@ it.each([
   expect(answer.code).toBe(422);
   expect(status(answer).details?.causes).toContainEqual(expect.objectContaining({ field, message }));
 });
-
-it('a column that cannot be read is refused with the reason', async () => {
-  const additionalPrinterColumns = [{ name: 'X', type: 'string', jsonPath: '.a[?(' }];
-  const answer = await api.post(CRDS, widgetDefinition({ additionalPrinterColumns }));
-  expect(answer.code).toBe(422);
-  expect(status(answer).message).toContain('spec.versions[0].additionalPrinterColumns[0].jsonPath');
-  expect(status(answer).message).toContain('cannot read the JSON path');
-});

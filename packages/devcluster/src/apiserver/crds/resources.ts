@@ -5,7 +5,7 @@ import type {
   CustomResourceDefinitionVersion,
 } from 'kubernetes-types/apiextensions/v1.d.ts';
 import type { ApiObject } from '../json.js';
-import { parseJsonPath } from '../jsonpath.js';
+import { parseJsonPath, type JsonPath } from '../jsonpath.js';
 import {
   STANDARD_VERBS,
   type Column,
@@ -16,7 +16,7 @@ import {
   type Subresource,
 } from '../registry/resource.js';
 import type { Schema } from '../schema/schema.js';
-import { age } from '../table.js';
+import { AGE, age } from '../table.js';
 import type { Converter } from './conversion.js';
 import { shaper } from './shape.js';
 import { schemaValidator } from './validator.js';
@@ -49,7 +49,6 @@ function resourceOf(
   const subresources: Subresource[] = [];
   if (version.subresources?.status) subresources.push('status');
   if (version.subresources?.scale) subresources.push('scale');
-  const columns = version.additionalPrinterColumns ?? [];
   return {
     group,
     version: version.name,
@@ -69,7 +68,7 @@ function resourceOf(
     strategy: strategyOf(schema, version),
     schema: () => schema,
     custom: true,
-    columns: columns.map(printerColumn),
+    columns: printerColumns(version.additionalPrinterColumns ?? []),
     convert: converter?.version(`${group}/${version.name}`, schema) ?? renamed(schema, group, version, storageVersion),
     ...(version.subresources?.scale ? { scale: scalePaths(version.subresources.scale) } : {}),
   };
@@ -106,8 +105,22 @@ function strategyOf(schema: Schema, version: CustomResourceDefinitionVersion): S
 const asText = (value: unknown): string =>
   typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
 
-function printerColumn(column: CustomResourceColumnDefinition): Column {
-  const path = parseJsonPath(column.jsonPath);
+/** As on a real server: a column that cannot be read is missing, and so are those after it. */
+function printerColumns(columns: readonly CustomResourceColumnDefinition[]): Column[] {
+  if (columns.length === 0) return [AGE];
+  const readable: Column[] = [];
+  for (const column of columns) {
+    try {
+      readable.push(printerColumn(column, parseJsonPath(column.jsonPath)));
+    } catch (error) {
+      if (error instanceof SyntaxError) break;
+      throw error;
+    }
+  }
+  return readable;
+}
+
+function printerColumn(column: CustomResourceColumnDefinition, path: JsonPath): Column {
   return {
     name: column.name,
     type: column.type as Column['type'],

@@ -1,13 +1,13 @@
 // CustomResourceDefinitions themselves: their defaults, rules, and the acceptance of their names.
 import { CustomResourceDefinition } from '@stackwright/kube';
 import type {
+  CustomResourceColumnDefinition,
   CustomResourceDefinitionCondition,
   CustomResourceDefinitionSpec,
 } from 'kubernetes-types/apiextensions/v1.d.ts';
 import { timestamp } from '../context.js';
 import { field, type FieldError } from '../errors.js';
 import { clone, equal } from '../json.js';
-import { parseJsonPath } from '../jsonpath.js';
 import type { Strategy, StrategyContext } from '../registry/resource.js';
 import { validateClient } from '../registry/builtin/webhooks.js';
 import { nameProblems } from '../schema/formats.js';
@@ -133,26 +133,40 @@ function validateVersions({ versions }: CustomResourceDefinitionSpec): FieldErro
       errors.push(field.duplicate(`${path}.name`, version.name));
     const schema = version.schema?.openAPIV3Schema as Schema | undefined;
     if (schema) schemas.set(schemaPath(versions, index), schema);
-    else errors.push(field.required(`${path}.schema.openAPIV3Schema`, 'schemas are required'));
-    for (const [position, column] of (version.additionalPrinterColumns ?? []).entries()) {
-      const columnPath = `${path}.additionalPrinterColumns[${position}]`;
-      try {
-        parseJsonPath(column.jsonPath);
-      } catch (error) {
-        errors.push(
-          field.invalid(
-            `${columnPath}.jsonPath`,
-            column.jsonPath,
-            error instanceof Error ? error.message : String(error),
-          ),
-        );
-      }
-      const types = ['boolean', 'date', 'integer', 'number', 'string'];
-      if (!types.includes(column.type)) errors.push(field.notSupported(`${columnPath}.type`, column.type, types));
-    }
+    else errors.push(field.required(`${path}.schema.openAPIV3Schema`));
+    // Columns that all versions share are looked at once.
+    const shared = versions.every((other) => equal(columnsOf(other), columnsOf(version)));
+    if (!shared) errors.push(...validateColumns(version, path));
+    else if (index === 0) errors.push(...validateColumns(version, 'spec'));
   }
   return [...errors, ...[...schemas].flatMap(([path, schema]) => validateSchema(schema, path))];
 }
+
+type Version = CustomResourceDefinitionSpec['versions'][number];
+
+const columnsOf = ({ additionalPrinterColumns = [] }: Version): CustomResourceColumnDefinition[] =>
+  additionalPrinterColumns;
+
+/** As loosely as a real server: a column that cannot be read is taken, and not shown. */
+function validateColumns(version: Version, path: string): FieldError[] {
+  return columnsOf(version).flatMap(({ name, type, format = '', jsonPath }, index) => {
+    const where = `${path}.additionalPrinterColumns[${index}]`;
+    const errors: FieldError[] = [];
+    const types = `must be one of ${COLUMN_TYPES.join(',')}`;
+    if (!name) errors.push(field.required(`${where}.name`));
+    if (!type) errors.push(field.required(`${where}.type`, types));
+    else if (!COLUMN_TYPES.includes(type)) errors.push(field.invalid(`${where}.type`, type, types));
+    if (format !== '' && !COLUMN_FORMATS.includes(format))
+      errors.push(field.invalid(`${where}.format`, format, `must be one of ${COLUMN_FORMATS.join(',')}`));
+    if (!jsonPath) errors.push(field.required(`${where}.JSONPath`));
+    else if (!jsonPath.startsWith('.'))
+      errors.push(field.invalid(`${where}.JSONPath`, jsonPath, 'must be a simple json path starting with .'));
+    return errors;
+  });
+}
+
+const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'];
+const COLUMN_FORMATS = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
 
 /** Fills the status: whether the names are free, and whether the resource is served. */
 export function accept(

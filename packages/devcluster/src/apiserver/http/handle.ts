@@ -179,7 +179,7 @@ async function document(handler: Handler, http: HttpRequest, url: URL, user: Use
     if (accept !== undefined && !/json|\*\/\*/.test(accept)) throw notAcceptable('only application/json is served');
     return json(openApi.v2());
   }
-  if (path === '/openapi/v3') return json(openApi.v3Index());
+  if (path === '/openapi/v3') return json(openApi.v3Index(), 'text/plain; charset=utf-8');
   if (path.startsWith('/openapi/v3/')) {
     const found = openApi.v3(path.slice('/openapi/v3/'.length));
     if (!found) throw noSuchResource();

@@ -26,7 +26,7 @@ export function negotiate(accept: string | undefined, supported: readonly Repres
     const wanted = supported.find((item) => item === as);
     const version = parameters.get('v') ?? '';
     const group = parameters.get('g') ?? '';
-    const contentType = `application/json;as=${as};v=${version};g=${group}`;
+    const contentType = `application/json;g=${group};v=${version};as=${as}`;
     if (
       wanted === 'APIGroupDiscoveryList' &&
       group === 'apidiscovery.k8s.io' &&

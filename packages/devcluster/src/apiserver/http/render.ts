@@ -24,6 +24,8 @@ export function render(
   switch (response.kind) {
     case 'text':
       return { code: 200, contentType: 'text/plain', body: response.body };
+    case 'nothing':
+      return { code: 204, contentType: 'text/plain', body: '' };
     case 'object': {
       const { code, warnings = [] } = response;
       return {

@@ -1,6 +1,6 @@
 // Strategic merge patch: a merge patch that knows which lists are keyed, and takes directives ($patch, $retainKeys,
 // $setElementOrder, $deleteFromPrimitiveList). For built-in kinds only.
-import { badRequest } from '../errors.js';
+import { badRequest, unknownError } from '../errors.js';
 import { clone, equal, isObject, set, type JsonObject } from '../json.js';
 import { resolve } from '../schema/definitions.js';
 import { fieldSchema, type Schema } from '../schema/schema.js';
@@ -29,35 +29,67 @@ function mergeObject(schema: Schema, target: JsonObject, patch: JsonObject): Jso
   if (Array.isArray(retained))
     for (const name of Object.keys(target)) if (!retained.includes(name)) delete target[name];
 
+  const ordered = new Set<string>();
+  for (const [name, order] of Object.entries(patch)) {
+    if (!name.startsWith(ORDER)) continue;
+    if (!Array.isArray(order)) throw badRequest(`${name} must be a list`);
+    const field = name.slice(ORDER.length);
+    ordered.add(field);
+    mergeInOrder(schema, target, field, patch[field], order);
+  }
   for (const [name, value] of Object.entries(patch)) {
     if (name.startsWith(DELETE_FROM)) {
       const field = name.slice(DELETE_FROM.length);
       const list = target[field];
       if (Array.isArray(list) && Array.isArray(value)) target[field] = list.filter((item) => !value.includes(item));
-    } else if (!name.startsWith('$')) {
+    } else if (!name.startsWith('$') && !ordered.has(name)) {
       mergeField(schema, target, name, value);
     }
   }
-  for (const [name, order] of Object.entries(patch)) {
-    if (!name.startsWith(ORDER) || !Array.isArray(order)) continue;
-    const field = name.slice(ORDER.length);
-    const list = target[field];
-    if (Array.isArray(list)) target[field] = reorder(list as unknown[], order as unknown[], mergeKeyOf(schema, field));
-  }
   return target;
+}
+
+/** A list whose order the patch states, be it that it changes the list or not. */
+function mergeInOrder(
+  schema: Schema,
+  target: JsonObject,
+  name: string,
+  value: unknown,
+  order: readonly unknown[],
+): void {
+  const before = target[name];
+  const key = fieldSchema(schema, name)?.['x-kubernetes-patch-merge-key'];
+  if (Array.isArray(value)) requireOrder(value, order, name, key);
+  if (value !== undefined) mergeField(schema, target, name, value);
+  const merged = target[name];
+  if (Array.isArray(merged)) set(target, name, arrange(merged, order, Array.isArray(before) ? before : [], key));
+}
+
+/** What the patch adds or changes must be in the order, and in that order. */
+function requireOrder(
+  patch: readonly unknown[],
+  order: readonly unknown[],
+  name: string,
+  key: string | undefined,
+): void {
+  const wanted = patch.filter((item) => !isDirective(item));
+  if (wanted.length === 0 || order.length === 0) return;
+  let found = 0;
+  for (const item of order)
+    if (found < wanted.length && equal(identityOf(item, key), identityOf(wanted[found], key))) found += 1;
+  if (found < wanted.length) throw unknownError(`The order in patch list ${name} doesn't match ${ORDER}${name}`);
 }
 
 function mergeField(schema: Schema, target: JsonObject, name: string, value: unknown): void {
   const declared = fieldSchema(schema, name) ?? {};
   const strategy = declared['x-kubernetes-patch-strategy']?.split(',') ?? [];
+  const current = target[name];
   if (value === null || (isObject(value) && value['$patch'] === 'delete')) {
     delete target[name];
   } else if (isObject(value)) {
-    const current = target[name];
     const merges = isObject(current) && !strategy.includes('replace');
     set(target, name, merges ? mergeObject(resolve(declared), current, value) : plain(value));
-  } else if (Array.isArray(value) && strategy.includes('merge')) {
-    const current = Array.isArray(target[name]) ? (target[name] as unknown[]) : [];
+  } else if (Array.isArray(value) && Array.isArray(current) && strategy.includes('merge')) {
     const key = declared['x-kubernetes-patch-merge-key'];
     set(
       target,
@@ -70,61 +102,77 @@ function mergeField(schema: Schema, target: JsonObject, name: string, value: unk
 }
 
 function mergeList(schema: Schema, target: readonly unknown[], patch: readonly unknown[], key: string): unknown[] {
-  const result = [...target];
   if (patch.some((item) => isObject(item) && item['$patch'] === 'replace')) {
-    return patch.filter((item) => !(isObject(item) && item['$patch'] === 'replace')).map(plain);
+    return plain(patch) as unknown[];
   }
-  for (const item of patch) {
+  const items = patch.map((item) => {
     if (!isObject(item)) throw badRequest(`a list that merges by ${key} has an element that is not an object`);
-    const value = item[key];
-    if (value === undefined)
+    if (item[key] === undefined)
       throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
-    const index = result.findIndex((other) => isObject(other) && equal(other[key], value));
-    if (item['$patch'] === 'delete') {
-      if (index >= 0) result.splice(index, 1);
-    } else if (index >= 0) {
-      result[index] = mergeObject(schema, result[index] as JsonObject, item);
-    } else {
-      result.push(plain(item));
-    }
-  }
-  return result;
-}
-
-const unite = (target: readonly unknown[], patch: readonly unknown[]): unknown[] => [
-  ...target,
-  ...patch.filter((item) => !target.some((other) => equal(other, item))),
-];
-
-const mergeKeyOf = (schema: Schema, name: string): string | undefined =>
-  fieldSchema(schema, name)?.['x-kubernetes-patch-merge-key'];
-
-/** Elements that the order names go in that order; each other one stays behind the element that it followed. */
-function reorder(list: readonly unknown[], order: readonly unknown[], key: string | undefined): unknown[] {
-  const identity = (item: unknown): unknown => (key !== undefined && isObject(item) ? item[key] : item);
-  const wanted = order.map(identity);
-  const named = wanted.flatMap((id) => {
-    const found = list.find((item) => equal(identity(item), id));
-    return found === undefined ? [] : [found];
+    return item;
   });
-  const result: unknown[] = [...named];
-  for (const [index, item] of list.entries()) {
-    if (result.includes(item)) continue;
-    const before = list[index - 1];
-    result.splice(before === undefined ? 0 : result.indexOf(before) + 1, 0, item);
+  const deleted = items.filter((item) => item['$patch'] === 'delete');
+  const kept = target.filter((item) => !deleted.some((one) => equal(identityOf(item, key), one[key])));
+  const given = items.filter((item) => item['$patch'] !== 'delete');
+  const merged = [...kept];
+  for (const item of given) {
+    const index = merged.findIndex((other) => equal(identityOf(other, key), item[key]));
+    if (index < 0) merged.push(plain(item));
+    else merged[index] = mergeObject(schema, merged[index] as JsonObject, item);
   }
-  return result;
+  return arrange(merged, given, kept, key);
 }
 
-/** A value of the patch as it is stored: without directives. */
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    return value.filter((item) => !(isObject(item) && item['$patch'] === 'delete')).map(plain);
+const unite = (target: readonly unknown[], patch: readonly unknown[]): unknown[] =>
+  arrange(
+    [...target, ...patch.filter((item) => !target.some((other) => equal(other, item)))],
+    patch,
+    target,
+    undefined,
+  );
+
+/** What tells an element of a list from the others: its key, or for lists without one the element itself. */
+const identityOf = (item: unknown, key: string | undefined): unknown =>
+  key !== undefined && isObject(item) ? item[key] : item;
+
+/**
+ * The elements that `order` names go in its order. Of the others, each goes before the first of those that it stood
+ * before so far; so what is new comes first.
+ */
+function arrange(
+  list: readonly unknown[],
+  order: readonly unknown[],
+  before: readonly unknown[],
+  key: string | undefined,
+): unknown[] {
+  const place = (item: unknown, among: readonly unknown[]): number =>
+    among.findIndex((other) => equal(identityOf(other, key), identityOf(item, key)));
+  const named = list
+    .filter((item) => place(item, order) >= 0)
+    .sort((one, other) => place(one, order) - place(other, order));
+  const others = list.filter((item) => place(item, order) < 0);
+  const result: unknown[] = [];
+  for (const item of named) {
+    const position = place(item, before);
+    while (position >= 0 && others.length > 0) {
+      const other = place(others[0], before);
+      if (other < 0 || other > position) break;
+      result.push(others.shift());
+    }
+    result.push(item);
   }
+  return [...result, ...others];
+}
+
+/** A value of the patch as it is stored: without directives, and without what is nothing but a directive. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((item) => !isDirective(item)).map(plain);
   if (!isObject(value)) return clone(value);
   const result: JsonObject = {};
   for (const [name, child] of Object.entries(value)) {
-    if (!name.startsWith('$') && child !== null) set(result, name, plain(child));
+    if (!name.startsWith('$') && child !== null && !isDirective(child)) set(result, name, plain(child));
   }
   return result;
 }
+
+const isDirective = (value: unknown): boolean => isObject(value) && value['$patch'] !== undefined;

@@ -34,6 +34,8 @@ export interface Strategy<T = ApiObject> {
   /** `old` is the stored object; it must not be changed. */
   prepareForUpdate?(object: T, old: Readonly<T>, context: StrategyContext): void;
   validate?(object: Readonly<T>, old: Readonly<T> | undefined, context: StrategyContext): FieldError[];
+  /** What the client should know of an object that is taken all the same. */
+  warn?(object: Readonly<T>, old: Readonly<T> | undefined): string[];
   /**
    * What is handed out once only (addresses, ports): runs right before the object is stored. May throw an ApiError.
    */

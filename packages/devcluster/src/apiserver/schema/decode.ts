@@ -118,12 +118,15 @@ function mismatch(value: unknown, wanted: string, path: string): DecodeError {
   return new DecodeError(`json: cannot unmarshal ${given} into Go struct field ${path} of type ${wanted}`);
 }
 
-/** Prunes a custom object: drops what its structural schema does not declare, and reports it. */
-export function prune(given: Schema, value: unknown, path: string, unknown: string[]): unknown {
+/**
+ * Prunes a custom object: drops what its structural schema does not declare, and reports it. Nulls where none may be are
+ * dropped as well, unless `keepNulls`, and then are for validation to refuse.
+ */
+export function prune(given: Schema, value: unknown, path: string, unknown: string[], keepNulls = false): unknown {
   const schema = resolve(given);
   if (Array.isArray(value)) {
     const items = schema.items;
-    return items ? value.map((item, index) => prune(items, item, `${path}[${index}]`, unknown)) : value;
+    return items ? value.map((item, index) => prune(items, item, `${path}[${index}]`, unknown, keepNulls)) : value;
   }
   if (!isObject(value)) return value;
   const result: JsonObject = {};
@@ -131,8 +134,8 @@ export function prune(given: Schema, value: unknown, path: string, unknown: stri
     if (child === undefined) continue;
     const declared = fieldSchema(schema, name);
     // A null that is not allowed counts as absent; whether a default stands in for it is for the defaults to say.
-    if (child === null && declared && !declared.nullable && declared.default === undefined) continue;
-    if (declared) set(result, name, prune(declared, child, join(path, name), unknown));
+    if (child === null && !keepNulls && declared && !declared.nullable && declared.default === undefined) continue;
+    if (declared) set(result, name, prune(declared, child, join(path, name), unknown, keepNulls));
     else if (schema['x-kubernetes-embedded-resource'] && name === 'metadata' && isObject(child))
       set(result, name, embeddedMetadata(child, join(path, name), unknown));
     else if (keepsUnknown(schema) || (schema['x-kubernetes-embedded-resource'] && EMBEDDED.has(name)))

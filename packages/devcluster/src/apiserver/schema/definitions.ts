@@ -70,6 +70,11 @@ function load(module: string): Map<string, Schema> {
   return definitions;
 }
 
+function zeroOf({ type, format }: Schema): Schema {
+  if (type === 'string' && format === undefined) return { default: '' };
+  return type === 'integer' ? { default: 0 } : {};
+}
+
 function parse(module: string, text: string): Map<string, Schema> {
   const definitions = new Map<string, Schema>();
   const imported = new Map<string, string>();
@@ -82,7 +87,9 @@ function parse(module: string, text: string): Map<string, Schema> {
   const addField = (name: string, optional: boolean, schema: Schema, description: string): void => {
     if (!open) return;
     const hint = fieldHints(open.name, name);
-    (open.schema.properties ??= {})[name] = { ...(description ? { description } : {}), ...schema, ...hint };
+    // What is not left out when it is empty is empty when it is left out: part of the key of lists, for one.
+    const zero = optional ? {} : zeroOf(schema);
+    (open.schema.properties ??= {})[name] = { ...(description ? { description } : {}), ...schema, ...zero, ...hint };
     if (!optional && !isOptional(open.name, name)) (open.schema.required ??= []).push(name);
   };
 

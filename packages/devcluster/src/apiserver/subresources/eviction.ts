@@ -4,7 +4,7 @@ import { matchesSelector, type ApiError, type Pod } from '@stackwright/kube';
 import type { PodDisruptionBudgetStatus } from 'kubernetes-types/policy/v1.d.ts';
 import { trackUpdate } from '../apply/managers.js';
 import { timestamp, type ServerContext } from '../context.js';
-import { badRequest, forbidden, methodNotAllowed, statusError, tooManyRequests } from '../errors.js';
+import { badRequest, conflict, forbidden, methodNotAllowed, statusError, tooManyRequests } from '../errors.js';
 import { at, clone, isObject, stringAt, type ApiObject } from '../json.js';
 import { keyOfRequest, type DeleteOptions, type ResourceRequest, type ResourceResponse } from '../request.js';
 import { remove } from '../verbs/delete.js';
@@ -23,8 +23,9 @@ export async function evict(context: ServerContext, request: ResourceRequest): P
   const options = optionsOf(request);
   const dryRun = request.parameters.dryRun || (options.dryRun?.length ?? 0) > 0;
   const pod = load(context, request) as ApiObject & Pod;
-  checkPreconditions(request, pod, options);
+  // As on a real server: the budget is asked, and spends, before it is known whether it is the right Pod.
   if (!isOver(pod)) takeFromBudget(context, pod, dryRun);
+  checkPreconditions(request, pod, options);
   if (!dryRun) announce(context, request);
   const { subresource: _, ...main } = request;
   await remove(context, {
@@ -52,20 +53,22 @@ function optionsOf({ body, name = '' }: ResourceRequest): Options {
   return isObject(options) ? options : {};
 }
 
-function checkPreconditions(
-  { resource, name = '' }: ResourceRequest,
-  { metadata }: Pod,
-  { preconditions }: Options,
-): void {
-  const { uid, resourceVersion } = preconditions ?? {};
-  if (uid !== undefined && uid !== metadata?.uid)
-    throw statusError(
-      409,
-      'Conflict',
-      `Operation cannot be fulfilled on ${resource.plural} "${name}": Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata?.uid ?? ''}`,
+function checkPreconditions({ resource, name = '' }: ResourceRequest, { metadata }: Pod, options: Options): void {
+  const { uid, resourceVersion } = options.preconditions ?? {};
+  if (uid !== undefined && uid !== metadata?.uid) {
+    throw conflict(
+      resource,
+      name,
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata?.uid ?? ''}). The object might have been deleted and then recreated`,
     );
-  if (resourceVersion !== undefined && resourceVersion !== metadata?.resourceVersion)
-    throw statusError(409, 'Conflict', `the pod ${name} has changed: it is not the one of the precondition`);
+  }
+  if (resourceVersion !== undefined && resourceVersion !== metadata?.resourceVersion) {
+    throw conflict(
+      resource,
+      name,
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata?.resourceVersion ?? ''}). The object might have been modified`,
+    );
+  }
 }
 
 /** Nobody relies on what is not up yet, or no more. */

@@ -1,7 +1,10 @@
 // pods/log: the API server knows no logs; the node that runs the Pod does.
+import type { Pod } from '@stackwright/kube';
 import type { SubresourceHandler } from '../dispatch.js';
 import { field, invalid, methodNotAllowed, type FieldError } from '../errors.js';
 import { flag, integer } from '../http/parameters.js';
+import { stringAt } from '../json.js';
+import { load } from '../verbs/get.js';
 import { containerOf, podOnNode, type FindNode } from './node-proxy.js';
 
 export function logs(find: FindNode): SubresourceHandler {
@@ -16,9 +19,12 @@ export function logs(find: FindNode): SubresourceHandler {
     const sinceTime = query.get('sinceTime') ?? undefined;
     const errors = validate({ ...numbers, sinceTime });
     if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, request.name ?? '', errors);
+    const container = containerOf(load(context, request) as Pod, query.get('container') ?? '');
+    // Nothing of it ran yet.
+    if (!stringAt(load(context, request), 'spec', 'nodeName')) return { kind: 'nothing' };
     const { pod, node } = podOnNode(context, request, find);
     const body = await node.logs(pod, {
-      container: containerOf(pod, query.get('container') ?? ''),
+      container,
       follow: flag(query, 'follow') ?? false,
       previous: flag(query, 'previous') ?? false,
       timestamps: flag(query, 'timestamps') ?? false,

@@ -1,12 +1,16 @@
 // The scale subresource: the replicas of anything, as one kind.
 import type { ServerContext } from '../context.js';
-import { badRequest, field, internal, invalid, methodNotAllowed } from '../errors.js';
+import { conflict, field, internal, invalid, methodNotAllowed } from '../errors.js';
 import { at, clone, isObject, numberAt, set, stringAt, type ApiObject, type JsonObject } from '../json.js';
+import type { ServedResource } from '../registry/resource.js';
+import { ref } from '../schema/schema.js';
+import { place } from '../verbs/create.js';
+import { decodeObject } from '../verbs/decode.js';
 import { trackUpdate } from '../apply/managers.js';
 import type { ResourceRequest, ResourceResponse } from '../request.js';
 import { loadReadable } from '../verbs/get.js';
 import { managerOf } from '../verbs/manager.js';
-import { patched } from '../verbs/patch.js';
+import { decodePatched, patched } from '../verbs/patch.js';
 import { replace, retryOnRace } from '../verbs/update.js';
 
 export async function scale(context: ServerContext, request: ResourceRequest): Promise<ResourceResponse> {
@@ -24,34 +28,59 @@ export async function scale(context: ServerContext, request: ResourceRequest): P
 async function rescale(context: ServerContext, request: ResourceRequest): Promise<ResourceResponse> {
   const { resource } = request;
   const path = resource.scale?.specReplicas ?? [];
+  const warnings: string[] = [];
   const response = await retryOnRace(context, request, async (old) => {
-    const before = scaleOf(request, old);
-    const wanted = request.verb === 'update' ? request.body : patchedScale(request, before);
-    if (!isObject(wanted)) throw badRequest('the body of the request is not a Scale');
-    const replicas = numberAt(wanted, 'spec', 'replicas') ?? 0;
-    if (!Number.isInteger(replicas) || replicas < 0)
+    const { metadata, spec } = wantedScale(request, scaleOf(request, old), warnings);
+    const replicas = numberAt(spec, 'replicas') ?? 0;
+    if (replicas < 0)
       throw invalid({ group: 'autoscaling', kind: 'Scale' }, request.name ?? '', [
         field.invalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
       ]);
+    if (metadata.uid && metadata.uid !== old.metadata.uid)
+      throw conflict(
+        { group: resource.group, plural: `${resource.plural}/scale` },
+        request.name ?? '',
+        `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid ?? ''}`,
+      );
     const draft = clone(old);
-    const revision = stringAt(wanted, 'metadata', 'resourceVersion');
-    if (revision) draft.metadata.resourceVersion = revision;
-    const uid = stringAt(wanted, 'metadata', 'uid');
-    if (uid) draft.metadata.uid = uid;
+    if (metadata.resourceVersion) draft.metadata.resourceVersion = metadata.resourceVersion;
     assign(draft, path, replicas);
     // To the object it is a write of its specification, though by way of its scale.
     const { subresource: _, ...main } = request;
-    return replace(context, main, old, draft, [], () => trackUpdate(resource, old, draft, managerOf(context, request)));
+    return replace(context, main, old, draft, warnings, () =>
+      trackUpdate(resource, old, draft, managerOf(context, request)),
+    );
   });
   if (response.kind !== 'object') throw internal('scale was not answered with an object');
   return { ...response, object: scaleOf(request, response.object) };
 }
 
-function patchedScale(request: ResourceRequest, before: ApiObject): JsonObject {
-  // Scale has no keyed lists: a strategic merge is a merge. Applied it is merged, too.
-  const patchType = request.patchType === 'json' ? 'json' : 'merge';
-  return patched({ ...request, patchType }, before);
+/** The Scale that the client asks for, checked as any object is. */
+function wantedScale(request: ResourceRequest, before: ApiObject, warnings: string[]): ApiObject {
+  const asScale: ResourceRequest = { ...request, resource: scaleKind(request.resource) };
+  if (request.verb === 'update') {
+    const draft = decodeObject(asScale, request.body, warnings);
+    place(asScale, draft);
+    return draft;
+  }
+  // Applied it is merged, too.
+  const patchType = request.patchType === 'apply' ? 'merge' : request.patchType;
+  const patch = { ...asScale, ...(patchType ? { patchType } : {}) };
+  return decodePatched(patch, patched(patch, before), warnings);
 }
+
+/** Scale is a kind of its own, whatever it is the scale of. */
+const scaleKind = (resource: ServedResource): ServedResource => ({
+  ...resource,
+  group: 'autoscaling',
+  version: 'v1',
+  kind: 'Scale',
+  custom: false,
+  strategy: {},
+  schema: () => SCALE,
+});
+
+const SCALE = ref('io.k8s.api.autoscaling.v1.Scale');
 
 function assign(object: JsonObject, path: readonly string[], value: unknown): void {
   let target = object;

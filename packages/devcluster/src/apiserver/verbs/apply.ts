@@ -2,16 +2,17 @@ import type { ApiError } from '@stackwright/kube';
 import { applyConfiguration, type Applied } from '../apply/apply.js';
 import { lastAppliedFields } from '../apply/last-applied.js';
 import { writeManagers } from '../apply/managers.js';
+import { objectSchema } from '../apply/object-schema.js';
+import { typeErrors } from '../apply/type-errors.js';
 import { MergeError } from '../apply/typed.js';
 import type { ServerContext } from '../context.js';
-import { badRequest, conflict, field, invalid, notFound, statusError } from '../errors.js';
+import { badRequest, conflict, field, invalid, notFound, unknownError } from '../errors.js';
 import { clone, isObject, stringAt, type ApiObject, type JsonObject } from '../json.js';
 import { apiVersionOf } from '../registry/resource.js';
 import { keyOfRequest, type ResourceRequest, type ResourceResponse } from '../request.js';
 import { insert, place } from './create.js';
 import { decodeAs, warn, withDefaults } from './decode.js';
 import { managerOf } from './manager.js';
-import { decodePatched } from './patch.js';
 import { replace, retryOnRace } from './update.js';
 
 export async function apply(context: ServerContext, request: ResourceRequest): Promise<ResourceResponse> {
@@ -30,7 +31,8 @@ export async function apply(context: ServerContext, request: ResourceRequest): P
       const yielded = live && manager.name === 'kubectl' ? lastAppliedFields(resource, live) : undefined;
       return applyConfiguration(resource, live, config, manager, { force, ...(yielded ? { yielded } : {}) });
     } catch (error) {
-      if (error instanceof MergeError) throw untyped(request, error.message);
+      // The configuration was looked at before: it is the live object that is not as its schema has it.
+      if (error instanceof MergeError) throw untyped('live', live ?? config, error.message);
       throw error;
     }
   };
@@ -48,15 +50,12 @@ export async function apply(context: ServerContext, request: ResourceRequest): P
       );
     }
     const { object, managed } = merged(undefined);
-    const draft = withDefaults(resource, decodeAs(resource, object).object);
-    place(request, draft);
-    // Unlike a create, an apply may say one: it then makes what is not there, and leaves alone what is.
-    delete draft.metadata.resourceVersion;
+    const draft = decodeMerged(request, object);
     return insert(context, request, draft, warnings, () => writeManagers(draft, undefined, managed));
   }
   return retryOnRace(context, request, async (live) => {
     const { object, managed } = merged(live);
-    const draft = decodePatched(request, object, warnings);
+    const draft = decodeMerged(request, object);
     return replace(context, request, live, draft, warnings, () => writeManagers(draft, live, managed));
   });
 }
@@ -73,17 +72,14 @@ function reportDuplicates({ duplicates, parameters }: ResourceRequest, warnings:
 function configuration(request: ResourceRequest): JsonObject {
   const { resource, body, subresource } = request;
   if (!isObject(body)) throw badRequest('an apply configuration is an object');
-  if (body['apiVersion'] !== apiVersionOf(resource) || body['kind'] !== resource.kind) {
-    throw badRequest(
-      `the apply configuration must have apiVersion "${apiVersionOf(resource)}" and kind "${resource.kind}"`,
-    );
-  }
+  if (body['apiVersion'] !== apiVersionOf(resource) || body['kind'] !== resource.kind)
+    throw badRequest(`invalid object type: ${typeOf(body)}`);
   const config = clone(body);
   const metadata = (config['metadata'] ??= {});
   if (!isObject(metadata)) throw badRequest('metadata must be an object');
   if (metadata['managedFields'] !== undefined) throw badRequest('metadata.managedFields must be nil');
-  const { unknown } = decodeAs(resource, config);
-  if (unknown.length > 0) throw untyped(request, `.${unknown[0] ?? ''}: field not declared in schema`);
+  const errors = typeErrors(objectSchema(resource), config);
+  if (errors.length > 0) throw untyped('patch', config, errors.length === 1 ? (errors[0] ?? '') : listed(errors));
   if (subresource === 'status') {
     for (const name of Object.keys(config))
       if (!['apiVersion', 'kind', 'metadata', 'status'].includes(name)) delete config[name];
@@ -95,12 +91,29 @@ function configuration(request: ResourceRequest): JsonObject {
   return config;
 }
 
+const listed = (errors: readonly string[]): string => ['errors:', ...errors.map((error) => `  ${error}`)].join('\n');
+
+function decodeMerged(request: ResourceRequest, object: JsonObject): ApiObject {
+  const { resource } = request;
+  const refusal = (problem: string): ApiError =>
+    unknownError(
+      `failed to convert new object (${nameOf(object)}) to proper version: unable to convert unstructured object to ${typeOf(object)}: ${problem}`,
+    );
+  const draft = withDefaults(resource, decodeAs(resource, object, refusal, true).object);
+  place(request, draft);
+  return draft;
+}
+
 /** As a real server has it: this is answered as an error of the server, though it is the client's. */
-function untyped({ resource, namespace, name }: ResourceRequest, problem: string): ApiError {
-  const key = namespace === undefined ? (name ?? '') : `${namespace}/${name ?? ''}`;
-  return statusError(
-    500,
-    '',
-    `failed to create typed patch object (${key}; ${apiVersionOf(resource)}, Kind=${resource.kind}): ${problem}`,
-  );
+const untyped = (what: 'live' | 'patch', object: JsonObject, problem: string): ApiError =>
+  unknownError(`failed to create typed ${what} object (${nameOf(object)}): ${problem}`);
+
+/** "default/web; apps/v1, Kind=Deployment", with no namespace where the object itself names none. */
+const nameOf = (object: JsonObject): string =>
+  `${stringAt(object, 'metadata', 'namespace') ?? ''}/${stringAt(object, 'metadata', 'name') ?? ''}; ${typeOf(object)}`;
+
+/** "apps/v1, Kind=Deployment", "/v1, Kind=ConfigMap" */
+function typeOf(object: JsonObject): string {
+  const apiVersion = stringAt(object, 'apiVersion') ?? '';
+  return `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${stringAt(object, 'kind') ?? ''}`;
 }

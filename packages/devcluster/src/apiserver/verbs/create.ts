@@ -6,7 +6,7 @@ import { alreadyExists, badRequest, forbidden, notFound } from '../errors.js';
 import type { ApiObject } from '../json.js';
 import { toStorage } from '../registry/resource.js';
 import type { ResourceRequest, ResourceResponse } from '../request.js';
-import { decodeObject, namespaceState } from './decode.js';
+import { decodeObject, namespaceState, warn } from './decode.js';
 import { managerOf } from './manager.js';
 import { strategyContext, validateObject } from './validate.js';
 import { view, writable } from './versions.js';
@@ -33,8 +33,15 @@ export async function insert(
 ): Promise<ResourceResponse> {
   const { resource, parameters, user } = request;
   const { metadata } = draft;
-  if (metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  // Only who asks for nothing but a creation must not name a revision.
+  if (metadata.resourceVersion && request.verb === 'create')
+    throw badRequest('resourceVersion should not be set on objects to be created');
+  delete metadata.resourceVersion;
   generateName(context, request, draft);
+  if (!resource.verbs.includes('create')) {
+    const reason = 'create not allowed while custom resource definition is terminating';
+    throw forbidden(resource, metadata.name ?? '', reason);
+  }
   requireNamespace(context, request, draft);
   metadata.uid = randomUUID();
   metadata.creationTimestamp = timestamp(context.now());
@@ -61,6 +68,7 @@ export async function insert(
   await mutate(context.admission, attributes);
   resource.strategy.defaults?.(draft);
   validateObject(strategy, resource, draft, undefined);
+  warn(warnings, resource.strategy.warn?.(draft, undefined) ?? []);
   await validate(context.admission, attributes);
   track(draft);
   await writable(resource, draft);
@@ -91,12 +99,16 @@ export function place(request: ResourceRequest, draft: ApiObject): void {
     delete metadata.namespace;
   }
   if (request.name !== undefined) {
-    if (metadata.name && metadata.name !== request.name) {
+    if (!metadata.name) {
+      throw badRequest(
+        `the name of the object (${request.name} based on URL) was undeterminable: name must be provided`,
+      );
+    }
+    if (metadata.name !== request.name) {
       throw badRequest(
         `the name of the object (${metadata.name}) does not match the name on the URL (${request.name})`,
       );
     }
-    metadata.name = request.name;
   }
 }
 

@@ -16,7 +16,7 @@ export function decodeObject(request: ResourceRequest, body: unknown, warnings: 
   const apiVersion = apiVersionOf(resource);
   if (body['kind'] !== undefined && body['kind'] !== resource.kind) {
     throw badRequest(
-      `${resource.kind} in version "${resource.version}" cannot be handled as a ${show(body['kind'])}: the kind in the data (${show(body['kind'])}) does not match the expected kind (${resource.kind})`,
+      `${show(body['kind'])} in version "${resource.version}" cannot be handled as a ${resource.kind}: the kind in the data (${show(body['kind'])}) does not match the expected kind (${resource.kind})`,
     );
   }
   if (body['apiVersion'] !== undefined && body['apiVersion'] !== apiVersion) {
@@ -33,11 +33,19 @@ export function decodeObject(request: ResourceRequest, body: unknown, warnings: 
   return withDefaults(resource, object);
 }
 
-/** Decodes without a say on unknown fields: for objects that the server composed (patches). */
-export function decodeAs(resource: ServedResource, body: JsonObject): { object: ApiObject; unknown: string[] } {
+/** How a body that does not fit its kind is refused: who sent it, and as what, decides. */
+export type Refusal = (problem: string) => Error;
+
+/** Decodes without a say on unknown fields. `keepNulls` of custom objects: see `prune`. */
+export function decodeAs(
+  resource: ServedResource,
+  body: JsonObject,
+  refusal: Refusal = (problem) => cannotHandle(resource, problem),
+  keepNulls = false,
+): { object: ApiObject; unknown: string[] } {
   const { metadata } = body;
   if (metadata !== undefined && metadata !== null && !isObject(metadata))
-    throw cannotHandle(resource, 'json: cannot unmarshal metadata');
+    throw refusal('json: cannot unmarshal metadata');
   try {
     if (!resource.custom) {
       const { object, unknown } = decodeTyped(resource.schema(), body);
@@ -47,11 +55,11 @@ export function decodeAs(resource: ServedResource, body: JsonObject): { object: 
     const decodedMetadata = decodeTyped(objectMeta, { ...metadata });
     const unknown = decodedMetadata.unknown.map((path) => `metadata.${path}`);
     const { metadata: _, apiVersion, kind, ...rest } = body;
-    const pruned = prune(resource.schema(), clone(rest), '', unknown) as JsonObject;
+    const pruned = prune(resource.schema(), clone(rest), '', unknown, keepNulls) as JsonObject;
     const object = { apiVersion, kind, metadata: decodedMetadata.object, ...pruned } as unknown as ApiObject;
     return { object, unknown };
   } catch (error) {
-    if (error instanceof DecodeError) throw cannotHandle(resource, error.message);
+    if (error instanceof DecodeError) throw refusal(error.message);
     throw error;
   }
 }
@@ -73,15 +81,24 @@ export function withDefaults(resource: ServedResource, object: ApiObject): ApiOb
   return object;
 }
 
-/** Says what `fieldValidation` asks to be said: of unknown fields, and of those that the body has twice. */
-export function reportStray(request: ResourceRequest, unknown: readonly string[], warnings: string[]): void {
+/**
+ * Says what `fieldValidation` asks to be said: of unknown fields, of those that the body has twice, and of what else is
+ * too much.
+ */
+export function reportStray(
+  request: ResourceRequest,
+  unknown: readonly string[],
+  warnings: string[],
+  refusal: Refusal = (problem) => cannotHandle(request.resource, problem),
+  others: readonly string[] = [],
+): void {
   const { duplicates } = request;
-  if (unknown.length === 0 && !duplicates) return;
-  const messages = unknown.map((path) => `unknown field "${path}"`);
+  if (unknown.length === 0 && others.length === 0 && !duplicates) return;
+  const messages = [...others, ...unknown.map((path) => `unknown field "${path}"`)];
   switch (request.parameters.fieldValidation ?? 'Warn') {
     case 'Strict': {
       const problems = duplicates ? [duplicates.error, ...messages] : messages;
-      throw cannotHandle(request.resource, `strict decoding error: ${problems.join(', ')}`);
+      throw refusal(`strict decoding error: ${problems.join(', ')}`);
     }
     case 'Warn':
       warn(warnings, [...(duplicates?.messages ?? []), ...messages]);

@@ -3,10 +3,10 @@ import { trackUpdate } from '../apply/managers.js';
 import type { ServerContext } from '../context.js';
 import { conflict, field, invalid, MODIFIED, notFound } from '../errors.js';
 import { clone, equal, type ApiObject } from '../json.js';
-import { toStorage, type Subresource } from '../registry/resource.js';
+import { toStorage, type ServedResource, type Subresource } from '../registry/resource.js';
 import { keyOfRequest, type ResourceRequest, type ResourceResponse } from '../request.js';
 import { create, place } from './create.js';
-import { decodeObject } from './decode.js';
+import { decodeObject, warn } from './decode.js';
 import { loadReadable } from './get.js';
 import { managerOf } from './manager.js';
 import { newGeneration, strategyContext, validateObject } from './validate.js';
@@ -67,7 +67,8 @@ export async function replace(
   const { strategy } = resource;
   const name = request.name ?? '';
   const { metadata } = draft;
-  if (metadata.uid && metadata.uid !== old.metadata.uid) {
+  // Only a whole object has a UID as its precondition; to a patch it is a field like others, which never changes.
+  if (request.patchType === undefined && metadata.uid && metadata.uid !== old.metadata.uid) {
     throw conflict(
       resource,
       name,
@@ -76,7 +77,7 @@ export async function replace(
   }
   if (metadata.resourceVersion && metadata.resourceVersion !== old.metadata.resourceVersion)
     throw conflict(resource, name, MODIFIED);
-  isolate(draft, old, resource.subresources, request.subresource);
+  isolate(draft, old, resource, request.subresource);
   keepSystemFields(draft, old);
 
   const strategyArguments = strategyContext(context, user.name, request.subresource);
@@ -97,6 +98,7 @@ export async function replace(
   strategy.defaults?.(draft);
   if (newGeneration(resource, draft, old, equal)) metadata.generation = (old.metadata.generation ?? 0) + 1;
   validateObject(strategyArguments, resource, draft, old);
+  warn(warnings, strategy.warn?.(draft, old) ?? []);
   refuseNewFinalizers(request, draft, old);
   await validate(context.admission, attributes);
   track();
@@ -134,11 +136,14 @@ export function mayGo({ metadata }: ApiObject, held = false): boolean {
   );
 }
 
-/** The status is written through /status only, and /status writes nothing else. */
+/**
+ * The status is written through /status only, and /status writes nothing else. What else it says of the metadata of a
+ * custom object is not even looked at.
+ */
 function isolate(
   draft: ApiObject,
   old: ApiObject,
-  subresources: readonly Subresource[],
+  { subresources, custom }: ServedResource,
   subresource: string | undefined,
 ): void {
   if (!subresources.includes('status')) return;
@@ -148,18 +153,19 @@ function isolate(
     return;
   }
   const { status } = draft;
-  const { managedFields, resourceVersion } = draft.metadata;
+  const { managedFields, resourceVersion, uid } = draft.metadata;
   for (const name of Object.keys(draft)) delete draft[name];
   Object.assign(draft, clone(old));
   if (managedFields) draft.metadata.managedFields = managedFields;
   if (resourceVersion) draft.metadata.resourceVersion = resourceVersion;
+  if (uid && !custom) draft.metadata.uid = uid;
   if (status === undefined || status === null) delete draft['status'];
   else draft['status'] = status;
 }
 
 function keepSystemFields({ metadata }: ApiObject, { metadata: old }: ApiObject): void {
   const kept = {
-    uid: old.uid,
+    uid: metadata.uid || old.uid,
     creationTimestamp: old.creationTimestamp,
     resourceVersion: old.resourceVersion,
     generation: old.generation,
