@@ -11,6 +11,7 @@ import {
 } from '@stackwright/kube';
 import type { Logger } from '../log.js';
 import type { ReadListOptions } from '../reader.js';
+import { learnSecretsOf } from '../scrub/scrub.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
 import { aborted, breathe, reasonOf, sleep } from '../seams/wait.js';
@@ -155,22 +156,30 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
 
   get(key: ObjectKey): Readonly<T> | undefined {
     this.#demandSynced(key.namespace);
-    return this.#store.get(key);
+    const object = this.#store.get(key);
+    learnSecretsOf(this.resource, object);
+    return object;
   }
 
   list(options: ReadListOptions = {}): readonly Readonly<T>[] {
     this.#demandSynced(options.namespace);
-    return this.#store.list(options);
+    return this.#learned(this.#store.list(options));
   }
 
   byIndex(name: string, value: string, options: { namespace?: string } = {}): readonly Readonly<T>[] {
     this.#demandSynced(options.namespace);
-    return this.#store.byIndex(name, value, options);
+    return this.#learned(this.#store.byIndex(name, value, options));
   }
 
   ownedBy(uid: string): readonly Readonly<T>[] {
     this.#demandSynced();
-    return this.#store.ownedBy(uid);
+    return this.#learned(this.#store.ownedBy(uid));
+  }
+
+  /** What is read of Secrets is not to be seen in any text afterwards. */
+  #learned(objects: readonly Readonly<T>[]): readonly Readonly<T>[] {
+    if (this.resource.kind === 'Secret') for (const object of objects) learnSecretsOf(this.resource, object);
+    return objects;
   }
 
   /** Whether a write that was answered with `resourceVersion` shows in the store (or something newer does). */

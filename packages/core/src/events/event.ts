@@ -1,6 +1,6 @@
 // What an event of events.k8s.io/v1 consists of, such that the API server takes it. Its limits are in bytes.
 import { formatMicroTime, type Event as EventObject, type KubeObject } from '@stackwright/kube';
-import { scrub } from '../scrub.js';
+import { scrub } from '../scrub/scrub.js';
 import { cutBytes } from '../text.js';
 import type { EventDetails } from './recorder.js';
 

@@ -2,7 +2,7 @@
 import { ApiError } from '@stackwright/kube';
 import { pino, stdTimeFunctions, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import type { Logger } from '../log.js';
-import { scrub } from '../scrub.js';
+import { scrub } from '../scrub/scrub.js';
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -63,7 +63,7 @@ class JsonLogger implements Logger {
   }
 
   #write(level: Exclude<LogLevel, 'silent'>, fields: object, message: string): void {
-    if (this.#lines.isLevelEnabled(level)) this.#lines[level](redacted({ ...this.#fields, ...fields }), message);
+    if (this.#lines.isLevelEnabled(level)) this.#lines[level](redacted({ ...this.#fields, ...fields }), scrub(message));
   }
 }
 
@@ -77,7 +77,9 @@ const secretFields: ReadonlySet<string> = new Set([
   'headers',
   'credentials',
 ]);
-const deepest = 4;
+/** pino writes no more levels. */
+const deepest = 6;
+const mostCauses = 5;
 
 /** The value itself where it holds no secret and no error. */
 function redacted(value: object, depth = 1): object {
@@ -95,7 +97,12 @@ function shownOf(name: string, value: unknown, depth: number): unknown {
   if (value === undefined) return undefined;
   if (secretFields.has(name)) return '[redacted]';
   if (name === 'err' || value instanceof Error) return describeError(value);
-  return typeof value === 'object' && value !== null && depth < deepest ? redacted(value, depth + 1) : value;
+  if (typeof value === 'string') return scrub(value);
+  if (typeof value !== 'object' || value === null) return value;
+  // A URL or a Buffer is written as what this gives.
+  if ('toJSON' in value && typeof value.toJSON === 'function')
+    return shownOf(name, (value as { toJSON: () => unknown }).toJSON(), depth + 1);
+  return depth < deepest ? redacted(value, depth + 1) : '[deeper]';
 }
 
 interface ErrorLine {
@@ -108,11 +115,12 @@ interface ErrorLine {
   cause?: ErrorLine;
 }
 
-function describeError(error: unknown): ErrorLine {
+function describeError(error: unknown, causes = 0): ErrorLine {
   if (!(error instanceof Error)) return { type: typeof error, message: scrub(String(error)) };
-  const line: ErrorLine = { type: error.name, message: scrub(error.message) };
+  const line: ErrorLine = { type: scrub(error.name), message: scrub(error.message) };
   if (error instanceof ApiError) Object.assign(line, { code: error.code, reason: error.reason });
   else if (error.stack) line.stack = scrub(error.stack);
-  if (error.cause !== undefined) line.cause = describeError(error.cause);
+  // A cause may be among its own causes.
+  if (error.cause !== undefined && causes < mostCauses) line.cause = describeError(error.cause, causes + 1);
   return line;
 }

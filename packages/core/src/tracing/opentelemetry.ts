@@ -10,7 +10,7 @@ import {
   type Span as OtelSpan,
   type Tracer as OtelTracer,
 } from '@opentelemetry/api';
-import { scrub } from '../scrub.js';
+import { scrub } from '../scrub/scrub.js';
 import type { Span, SpanAttributes, SpanOptions, Tracer } from './tracer.js';
 
 export function openTelemetryTracer(tracer: OtelTracer): Tracer {

@@ -4,7 +4,7 @@ import jsonpatch from 'fast-json-patch';
 import { CacheNotSyncedError } from '../cache/cache.js';
 import type { Logger } from '../log.js';
 import type { Reader } from '../reader.js';
-import { scrub } from '../scrub.js';
+import { scrub } from '../scrub/scrub.js';
 import { unlessAborted } from '../seams/wait.js';
 import type { Span } from '../tracing/tracer.js';
 import {

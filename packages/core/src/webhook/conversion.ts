@@ -2,7 +2,7 @@
 import type { KubeObject } from '@stackwright/kube';
 import { apiVersionOf } from '@stackwright/kube';
 import type { Logger } from '../log.js';
-import { scrub } from '../scrub.js';
+import { scrub } from '../scrub/scrub.js';
 import type { Webhook } from './webhook.js';
 
 export interface ConversionRequest {

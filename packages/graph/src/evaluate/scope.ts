@@ -1,6 +1,13 @@
 // What a step sees while it runs, and the notes taken of what it wants and reads.
 import { qualifiedName, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
-import { isBeingDeleted, type Clock, type Random, type Reader, type ReadListOptions } from '@stackwright/core';
+import {
+  isBeingDeleted,
+  learnSecretsOf,
+  type Clock,
+  type Random,
+  type Reader,
+  type ReadListOptions,
+} from '@stackwright/core';
 import { complete, isRetained } from './desired.js';
 import { GraphError, isSameResource, resourceOf, type GraphStep } from '../declare/graph.js';
 import { Inputs } from './inputs.js';
@@ -91,6 +98,7 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     this.#check(resource, 'reads');
     const key = this.#keyOf(resource, name);
     const object = this.#reader.get(resource, key);
+    learnSecretsOf(resource, object);
     this.inputs?.get(resource, key, object);
     return object;
   }
@@ -102,6 +110,7 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     this.#check(resource, 'reads');
     const all: ReadListOptions = resource.namespaced ? { ...options, namespace: this.namespace } : options;
     const objects = this.#reader.list(resource, all);
+    for (const object of objects) learnSecretsOf(resource, object);
     this.inputs?.list(resource, all, objects);
     return objects;
   }
@@ -160,6 +169,7 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     this.#check(resource, 'owns');
     const key = this.#keyOf(resource, name);
     const there = this.#reader.get(resource, key);
+    learnSecretsOf(resource, there);
     this.inputs?.get(resource, key, there);
     // What is on its way out already has its name for as long as that takes.
     const removed =

@@ -16,6 +16,8 @@ export interface Standing {
 
 /** Longer messages than this help nobody; the start of a log says less than its end. */
 const longestMessage = 4_096;
+/** What is left of a character that was cut in two: the API server would store something else, and it be written again and again. */
+const halfCharacter = /^[\udc00-\udfff]/;
 
 export function standingOf<R extends Reconciled>(one: StepEvaluation<R>, failure: StepFailure | undefined): Standing {
   const { outcome } = one;
@@ -57,7 +59,8 @@ function standing(
   on?: ObjectReference,
 ): Standing {
   const clean = scrub(message);
-  const short = clean.length <= longestMessage ? clean : `…${clean.slice(1 - longestMessage)}`;
+  const short =
+    clean.length <= longestMessage ? clean : `…${clean.slice(1 - longestMessage).replace(halfCharacter, '')}`;
   return { step, state, reason, message: short, ...(on ? { on } : {}) };
 }
 

@@ -1,4 +1,5 @@
 // The adapter of the SqlAdmin seam: mysql2.
+import { maskValues, scrub } from '@stackwright/core';
 import { createConnection, type Connection } from 'mysql2';
 import { SqlError, type Row, type SqlAdmin, type SqlFailure, type Statement } from './admin.js';
 
@@ -77,10 +78,8 @@ export function sqlError(error: unknown, secrets: readonly string[]): SqlError {
   const known = failures[errno];
   // Only the server's own errors have a positive number; all others mean that there was no answer.
   const failure: SqlFailure = known ?? (errno >= 1000 ? 'Failed' : 'Unreachable');
-  let text = message;
-  for (const secret of secrets) {
-    if (secret) text = text.replaceAll(secret, '…');
-  }
+  // The server quotes what it did not understand, as it was sent: escaped, and perhaps from the middle of a value on.
+  const text = scrub(maskValues(message, secrets));
   return new SqlError(
     failure,
     errno >= 1000 ? `${code ?? 'error'} (${errno}): ${text}` : text || (code ?? 'no answer'),

@@ -1,0 +1,37 @@
+// What people read (logs, conditions, events) must not carry credentials: errors of drivers and logs of failed Jobs
+// like to quote URLs and settings. What is known is found by its value, the rest by what it looks like.
+import type { KubeObject, Resource } from '@stackwright/kube';
+import { KnownSecrets } from './known-secrets.js';
+import { scrubPatterns } from './patterns.js';
+import { secretValuesOf } from './secret-values.js';
+
+/** Of the process: whoever learned a value, nobody shows it. */
+const known = new KnownSecrets();
+/** Cached objects are read again and again. */
+const learned = new WeakSet<object>();
+
+/** The text without known secret values and without what looks like a credential, in whole characters. */
+export function scrub(message: string): string {
+  // Half a character is stored by the API server as another one: what was written and what is read would differ for ever.
+  return scrubPatterns(known.mask(message)).replaceAll(/\p{Surrogate}/gu, '\ufffd');
+}
+
+/** The same for values that are known to the caller alone, in any quoting; they are not remembered. */
+export function maskValues(message: string, values: readonly string[]): string {
+  const these = new KnownSecrets(Infinity);
+  for (const value of values) these.add(value);
+  // Of a short one only the form that it was given in.
+  return values.reduce((text, value) => (value === '' ? text : text.replaceAll(value, '***')), these.mask(message));
+}
+
+/** From now on `scrub` knows this value. One of fewer than six characters is not remembered. */
+export function learnSecret(value: string): void {
+  known.add(value);
+}
+
+/** From now on `scrub` knows what a Secret holds that is secret. Cheap for other kinds, and for an object that was learned before. */
+export function learnSecretsOf({ group, kind }: Resource, object: Readonly<KubeObject> | undefined): void {
+  if (kind !== 'Secret' || group !== '' || !object || learned.has(object)) return;
+  learned.add(object);
+  for (const value of secretValuesOf(object)) known.add(value);
+}

@@ -1,0 +1,51 @@
+// Which values of a Secret are secret. Most hold what everybody may know as well: a host, a port, a user's name. Masked everywhere,
+// those would make every message useless.
+import type { KubeObject } from '@stackwright/kube';
+
+/** Keys whose values are secret whatever they look like. */
+const secretKey = /pass|pwd|secret|token|credential|private|(^|[^a-z])key([^a-z]|$)|apikey|salt|seed/i;
+/** Keys whose values are none. */
+const publicKey =
+  /^(.*[._-])?(user(name)?|host(name)?s?|ports?|addr(ess)?(es)?|database|db(name)?|vhost|servers?|endpoints?|region(_name)?|project(_name)?|domain(_name)?|name|namespace|type|kind|provider|version|(ca|tls|client|server)?\.?(crt|cert|pem))$/i;
+/** Words, names in DNS and numbers: what is no secret unless its key says so. */
+const plain = /^(?:[a-z][a-z_-]*|[\d.:]+|[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:,[a-z0-9.:-]+)*)$/i;
+const passwordInUrl = /[a-z][a-z0-9+.-]*:\/\/[^\s:/@]{0,256}:(?!\d{1,5}(?:[/?#]|$))(\S{1,512})@/gi;
+const plainUrl = /^[a-z][a-z0-9+.-]*:\/\/[^\s@]*$/i;
+
+interface Keeps extends KubeObject {
+  /** In base64. */
+  data?: Readonly<Record<string, string>> | null;
+  stringData?: Readonly<Record<string, string>> | null;
+}
+
+export function secretValuesOf({ data, stringData }: Readonly<Keeps>): string[] {
+  const values = [
+    ...Object.entries(data ?? {}).map(([key, value]) => [key, decoded(value)] as const),
+    ...Object.entries(stringData ?? {}),
+  ];
+  return values.flatMap(([key, value]) => (typeof value === 'string' ? secretsIn(key, value) : []));
+}
+
+function secretsIn(key: string, value: string): string[] {
+  const inUrls = [...value.matchAll(passwordInUrl)].flatMap(([, password = '']) => [
+    password,
+    percentDecoded(password),
+  ]);
+  const isSecret = secretKey.test(key) || !(publicKey.test(key) || plain.test(value) || plainUrl.test(value));
+  if (!isSecret) return inUrls;
+  // A line of it may be all that a log shows. Of many lines it is a file, whose lines are not secret one by one.
+  const lines = value.trim().split(/\r?\n/);
+  return [value, ...(lines.length > 1 && lines.length <= 3 ? lines : []), ...inUrls];
+}
+
+function decoded(value: unknown): string {
+  return typeof value === 'string' ? Buffer.from(value, 'base64').toString() : '';
+}
+
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
