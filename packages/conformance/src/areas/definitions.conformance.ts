@@ -235,6 +235,30 @@ describe('a CustomResourceDefinition', () => {
     expect(causes(answer)['metadata.name']).toContain('must be spec.names.plural+"."+spec.group');
   });
 
+  it('that serves a version no more ends its watches, and knows its objects again when it does', async () => {
+    const versions = (served: boolean): object => ({
+      versions: ['v1', 'v2'].map((name) => ({
+        name,
+        served: name === 'v2' || served,
+        storage: name === 'v2',
+        schema: { openAPIV3Schema: { type: 'object' } },
+      })),
+    });
+    const definition = `${CRDS}/faded.${api.group}`;
+    await api.define(api.definition('faded', 'Faded', {}, versions(true)));
+    const path = `/apis/${api.group}/v1/namespaces/${api.namespace}/faded`;
+    await api.create(path, { apiVersion: `${api.group}/v1`, kind: 'Faded', metadata: { name: 'a' } });
+    const { resourceVersion } = (await api.get(path)).body.metadata;
+    const watch = await api.watch(`${path}?resourceVersion=${resourceVersion}`);
+    await api.merge(definition, { spec: versions(false) });
+    expect(await watch.rest()).toEqual([]);
+    await api.gone(path);
+    await api.merge(definition, { spec: versions(true) });
+    await api.until(path, ({ code }) => code === 200);
+    expect((await api.get(`${path}/a`)).code).toBe(200);
+    await api.delete(definition);
+  });
+
   it('may change while it serves', async () => {
     await eventually(async () => {
       const { body } = await api.get(`${CRDS}/widgets.${api.group}`);

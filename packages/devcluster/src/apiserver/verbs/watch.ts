@@ -60,10 +60,15 @@ interface Plan {
 
 async function* follow(context: ServerContext, request: ResourceRequest, plan: Plan): AsyncGenerator<WatchItem> {
   const { resource, parameters, signal } = request;
-  const { store } = context;
+  const { store, registry } = context;
   const history = store.history(resource.storage);
   const bookmarks = parameters.allowWatchBookmarks === true;
-  const alarm = new Alarm(history.subscribe.bind(history), signal);
+  const { group, version, plural } = resource;
+  const isServed = (): boolean => registry.get(group, version, plural) !== undefined;
+  const alarm = new Alarm((listener) => {
+    const unsubscribe = [history.subscribe(listener), registry.subscribe(listener)];
+    return () => unsubscribe.forEach((each) => each());
+  }, signal);
   let seen = plan.from;
   try {
     if (plan.initial) {
@@ -98,6 +103,7 @@ async function* follow(context: ServerContext, request: ResourceRequest, plan: P
         if (alarm.aborted) return;
       }
       if (events.length > 0) continue;
+      if (!isServed()) return;
       // Everything that has happened to this resource is delivered: it is seen up to the revision of the whole store.
       seen = Math.max(seen, store.revision);
       const now = Date.now();
