@@ -1,5 +1,6 @@
 export * from './declare/step.js';
 export * from './declare/graph.js';
+export type { RuntimeKind, RuntimeSeams, StepRuntime } from './declare/runtime.js';
 export * from './controller.js';
 export * from './declare/rules.js';
 export * from './module.js';

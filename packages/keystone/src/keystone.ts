@@ -17,7 +17,7 @@ import { catalog } from './catalog.js';
 import { Keystone } from './crd.js';
 import { cloudsYaml } from './files/clouds-yaml.js';
 import { credentialKeyDirectory, fernetKeyDirectory, keystoneConf } from './files/keystone-conf.js';
-import { credentialKeys, fernetKeys, keysStep, keyStatus, rotationSteps, type Rotations } from './keys/steps.js';
+import { credentialKeys, fernetKeys, keysStep, keyStatus, rotationSteps } from './keys/steps.js';
 import { trustFlushCommand } from './manage/trust-flush.js';
 
 const port = 5000;
@@ -28,15 +28,10 @@ const urlOf = (scope: Scope): string => internalUrl(scope, { name: scope.name, p
 const adminSecret = ({ name }: Pick<Scope, 'name'>): string => `${name}-admin`;
 
 export function keystoneGraph(seams: ServiceSeams = {}): Graph<Keystone> {
-  let rotations: Rotations | undefined;
-  const declare = (s: ServiceBuilder<Keystone>) => void (rotations = steps(s));
-  return defineService(Keystone, catalog, declare, {
-    ...seams,
-    status: (scope) => (rotations ? keyStatus(scope, rotations) : {}),
-  });
+  return defineService(Keystone, catalog, declare, seams);
 }
 
-function steps(s: ServiceBuilder<Keystone>): Rotations {
+function declare(s: ServiceBuilder<Keystone>): void {
   const database = s.database();
   const cache = s.cache();
 
@@ -142,5 +137,6 @@ function steps(s: ServiceBuilder<Keystone>): Rotations {
     mounts: repositories,
   });
 
-  return rotationSteps(s, { keys, schema, config, mounts: repositories });
+  const rotations = rotationSteps(s, { keys, schema, config, mounts: repositories });
+  s.status((scope) => keyStatus(scope, rotations));
 }

@@ -7,10 +7,10 @@ import type {
   GraphBuilder,
   ReadDeclaration,
   Reconciled,
+  StatusScope,
   Step,
   StepHandle,
   StepOptions,
-  StepScope,
 } from './step.js';
 
 /** A step as the engine sees it: without its type parameters, with its defaults. */
@@ -22,15 +22,14 @@ export type GraphStep<R extends Reconciled> = Required<StepOptions> & { readonly
 /** The steps of one object, in an order in which each comes after all that it waits for. */
 export interface BuiltGraph<R extends Reconciled> {
   readonly steps: readonly GraphStep<R>[];
+  /** What they declare of the object's status. */
+  status(scope: StatusScope<R>): object;
 }
 
 export type DeletionPolicy = 'Retain' | 'Delete';
 
 export interface GraphOptions<R extends Reconciled> {
-  /**
-   * What the object's status says besides conditions (`endpoint`, `release`): evaluated after the steps; `output` may ask
-   * any step and gives undefined for one that is not Done. Fields that are left out or undefined are removed from status.
-   */
+  /** As `status` of the builder, which has the steps at hand; where both say a field, this one counts. */
   status?(scope: StatusScope<R>): object;
   /** Whether data dies with the object. Default: `spec.deletionPolicy`, and Retain where there is none. */
   deletionPolicy?(object: Readonly<R>): DeletionPolicy;
@@ -42,13 +41,6 @@ export interface ObjectGraphOptions<R extends Reconciled> extends GraphOptions<R
   /** All kinds that any graph of this sort may own or read; those that only appear later are watched from then on. */
   owns?: readonly Resource[];
   reads?: readonly ReadDeclaration[];
-}
-
-export interface StatusScope<R extends Reconciled> extends Pick<
-  StepScope<R>,
-  'object' | 'name' | 'namespace' | 'get' | 'list'
-> {
-  output<Out>(step: StepHandle<Out>): Out | undefined;
 }
 
 export interface Graph<R extends Reconciled = Reconciled> {
@@ -91,7 +83,7 @@ export function defineObjectGraph<R extends Reconciled>(
     options,
     owns: options.owns ?? [],
     reads: options.reads ?? [],
-    build: (object: Readonly<R>) => collect(resource, (g) => declare(g, object)),
+    build: (object: Readonly<R>) => collect<R>(resource, (g) => declare(g, object)),
   });
 }
 
@@ -117,7 +109,9 @@ function collect<R extends Reconciled>(resource: Resource, declare: (g: GraphBui
     return Object.freeze({ name: step.name });
   };
   const common = ({ after = [], owns = [], reads = [] }: StepOptions) => ({ after, owns, reads });
+  const fields: ((scope: StatusScope<R>) => object)[] = [];
   declare({
+    status: (more) => void fields.push(more),
     step: (step) => add({ ...common(step), name: step.name, external: false, definition: step }),
     external: <Observed, Change, Out>(step: ExternalStep<R, Observed, Change, Out>) => {
       for (const time of ['resync', 'timeout'] as const) {
@@ -129,7 +123,10 @@ function collect<R extends Reconciled>(resource: Resource, declare: (g: GraphBui
       return add({ ...common(step), name: step.name, external: true, definition: step });
     },
   });
-  return { steps: inOrder(where, steps) };
+  return {
+    steps: inOrder(where, steps),
+    status: (scope) => Object.assign({}, ...fields.map((more) => more(scope))) as object,
+  };
 }
 
 /** Depth first in order of declaration, so that the order is stable and reads like the declaration. */

@@ -2,6 +2,7 @@
 // it is done. The engine does the rest: order, server-side apply, prune, conditions, events, metrics, retries.
 import type { KubeObject, ObjectMeta, Resource } from '@stackwright/kube';
 import type { Clock, EventDetails, Random, ReadListOptions } from '@stackwright/core';
+import type { StepRuntime } from './runtime.js';
 
 /** The resource that a graph reconciles: any with a status that holds conditions. */
 export interface Reconciled extends KubeObject {
@@ -216,24 +217,25 @@ type Equal<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ?
 
 /**
  * A step outside Kubernetes (SQL, the Keystone API): `observe` looks, `diff` says purely what has to change (nothing:
- * done), `apply` does it, `remove` undoes it on deletion (then the object carries a finalizer).
+ * done), `apply` does it, `remove` undoes it on deletion (then the object carries a finalizer). What they keep from one call to
+ * the next (a token, a connection) is the controller's, by `runtime`, and never the graph's.
  */
 export interface ExternalStep<R extends Reconciled, Observed, Change, Out> extends StepOptions {
   /** PascalCase; the condition is `<name>Ready`. */
   name: string;
   /** Waiting or Failed without looking outside, for instance while credentials are not there yet. */
   ready?(scope: StepScope<R>): Outcome<unknown>;
-  observe(scope: StepScope<R>, signal: AbortSignal): Promise<Observed>;
+  observe(scope: StepScope<R>, signal: AbortSignal, runtime: StepRuntime): Promise<Observed>;
   diff(scope: StepScope<R>, observed: Observed): readonly Change[];
   /** In words, without secrets: for plans, logs and events. */
   describe(change: Change): string;
-  apply(scope: StepScope<R>, changes: readonly Change[], signal: AbortSignal): Promise<void>;
+  apply(scope: StepScope<R>, changes: readonly Change[], signal: AbortSignal, runtime: StepRuntime): Promise<void>;
   output(scope: StepScope<R>, observed: Observed): Out;
   /**
    * Must be safe to repeat, and must end even when the other side is gone for good. The outputs of steps that are not
    * Done cannot be asked for: read what is needed with `scope.get`.
    */
-  remove?(scope: StepScope<R>, signal: AbortSignal): Promise<void>;
+  remove?(scope: StepScope<R>, signal: AbortSignal, runtime: StepRuntime): Promise<void>;
   /**
    * When `remove` is called: on every deletion (default), or only where the object's deletion policy is Delete, because
    * what it removes is data.
@@ -261,6 +263,13 @@ export interface Explanation {
   on?: ObjectReference;
 }
 
+export interface StatusScope<R extends Reconciled> extends Pick<
+  StepScope<R>,
+  'object' | 'name' | 'namespace' | 'get' | 'list'
+> {
+  output<Out>(step: StepHandle<Out>): Out | undefined;
+}
+
 export interface GraphBuilder<R extends Reconciled> {
   step<
     Out,
@@ -270,4 +279,10 @@ export interface GraphBuilder<R extends Reconciled> {
     step: Step<R, Out, Owns, Reads>,
   ): StepHandle<Out>;
   external<Observed, Change, Out>(step: ExternalStep<R, Observed, Change, Out>): StepHandle<Out>;
+  /**
+   * What the object's status says besides conditions (`endpoint`, `release`): evaluated after the steps; `output` may ask any step
+   * and gives undefined for one that is not Done. Fields that are left out or undefined are removed from status. Of several
+   * declarations a later one counts.
+   */
+  status(fields: (scope: StatusScope<R>) => object): void;
 }

@@ -2,14 +2,14 @@
 import { formatTime, type Client, type ObjectKey } from '@stackwright/kube';
 import { CacheNotSyncedError, type Clock, type EventRecorder } from '@stackwright/core';
 import type { Evaluation } from '../evaluate/evaluate.js';
-import type { Graph, StatusScope } from '../declare/graph.js';
+import type { BuiltGraph, Graph } from '../declare/graph.js';
 import { EngineReason } from '../declare/reasons.js';
 import { isGone, NoStatusError } from './refusal.js';
 import type { StepMetrics } from './metrics.js';
 import type { ChildReader } from '../evaluate/overlay.js';
 import type { Standing } from './standing.js';
 import { statusFor, statusPatch, type ReconciledStatus } from './status.js';
-import type { Reconciled } from '../declare/step.js';
+import type { Reconciled, StatusScope } from '../declare/step.js';
 import { recordTransitions } from './transitions.js';
 
 export interface StatusWriterInit<R extends Reconciled> {
@@ -85,7 +85,7 @@ export class StatusWriter<R extends Reconciled> {
   }
 
   /** What the graph adds to the status; as it was where a cache that it needs is not filled yet. */
-  extra(object: Readonly<R>, evaluation: Evaluation<R>, reader: ChildReader): object {
+  extra(object: Readonly<R>, built: BuiltGraph<R>, evaluation: Evaluation<R>, reader: ChildReader): object {
     const { name = '', namespace = '' } = object.metadata ?? {};
     const scope: StatusScope<R> = {
       object,
@@ -100,7 +100,7 @@ export class StatusWriter<R extends Reconciled> {
         reader.list(resource, resource.namespaced ? { ...options, namespace } : (options ?? {})),
     };
     try {
-      return this.#init.graph.options.status?.(scope) ?? {};
+      return { ...built.status(scope), ...this.#init.graph.options.status?.(scope) };
     } catch (error) {
       if (!(error instanceof CacheNotSyncedError)) throw error;
       return ownFieldsOf(object);

@@ -7,6 +7,7 @@ import type { Evaluation, Observation, StepEvaluation } from '../evaluate/evalua
 import { hashOf } from '../evaluate/hash.js';
 import { Inputs } from '../evaluate/inputs.js';
 import { EngineReason } from '../declare/reasons.js';
+import { ControllerRuntime, type StepRuntime } from '../declare/runtime.js';
 import type { Explanation, ExternalStep, Reconciled } from '../declare/step.js';
 
 const defaultTimeout = 10_000;
@@ -45,6 +46,7 @@ export interface Outside<R extends Reconciled> {
 export class ExternalSteps<R extends Reconciled> implements Outside<R> {
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #runtime: StepRuntime;
   /** By the object's uid and the step's name. */
   readonly #memories = new Map<string, Map<string, Memory>>();
   /** Steps that are undone already, by uid: deletion takes several reconciles. */
@@ -53,6 +55,7 @@ export class ExternalSteps<R extends Reconciled> implements Outside<R> {
   constructor(clock: Clock, random: Random) {
     this.#clock = clock;
     this.#random = random;
+    this.#runtime = new ControllerRuntime({ clock, random });
   }
 
   forget(uid: string): void {
@@ -76,7 +79,9 @@ export class ExternalSteps<R extends Reconciled> implements Outside<R> {
     if (outcome.state !== 'Changing') throw new Error(`Step ${one.step.name} has nothing to change`);
     const definition = definitionOf(one);
     try {
-      await this.#within(definition, context, (signal) => definition.apply(one.scope, outcome.changes, signal));
+      await this.#within(definition, context, (signal) =>
+        definition.apply(one.scope, outcome.changes, signal, this.#runtime),
+      );
     } catch (error) {
       return this.#failed(one, context, error);
     }
@@ -100,7 +105,7 @@ export class ExternalSteps<R extends Reconciled> implements Outside<R> {
       return { done: false, reason: memory.observation.reason, message: memory.observation.message };
     }
     try {
-      await this.#within(definition, context, async (signal) => definition.remove?.(one.scope, signal));
+      await this.#within(definition, context, async (signal) => definition.remove?.(one.scope, signal, this.#runtime));
       this.#removed.set(uid, removed.add(one.step.name));
       return { done: true };
     } catch (error) {
@@ -118,7 +123,9 @@ export class ExternalSteps<R extends Reconciled> implements Outside<R> {
   async #look(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Observation> {
     const definition = definitionOf(one);
     try {
-      const value = await this.#within(definition, context, (signal) => definition.observe(one.scope, signal));
+      const value = await this.#within(definition, context, (signal) =>
+        definition.observe(one.scope, signal, this.#runtime),
+      );
       const observation: Observation = { state: 'Observed', value };
       this.#remember(one, {
         observation,

@@ -123,7 +123,7 @@ export class GraphReconciler<R extends Reconciled> {
     const { evaluation, failures } = result;
     const standings = evaluation.steps.map((one) => standingOf(one, lasting(failures.get(one.step.name))));
     this.#report(result, standings, context);
-    const extra = this.#status.extra(object, evaluation, result.record);
+    const extra = this.#status.extra(object, built, evaluation, result.record);
     const version = await this.#status.write(object, standings, extra, context);
     throwIfFailed(failures);
     const uid = object.metadata?.uid ?? '';

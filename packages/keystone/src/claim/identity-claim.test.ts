@@ -14,11 +14,7 @@ beforeEach(start);
 
 async function start(): Promise<void> {
   keystone = new FakeKeystone('admin-canary');
-  const clock = {
-    monotonic: () => harness.clock.monotonic(),
-    schedule: (delay: number, callback: () => void) => harness.clock.schedule(delay, callback),
-  };
-  harness = new ClaimHarness(identityClaimGraph({ http: keystone, clock }), Keystone, { resync: 120_000 });
+  harness = new ClaimHarness(identityClaimGraph({ http: keystone }), Keystone, { resync: 120_000 });
   await harness.runProvider({ release: '2025.1', region: 'RegionOne', replicas: 1, deletionPolicy: 'Retain' });
   await harness.seedSecret('keystone-admin', {
     auth_url: 'http://keystone.ns.svc:5000/v3',

@@ -1,7 +1,14 @@
 // An IdentityClaim: users and an entry of the catalog in Keystone, and the Secret that says how to log in.
 import { IdentityClaim, Reason } from '@stackwright/api';
 import { done, type Graph, type Outcome, type StepScope } from '@stackwright/graph';
-import { defineClaim, explainIdentity, firstClaim, Sessions, type ServiceSeams } from '@stackwright/openstack';
+import {
+  defineClaim,
+  explainIdentity,
+  firstClaim,
+  sessionsOver,
+  type ServiceSeams,
+  type Sessions,
+} from '@stackwright/openstack';
 import { Keystone } from '../crd.js';
 import { IdentityApi } from '../identity-api/identity-api.js';
 import { changesOf, makeChanges } from './changes.js';
@@ -10,8 +17,8 @@ import { isSame, observeIdentity, type Access } from './identity.js';
 import { serverOf, serverReads, type IdentityServer } from './provider.js';
 import { removeIdentity } from './removal.js';
 
-export function identityClaimGraph({ http, clock }: ServiceSeams = {}): Graph<IdentityClaim> {
-  const sessions = new Sessions({ ...(http ? { http } : {}), ...(clock ? { clock } : {}) });
+export function identityClaimGraph({ http }: ServiceSeams = {}): Graph<IdentityClaim> {
+  const sessions = sessionsOver(http);
   return defineClaim(IdentityClaim, {
     provider: Keystone,
     reads: serverReads,
@@ -24,13 +31,15 @@ export function identityClaimGraph({ http, clock }: ServiceSeams = {}): Graph<Id
     // Clients miss an endpoint that somebody deletes: sooner than what nobody but its consumer sees. Eight calls a claim.
     resync: 120_000,
     wanted: wantedOf,
-    observe: (server, wanted, signal) => observeIdentity(accessTo(sessions, server), wanted, signal),
+    observe: (server, wanted, signal, runtime) =>
+      observeIdentity(accessTo(runtime.of(sessions), server), wanted, signal),
     diff: changesOf,
     describe: ({ what }) => what,
-    apply: (server, changes, _wanted, signal) => makeChanges(accessTo(sessions, server), changes, signal),
+    apply: (server, changes, _wanted, signal, runtime) =>
+      makeChanges(accessTo(runtime.of(sessions), server), changes, signal),
     // A catalog that lists what is gone leads nowhere, whatever is kept.
     removeOn: 'Always',
-    async remove({ claim, owner, reach }, signal) {
+    async remove({ claim, owner, reach }, signal, runtime) {
       const { user, domainAdmin, service, deletionPolicy } = claim.spec;
       if (deletionPolicy === 'Retain' && !service) return;
       const server = reach();
@@ -44,7 +53,7 @@ export function identityClaimGraph({ http, clock }: ServiceSeams = {}): Graph<Id
         users: deletionPolicy === 'Delete' ? users : [],
         service: service?.type,
       };
-      await removeIdentity(accessTo(sessions, server), removal, signal);
+      await removeIdentity(accessTo(runtime.of(sessions), server), removal, signal);
     },
     explain: explainIdentity,
     connection: connectionOf,

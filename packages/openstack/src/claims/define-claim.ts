@@ -8,6 +8,7 @@ import {
   type Graph,
   type Outcome,
   type Reconciled,
+  type StepRuntime,
   type StepScope,
 } from '@stackwright/graph';
 import { Secret, type Resource } from '@stackwright/kube';
@@ -77,13 +78,19 @@ export interface ClaimDefinition<
   /** What is to be there on the server. Pure. */
   wanted: (request: Request<R, Server, More>) => Wanted;
   /** @throws Refused where the claim must not have what is there */
-  observe: (server: Server, wanted: Wanted, signal: AbortSignal) => Promise<Observed>;
+  observe: (server: Server, wanted: Wanted, signal: AbortSignal, runtime: StepRuntime) => Promise<Observed>;
   diff: (wanted: Wanted, observed: Observed) => readonly Change[];
   /** In words, without secrets. */
   describe: (change: Change) => string;
-  apply: (server: Server, changes: readonly Change[], wanted: Wanted, signal: AbortSignal) => Promise<void>;
+  apply: (
+    server: Server,
+    changes: readonly Change[],
+    wanted: Wanted,
+    signal: AbortSignal,
+    runtime: StepRuntime,
+  ) => Promise<void>;
   /** While there is a provider. Must be safe to repeat. */
-  remove: (removal: Removal<R, Server>, signal: AbortSignal) => Promise<void>;
+  remove: (removal: Removal<R, Server>, signal: AbortSignal, runtime: StepRuntime) => Promise<void>;
   /** When `remove` is called; default 'DeletePolicy': only where the claim's deletion policy is Delete. */
   removeOn?: 'Always' | 'DeletePolicy';
   /** How an error of the server reads as a condition. */
@@ -147,13 +154,14 @@ export function defineClaim<
         reads,
         ...(timeout === undefined ? {} : { timeout }),
         ...(resync === undefined ? {} : { resync }),
-        observe: (scope, signal) => definition.observe(scope.output(server), wantedOf(scope), signal),
+        observe: (scope, signal, runtime) => definition.observe(scope.output(server), wantedOf(scope), signal, runtime),
         diff: (scope, observed) => definition.diff(wantedOf(scope), observed),
         describe: (change) => definition.describe(change),
-        apply: (scope, changes, signal) => definition.apply(scope.output(server), changes, wantedOf(scope), signal),
+        apply: (scope, changes, signal, runtime) =>
+          definition.apply(scope.output(server), changes, wantedOf(scope), signal, runtime),
         output: (_scope, observed) => observed,
         removeOn: definition.removeOn ?? 'DeletePolicy',
-        async remove(scope, signal) {
+        async remove(scope, signal, runtime) {
           const provider = scope.get(definition.provider, scope.object.spec.provider);
           // With the provider itself gone, or going, there is nothing left to undo.
           if (!provider || provider.metadata?.deletionTimestamp) return;
@@ -161,7 +169,7 @@ export function defineClaim<
           const kept = keptCredentials(scope, user);
           const reach = () =>
             reachable(serverOf(scope, provider), `${definition.provider.kind} ${scope.object.spec.provider}`);
-          await definition.remove({ claim: scope.object, owner: ownerOf(scope), kept, reach }, signal);
+          await definition.remove({ claim: scope.object, owner: ownerOf(scope), kept, reach }, signal, runtime);
         },
         explain: (error) =>
           error instanceof Refused ? { reason: error.reason, message: error.message } : definition.explain(error),

@@ -5,6 +5,7 @@ import { mergeOverride } from './override.js';
 import { authtokenSection, clientSection, databaseSection, messagingSections, proxySection } from './sections.js';
 
 const identity: Identity = {
+  claim: 'sample-identity',
   authUrl: 'http://keystone.ns.svc:5000/v3',
   username: 'glance',
   password: 'pa$$word',

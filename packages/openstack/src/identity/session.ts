@@ -1,7 +1,7 @@
 // Calls to OpenStack's APIs as a user of Keystone: a login by password, a token that is kept until it nears its end.
 import { Reason } from '@stackwright/api';
-import { systemClock, type Clock } from '@stackwright/core';
-import { hashOf } from '@stackwright/graph';
+import type { Clock } from '@stackwright/core';
+import { hashOf, type RuntimeKind } from '@stackwright/graph';
 import { http as realHttp, type Address, type Http, type HttpRequest, type HttpResponse } from '../seams/http.js';
 
 export interface IdentityLogin {
@@ -77,14 +77,19 @@ interface KeptToken {
   until: number;
 }
 
-/** Keeps tokens across reconciles, by credentials; `as` costs nothing. One per process is enough. */
+/** Of a controller, by whose clock tokens age. */
+export const sessionsOver = (http: Http = realHttp): RuntimeKind<Sessions> => ({
+  create: ({ clock }) => new Sessions({ http, clock }),
+});
+
+/** Keeps tokens across reconciles, by credentials; `as` costs nothing. One per controller is enough. */
 export class Sessions {
   readonly #http: Http;
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #tokens = new Map<string, KeptToken>();
   readonly #underWay = new Map<string, Promise<{ value: string }>>();
 
-  constructor({ http = realHttp, clock = systemClock }: { http?: Http; clock?: Pick<Clock, 'monotonic'> } = {}) {
+  constructor({ http, clock }: { http: Http; clock: Pick<Clock, 'monotonic'> }) {
     this.#http = http;
     this.#clock = clock;
   }

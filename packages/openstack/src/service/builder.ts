@@ -51,6 +51,8 @@ export interface DatabaseOptions {
 
 /** A database connection. Holds the password: it may go into a Secret and nowhere else. */
 export interface Database {
+  /** Name of the claim. */
+  claim: string;
   host: string;
   port: number;
   database: string;
@@ -91,6 +93,8 @@ export interface IdentityOptions {
 
 /** What the service is in the identity service: its user, with which it calls others. Holds the password, as Database does. */
 export interface Identity extends IdentityLogin {
+  /** Name of the claim. */
+  claim: string;
   projectName: string;
   projectDomainName: string;
   regionName: string;
@@ -112,6 +116,8 @@ export interface MessagingOptions<R extends ServiceObject> {
 
 /** A connection to a message broker. Holds the password: it may go into a Secret and nowhere else. */
 export interface Messaging {
+  /** Name of the claim. */
+  claim: string;
   /** `rabbit://…`, for `[DEFAULT] transport_url`. */
   transportUrl: string;
   /** "host:port" of each broker. */

@@ -81,9 +81,6 @@ export function credentialFields<R extends ServiceObject>(
   };
 }
 
-/** Of the claim, by the name of its step. */
-export const databaseSuffix = (step = 'Database'): string => step.toLowerCase();
-
 export function databaseStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
   release: StepHandle<Release>,
@@ -96,7 +93,7 @@ export function databaseStep<R extends ServiceObject>(
     reads: [Secret, ...readsOfUsers],
     run(scope): Outcome<Database> {
       const { deletionPolicy } = scope.object.spec;
-      const { metadata, rotation } = credentialFields(scope, DatabaseClaim, `${scope.name}-${databaseSuffix(name)}`);
+      const { metadata, rotation } = credentialFields(scope, DatabaseClaim, `${scope.name}-${name.toLowerCase()}`);
       const claim = fulfilled(
         scope,
         DatabaseClaim,
@@ -113,7 +110,7 @@ export function databaseStep<R extends ServiceObject>(
       // An IPv6 address has to be told from a port.
       const host = values.host.includes(':') ? `[${values.host}]` : values.host;
       const url = `mysql+pymysql://${credentials}@${host}:${port}/${values.database}`;
-      return done({ ...values, port, url, secretName });
+      return done({ ...values, claim: metadata.name, port, url, secretName });
     },
   });
 }

@@ -21,7 +21,7 @@ import { secretWith } from '../secrets/secret.js';
 import { ownVersion, readsOfVersions, versionName } from '../workload/versions.js';
 import type { Config, ConfigOptions, Release, ServiceObject } from './builder.js';
 import { checkOwns, verdictOn } from './config-check.js';
-import type { ServiceClaims } from './credentials.js';
+import { claimedIn } from './credentials.js';
 
 /**
  * A Secret, since a configuration holds passwords; one for each content, so that what runs keeps its own. One that is not
@@ -30,7 +30,6 @@ import type { ServiceClaims } from './credentials.js';
 export function configStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
   release: StepHandle<Release>,
-  claims: ServiceClaims,
   { files, directory, after = [], name = 'Config' }: ConfigOptions<R>,
 ): StepHandle<Config> {
   const component = name.toLowerCase();
@@ -53,7 +52,7 @@ export function configStep<R extends ServiceObject>(
       const verdict = verdictOn(scope, facts, { ...values.output, files: merged, salt: salt.output }, base);
       if (verdict.state !== 'Done') return verdict;
       const { annotations, remarks } = verdict.output;
-      const { credentials, authorities } = claims.usedBy(scope, after);
+      const { credentials, authorities } = claimedIn(scope, after);
       const content = { ...rendered, ...Object.fromEntries(authorities.map((one) => [one.key, one.content])) };
       const hash = hashOf([salt.output, content]);
       const secretName = versionName(base, hash);

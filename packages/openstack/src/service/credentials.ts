@@ -5,8 +5,10 @@ import { jobState, rolloutOf, type StepHandle, type StepScope } from '@stackwrig
 import { CronJob, Deployment, Job, Pod } from '@stackwright/kube';
 import type { Credentials, ServiceObject } from './builder.js';
 
-/** What a claim gave that has credentials. */
+/** What a step gives whose claim has credentials. */
 export interface Claimed {
+  /** Name of the claim. */
+  claim: string;
   username: string;
   /** The authority that clients need, and where they find it, if it has one. */
   ca?: string;
@@ -21,33 +23,26 @@ export interface Authority {
   content: string;
 }
 
-/** The claims of one service that have credentials, by their steps. */
-export class ServiceClaims {
-  readonly #claims = new Map<string, { handle: StepHandle<Claimed | undefined>; suffix: string }>();
+/** What comes, besides its own values, with the outputs of those steps of `after` whose claims have credentials. */
+export function claimedIn<R extends ServiceObject>(
+  scope: StepScope<R>,
+  after: readonly StepHandle[],
+): { credentials: Credentials; authorities: readonly Authority[] } {
+  const all = after.map((step) => scope.output(step)).filter(isClaimed);
+  return {
+    credentials: Object.fromEntries(all.map(({ claim, username }) => [claim, username])),
+    authorities: all.flatMap(({ claim, ca, caFile }) =>
+      ca === undefined || caFile === undefined
+        ? []
+        : [{ key: `${claim.slice(scope.name.length + 1)}-ca.crt`, path: caFile, content: ca }],
+    ),
+  };
+}
 
-  /** The claim is `<object>-<suffix>`. */
-  add<Handle extends StepHandle<Claimed | undefined>>(handle: Handle, suffix: string): Handle {
-    this.#claims.set(handle.name, { handle, suffix });
-    return handle;
-  }
-
-  /** What comes, besides its own values, with the outputs of those steps of `after` that are claims. */
-  usedBy<R extends ServiceObject>(
-    scope: StepScope<R>,
-    after: readonly StepHandle[],
-  ): { credentials: Credentials; authorities: readonly Authority[] } {
-    const used = after.flatMap(({ name }) => {
-      const claim = this.#claims.get(name);
-      const given = claim && scope.output(claim.handle);
-      return given ? [{ suffix: claim.suffix, given }] : [];
-    });
-    return {
-      credentials: Object.fromEntries(used.map(({ suffix, given }) => [`${scope.name}-${suffix}`, given.username])),
-      authorities: used.flatMap(({ suffix, given: { ca, caFile } }) =>
-        ca === undefined || caFile === undefined ? [] : [{ key: `${suffix}-ca.crt`, path: caFile, content: ca }],
-      ),
-    };
-  }
+function isClaimed(output: unknown): output is Claimed {
+  if (typeof output !== 'object' || output === null) return false;
+  const { claim, username } = output as Partial<Record<keyof Claimed, unknown>>;
+  return typeof claim === 'string' && typeof username === 'string';
 }
 
 /** For the template of Pods that have the configuration. */

@@ -1,20 +1,18 @@
 // A service is a graph of steps, most of which all services share.
 import type { Resource } from '@stackwright/kube';
-import { systemClock, type Clock } from '@stackwright/core';
-import { defineGraph, type Graph, type GraphOptions, type StepHandle } from '@stackwright/graph';
+import { defineGraph, type Graph, type GraphOptions, type StatusScope, type StepHandle } from '@stackwright/graph';
 import type { Catalog } from '../catalog/catalog.js';
-import { Sessions } from '../identity/session.js';
+import { sessionsOver } from '../identity/session.js';
 import { http as realHttp, type Http } from '../seams/http.js';
 import { apiSteps, serviceName } from './api.js';
 import type { Api, ContainerOptions, Messaging, MessagingOptions, ServiceBuilder, ServiceObject } from './builder.js';
-import { cacheStep, databaseStep, databaseSuffix } from './claims.js';
+import { cacheStep, databaseStep } from './claims.js';
 import { configStep } from './config.js';
-import { ServiceClaims } from './credentials.js';
 import { cronJobStep } from './cron-job.js';
 import { extraVolumesStep } from './extra-volumes.js';
-import { identityStep, identitySuffix } from './identity.js';
+import { identityStep } from './identity.js';
 import { jobStep } from './job.js';
-import { messagingStep, messagingSuffix } from './messaging.js';
+import { messagingStep } from './messaging.js';
 import { releaseStep } from './release.js';
 import { routeStep } from './route.js';
 import { tlsStep } from './tls.js';
@@ -24,8 +22,6 @@ import { volumeStep } from './volume.js';
 export interface ServiceSeams {
   /** How APIs, and Keystone, are asked. Default: over the network. */
   http?: Http;
-  /** Tells how old tokens are, and how long an answer takes. Default: the machine's. */
-  clock?: Pick<Clock, 'monotonic' | 'schedule'>;
 }
 
 export interface ServiceOptions<R extends ServiceObject> extends GraphOptions<R>, ServiceSeams {}
@@ -46,11 +42,9 @@ export function defineService<R extends ServiceObject>(
   resource: Resource<R>,
   catalog: Catalog,
   declare: (s: ServiceBuilder<R>) => void,
-  { http = realHttp, clock = systemClock, ...options }: ServiceOptions<R> = {},
+  { http = realHttp, ...options }: ServiceOptions<R> = {},
 ): Graph<R> {
-  let endpoint: StepHandle<Api> | undefined;
-  const claims = new ServiceClaims();
-  const asking = { http, clock, sessions: new Sessions({ http, clock }) };
+  const asking = { http, sessions: sessionsOver(http) };
   const { service } = catalog;
   return defineGraph<R>(
     resource,
@@ -61,44 +55,42 @@ export function defineService<R extends ServiceObject>(
         ...container,
         volumes: [...(container.volumes ?? []), extra],
       });
-      const apis: (string | undefined)[] = [];
-      const tls = tlsStep(g, release, (object) => apis.map((api) => serviceName(object, api)));
+      const apis: { name: string | undefined; endpoint: StepHandle<Api> }[] = [];
+      const tls = tlsStep(g, release, (object) => apis.map((api) => serviceName(object, api.name)));
+      g.status((scope) => workingStatus(scope, apis[0]?.endpoint));
       declare({
         ...g,
         release,
         tls,
-        database: (database = {}) =>
-          claims.add(databaseStep(g, release, { ...database, service }), databaseSuffix(database.name)),
+        database: (database = {}) => databaseStep(g, release, { ...database, service }),
         cache: () => cacheStep(g, release),
-        identity: (identity) => claims.add(identityStep(g, release, { ...identity, service }), identitySuffix),
+        identity: (identity) => identityStep(g, release, { ...identity, service }),
         // Without `when` it is never undefined, which the overloads say.
         messaging: (messaging: MessagingOptions<R> = {}) =>
-          claims.add(messagingStep(g, release, { ...messaging, service }), messagingSuffix) as StepHandle<Messaging>,
+          messagingStep(g, release, { ...messaging, service }) as StepHandle<Messaging>,
         volume: (volume) => volumeStep(g, release, volume),
-        config: (config) => configStep(g, release, claims, config),
+        config: (config) => configStep(g, release, config),
         job: (job) => jobStep(g, release, withExtra(job)),
         cronJob: (cronJob) => cronJobStep(g, release, withExtra(cronJob)),
         dbSync: ({ name = 'DbSync', ...job }) => jobStep(g, release, withExtra({ ...job, name })),
         api(api) {
           if (apis.length === 0) routeStep(g, api.port);
-          apis.push(api.name);
-          const handle = apiSteps(g, release, tls, asking, withExtra(api));
-          endpoint ??= handle;
-          return handle;
+          const endpoint = apiSteps(g, release, tls, asking, withExtra(api));
+          apis.push({ name: api.name, endpoint });
+          return endpoint;
         },
       });
     },
-    {
-      ...options,
-      status(scope) {
-        const before = scope.object.status as { endpoint?: string; release?: string } | undefined;
-        const api = endpoint && scope.output(endpoint);
-        return {
-          endpoint: api?.url ?? before?.endpoint,
-          release: api ? scope.object.spec.release : before?.release,
-          ...options.status?.(scope),
-        };
-      },
-    },
+    options,
   );
+}
+
+/** Of the API: where it is and which release it has, as last known to work. */
+function workingStatus<R extends ServiceObject>(
+  scope: StatusScope<R>,
+  endpoint: StepHandle<Api> | undefined,
+): { endpoint: string | undefined; release: string | undefined } {
+  const before = scope.object.status as { endpoint?: string; release?: string } | undefined;
+  const api = endpoint && scope.output(endpoint);
+  return { endpoint: api?.url ?? before?.endpoint, release: api ? scope.object.spec.release : before?.release };
 }

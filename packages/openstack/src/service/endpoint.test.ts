@@ -1,7 +1,6 @@
 import { EndpointSlice } from '@stackwright/kube';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sample, sampleService, Sample } from '../testing/sample-service.js';
-import type { ServiceSeams } from './define-service.js';
 import { ServiceHarness } from '../testing/service-harness.js';
 
 const probe = 'GET http://sample.ns.svc:8000/ @ 10.0.0.7';
@@ -29,17 +28,7 @@ async function retry(): Promise<void> {
 const endpointReady = () => harness.condition('EndpointReady');
 
 beforeEach(() => {
-  harness = new ServiceHarness(
-    (seams) => {
-      // The harness comes into being with the graph.
-      const clock: ServiceSeams['clock'] = {
-        monotonic: () => harness.clock.monotonic(),
-        schedule: (delay, callback) => harness.clock.schedule(delay, callback),
-      };
-      return sampleService({ ...seams, clock });
-    },
-    { kinds: [Sample] },
-  );
+  harness = new ServiceHarness(sampleService, { kinds: [Sample] });
 });
 
 describe('an API that is checked with a token', () => {

@@ -1,6 +1,5 @@
 // Ready Pods are not enough: an API is there when it answers, and with a token where it wants one.
 import { Reason } from '@stackwright/api';
-import type { Clock } from '@stackwright/core';
 import {
   done,
   endpointsOf,
@@ -8,6 +7,7 @@ import {
   withDeadline,
   type Explanation,
   type GraphBuilder,
+  type RuntimeKind,
   type StepHandle,
   type StepScope,
 } from '@stackwright/graph';
@@ -34,8 +34,8 @@ export interface EndpointOptions {
 /** What asks. */
 export interface Asking {
   http: Http;
-  sessions: Sessions;
-  clock: Pick<Clock, 'schedule'>;
+  /** Of the controller. */
+  sessions: RuntimeKind<Sessions>;
 }
 
 /** Milliseconds that a look may take, and that asking may take of them. Each endpoint has its share, so that none keeps us from the next. */
@@ -45,7 +45,7 @@ const patience = 9_000;
 /** Done when the API answers through one of its ready endpoints. Costs a call or two every 30 seconds. */
 export function endpointStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
-  { http, sessions, clock }: Asking,
+  { http, sessions }: Asking,
   { tls, name, after, service, portName, port, probe, check }: EndpointOptions,
 ): StepHandle<Api> {
   const endpoints = (scope: StepScope<R>) => endpointsOf(scope, service(scope.name), portName);
@@ -61,16 +61,16 @@ export function endpointStep<R extends ServiceObject>(
       const on = { apiVersion: 'v1', kind: 'Service', name: service(scope.name), namespace: scope.namespace };
       return waiting(Reason.NoReadyEndpoint, `Service ${on.name} has no ready endpoint`, { on });
     },
-    async observe(scope, signal) {
+    async observe(scope, signal, runtime) {
       const scheme = schemeOf(scope.object.spec);
       const base = `${scheme}://${service(scope.name)}.${scope.namespace}.svc:${port}`;
       const { ca } = scope.output(tls) ?? {};
       const trust = ca === undefined ? {} : { ca };
-      const ask = check && authenticatedCheck(scope, sessions, check, { base, ...trust });
+      const ask = check && authenticatedCheck(scope, runtime.of(sessions), check, { base, ...trust });
       const addresses = endpoints(scope);
       const problems: string[] = [];
       for (const address of addresses) {
-        const problem = await withDeadline(clock, patience / addresses.length, signal, async (within) => {
+        const problem = await withDeadline(runtime.clock, patience / addresses.length, signal, async (within) => {
           const silence = await askProbe(http, { url: base + probe, address, ...trust }, within);
           return silence ?? (await ask?.(address, within));
         }).catch((error: unknown) => {

@@ -13,7 +13,6 @@ import { credentialFields, fulfilled, type Fulfilled } from './claims.js';
 import { readsOfUsers } from './credentials.js';
 import { internalUrl, publicUrl } from './urls.js';
 
-export const identitySuffix = 'identity';
 /** Who fulfils the claim. */
 const keystone = { apiVersion: `${groups.of('keystone')}/${version}`, kind: 'Keystone', name: 'keystone' };
 const defaultRoles = ['admin', 'service'];
@@ -49,7 +48,7 @@ export function identityStep<R extends ServiceObject>(
     owns: [IdentityClaim],
     reads: [Secret, ...readsOfUsers],
     run(scope): Outcome<Identity> {
-      const { metadata, rotation } = credentialFields(scope, IdentityClaim, `${scope.name}-${identitySuffix}`);
+      const { metadata, rotation } = credentialFields(scope, IdentityClaim, `${scope.name}-identity`);
       const where = { name: scope.name, port, path };
       const internal = internalUrl(scope, where);
       const claim = fulfilled(
@@ -75,6 +74,7 @@ export function identityStep<R extends ServiceObject>(
       );
       if (claim.state !== 'Done') return claim;
       return done({
+        claim: metadata.name,
         ...loginOf(claim.output),
         ...(applicationCredential ? applicationCredentialOf(claim.output) : {}),
         ...(domainAdmin ? domainAdminOf(claim.output) : {}),
@@ -86,7 +86,7 @@ export function identityStep<R extends ServiceObject>(
 
 type Given = Fulfilled<Key>;
 
-function loginOf({ secretName, values, ca }: Given): Omit<Identity, 'provider'> {
+function loginOf({ secretName, values, ca }: Given): Omit<Identity, 'claim' | 'provider'> {
   return {
     authUrl: values.auth_url,
     username: values.username,

@@ -5,8 +5,6 @@ import type { Messaging, MessagingOptions, Release, ServiceObject } from './buil
 import { credentialFields, fulfilled } from './claims.js';
 import { readsOfUsers } from './credentials.js';
 
-export const messagingSuffix = 'messaging';
-
 /** A virtual host on the message broker. */
 export function messagingStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
@@ -22,7 +20,7 @@ export function messagingStep<R extends ServiceObject>(
     reads: [Secret, ...readsOfUsers],
     run(scope): Outcome<Messaging | undefined> {
       if (when && !when(scope.object)) return done();
-      const { metadata, rotation } = credentialFields(scope, MessagingClaim, `${scope.name}-${messagingSuffix}`);
+      const { metadata, rotation } = credentialFields(scope, MessagingClaim, `${scope.name}-messaging`);
       const { deletionPolicy } = scope.object.spec;
       const claim = fulfilled(
         scope,
@@ -36,7 +34,10 @@ export function messagingStep<R extends ServiceObject>(
       if (claim.state !== 'Done') return claim;
       const { secretName, values } = claim.output;
       const { transport_url: transportUrl, hosts, vhost: given, username, password } = values;
-      return done({ transportUrl, hosts: listOf(hosts), vhost: given, username, password, secretName });
+      return done({
+        ...{ claim: metadata.name, transportUrl, hosts: listOf(hosts), vhost: given },
+        ...{ username, password, secretName },
+      });
     },
   });
 }
