@@ -1,10 +1,11 @@
+import performanceHooks from 'node:perf_hooks';
 import { Registry } from 'prom-client';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FakeClock, recordingLogger } from '../testing/index.js';
 import { WorkQueue } from '../queue/work-queue.js';
 import { observeController } from './controller.js';
 import { registerMetrics } from './metric.js';
-import { LoopLag, observeRequests } from './process.js';
+import { LoopLag, observeProcess, observeRequests } from './process.js';
 import { controllerMetrics, coreMetrics } from './table.js';
 import { observeQueue, observeUnfinishedWork } from './workqueue.js';
 
@@ -131,5 +132,18 @@ describe('metrics', () => {
     expect(await registry.metrics()).toContain('controller_event_loop_stalls_total 1');
     expect(await registry.metrics()).toContain('controller_event_loop_lag_seconds 0');
     stop.abort();
+  });
+
+  it('of the process do not wake it: none is computed from a timer that goes off all the time', async () => {
+    const monitor = vi.spyOn(performanceHooks, 'monitorEventLoopDelay');
+    const registry = new Registry();
+    observeProcess(registry);
+    for (const [options] of monitor.mock.calls) expect(options?.resolution).toBeGreaterThan(1_000_000);
+    const text = await registry.metrics();
+    expect(text).toContain('process_cpu_seconds_total');
+    expect(text).toContain('nodejs_heap_size_used_bytes');
+    expect(text).toContain('nodejs_eventloop_lag_seconds ');
+    expect(text).not.toMatch(/nodejs_eventloop_lag_(p99|mean)/);
+    monitor.mockRestore();
   });
 });

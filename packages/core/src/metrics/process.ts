@@ -8,9 +8,15 @@ import { sleep } from '../seams/wait.js';
 import { registerMetrics, whenScraped } from './metric.js';
 import { processMetrics, restClientMetrics } from './table.js';
 
-/** `process_*` and `nodejs_*`. */
+/** Milliseconds: as long as a timer can be. */
+const never = 2 ** 31 - 1;
+/** What prom-client computes from a timer that goes off a hundred times a second, also where nothing else ever happens. */
+const fineLag = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map((of) => `nodejs_eventloop_lag_${of}_seconds`);
+
+/** `process_*` and `nodejs_*`, but for what would wake an idle process: how long the loop was blocked says `LoopLag`. */
 export function observeProcess(registry: Registry): void {
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: never });
+  for (const name of fineLag) registry.removeSingleMetric(name);
 }
 
 /** To be given to kube's transport. */

@@ -6,7 +6,7 @@ import { get } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sumOf } from './exposition.js';
-import { cpuSeconds, memoryOf, type Memory } from './proc.js';
+import { cpuSeconds, memoryOf, sleepsOf, type Memory } from './proc.js';
 
 export interface ControllerStart {
   /** The bundled program. */
@@ -76,6 +76,11 @@ export class ControllerProcess {
   /** Seconds of user and system time so far. */
   cpu(): number {
     return cpuSeconds(this.#pid);
+  }
+
+  /** How often something woke it so far. */
+  wakeUps(): number {
+    return sleepsOf(this.#pid);
   }
 
   memory(): Memory {

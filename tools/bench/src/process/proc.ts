@@ -1,5 +1,5 @@
 // What Linux says of a process: the same source for every variant, and nothing runs in the process for it.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Of USER_HZ, which is 100 on every Linux that Node runs on. */
 const ticksPerSecond = 100;
@@ -10,6 +10,14 @@ export function cpuSeconds(pid: number): number {
   // The second field is the program's name in parentheses, which may hold anything.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+/** How often its threads have gone to sleep so far, which is as often as something woke them. */
+export function sleepsOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
+    const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8');
+    return sum + Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)?.[1] ?? 0);
+  }, 0);
 }
 
 export interface Memory {

@@ -17,10 +17,16 @@ export async function idle(bench: Bench, program: string): Promise<void> {
   const controller = await bench.startController();
   const ready = await controller.synced();
   await sleep(bench.quick ? 1000 : 3000);
+  const memory = controller.memory().resident;
+  const rest = bench.quick ? 5 : 30;
+  const [cpu, wakeUps] = [controller.cpu(), controller.wakeUps()];
+  await sleep(rest * 1000);
   bench.record({
     'idle.bundle': (await stat(program)).size / 1024,
     'idle.import': median(imports),
     'idle.ready': ready,
-    'idle.memory': controller.memory().resident,
+    'idle.memory': memory,
+    'idle.rest': ((controller.cpu() - cpu) / rest) * 100,
+    'idle.wakeUps': (controller.wakeUps() - wakeUps) / rest,
   });
 }
