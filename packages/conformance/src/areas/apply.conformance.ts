@@ -291,6 +291,15 @@ describe('lists', () => {
     expect((await api.apply(`${WIDGETS}/lists`, api.widget('lists', { plain: ['q'] }), 'carol')).code).toBe(409);
   });
 
+  it('that are applied empty have no owner, and go with their last element', async () => {
+    const made = await api.apply(`${WIDGETS}/empty`, api.widget('empty', { tags: [], parts: [] }), 'alice');
+    expect(made.body.spec).toMatchObject({ tags: [], parts: [] });
+    expect(managers(made)).toEqual({ 'alice Apply': { 'f:spec': { 'f:size': {} } } });
+    await api.apply(`${WIDGETS}/empty`, api.widget('empty', { tags: ['a'], parts: [{ name: 'a' }] }), 'alice');
+    const { body } = await api.apply(`${WIDGETS}/empty`, api.widget('empty', { tags: [], parts: [] }), 'alice');
+    expect(body.spec).toEqual({ size: 1, replicas: 1 });
+  });
+
   it('have the order of who applies them; what is of others stays where it was', async () => {
     await api.apply(`${WIDGETS}/order`, api.widget('order', { tags: ['a', 'b', 'c'] }), 'alice');
     await api.apply(`${WIDGETS}/order`, api.widget('order', { tags: ['x', 'y', 'z'] }), 'bob');
@@ -336,6 +345,19 @@ describe('updates', () => {
       'alice Apply': { 'f:spec': { 'f:size': {} } },
       'conformance Update status': { 'f:status': { 'f:replicas': {} } },
     });
+  });
+
+  it('that only take away are not dated, and own nothing by it', async () => {
+    await api.apply(`${CONFIGMAPS}/taker`, configMap('taker', { a: '1', b: '1' }), 'alice');
+    const { body } = await api.merge(`${CONFIGMAPS}/taker?fieldManager=bob`, { data: { b: null } });
+    expect(body.metadata.managedFields.map(({ manager }) => manager)).toEqual(['alice']);
+  });
+
+  it('of what has no owner leave it so', async () => {
+    await api.create(CONFIGMAPS, configMap('nobodys', { a: '1' }));
+    await api.merge(`${CONFIGMAPS}/nobodys`, { metadata: { managedFields: [{}] } });
+    const { body } = await api.merge(`${CONFIGMAPS}/nobodys`, { data: { b: '1' } });
+    expect(body.metadata.managedFields).toBeUndefined();
   });
 
   it('may rewrite managedFields, or clear them', async () => {

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { devclusterPackage } from '../cluster/devcluster.js';
 import { bench } from '../support/bench.js';
-import { pod } from '../support/objects.js';
+import { deployment, pod } from '../support/objects.js';
 import { target } from '../support/target.js';
 
 const api = bench('differences', { widgets: true });
-const { CONFIGMAPS, CRDS, NAMESPACES, PODS, SERVICEACCOUNTS, WIDGETS } = api.paths;
+const { CONFIGMAPS, CRDS, DEPLOYMENTS, NAMESPACES, PODS, SERVICEACCOUNTS, WIDGETS } = api.paths;
 
 const rows = rowsOf(readFileSync(join(devclusterPackage, 'README.md'), 'utf8'));
 const shown = new Set<string>();
@@ -135,9 +135,9 @@ describe('the API server:', () => {
     expect(answer.body.message).toContain('Too large resource version');
   });
 
-  difference('server-side apply of an empty keyed list', 'owns it', async () => {
-    const { body } = await api.apply(`${WIDGETS}/owned`, api.widget('owned', { parts: [] }), 'alice');
-    expect(JSON.stringify(body.metadata.managedFields[0]?.fieldsV1)).toContain('f:parts');
+  difference('who owns the structs of a new object of a built-in kind', 'its creator does', async () => {
+    const { metadata } = await api.create(DEPLOYMENTS, deployment('structs'));
+    expect(metadata.managedFields[0]?.fieldsV1).toMatchObject({ 'f:spec': { '.': {} } });
   });
 
   difference('quotas, limit ranges, priority and fairness', 'are not there', async () => {

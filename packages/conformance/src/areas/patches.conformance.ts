@@ -30,6 +30,29 @@ it('a JSON patch does what its operations say, all or none', async () => {
   expect((await api.get(`${CONFIGMAPS}/json`)).body.data).toEqual({ a: '2' });
 });
 
+it.each([
+  ['removes what is not there', 422, [{ op: 'remove', path: '/data/z' }]],
+  ['removes beyond the end of a list', 422, [{ op: 'remove', path: '/metadata/finalizers/9' }]],
+  ['moves what is not there', 422, [{ op: 'move', from: '/data/z', path: '/data/y' }]],
+  ['adds to what is not there', 422, [{ op: 'add', path: '/nothing/deep', value: '1' }]],
+  ['does what there is not', 422, [{ op: 'conjure', path: '/data' }]],
+  ['has no path', 422, [{ op: 'add', value: '1' }]],
+  ['replaces what is not there', 200, [{ op: 'replace', path: '/data/z', value: '1' }]],
+  ['copies what is not there', 200, [{ op: 'copy', from: '/data/zz', path: '/data/y' }]],
+])('a JSON patch that %s is answered %i', async (_what, code, operations) => {
+  await api.post(CONFIGMAPS, configMap('operations', { a: '1' }, { finalizers: ['example.com/a'] }));
+  expect((await api.json(`${CONFIGMAPS}/operations?dryRun=All`, operations)).code).toBe(code);
+});
+
+it('a subresource is patched as strictly as its object', async () => {
+  await api.create(DEPLOYMENTS, deployment('scaled'));
+  const path = `${DEPLOYMENTS}/scaled/scale`;
+  expect((await api.merge(`${path}?fieldValidation=Strict`, { spec: { replica: 1 } })).code).toBe(422);
+  const uid = '11111111-1111-1111-1111-111111111111';
+  expect((await api.merge(path, { metadata: { uid } })).code).toBe(409);
+  expect((await api.merge(`${DEPLOYMENTS}/scaled/status`, { metadata: { uid } })).code).toBe(422);
+});
+
 it('a patch cannot make an object another one', async () => {
   await api.create(CONFIGMAPS, configMap('self'));
   expect((await api.merge(`${CONFIGMAPS}/self`, { metadata: { name: 'other' } })).code).toBe(400);
@@ -155,6 +178,14 @@ describe('a strategic merge patch', () => {
     expect((await containers('order')).map(({ name }) => name)).toEqual(['b', 'c', 'main']);
     await patch('order', { '$setElementOrder/containers': [{ name: 'main' }, { name: 'c' }] });
     expect((await containers('order')).map(({ name }) => name)).toEqual(['b', 'main', 'c']);
+  });
+
+  it('takes a new element as it is: directives inside of it are fields that nobody knows', async () => {
+    await api.create(DEPLOYMENTS, deployment('raw'));
+    const added = { name: 'new', image: 'new:1', securityContext: { $patch: 'replace', runAsUser: 1 } };
+    const answer = await patch('raw', { containers: [added] });
+    expect(answer.headers['warning']).toContain('securityContext.$patch');
+    expect((await containers('raw'))[0]).toMatchObject({ name: 'new', securityContext: { runAsUser: 1 } });
   });
 
   it('keeps only the named keys of a union', async () => {

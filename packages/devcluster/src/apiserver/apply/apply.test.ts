@@ -23,10 +23,11 @@ const spec = fc.record(
   {
     size: fc.integer({ min: 1, max: 3 }),
     mode: fc.constantFrom('fast', 'slow'),
-    tags: fc.uniqueArray(fc.constantFrom('x', 'y', 'z'), { maxLength: 3 }),
+    // Sets and keyed lists without elements have no owner, and are what they are by chance.
+    tags: fc.uniqueArray(fc.constantFrom('x', 'y', 'z'), { minLength: 1, maxLength: 3 }),
     plain: fc.array(fc.constantFrom('p', 'q'), { maxLength: 2 }),
     limits: fc.dictionary(fc.constantFrom('m', 'n'), fc.nat(2), { maxKeys: 2 }),
-    parts: fc.uniqueArray(part, { selector: ({ name }) => name, maxLength: 3 }),
+    parts: fc.uniqueArray(part, { selector: ({ name }) => name, minLength: 1, maxLength: 3 }),
   },
   { requiredKeys: [] },
 );

@@ -99,8 +99,7 @@ function collect(schema: Schema, value: unknown, set: FieldSet): void {
       return;
     case 'keyed':
     case 'set':
-      // An empty list has no element to own; without this nobody could take it away again.
-      if ((value as unknown[]).length === 0) set.member = true;
+      // An empty list has no element to own, and so no owner.
       for (const item of value as unknown[]) {
         const element = elementOf(schema, item);
         const node = child(set, element);
@@ -206,7 +205,7 @@ function mergeLists(schema: Schema, live: readonly unknown[], config: readonly u
 }
 
 /**
- * `value` without the fields of the set; containers that this empties go as well, unless `kept` has them. Not changed
+ * `value` without the fields of the set; lists that this empties go as well, and so do maps unless `kept` has them. Not changed
  * in place.
  */
 export function remove(schema: Schema, value: unknown, fields: FieldSet, kept: FieldSet): unknown {
@@ -243,8 +242,8 @@ function removeAt(schema: Schema, value: unknown, fields: FieldSet, kept: FieldS
         const rest = removeAt(itemsOf(schema), item, node, kept?.children.get(element));
         return rest === undefined ? [] : [rest];
       });
-      const emptied = result.length === 0 && list.length > 0;
-      return emptied && !kept?.member ? undefined : result;
+      // Nobody owns an empty list: it goes, whoever had a part of it.
+      return result.length === 0 && list.length > 0 ? undefined : result;
     }
   }
 }

@@ -103,7 +103,7 @@ function mergeField(schema: Schema, target: JsonObject, name: string, value: unk
 
 function mergeList(schema: Schema, target: readonly unknown[], patch: readonly unknown[], key: string): unknown[] {
   if (patch.some((item) => isObject(item) && item['$patch'] === 'replace')) {
-    return plain(patch) as unknown[];
+    return patch.filter((item) => !isDirective(item)).map((item) => clone(item));
   }
   const items = patch.map((item) => {
     if (!isObject(item)) throw badRequest(`a list that merges by ${key} has an element that is not an object`);
@@ -117,7 +117,8 @@ function mergeList(schema: Schema, target: readonly unknown[], patch: readonly u
   const merged = [...kept];
   for (const item of given) {
     const index = merged.findIndex((other) => equal(identityOf(other, key), item[key]));
-    if (index < 0) merged.push(plain(item));
+    // As it is, on a real server: directives inside of a new element are fields that nobody knows.
+    if (index < 0) merged.push(clone(item));
     else merged[index] = mergeObject(schema, merged[index] as JsonObject, item);
   }
   return arrange(merged, given, kept, key);
