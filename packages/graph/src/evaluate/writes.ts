@@ -101,10 +101,10 @@ function writeFor(
   if (!observed) return { verb: 'apply', why: 'Missing', step, resource, name, desired, hash, fingerprint, fields: [] };
 
   const annotations = observed.metadata?.annotations ?? {};
-  const fields = differences(desired, observed);
+  const fields = differences(resource, desired, observed);
   const change = { verb: 'apply', step, resource, name, desired, hash, fingerprint, observed, fields } as const;
   if (annotations[Annotation.desiredHash] !== hash) return { ...change, why: 'Changed' };
-  if (fields.length > 0 && annotations[Annotation.acceptedHash] !== acceptedHashOf(desired, observed)) {
+  if (fields.length > 0 && annotations[Annotation.acceptedHash] !== acceptedHashOf(resource, desired, observed)) {
     return { ...change, why: 'Drifted' };
   }
   agreements?.add(observed, fingerprint);
@@ -112,8 +112,12 @@ function writeFor(
 }
 
 /** The server may say the same otherwise than we do. The hash of its wording tells that from somebody's change. */
-export function acceptedHashOf(desired: Readonly<KubeObject>, observed: Readonly<KubeObject>): string {
-  return hashOf(project(desired, observed));
+export function acceptedHashOf(
+  resource: Resource,
+  desired: Readonly<KubeObject>,
+  observed: Readonly<KubeObject>,
+): string {
+  return hashOf(project(resource, desired, observed));
 }
 
 /** What an object controls, by uid. Throws a CacheNotSyncedError rather than to say that there is nothing. */

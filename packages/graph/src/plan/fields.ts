@@ -45,7 +45,8 @@ export function changedFields(
   otherwise?: Readonly<KubeObject>,
 ): PlannedField[] {
   const paths = new Map<string, FieldPath>();
-  for (const path of [...differences(after, before), ...differences(before, after)]) paths.set(formatPath(path), path);
+  for (const path of [...differences(resource, after, before), ...differences(resource, before, after)])
+    paths.set(formatPath(path), path);
   const isSecret = isSameResource(resource, Secret);
   return [...paths]
     .filter(
@@ -55,8 +56,8 @@ export function changedFields(
     .filter(([, [first]]) => first !== 'status')
     .map(([text, path]) => {
       const say = (value: unknown) => sayValue(value, path, isSecret);
-      const [from, to] = [valueAt(before, path), valueAt(after, path)];
-      const isKnown = !otherwise || isSame(to, valueAt(otherwise, path));
+      const [from, to] = [valueAt(resource, before, path), valueAt(resource, after, path)];
+      const isKnown = !otherwise || isSame(to, valueAt(resource, otherwise, path));
       return {
         path: text,
         ...(from === undefined ? {} : { from: say(from) }),

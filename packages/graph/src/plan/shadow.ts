@@ -69,7 +69,7 @@ export class ShadowClient implements Client {
     const before = this.#shadow.get(resource, key);
     const answer = await this.#server?.apply(resource, object, { ...options, dryRun: true });
     if (answer) return this.#write(resource, key, before, answer);
-    const after = before ? applied(before, object, appliedBy(before, options.fieldManager)) : object;
+    const after = before ? applied(resource, before, object, appliedBy(before, options.fieldManager)) : object;
     return this.#write(resource, key, before, after as T);
   }
 

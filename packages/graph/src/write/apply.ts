@@ -121,8 +121,8 @@ async function apply(
   };
   let answer = await send(withHash(desired, hash));
   // The server put it in words of its own. They are written down, so that no later reconcile takes them for drift.
-  if (differences(desired, answer).length > 0) {
-    answer = await send(withHash(desired, hash, acceptedHashOf(desired, answer)));
+  if (differences(resource, desired, answer).length > 0) {
+    answer = await send(withHash(desired, hash, acceptedHashOf(resource, desired, answer)));
   } else if (answer.metadata?.annotations?.[Annotation.desiredHash] === hash) {
     agreements.add(answer, fingerprint);
   }

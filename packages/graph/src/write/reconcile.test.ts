@@ -1,4 +1,15 @@
-import { ApiError, ConfigMap, Deployment, HTTPRoute, isNotFound, Job, Secret, type Status } from '@stackwright/kube';
+import {
+  ApiError,
+  ConfigMap,
+  defineResource,
+  Deployment,
+  type KubeObject,
+  HTTPRoute,
+  isNotFound,
+  Job,
+  Secret,
+  type Status,
+} from '@stackwright/kube';
 import { describe, expect, it } from 'vitest';
 import { apiError } from '@stackwright/core/testing';
 import { defineGraph } from '../declare/graph.js';
@@ -6,6 +17,16 @@ import { done, failed, waiting, type Outcome } from '../declare/step.js';
 import { GraphHarness } from '../testing/graph-harness.js';
 import { declareSample, rolledOut, Sample, sample, sampleGraph } from '../testing/sample.js';
 
+interface NetworkPolicy extends KubeObject {
+  spec: object;
+}
+const NetworkPolicy = defineResource<NetworkPolicy>({
+  group: 'networking.k8s.io',
+  version: 'v1',
+  kind: 'NetworkPolicy',
+  plural: 'networkpolicies',
+  namespaced: true,
+});
 const name = { namespace: 'ns', name: 'sample' };
 const key = (suffix: string) => ({ namespace: 'ns', name: `sample-${suffix}` });
 
@@ -128,6 +149,41 @@ describe('reconciling a graph', () => {
     expect(await harness.registry.metrics()).toContain(
       'controller_drift_corrections_total{gvk="apps/v1/Deployment",manager=""} 1',
     );
+  });
+
+  it('repairs what somebody added to a list that is one value, or put in another order', async () => {
+    const graph = defineGraph<Sample>(Sample, (g) => {
+      g.step({
+        name: 'Access',
+        owns: [NetworkPolicy, Deployment],
+        run(scope) {
+          const ingress = [{ from: [{ podSelector: {} }], ports: [{ port: 80, protocol: 'TCP' }] }];
+          scope.own(NetworkPolicy, { metadata: { name: 'n' }, spec: { podSelector: {}, ingress } });
+          const initContainers = ['first', 'second'].map((name) => ({ name, image: 'i' }));
+          const template = { metadata: { labels: {} }, spec: { initContainers, containers: [] } };
+          scope.own(Deployment, { metadata: { name: 'd' }, spec: { selector: {}, template } });
+          return done();
+        },
+      });
+    });
+    const harness = new GraphHarness(graph);
+    await harness.create(sample());
+    await harness.settle();
+    const at = (child: string) => ({ namespace: 'ns', name: child });
+    const [before] = await harness.listed(NetworkPolicy);
+    const open = { from: [{ podSelector: {} }], ports: [{ port: 80, protocol: 'TCP' }, { port: 22 }] };
+    await harness.edit(NetworkPolicy, 'n', { spec: { ingress: [open] } });
+    const { spec } = harness.api.peek(Deployment, at('d'))?.spec?.template ?? {};
+    const initContainers = [...(spec?.initContainers ?? [])].reverse();
+    await harness.edit(Deployment, 'd', { spec: { template: { spec: { initContainers } } } });
+    expect(await harness.writesOf(() => harness.settle())).toEqual([
+      'apply networkpolicies.networking.k8s.io ns/n',
+      'apply deployments.apps ns/d',
+    ]);
+    const [after] = await harness.listed(NetworkPolicy);
+    expect(after).toMatchObject({ spec: (before as { spec?: object }).spec });
+    const names = harness.api.peek(Deployment, at('d'))?.spec?.template.spec?.initContainers?.map(({ name: n }) => n);
+    expect(names).toEqual(['first', 'second']);
   });
 
   it('says who had changed what it repairs, as the live object knows', async () => {
