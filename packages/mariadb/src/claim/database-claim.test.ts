@@ -352,6 +352,24 @@ describe('an external server', () => {
     expect([...server.hosts]).toEqual(['db.example.org']);
   });
 
+  it.each(Object.keys(values))(
+    'whose Secret loses %s: what was handed out stays, and nobody asks in a loop',
+    async (key) => {
+      await runMariaDB({ external: true });
+      await harness.seedSecret('server', values, { 'stackwright.dev/usable-by': 'mariadb' });
+      await harness.begin(claim());
+      const before = harness.connection;
+      await harness.loseKey('server', key);
+      await harness.settle();
+      expect(harness.condition('ProviderReady')).toMatchObject({
+        ...{ status: 'False', reason: 'SecretIncomplete' },
+        message: `Secret server (spec.external.secretRef) lacks ${key}`,
+      });
+      expect(await harness.reconcilesIn(3_600_000)).toBeLessThan(100);
+      expect(harness.connection).toEqual(before);
+    },
+  );
+
   it.each([
     ['does not exist', undefined, {}, 'WaitingForObject', 'Secret server (spec.external.secretRef) does not exist'],
     ['is not offered', values, {}, 'SecretNotOffered', 'stackwright.dev/usable-by=mariadb'],

@@ -2,7 +2,7 @@
 import { Reason } from '@stackwright/api';
 import { done, failed, type Outcome, type Reconciled, type StepScope } from '@stackwright/graph';
 import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
-import { offeredValues, ownServer, secretReference } from '@stackwright/openstack';
+import { offeredValues, ownServer, portIn, secretReference } from '@stackwright/openstack';
 import { externalServerKeys, type MariaDB } from '../crd.js';
 import type { SqlLogin } from '../sql/admin.js';
 import { port } from './files.js';
@@ -42,11 +42,13 @@ function externalServer(scope: Pick<StepScope<Reconciled>, 'get' | 'namespace'>,
   const given = offeredValues(scope, offered, externalServerKeys);
   if (given.state !== 'Done') return given;
   const { host, username, password } = given.output;
-  const port = Number(given.output.port);
-  if (!Number.isInteger(port) || port < 1 || port > 65535) {
-    return failed(Reason.SecretIncomplete, `Secret ${name} has no port number in "port"`, {
+  const malformed = (what: string) =>
+    failed(Reason.SecretIncomplete, `Secret ${name} (${offered.field}) has ${what}`, {
       on: secretReference(name, scope),
     });
-  }
+  // Many editors end a file with a new line, which would be asked for.
+  if (!/^[^\s/@]+$/.test(host)) return malformed('no host name in "host"');
+  const port = portIn(given.output.port);
+  if (port === undefined) return malformed('no port number in "port"');
   return done({ login: { host, port, username, password }, address: { host, port } });
 }

@@ -1,4 +1,5 @@
 import { Pod, PodDisruptionBudget, Secret, Service, StatefulSet } from '@stackwright/kube';
+import { secretWith } from '@stackwright/openstack';
 import { ServerHarness } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MariaDB } from '../crd.js';
@@ -169,6 +170,41 @@ describe('an external MariaDB', () => {
     expect(harness.object.status).toMatchObject({ endpoint: 'db.example.org:3307' });
     expect(await harness.listed(StatefulSet)).toEqual([]);
     expect(await harness.listed(Service)).toEqual([]);
+  });
+
+  it.each(Object.keys(values))(
+    'whose Secret loses %s says so, asks no more than now and then, and heals',
+    async (key) => {
+      await given(values);
+      await harness.loseKey('server', key);
+      await harness.settle();
+      expect(harness.condition('Ready')).toMatchObject({
+        ...{ status: 'False', reason: 'SecretIncomplete' },
+        message: `Secret server (spec.external.secretRef) lacks ${key}`,
+      });
+      expect(harness.object.status).toMatchObject({ waitingFor: [{ kind: 'Secret', name: 'server' }] });
+      server.hosts.clear();
+      expect(await harness.reconcilesIn(3_600_000)).toBeLessThan(100);
+      expect([...server.hosts]).toEqual([]);
+      await harness.edit(Secret, 'server', secretWith('server', values));
+      await harness.settle();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    },
+  );
+
+  it.each([
+    ['port', 'http', 'no port number'],
+    ['port', '0x10', 'no port number'],
+    ['port', '65536', 'no port number'],
+    ['host', 'db.example.org\n', 'no host name'],
+    ['host', 'https://db.example.org', 'no host name'],
+  ])('whose Secret has %s %o is not asked', async (key, value, message) => {
+    await given({ ...values, [key]: value });
+    expect(harness.condition('Ready')).toMatchObject({
+      ...{ status: 'False', reason: 'SecretIncomplete' },
+      message: `Secret server (spec.external.secretRef) has ${message} in "${key}"`,
+    });
+    expect([...server.hosts]).toEqual([]);
   });
 
   it('says that it is refused', async () => {

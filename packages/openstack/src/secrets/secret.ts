@@ -13,6 +13,12 @@ export function secretWith(name: string, values: Readonly<Record<string, string>
   };
 }
 
+/** The number of a port; undefined where the text is none. */
+export function portIn(text: string): number | undefined {
+  const port = /^\s*[1-9][0-9]{0,4}\s*$/.test(text) ? Number(text) : 0;
+  return port >= 1 && port <= 65_535 ? port : undefined;
+}
+
 export type SecretValues<Key extends string> = { values: Record<Key, string> } | { missing: readonly Key[] };
 
 /** The values of `keys`, or those of them that are missing or empty. */

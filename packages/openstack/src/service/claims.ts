@@ -21,7 +21,8 @@ import {
   type StepScope,
 } from '@stackwright/graph';
 import { apiVersionOf, Secret, type Resource } from '@stackwright/kube';
-import { valuesOf } from '../secrets/secret.js';
+import { secretReference } from '../secrets/offered.js';
+import { portIn, valuesOf } from '../secrets/secret.js';
 import { readsOfUsers, userInUse } from './credentials.js';
 import type { Cache, Database, DatabaseOptions, Release, ServiceObject } from './builder.js';
 
@@ -105,7 +106,11 @@ export function databaseStep<R extends ServiceObject>(
       );
       if (claim.state !== 'Done') return claim;
       const { secretName, values } = claim.output;
-      const port = Number(values.port);
+      const port = portIn(values.port);
+      if (port === undefined) {
+        const message = `Secret ${secretName} of DatabaseClaim ${metadata.name} has no port number in "port"`;
+        return failed(Reason.SecretIncomplete, message, { on: secretReference(secretName, scope) });
+      }
       const credentials = `${encodeURIComponent(values.username)}:${encodeURIComponent(values.password)}`;
       // An IPv6 address has to be told from a port.
       const host = values.host.includes(':') ? `[${values.host}]` : values.host;

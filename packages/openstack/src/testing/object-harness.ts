@@ -38,6 +38,27 @@ export class ObjectHarness<R extends Reconciled> extends GraphHarness<R> {
     await this.settle();
   }
 
+  /**
+   * How often the object is reconciled in so many milliseconds in which nothing happens but what it asked for itself. What has no
+   * end is given up at a thousand.
+   */
+  async reconcilesIn(time: number): Promise<number> {
+    const end = this.clock.now() + time;
+    let count = 0;
+    while (count < 1_000) {
+      const { requeueAfter } = await this.reconcile();
+      count += 1;
+      if (requeueAfter === undefined || this.clock.now() + requeueAfter > end) break;
+      await this.clock.advance(requeueAfter);
+    }
+    return count;
+  }
+
+  /** Somebody takes a key out of a Secret. */
+  async loseKey(secret: string, key: string): Promise<void> {
+    await this.edit(Secret, secret, { data: { [key]: null } });
+  }
+
   async seedSecret(
     name: string,
     values: Readonly<Record<string, string>>,

@@ -50,7 +50,9 @@ function externalBroker(scope: Scope, name: string): Outcome<Broker> {
   if (given.state !== 'Done') return given;
   const { management_url: management, username, password } = given.output;
   const malformed = (message: string) =>
-    failed(Reason.SecretIncomplete, `Secret ${name} has ${message}`, { on: secretReference(name, scope) });
+    failed(Reason.SecretIncomplete, `Secret ${name} (${offered.field}) has ${message}`, {
+      on: secretReference(name, scope),
+    });
   const url = URL.canParse(management) ? new URL(management) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
     return malformed('no URL in "management_url", http or https and without credentials');

@@ -1,4 +1,5 @@
 import { Secret, Service, StatefulSet } from '@stackwright/kube';
+import { secretWith } from '@stackwright/openstack';
 import { ServerHarness } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RabbitMQ } from '../crd.js';
@@ -181,6 +182,25 @@ describe('an external RabbitMQ', () => {
     expect(harness.object.status).toMatchObject({ endpoint: 'a.example.org:5672,b.example.org:5672' });
     expect(await harness.listed(StatefulSet)).toEqual([]);
   });
+
+  it.each(Object.keys(values))(
+    'whose Secret loses %s says so, asks no more than now and then, and heals',
+    async (key) => {
+      await given(values);
+      await harness.loseKey('broker', key);
+      await harness.settle();
+      expect(harness.condition('Ready')).toMatchObject({
+        ...{ status: 'False', reason: 'SecretIncomplete' },
+        message: `Secret broker (spec.external.secretRef) lacks ${key}`,
+      });
+      broker.bases.clear();
+      expect(await harness.reconcilesIn(3_600_000)).toBeLessThan(100);
+      expect([...broker.bases]).toEqual([]);
+      await harness.edit(Secret, 'broker', secretWith('broker', values));
+      await harness.settle();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    },
+  );
 
   it('says that it refuses the administrator', async () => {
     await given({ ...values, password: 'wrong' });
