@@ -162,9 +162,10 @@ export function bench(area: string, options: BenchOptions = {}): Bench {
   afterAll(async () => {
     api.closeWatches();
     if (reason !== undefined) return;
-    // What a failed test left held would hold its namespace for ever.
+    // What a failed test left held would hold its namespace for ever. A list may have to wait, where its definition has
+    // only just changed.
     for (const path of [paths.CONFIGMAPS, ...(options.widgets ? [paths.WIDGETS] : [])]) {
-      for (const { metadata } of (await api.get(path)).body.items)
+      for (const { metadata } of (await api.until(path, () => true)).body.items)
         if ((metadata as Partial<typeof metadata>).finalizers)
           await api.merge(`${path}/${metadata.name}`, { metadata: { finalizers: null } });
     }
