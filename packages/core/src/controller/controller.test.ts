@@ -15,7 +15,7 @@ import { TerminalError, type ReconcileContext, type Request } from '../reconcile
 import { aborted } from '../seams/wait.js';
 import { apiError, settle, testManager, type FakeClient, type TestManager } from '../testing/index.js';
 import { newController } from './builder.js';
-import { generationChanged } from './predicates.js';
+import { generationChanged, hasLabels, matching } from './predicates.js';
 
 interface Widget extends KubeObject {
   spec: { secretName?: string; size?: number };
@@ -129,6 +129,44 @@ describe('controllers', () => {
     await settle();
     expect(reconciled.indexOf('new')).toBe(1);
     await vi.waitFor(() => expect(reconciled).toHaveLength(6));
+  });
+
+  it('says so of a run that ignores its signal: it keeps its worker, and nobody else would notice', async () => {
+    await client.seed(Widget, widget('a'), widget('b'));
+    let end: () => void = () => undefined;
+    newController(test.manager, 'widget')
+      .for(Widget)
+      .complete(
+        async ({ name }) => {
+          reconciled.push(name);
+          if (name === 'a' && reconciled.length === 1) await new Promise<void>((resolve) => (end = resolve));
+        },
+        { reconciliationTimeout: 30_000 },
+      );
+    await test.start();
+    const overdue = () => test.sample('controller_overdue_reconciles', { controller: 'widget' });
+    const said = () => test.log.entries.filter(({ message }) => message.includes('keeps its worker'));
+    await test.clock.advance(35_000);
+    expect([await overdue(), said().length, reconciled]).toEqual([0, 0, ['a']]);
+    await test.clock.advance(3_600_000);
+    expect([await overdue(), said().length, reconciled]).toEqual([1, 1, ['a']]);
+    expect(said()[0]?.fields).toMatchObject({ controller: 'widget', name: 'a' });
+    expect(await test.sample('controller_runtime_active_workers', { controller: 'widget' })).toBe(1);
+    end();
+    await settle();
+    expect([await overdue(), reconciled]).toEqual([0, ['a', 'b']]);
+  });
+
+  it('asks the predicates of the whole controller about the events of every source', async () => {
+    newController(test.manager, 'widget')
+      .for(Widget)
+      .watches(Secret, ({ metadata }) => [at(metadata?.name ?? '')], { predicates: [matching(() => true)] })
+      .complete(record, { predicates: [hasLabels('mine')] });
+    await test.start();
+    await client.seed(Widget, widget('a'), { ...widget('b'), metadata: { ...at('b'), labels: { mine: '' } } });
+    await client.seed(Secret, { metadata: at('c') }, { metadata: { ...at('d'), labels: { mine: '' } } });
+    await settle();
+    expect(reconciled.sort()).toEqual(['b', 'd']);
   });
 
   it('owns: reconciles the controlling owner of the kind, also when the child is deleted or changes hands', async () => {

@@ -16,7 +16,10 @@ export type MapFunction<T extends KubeObject> = (object: Readonly<T>) => readonl
 export interface ControllerOptions {
   /** How many keys are reconciled at once; one key never is. Default 1. */
   maxConcurrentReconciles?: number;
-  /** Milliseconds until a reconcile's signal is aborted and the run counts as timed out. Default: none. */
+  /**
+   * Milliseconds until a reconcile's signal is aborted and the run counts as timed out. A run that does not end then keeps its worker
+   * and its key: nothing can end it but the process. Ten seconds later it is logged and counted as overdue. Default: none.
+   */
   reconciliationTimeout?: number;
   /**
    * Milliseconds to wait for the caches of the controller's sources before the manager fails. Time during which a
@@ -27,6 +30,8 @@ export interface ControllerOptions {
   consistencyTimeout?: number;
   /** Per-request back-off after errors, in milliseconds. Default 5 to 1 000 000, doubling. */
   backoff?: { base: number; max: number };
+  /** What must hold for an event of any source, besides the source's own predicates. Default: nothing. */
+  predicates?: readonly Predicate[];
   /** Runs on every replica, not only on the leader. Default false. */
   everyReplica?: boolean;
 }

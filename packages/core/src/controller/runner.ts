@@ -1,8 +1,8 @@
 // A controller that runs: its sources fill the queue, its workers empty it.
-import { keyOf, parseKey, qualifiedName, type KubeObject, type Resource } from '@stackwright/kube';
-import { CacheNotSyncedError, KindMissingError, type HandlerRegistration, type Informer } from '../cache/cache.js';
+import { keyOf, parseKey, qualifiedName, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
+import { KindMissingError } from '../cache/cache.js';
 import type { Logger } from '../log.js';
-import { observeController, type ControllerObserver } from '../metrics/controller.js';
+import { observeController, observeOverdueRuns, type ControllerObserver } from '../metrics/controller.js';
 import type { ReconcileResult } from '../metrics/table.js';
 import { observeQueue, observeUnfinishedWork } from '../metrics/workqueue.js';
 import { isStoppedAtOnce, type Manager, type Runnable } from '../manager/manager.js';
@@ -22,10 +22,12 @@ import type {
 import { priorityAtStart } from './backlog.js';
 import { kindOfFailure, ReconcileTimeoutError } from './failures.js';
 import { ownerRequests } from './owners.js';
-import { OwnWrites } from './own-writes.js';
-import type { Predicate } from './predicates.js';
+import { OwnWrites, type Write } from './own-writes.js';
 import { requeueDelay } from './requeue.js';
-import { RunEnd } from './run-end.js';
+import { RunContext, TrackedRun } from './run-context.js';
+import type { RunEnd } from './run-end.js';
+import { Runs } from './runs.js';
+import { Sources } from './sources.js';
 import { TrackedClient } from './tracked-client.js';
 
 /** Milliseconds between looks whether the cache shows the last own writes, unless an event comes before. */
@@ -35,13 +37,6 @@ const slice = 10;
 /** Milliseconds that runs have to end by themselves when the controller stops, before their signal is aborted. */
 const drainTime = 10_000;
 const defaults = { maxConcurrentReconciles: 1, cacheSyncTimeout: 120_000, consistencyTimeout: 5_000 };
-
-interface AttachedSource {
-  resource: Resource;
-  informer: Pick<Informer, 'hasSynced' | 'isMissing' | 'whenUsable'>;
-  attach(): HandlerRegistration;
-  registration: HandlerRegistration | undefined;
-}
 
 export class ControllerRunner implements Controller, Runnable {
   readonly name: string;
@@ -54,10 +49,8 @@ export class ControllerRunner implements Controller, Runnable {
   readonly #observer: ControllerObserver;
   readonly #ownWrites: OwnWrites;
   readonly #log: Logger;
-  readonly #sources = new Set<AttachedSource>();
-  /** The runs under way. */
-  readonly #runs = new Set<RunEnd>();
-  #started = false;
+  readonly #sources: Sources;
+  readonly #runs: Runs;
   #gaveWay = -Infinity;
 
   /** `owner`: the reconciled kind, if there is one. */
@@ -82,6 +75,18 @@ export class ControllerRunner implements Controller, Runnable {
       ...(options.backoff ? { backoff: options.backoff } : {}),
     });
     observeUnfinishedWork(manager.metrics, name, this.#queue);
+    this.#sources = new Sources({
+      name,
+      cache: manager.cache,
+      clock: manager.clock,
+      log: this.#log,
+      predicates: options.predicates ?? [],
+      syncTimeout: this.#options.cacheSyncTimeout,
+      enqueue: (key, priority) => this.#queue.add(key, { priority }),
+      panicked: () => this.#observer.failed('panic'),
+    });
+    this.#runs = new Runs({ clock: manager.clock, timeout: options.reconciliationTimeout });
+    observeOverdueRuns(manager.metrics, name, this.#runs);
     this.#ownWrites = new OwnWrites({
       cache: manager.cache,
       clock: manager.clock,
@@ -101,65 +106,27 @@ export class ControllerRunner implements Controller, Runnable {
   }
 
   watches<T extends KubeObject>(resource: Resource<T>, map: MapFunction<T>, options?: SourceOptions<T>): Source {
-    return this.#source(resource, map, () => lowPriority, options);
+    return this.#sources.add(resource, map, () => lowPriority, options);
   }
 
   /** The reconciled kind: of all sources the only one whose objects tell by themselves whether they can wait. */
   reconciles<T extends KubeObject>(resource: Resource<T>, map: MapFunction<T>, options?: SourceOptions<T>): Source {
-    return this.#source(resource, map, priorityAtStart, options);
-  }
-
-  #source<T extends KubeObject>(
-    resource: Resource<T>,
-    map: MapFunction<T>,
-    atStart: (object: Readonly<T>) => number,
-    options: SourceOptions<T> = {},
-  ): Source {
-    const informer = this.#manager.cache.informer(resource, options.informer);
-    const source: AttachedSource = {
-      resource,
-      informer,
-      attach: () => this.#attach(informer, map, atStart, options.predicates ?? []),
-      registration: undefined,
-    };
-    this.#sources.add(source);
-    if (this.#started) source.registration = source.attach();
-    return {
-      hasSynced: () => source.registration?.hasSynced() ?? false,
-      remove: () => {
-        this.#sources.delete(source);
-        source.registration?.remove();
-      },
-    };
+    return this.#sources.add(resource, map, priorityAtStart, options);
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    this.#started = true;
-    for (const source of this.#sources) source.registration ??= source.attach();
+    this.#sources.attach();
     try {
-      await this.#sourcesSynced(signal);
+      await this.#sources.synced(signal);
       if (signal.aborted) return;
       this.#log.info({ workers: this.#options.maxConcurrentReconciles }, 'Controller started');
       const workers = Array.from({ length: this.#options.maxConcurrentReconciles }, () => this.#work(signal));
       await aborted(signal);
       await this.#drain(signal, Promise.all(workers));
     } finally {
-      for (const source of this.#sources) source.registration?.remove();
+      this.#sources.detach();
       this.#queue.shutDown();
       this.#ownWrites.stop();
-    }
-  }
-
-  /** Workers start when every handler has been told the whole initial list, not before. */
-  async #sourcesSynced(signal: AbortSignal): Promise<void> {
-    const { cacheSyncTimeout } = this.#options;
-    const sources = [...this.#sources];
-    const synced = Promise.all(sources.map(({ informer }) => informer.whenUsable(signal)));
-    while (!(await settlesWithin(this.#manager.clock, cacheSyncTimeout, synced))) {
-      const late = sources.filter(({ informer }) => !informer.hasSynced() && !informer.isMissing());
-      if (late.length === 0) continue;
-      const names = late.map(({ resource }) => qualifiedName(resource)).join(', ');
-      throw new Error(`${this.name}: the cache of ${names} did not sync within ${cacheSyncTimeout} ms`);
     }
   }
 
@@ -167,66 +134,8 @@ export class ControllerRunner implements Controller, Runnable {
   async #drain(signal: AbortSignal, workers: Promise<unknown>): Promise<void> {
     this.#queue.shutDown();
     if (!isStoppedAtOnce(signal) && (await settlesWithin(this.#manager.clock, drainTime, workers))) return;
-    for (const run of this.#runs) run.abort(signal.reason);
+    this.#runs.abortAll(signal.reason);
     await workers;
-  }
-
-  #attach<T extends KubeObject>(
-    informer: Informer<T>,
-    map: MapFunction<T>,
-    atStart: (object: Readonly<T>) => number,
-    predicates: readonly Predicate<T>[],
-  ): HandlerRegistration {
-    const enqueue = (priority: number, object: Readonly<T>, previous?: Readonly<T>) => {
-      // Each key once: a waiting worker takes the first at once, and a second would be a run of its own.
-      const keys = new Set<string>();
-      for (const request of this.#requests(map, object)) keys.add(keyOf(request));
-      if (previous) for (const request of this.#requests(map, previous)) keys.add(keyOf(request));
-      for (const key of keys) this.#queue.add(key, { priority });
-    };
-    const lets = (object: Readonly<T>, ask: (predicate: Predicate<T>) => boolean) =>
-      predicates.every((predicate) => this.#guarded(object, true, () => ask(predicate)));
-    return informer.addHandler({
-      added: (object, initial) => {
-        if (lets(object, (predicate) => predicate.created(object))) enqueue(initial ? atStart(object) : 0, object);
-      },
-      updated: (object, previous) => {
-        if (!lets(object, (predicate) => predicate.updated(object, previous))) return;
-        if (object === previous) enqueue(lowPriority, object);
-        // Whoever it concerned before may have to know that it does not any more.
-        else enqueue(0, object, previous);
-      },
-      deleted: (object) => {
-        if (lets(object, (predicate) => predicate.deleted(object))) enqueue(0, object);
-      },
-    });
-  }
-
-  #requests<T extends KubeObject>(map: MapFunction<T>, object: Readonly<T>): readonly Request[] {
-    return this.#guarded(object, [], () => {
-      try {
-        return map(object);
-      } catch (error) {
-        // The kind that the map looks at is not there yet; when it is, all of it is enqueued anyway.
-        if (error instanceof CacheNotSyncedError) return [];
-        throw error;
-      }
-    });
-  }
-
-  /**
-   * A predicate or map that throws is a bug, counted as a panic. It costs no other event: a predicate counts as true,
-   * since one reconcile too many does no harm.
-   */
-  #guarded<Result>(object: Readonly<KubeObject>, otherwise: Result, call: () => Result): Result {
-    try {
-      return call();
-    } catch (error) {
-      const { namespace, name } = object.metadata ?? {};
-      this.#observer.failed('panic');
-      this.#log.error({ err: error, kind: object.kind, namespace, name }, 'Predicate or map panicked');
-      return otherwise;
-    }
   }
 
   async #work(stop: AbortSignal): Promise<void> {
@@ -274,35 +183,19 @@ export class ControllerRunner implements Controller, Runnable {
     const request = parseKey(item.key);
     const reconcileID = random.uuid();
     const log = this.#log.child({ ...request, reconcileID });
-    const run = new RunEnd();
-    const { reconciliationTimeout } = this.#options;
-    const timer = reconciliationTimeout
-      ? clock.schedule(reconciliationTimeout, () =>
-          run.abort(new ReconcileTimeoutError(`not done within ${reconciliationTimeout} ms`)),
-        )
-      : undefined;
-    this.#runs.add(run);
+    const run = this.#runs.begin(log);
     this.#observer.started();
     const began = clock.monotonic();
     let result: ReconcileResult = 'error';
     try {
       result = await this.#traced(request, reconcileID, (span) => {
-        const client = clientWithin(this.#clientOf(item.key, run), span);
+        const client = clientWithin(this.#clientOf(item.key, run.end), span);
         const traced = span.traceID === undefined ? log : log.child({ traceID: span.traceID });
-        return this.#reconcile(item, request, {
-          get signal() {
-            return run.signal;
-          },
-          log: traced,
-          reconcileID,
-          client,
-          span,
-        });
+        return this.#reconcile(item, request, new RunContext(run.end, { log: traced, reconcileID, client, span }));
       });
     } finally {
-      timer?.cancel();
-      this.#runs.delete(run);
-      if (run.reason instanceof ReconcileTimeoutError) this.#observer.failed('timeout');
+      run.finish();
+      if (run.end.reason instanceof ReconcileTimeoutError) this.#observer.failed('timeout');
       this.#observer.finished(result, (clock.monotonic() - began) / 1000);
     }
   }
@@ -380,13 +273,8 @@ export class ControllerRunner implements Controller, Runnable {
 
   #clientOf(key: string, run: RunEnd): TrackedClient {
     const { client, cache, fieldManager } = this.#manager;
-    return new TrackedClient(client, {
-      fieldManager,
-      get signal() {
-        return run.signal;
-      },
-      wrote: (write) => this.#ownWrites.record(key, write),
-      uidOf: (resource, object) => cache.find(resource)?.uidOf(object),
-    });
+    const wrote = (write: Write): void => this.#ownWrites.record(key, write);
+    const uidOf = (resource: Resource, object: ObjectKey): string | undefined => cache.find(resource)?.uidOf(object);
+    return new TrackedClient(client, new TrackedRun(run, { fieldManager, wrote, uidOf }));
   }
 }

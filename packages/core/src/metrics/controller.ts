@@ -1,6 +1,6 @@
 // The metrics of one controller, bound to its name.
 import type { Registry } from 'prom-client';
-import { registerMetrics } from './metric.js';
+import { registerMetrics, whenScraped } from './metric.js';
 import { controllerMetrics, reconcileResults, type ReconcileResult } from './table.js';
 
 export interface ControllerObserver {
@@ -51,4 +51,11 @@ export function observeController(
     failed: (kind) => failures[kind].inc(),
     stale: (result) => stale[result].inc(),
   };
+}
+
+/** Looked up at each scrape. */
+export function observeOverdueRuns(registry: Registry, controller: string, runs: { readonly overdue: number }): void {
+  const { overdue } = registerMetrics(registry, controllerMetrics);
+  overdue.set({ controller }, 0);
+  whenScraped(overdue, () => overdue.set({ controller }, runs.overdue));
 }

@@ -51,6 +51,11 @@ export const controllerMetrics = {
   activeWorkers: gauge('controller_runtime_active_workers', 'Number of currently used workers per controller', [
     'controller',
   ]),
+  overdue: gauge(
+    '_overdue_reconciles',
+    'Reconciles that go on ten seconds after their signal was aborted; each keeps a worker',
+    ['controller'],
+  ),
   staleSkips: counter(
     '_stale_sync_skips_total',
     'Reconciliations put off because the cache did not show the last own write yet; result: put off, or run anyway after the time-out',
@@ -152,9 +157,11 @@ export const certificateMetrics = {
 } as const;
 
 export const informerMetrics = {
-  synced: gauge('_informer_synced', 'Whether the informers of a resource hold its state (1) or not (0): not read yet, or the kind is not served', [
-    'resource',
-  ]),
+  synced: gauge(
+    '_informer_synced',
+    'Whether the informers of a resource hold its state (1) or not (0): not read yet, or the kind is not served',
+    ['resource'],
+  ),
   objects: gauge('_informer_objects', 'Objects in the cache', ['resource']),
   relists: counter('_informer_relists_total', 'Lists taken again because a watch could not go on from where it was', [
     'resource',

@@ -109,7 +109,10 @@ export class GraphReconciler<R extends Reconciled> {
     const object = await this.#withFinalizer(found, built, context.client);
     const overlay = new Overlay(this.#init.reader);
     const result = await run<R>({
-      ...context,
+      client: context.client,
+      signal: context.signal,
+      log: context.log,
+      span: context.span,
       clock,
       graph: built,
       resource: graph.resource,
@@ -201,7 +204,12 @@ export class GraphReconciler<R extends Reconciled> {
       reader,
       externals: this.#externals,
       external: { evaluation, reader: overlay, signal: context.signal, log: context.log },
-      writing: { ...this.#writing(object, overlay), ...context },
+      writing: {
+        ...this.#writing(object, overlay),
+        client: context.client,
+        signal: context.signal,
+        log: context.log,
+      },
     });
   }
 
