@@ -13,6 +13,11 @@ export class Agreements {
   /** By the owner's uid. */
   readonly #lasting = new Map<string, readonly Agreement[]>();
 
+  /** Owners that anything is remembered of. */
+  get size(): number {
+    return this.#lasting.size;
+  }
+
   forget(owner: string): void {
     this.#lasting.delete(owner);
   }

@@ -71,6 +71,10 @@ export class Rests {
     this.#clock = clock;
   }
 
+  get size(): number {
+    return this.#rests.size;
+  }
+
   forget(uid: string): void {
     this.#rests.delete(uid);
   }

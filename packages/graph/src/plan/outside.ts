@@ -5,6 +5,7 @@ import { ExternalSteps, type ExternalContext, type Outside, type Removed } from 
 import type { Reconciled } from '../declare/step.js';
 
 export class PlannedOutside<R extends Reconciled> implements Outside<R> {
+  readonly size = 0;
   /** Steps that would be undone, in this order. */
   readonly removed: string[] = [];
   readonly #looks: ExternalSteps<R> | undefined;

@@ -56,7 +56,7 @@ export function observeSteps(registry: Registry): StepMetrics {
   );
   /** By object: what the gauges count for it. */
   const counted = new Map<string, Shape>();
-  const shapeOf = shapes();
+  const shapes = new Shapes();
   const count = ({ kind }: Resource, { namespace = '', name }: ObjectKey, { steps, reason }: Shape, by: 1 | -1) => {
     for (const { step, state } of steps) standing.inc({ kind, step, standing: state }, by);
     resources.inc({ kind, ready: `${reason === undefined}` }, by);
@@ -76,12 +76,14 @@ export function observeSteps(registry: Registry): StepMetrics {
       const { kind } = resource;
       const id = `${qualifiedName(resource)} ${keyOf(key)}`;
       const before = counted.get(id);
-      const shape = now && shapeOf(now);
+      const shape = now && shapes.of(now);
       if (shape !== before) {
         if (before) count(resource, key, before, -1);
         if (shape) count(resource, key, shape, 1);
         if (shape) counted.set(id, shape);
         else counted.delete(id);
+        if (before) shapes.released(before);
+        if (shape) shapes.taken(shape);
       }
       for (const { step, state, reason } of now ?? []) {
         outcomes.inc({ kind, step, outcome: state });
@@ -99,21 +101,31 @@ export function observeSteps(registry: Registry): StepMetrics {
 
 /** How an object stands, as far as gauges tell. */
 interface Shape {
+  readonly id: string;
+  objects: number;
   readonly steps: readonly Pick<Standing, 'step' | 'state'>[];
   /** Why it is not ready; undefined: it is. */
   readonly reason: string | undefined;
 }
 
-/** Thousands of objects stand in a few ways: each way is kept once. */
-function shapes(): (standings: readonly Standing[]) => Shape {
-  const known = new Map<string, Shape>();
-  return (standings) => {
+/** Thousands of objects stand in a few ways: each way is kept once, for as long as any does. */
+class Shapes {
+  readonly #known = new Map<string, Shape>();
+
+  of(standings: readonly Standing[]): Shape {
     const reason = rootsOf(standings)[0]?.reason;
     const id = standings.reduce((text, { step, state }) => `${text}${step}=${state},`, `${reason ?? ''}:`);
-    const shape = known.get(id) ?? { steps: standings.map(({ step, state }) => ({ step, state })), reason };
-    known.set(id, shape);
-    return shape;
-  };
+    const known = this.#known.get(id);
+    return known ?? { id, objects: 0, steps: standings.map(({ step, state }) => ({ step, state })), reason };
+  }
+
+  taken(shape: Shape): void {
+    if (shape.objects++ === 0) this.#known.set(shape.id, shape);
+  }
+
+  released(shape: Shape): void {
+    if (--shape.objects === 0) this.#known.delete(shape.id);
+  }
 }
 
 /** "apps/v1/Deployment", "v1/Secret". */

@@ -109,6 +109,11 @@ export class GraphHarness<R extends Reconciled> {
     return this.api.peek(this.#graph.resource, this.key) === undefined;
   }
 
+  /** What the reconciler remembers of objects, all in all. */
+  get remembered(): number {
+    return this.#reconciler.remembered;
+  }
+
   /** Creates the reconciled object. */
   async create(object: Omit<R, 'metadata'> & { metadata?: KubeObject['metadata'] }): Promise<void> {
     await this.api.seed(this.#graph.resource, {

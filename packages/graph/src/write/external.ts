@@ -41,6 +41,8 @@ export interface Outside<R extends Reconciled> {
   /** Milliseconds until the step wants to look again by itself. */
   dueIn(uid: string, step: string): number | undefined;
   forget(uid: string): void;
+  /** Objects that anything is remembered of. */
+  readonly size: number;
 }
 
 export class ExternalSteps<R extends Reconciled> implements Outside<R> {
@@ -56,6 +58,10 @@ export class ExternalSteps<R extends Reconciled> implements Outside<R> {
     this.#clock = clock;
     this.#random = random;
     this.#runtime = new ControllerRuntime({ clock, random });
+  }
+
+  get size(): number {
+    return Math.max(this.#memories.size, this.#removed.size);
   }
 
   forget(uid: string): void {

@@ -61,6 +61,11 @@ export interface Report<R extends Reconciled> {
   readonly result?: RunResult<R>;
 }
 
+interface ObjectMemory {
+  forget(uid: string): void;
+  readonly size: number;
+}
+
 interface Built<R extends Reconciled> {
   built: BuiltGraph<R>;
   /** All kinds that it may have children of. */
@@ -75,6 +80,8 @@ export class GraphReconciler<R extends Reconciled> {
   readonly #agreements = new Agreements();
   readonly #status: StatusWriter<R>;
   readonly #rests: Rests;
+  /** All that is remembered by uid. */
+  readonly #memories: readonly ObjectMemory[];
   /** The uid last seen under a name, so that what is remembered goes with its object. */
   readonly #uids = new Map<string, string>();
   /** As it was last built: mostly it is the same for all objects. */
@@ -87,6 +94,12 @@ export class GraphReconciler<R extends Reconciled> {
     this.#retries = new Retries(init.clock, this.#externals);
     this.#status = new StatusWriter<R>(init);
     this.#rests = new Rests(init.clock);
+    this.#memories = [this.#externals, this.#writeBackoff, this.#retries, this.#agreements, this.#rests];
+  }
+
+  /** What is remembered of objects, all in all: 0 when all of them have gone. */
+  get remembered(): number {
+    return this.#memories.reduce((sum, { size }) => sum + size, this.#uids.size);
   }
 
   async reconcile(request: Request, context: ReconcileContext): Promise<Result | undefined> {
@@ -283,8 +296,7 @@ export class GraphReconciler<R extends Reconciled> {
     const key = `${request.namespace ?? ''}/${request.name}`;
     const before = this.#uids.get(key);
     if (before !== undefined && before !== uid) {
-      for (const memory of [this.#externals, this.#writeBackoff, this.#retries, this.#agreements, this.#rests])
-        memory.forget(before);
+      for (const memory of this.#memories) memory.forget(before);
     }
     if (uid === undefined) this.#uids.delete(key);
     else this.#uids.set(key, uid);
