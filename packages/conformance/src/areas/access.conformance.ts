@@ -112,6 +112,33 @@ describe('a ServiceAccount', () => {
     expect((await api.get(`${PODS}/none`, { token: logs })).code).toBe(403);
   });
 
+  it.each(['exec', 'attach', 'portforward'])(
+    'needs to get and to create pods/%s, over which a WebSocket runs',
+    async (subresource) => {
+      const path = `${PODS}/none/${subresource}?command=true&stdout=true&ports=80`;
+      const codes = async (verbs: string): Promise<number[]> => {
+        const name = `${subresource}-${verbs.replace(',', '-')}`;
+        const user = await account(name);
+        await api.create(ROLES, role(name, rule(`pods/${subresource}`, verbs), rule('secrets', 'list')));
+        await api.create(ROLEBINDINGS, binding(name, serviceAccount(name)));
+        await allowed(() => api.get(SECRETS, { token: user }));
+        const [get, post] = [await api.get(path, { token: user }), await api.post(path, undefined, { token: user })];
+        return [get.code, post.code];
+      };
+      expect(await codes('get')).toEqual([403, 403]);
+      expect(await codes('create')).toEqual([403, 404]);
+      expect(await codes('get,create')).toEqual([404, 404]);
+    },
+  );
+
+  it('that a RoleBinding names without a namespace is of its namespace', async () => {
+    const here = await account('here');
+    await api.create(ROLES, role('here', rule('configmaps', 'list')));
+    const made = await api.create(ROLEBINDINGS, binding('here', { kind: 'ServiceAccount', name: 'here' }));
+    expect(made).toHaveProperty('subjects', [{ kind: 'ServiceAccount', name: 'here' }]);
+    expect((await allowed(() => api.get(CONFIGMAPS, { token: here }))).code).toBe(200);
+  });
+
   it('is a member of the group of its namespace', async () => {
     const member = await account('member');
     await api.create(ROLES, role('members', rule('configmaps', 'list')));

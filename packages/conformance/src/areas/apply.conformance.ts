@@ -409,3 +409,53 @@ it('an apply of the status writes nothing else', async () => {
   expect(answer.body.metadata.labels).toBeUndefined();
   expect(managers(answer)).toMatchObject({ 'alice Apply status': { 'f:status': { 'f:replicas': {} } } });
 });
+
+describe('of an empty set or keyed list', () => {
+  const apply = async (spec: object, manager = 'alice', force = false): Promise<Answer> => {
+    const answer = await api.apply(`${WIDGETS}/emptied`, api.widget('emptied', spec), manager, force);
+    expect(answer.code, answer.text).toBeLessThan(300);
+    return answer;
+  };
+  const full = { tags: ['x'], parts: [{ name: 'a' }], plain: ['p'], limits: { cpu: 1 } };
+  const empty = { tags: [], parts: [], plain: [], limits: {} };
+
+  it('nobody owns anything', async () => {
+    const answer = await apply(empty);
+    expect(answer.body.spec).toMatchObject(empty);
+    expect(managers(answer)).toEqual({
+      'alice Apply': { 'f:spec': { 'f:limits': {}, 'f:plain': {}, 'f:size': {} } },
+    });
+    await api.delete(`${WIDGETS}/emptied`);
+  });
+
+  it('nothing is left when its elements go', async () => {
+    await apply(full);
+    const { body } = await apply(empty);
+    expect(body.spec).toMatchObject({ plain: [], limits: {} });
+    expect(body.spec).not.toHaveProperty('tags');
+    expect(body.spec).not.toHaveProperty('parts');
+    await api.delete(`${WIDGETS}/emptied`);
+  });
+
+  it('what others have in it stays', async () => {
+    await apply(full);
+    const { body } = await apply(empty, 'bob', true);
+    expect(body.spec).toMatchObject({ ...full, parts: [{ name: 'a' }], plain: [] });
+    await api.delete(`${WIDGETS}/emptied`);
+  });
+});
+
+it('an object whose managers are forgotten has none until somebody applies', async () => {
+  await api.create(CONFIGMAPS, configMap('forgotten', { a: '1' }));
+  const path = `${CONFIGMAPS}/forgotten`;
+  expect((await api.merge(path, { metadata: { managedFields: [{}] } })).body.metadata.managedFields).toBeUndefined();
+  expect((await api.merge(path, { data: { b: '1' } })).body.metadata.managedFields).toBeUndefined();
+  const { body } = await api.get(path);
+  const put = await api.put(path, { ...body, data: { ...body.data, c: '1' } });
+  expect(put.body.metadata.managedFields).toBeUndefined();
+  const applied: Answer = await api.apply(path, configMap('forgotten', { d: '1' }), 'alice');
+  expect(managers(applied)).toEqual({
+    'alice Apply': { 'f:data': { 'f:d': {} } },
+    'before-first-apply Update': { 'f:data': { '.': {}, 'f:a': {}, 'f:b': {}, 'f:c': {} } },
+  });
+});

@@ -128,11 +128,13 @@ describe('the API server:', () => {
     expect((await place(`${target.run}-b`)).code).toBe(422);
   });
 
-  difference('a watch from the future', 'is refused at once', async () => {
+  difference('a list, or a watch with sendInitialEvents, from the future', 'is refused at once', async () => {
     const future = Number((await api.get(WIDGETS)).body.metadata.resourceVersion) + 1_000_000_000;
-    const answer = await api.get(`${WIDGETS}?watch=true&resourceVersion=${future}`);
-    expect(answer.code).toBe(504);
-    expect(answer.body.message).toContain('Too large resource version');
+    for (const query of ['', '&watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan']) {
+      const answer = await api.get(`${WIDGETS}?resourceVersion=${future}${query}`);
+      expect(answer.code).toBe(504);
+      expect(answer.body.message).toContain('Too large resource version');
+    }
   });
 
   difference('who owns the structs of a new object of a built-in kind', 'its creator does', async () => {

@@ -323,3 +323,13 @@ it('a PUT of some kinds creates, of others not', async () => {
   expect((await api.put(`${LEASES}/put`, lease)).code).toBe(201);
   expect((await api.put(`${CONFIGMAPS}/put`, configMap('put'))).code).toBe(404);
 });
+
+it('a reference without a name is taken where nobody needs it, and costs the object its managers', async () => {
+  const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'nameless' }, secrets: [{}] };
+  const answer = await api.post(api.paths.SERVICEACCOUNTS, account);
+  expect(answer.code, answer.text).toBe(201);
+  expect(answer.body).toMatchObject({ secrets: [{}] });
+  expect(answer.body.metadata.managedFields).toBeUndefined();
+  const changed = await api.merge(`${api.paths.SERVICEACCOUNTS}/nameless`, { metadata: { labels: { a: 'b' } } });
+  expect(changed.code).toBe(200);
+});

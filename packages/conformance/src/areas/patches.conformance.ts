@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { bench } from '../support/bench.js';
 import type { Answer } from '../support/api.js';
 import type { Container } from '../support/body.js';
@@ -30,18 +30,56 @@ it('a JSON patch does what its operations say, all or none', async () => {
   expect((await api.get(`${CONFIGMAPS}/json`)).body.data).toEqual({ a: '2' });
 });
 
-it.each([
-  ['removes what is not there', 422, [{ op: 'remove', path: '/data/z' }]],
-  ['removes beyond the end of a list', 422, [{ op: 'remove', path: '/metadata/finalizers/9' }]],
-  ['moves what is not there', 422, [{ op: 'move', from: '/data/z', path: '/data/y' }]],
-  ['adds to what is not there', 422, [{ op: 'add', path: '/nothing/deep', value: '1' }]],
-  ['does what there is not', 422, [{ op: 'conjure', path: '/data' }]],
-  ['has no path', 422, [{ op: 'add', value: '1' }]],
-  ['replaces what is not there', 200, [{ op: 'replace', path: '/data/z', value: '1' }]],
-  ['copies what is not there', 200, [{ op: 'copy', from: '/data/zz', path: '/data/y' }]],
-])('a JSON patch that %s is answered %i', async (_what, code, operations) => {
-  await api.post(CONFIGMAPS, configMap('operations', { a: '1' }, { finalizers: ['example.com/a'] }));
-  expect((await api.json(`${CONFIGMAPS}/operations?dryRun=All`, operations)).code).toBe(code);
+describe('a JSON patch', () => {
+  const patched = async (...operations: object[]): Promise<number> =>
+    (await api.json(`${CONFIGMAPS}/operated?dryRun=All`, operations)).code;
+  beforeAll(async () => {
+    await api.create(CONFIGMAPS, configMap('operated', { a: '1' }, { finalizers: ['example.com/a'] }));
+    return () => api.merge(`${CONFIGMAPS}/operated`, { metadata: { finalizers: null } });
+  });
+
+  it.each([
+    { op: 'remove', path: '/data/missing' },
+    { op: 'remove', path: '/metadata/labels/constructor' },
+    { op: 'remove', path: '/nothing/in/here' },
+    { op: 'remove', path: '/metadata/finalizers/1' },
+    { op: 'remove', path: '/metadata/finalizers/-' },
+    { op: 'remove', path: '' },
+    { op: 'add', path: '/metadata/finalizers/2', value: 'example.com/b' },
+    { op: 'add', path: '/nothing/in/here', value: '1' },
+    { op: 'replace', path: '/metadata/finalizers/1', value: 'example.com/b' },
+    { op: 'move', from: '/data/missing', path: '/data/b' },
+    { op: 'move', path: '/data/b' },
+    { op: 'copy', from: '/nothing/in', path: '/data/b' },
+    { op: 'test', path: '/data/missing', value: '1' },
+    { op: 'test', path: '/data/a', value: null },
+    { op: 'test', path: '/data/a' },
+    { path: '/data/a', value: '2' },
+    { op: 'add', value: '1' },
+    { op: 'conjure', path: '/data' },
+  ])('that does not apply is refused: %j', async (operation) => {
+    expect(await patched(operation)).toBe(422);
+    // All or none.
+    expect(await patched({ op: 'replace', path: '/data/a', value: '2' }, operation)).toBe(422);
+  });
+
+  it.each([
+    { op: 'add', path: '/metadata/finalizers/1', value: 'example.com/b' },
+    { op: 'add', path: '/metadata/finalizers/-', value: 'example.com/b' },
+    { op: 'remove', path: '/metadata/finalizers/-1' },
+    { op: 'replace', path: '/data/missing', value: '1' },
+    { op: 'copy', from: '/data/missing', path: '/data/b' },
+    { op: 'test', path: '/data/missing', value: null },
+    { op: 'test', path: '/data/missing' },
+  ])('may say %j', async (operation) => {
+    expect(await patched(operation)).toBe(200);
+  });
+
+  it('of what are no operations is refused', async () => {
+    for (const operations of [[5], ['remove'], [{ op: {}, path: '/data' }], [{ op: 'remove', path: 1 }]])
+      expect((await api.json(`${CONFIGMAPS}/operated`, operations)).code, JSON.stringify(operations)).toBe(400);
+    expect((await api.json(`${CONFIGMAPS}/operated`, [null])).code).toBe(422);
+  });
 });
 
 it('a subresource is patched as strictly as its object', async () => {

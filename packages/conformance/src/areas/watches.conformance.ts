@@ -33,6 +33,15 @@ describe('a watch', () => {
     expect(await watch.take(4)).toEqual(['ADDED a', 'MODIFIED a', 'DELETED a', 'ADDED b']);
   });
 
+  it('from a revision of the future is silent', async () => {
+    const path = await fresh();
+    const future = Number(await revisionOf(path)) + 1_000_000_000;
+    const watch = await api.watch(`${path}?resourceVersion=${future}&timeoutSeconds=1`);
+    expect(watch.code).toBe(200);
+    await api.create(path, secret('a'));
+    expect(await watch.rest()).toEqual([]);
+  });
+
   it('without a revision begins with the state', async () => {
     const path = await fresh();
     await api.create(path, secret('a'));

@@ -60,6 +60,8 @@ function outcomeOf(response: ResourceResponse): { code: number } {
   }
 }
 
+const CONNECTING = new Set(['exec', 'attach', 'portforward']);
+
 async function authorize({ authorizer, context }: Dispatcher, request: ResourceRequest): Promise<void> {
   const { resource, verb, user, namespace, name, subresource, parameters, patchType } = request;
   // Who lists or watches one object by its name may do so by a rule for that name.
@@ -81,6 +83,8 @@ async function authorize({ authorizer, context }: Dispatcher, request: ResourceR
     if (!decision.allowed) throw forbidden(resource, name ?? '', refusal(attributes, decision.reason));
   };
   await confirm(verb);
+  // A WebSocket begins as a GET, and is no less than the POST of older protocols.
+  if (verb === 'get' && CONNECTING.has(subresource ?? '')) await confirm('create');
   // A write to what is not there yet creates it.
   const creates = (patchType === 'apply' || (verb === 'update' && resource.strategy.createOnUpdate)) && !subresource;
   if (creates && !context.store.get(resource.storage, keyOfRequest(request))) await confirm('create');

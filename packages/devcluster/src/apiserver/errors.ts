@@ -117,7 +117,7 @@ export const unknownError = (message: string): ApiError => statusError(500, '', 
 
 /** A revision that this server has not reached: the client must not see the past as the future. */
 export const revisionTooLarge = (wanted: number, current: number): ApiError =>
-  statusError(504, 'Timeout', `Too large resource version: ${wanted}, current: ${current}`, {
+  statusError(504, 'Timeout', `Timeout: Too large resource version: ${wanted}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   });

@@ -59,9 +59,17 @@ function applyTo(live: ApiObject | undefined, by: string, config: JsonObject, fo
 const fieldsOf = (object: ApiObject, by: string): unknown =>
   object.metadata.managedFields?.find((entry) => entry.manager === by)?.fieldsV1;
 
+/** Of an empty set or keyed list nobody owns anything: whether it is there says nothing. */
+function withoutEmpty(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (_, item: unknown) =>
+    Array.isArray(item) && item.length === 0 ? undefined : item,
+  ) as unknown;
+}
+
 /** Everything that the configuration says is so. */
 function expectContains(live: unknown, config: unknown): void {
   if (Array.isArray(config)) {
+    if (config.length === 0) return;
     if (!Array.isArray(live)) throw new Error('a list is missing');
     const keyed = config.every((item) => typeof item === 'object');
     for (const item of config as { name: string }[]) {
@@ -104,7 +112,8 @@ it('applying the same again changes nothing, not even who owns what', () => {
       const live = replay(steps);
       if (!last || !live) return;
       const result = applyTo(live, last.manager, configOf(last.spec), true);
-      expect(applyTo(result, last.manager, configOf(last.spec), false)).toEqual(result);
+      const again = applyTo(result, last.manager, configOf(last.spec), false);
+      expect(withoutEmpty(again)).toEqual(withoutEmpty(result));
     }),
   );
 });
@@ -127,7 +136,7 @@ it('what nobody applies any more is gone', () => {
     fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), (steps) => {
       let live = replay(steps);
       for (const name of ['alice', 'bob', 'carol']) live = live && (applyTo(live, name, configOf({}), true) ?? live);
-      expect(live?.['spec'] ?? {}).toEqual({});
+      expect(withoutEmpty(live?.['spec'] ?? {})).toEqual({});
     }),
   );
 });

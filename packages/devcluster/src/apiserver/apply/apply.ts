@@ -16,7 +16,8 @@ import {
 } from './field-set.js';
 import { beforeFirstApply, decodeManagers, owned, same, sameManager, type Managed, type Manager } from './managers.js';
 import { objectSchema } from './object-schema.js';
-import { compare, fieldSetOf, merge, remove, withStructs } from './typed.js';
+import { prune } from './prune.js';
+import { compare, fieldSetOf, merge } from './typed.js';
 
 export interface Applied {
   object: JsonObject;
@@ -53,15 +54,10 @@ export function applyConfiguration(
   let managed: Managed[] = [...before.filter((entry) => entry !== mine), { manager, fields: applied }];
 
   let object = merge(schema, live, config) as JsonObject;
-  if (mine) {
-    // What this manager applied before and does not any more goes, unless somebody else owns it. `named` still has the
-    // metadata that nobody can own: it keeps `.metadata` itself.
-    const kept = withStructs(
-      schema,
-      managed.reduce((all, entry) => union(all, entry.fields), named),
-    );
-    const given = withStructs(schema, mine.fields);
-    object = remove(schema, object, difference(given, kept), kept) as JsonObject;
+  if (mine && !isEmpty(mine.fields)) {
+    // `named` still has the metadata that nobody can own: it keeps `.metadata` itself.
+    const claimed = managed.reduce((all, entry) => union(all, entry.fields), named);
+    object = prune(schema, object, mine.fields, claimed) as JsonObject;
   }
 
   const { added, modified, removed } = compare(schema, live, object);

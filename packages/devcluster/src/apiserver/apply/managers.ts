@@ -4,7 +4,7 @@ import { equal, type ApiObject } from '../json.js';
 import type { ServedResource } from '../registry/resource.js';
 import type { Schema } from '../schema/schema.js';
 import { difference, emptySet, fromFieldsV1, isEmpty, toFieldsV1, union, type FieldSet } from './field-set.js';
-import { compare } from './typed.js';
+import { compare, MergeError, type Comparison } from './typed.js';
 import { objectSchema } from './object-schema.js';
 
 export interface Manager {
@@ -102,8 +102,12 @@ export function trackUpdate(
     delete object.metadata.managedFields;
     return;
   }
-  const schema = objectSchema(resource);
-  const { added, modified, removed } = compare(schema, old ?? {}, object);
+  const differences = differencesOf(resource, old, object);
+  if (!differences) {
+    delete object.metadata.managedFields;
+    return;
+  }
+  const { added, modified, removed } = differences;
   const changed = owned(resource, manager.subresource, union(added, modified));
   const gone = owned(resource, manager.subresource, removed);
   const left = managed.map((entry) => ({
@@ -116,6 +120,20 @@ export function trackUpdate(
     ? left
     : [...left.filter((entry) => entry !== mine), { manager, fields: union(mine?.fields ?? emptySet(), changed) }];
   writeManagers(object, old, capped(all.filter((entry) => !isEmpty(entry.fields))));
+}
+
+/** Undefined where the object cannot be seen through its schema: a keyed list has elements without a key. */
+function differencesOf(
+  resource: ServedResource,
+  old: ApiObject | undefined,
+  object: ApiObject,
+): Comparison | undefined {
+  try {
+    return compare(objectSchema(resource), old ?? {}, object);
+  } catch (error) {
+    if (error instanceof MergeError) return undefined;
+    throw error;
+  }
 }
 
 /** How many updaters an object remembers apart. */

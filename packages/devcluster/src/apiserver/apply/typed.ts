@@ -99,7 +99,7 @@ function collect(schema: Schema, value: unknown, set: FieldSet): void {
       return;
     case 'keyed':
     case 'set':
-      // An empty list has no element to own, and so no owner.
+      // An empty list has no element to own: it belongs to nobody.
       for (const item of value as unknown[]) {
         const element = elementOf(schema, item);
         const node = child(set, element);
@@ -204,46 +204,41 @@ function mergeLists(schema: Schema, live: readonly unknown[], config: readonly u
   return merged;
 }
 
-/**
- * `value` without the fields of the set; lists that this empties go as well, and so do maps unless `kept` has them. Not changed
- * in place.
- */
-export function remove(schema: Schema, value: unknown, fields: FieldSet, kept: FieldSet): unknown {
-  return removeAt(resolve(schema), value, fields, kept);
+/** `value` without the fields of the set; undefined for what is empty anyway. Not changed in place. */
+export function remove(schema: Schema, value: unknown, fields: FieldSet): unknown {
+  return removeAt(resolve(schema), value, fields);
 }
 
-function removeAt(schema: Schema, value: unknown, fields: FieldSet, kept: FieldSet | undefined): unknown {
+function removeAt(schema: Schema, value: unknown, fields: FieldSet): unknown {
+  /** A container keeps its place when only something in it is removed. */
+  const without = (inner: Schema, item: unknown, node: FieldSet): unknown =>
+    removeAt(inner, item, node) ?? (Array.isArray(item) ? [] : isObject(item) ? {} : undefined);
   switch (shapeOf(schema, value)) {
     case 'atomic':
-      return value;
+      return Array.isArray(value) || isObject(value) ? undefined : value;
     case 'map': {
+      const entries = Object.entries(value as JsonObject);
       const result: JsonObject = {};
-      for (const [name, item] of Object.entries(value as JsonObject)) {
-        const element = `f:${name}`;
-        const node = fields.children.get(element);
-        if (!node) assign(result, name, item);
-        else if (!node.member) {
-          const rest = isEmpty(node)
-            ? item
-            : removeAt(fieldOf(schema, name).schema, item, node, kept?.children.get(element));
-          if (rest !== undefined) assign(result, name, rest);
-        }
+      let inside = false;
+      for (const [name, item] of entries) {
+        const node = fields.children.get(`f:${name}`);
+        if (node?.member) continue;
+        const descends = node !== undefined && !isEmpty(node);
+        inside ||= descends;
+        assign(result, name, descends ? without(fieldOf(schema, name).schema, item, node) : item);
       }
-      const emptied = Object.keys(result).length === 0 && Object.keys(value as JsonObject).length > 0;
-      return emptied && !kept?.member ? undefined : result;
+      return Object.keys(result).length > 0 || inside ? result : undefined;
     }
     default: {
-      const list = value as unknown[];
-      const result = list.flatMap((item) => {
-        const element = elementOf(schema, item);
-        const node = fields.children.get(element);
-        if (!node) return [item];
-        if (node.member) return [];
-        const rest = removeAt(itemsOf(schema), item, node, kept?.children.get(element));
-        return rest === undefined ? [] : [rest];
+      let inside = false;
+      const result = (value as unknown[]).flatMap((item) => {
+        const node = fields.children.get(elementOf(schema, item));
+        if (node?.member) return [];
+        const descends = node !== undefined && !isEmpty(node);
+        inside ||= descends;
+        return [descends ? without(itemsOf(schema), item, node) : item];
       });
-      // Nobody owns an empty list: it goes, whoever had a part of it.
-      return result.length === 0 && list.length > 0 ? undefined : result;
+      return result.length > 0 || inside ? result : undefined;
     }
   }
 }
@@ -263,7 +258,7 @@ function withStructsAt(schema: Schema, set: FieldSet): FieldSet {
       ? fieldOf(schema, element.slice(2))
       : { schema: itemsOf(schema), declared: false };
     const next = withStructsAt(field.schema, node);
-    if (field.declared && node.children.size > 0) next.member = true;
+    if (field.declared && [...node.children.values()].some((inner) => !isEmpty(inner))) next.member = true;
     result.children.set(element, next);
   }
   return result;

@@ -6,8 +6,8 @@ import type { ResourcePath } from './path.js';
 
 export function verbOf(method: string, path: ResourcePath, query: URLSearchParams): Verb | undefined {
   const one = path.name !== undefined;
-  // A command is run or a connection made, whatever the method: WebSockets begin with a GET.
-  if (CONNECTING.has(path.subresource ?? '')) return method === 'GET' || method === 'POST' ? 'create' : undefined;
+  if (CONNECTING.has(path.subresource ?? ''))
+    return method === 'GET' ? 'get' : method === 'POST' ? 'create' : undefined;
   switch (method) {
     case 'GET':
     case 'HEAD':

@@ -277,12 +277,12 @@ describe('a client of its own', () => {
     socket.close();
   });
 
-  it('needs to be allowed to create what it connects to, and to switch protocols', async () => {
-    const allowed = new Set(['attach']);
+  it('needs to be allowed to get and to create what it connects to, and to switch protocols', async () => {
+    const refused: Record<string, string> = { exec: 'create', portforward: 'get' };
     const server = await startApiServer({
       authorizer: {
         authorize: ({ verb, resource }) =>
-          verb === 'create' && resource?.subresource && !allowed.has(resource.subresource)
+          resource?.subresource && refused[resource.subresource] === verb
             ? { allowed: false, reason: 'not today' }
             : { allowed: true },
       },
@@ -296,6 +296,10 @@ describe('a client of its own', () => {
       message: expect.stringContaining(
         'cannot create resource "pods/exec" in API group "" in the namespace "default"',
       ) as string,
+    });
+    expect(await answer('portforward?ports=80')).toMatchObject({
+      code: 403,
+      message: expect.stringContaining('cannot get resource "pods/portforward"') as string,
     });
     await server.client().create(Pod, {
       apiVersion: 'v1',
@@ -320,7 +324,7 @@ describe('a client of its own', () => {
     expect(await status(open('web/exec?command=cat&stdout=true', 'v9.channel.k8s.io'))).toBe(400);
     expect(await status(open('web/exec?command=cat', 'v5.channel.k8s.io'))).toBe(400);
     expect(audit.filter(({ subresource, code }) => subresource === 'exec' && code === 404)).toMatchObject([
-      { verb: 'create', resource: 'pods', name: 'gone', user: 'kubernetes-admin' },
+      { verb: 'get', resource: 'pods', name: 'gone', user: 'kubernetes-admin' },
     ]);
   });
 });

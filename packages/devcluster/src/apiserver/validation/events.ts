@@ -12,9 +12,11 @@ export function checkAnyEvent(
   event: CoreEvent,
   component: 'reportingComponent' | 'reportingController',
 ): void {
-  const { eventTime, involvedObject, metadata } = event;
+  const { eventTime, metadata } = event;
+  // In events.k8s.io it may be left out.
+  const { involvedObject }: Partial<CoreEvent> = event;
   const home = metadata.namespace ?? '';
-  const namespace = involvedObject.namespace ?? '';
+  const namespace = involvedObject?.namespace ?? '';
   const strange = (): void => findings.invalid('involvedObject.namespace', namespace, 'does not match event.namespace');
   if (eventTime === undefined) {
     if (namespace === '' ? home !== 'default' : home !== namespace) strange();

@@ -34,7 +34,9 @@ export function watch(context: ServerContext, request: ResourceRequest): AsyncIt
     ]);
   }
   const wanted = parseRevision(parameters.resourceVersion);
-  if (wanted > store.revision) throw revisionTooLarge(wanted, store.revision);
+  // A state of the future cannot be told; what comes after it can be waited for.
+  if (wanted > store.revision && parameters.sendInitialEvents !== undefined)
+    throw revisionTooLarge(wanted, store.revision);
   const matches = selector(resource, parameters);
   const initial = parameters.sendInitialEvents ?? wanted === 0;
   const select = (object: ApiObject): boolean =>
@@ -107,7 +109,7 @@ async function* follow(context: ServerContext, request: ResourceRequest, plan: P
       // Everything that has happened to this resource is delivered: it is seen up to the revision of the whole store.
       seen = Math.max(seen, store.revision);
       const now = Date.now();
-      if (bookmarks && (now >= nextBookmark || now >= end)) {
+      if (bookmarks && seen <= store.revision && (now >= nextBookmark || now >= end)) {
         yield bookmark(resource, seen, false);
         nextBookmark = now + context.bookmarkInterval;
       }

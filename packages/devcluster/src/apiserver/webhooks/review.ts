@@ -7,7 +7,7 @@ import { compileExpression, type Expression } from '../cel/expression.js';
 import type { ServerContext } from '../context.js';
 import { badRequest, internal, statusError } from '../errors.js';
 import { isObject, type ApiObject } from '../json.js';
-import { jsonPatch } from '../patch/patch.js';
+import { jsonPatch } from '../patch/json-patch.js';
 import { convertObject } from '../verbs/versions.js';
 import type { WebhookCaller } from './client.js';
 import { allHold, requestEnvironment, requestOf, requestVariables, type Shown } from './conditions.js';
