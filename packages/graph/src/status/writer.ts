@@ -1,6 +1,6 @@
 // Writes an object's status where it says something else than before, and tells what changed.
-import { formatTime, type Client, type ObjectKey } from '@stackwright/kube';
-import { CacheNotSyncedError, type Clock, type EventRecorder } from '@stackwright/core';
+import { formatTime, type ObjectKey } from '@stackwright/kube';
+import { CacheNotSyncedError, type Clock, type EventRecorder, type ReconcileContext } from '@stackwright/core';
 import type { Evaluation } from '../evaluate/evaluate.js';
 import type { BuiltGraph, Graph } from '../declare/graph.js';
 import { EngineReason } from '../declare/reasons.js';
@@ -37,7 +37,7 @@ export class StatusWriter<R extends Reconciled> {
     object: Readonly<R>,
     standings: readonly Standing[],
     extra: object,
-    { client, signal }: { client: Client; signal: AbortSignal },
+    context: Pick<ReconcileContext, 'client' | 'signal'>,
     { events: tells = true }: { events?: boolean } = {},
   ): Promise<string | undefined> {
     const { graph, clock, metrics, events, fieldManager } = this.#init;
@@ -52,11 +52,12 @@ export class StatusWriter<R extends Reconciled> {
       metrics.wrote(graph.resource, 'patch');
       // The uid: an object that was deleted and made again must not get its predecessor's status.
       const body = { metadata: { uid }, status: patch };
+      const { client, signal } = context;
       const options = { subresource: 'status', fieldManager, signal };
       try {
         version = (await client.patch(graph.resource, key, { type: 'merge', body }, options)).metadata?.resourceVersion;
       } catch (error) {
-        if (await this.#isGone(error, object, key, { client, signal })) return undefined;
+        if (await this.#isGone(error, object, key, context)) return undefined;
       }
       // After the status is written, or a crash in between would tell it twice.
       if (tells) recordTransitions(events, object, before?.conditions, standings);
@@ -68,7 +69,7 @@ export class StatusWriter<R extends Reconciled> {
     error: unknown,
     object: Readonly<R>,
     key: ObjectKey,
-    { client, signal }: { client: Client; signal: AbortSignal },
+    { client, signal }: Pick<ReconcileContext, 'client' | 'signal'>,
   ): Promise<boolean> {
     const { resource } = this.#init.graph;
     try {

@@ -123,7 +123,7 @@ export class GraphReconciler<R extends Reconciled> {
     const overlay = new Overlay(this.#init.reader);
     const result = await run<R>({
       client: context.client,
-      signal: context.signal,
+      context,
       log: context.log,
       span: context.span,
       clock,
@@ -147,7 +147,9 @@ export class GraphReconciler<R extends Reconciled> {
     if (requeueAfter !== undefined) return { requeueAfter };
     const { reads } = result.record;
     const isFixed = !result.asksTime && built.steps.every(({ external }) => !external);
-    if (isFixed && reads && version !== undefined) this.#rests.begin(uid, version, reads);
+    // What wrote nothing has no echo.
+    const wrote = result.written.length > 0 || version !== found.metadata?.resourceVersion;
+    if (wrote && isFixed && reads && version !== undefined) this.#rests.begin(uid, version, reads);
     return undefined;
   }
 

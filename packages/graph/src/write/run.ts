@@ -1,7 +1,7 @@
 // One reconcile of a graph: evaluate, carry out what the evaluation asks for, evaluate again with the answers, until
 // nothing is left to do now. Independent steps go on side by side.
 import type { Client, Resource } from '@stackwright/kube';
-import { clientWithin, type Clock, type Logger, type Span } from '@stackwright/core';
+import { clientWithin, type Clock, type Logger, type ReconcileContext, type Span } from '@stackwright/core';
 import type { Agreements } from '../evaluate/agreements.js';
 import { carryOut, type WriteContext, type WriteLine } from './apply.js';
 import { evaluate, type Evaluation, type Observation, type StepEvaluation } from '../evaluate/evaluate.js';
@@ -29,7 +29,8 @@ export interface RunInput<R extends Reconciled> {
   object: Readonly<R>;
   writing: Omit<WriteContext, 'client' | 'signal' | 'log' | 'agreements' | 'wrote'>;
   client: Client;
-  signal: AbortSignal;
+  /** Most runs call nothing: the signal is made when it is asked for. */
+  context: Pick<ReconcileContext, 'signal'>;
   log: Logger;
   clock: Clock;
   externals: Outside<R>;
@@ -56,7 +57,7 @@ export interface RunResult<R extends Reconciled> {
 }
 
 export async function run<R extends Reconciled>(input: RunInput<R>): Promise<RunResult<R>> {
-  const { graph, object, clock, signal, writeBackoff } = input;
+  const { graph, object, clock, writeBackoff } = input;
   const uid = object.metadata?.uid ?? '';
   let record = new ReadRecord(input.writing.overlay);
   let asksTime = false;
@@ -96,7 +97,7 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
       const context: WriteContext = {
         ...input.writing,
         client: clientWithin(input.client, span),
-        signal,
+        signal: input.context.signal,
         log: input.log,
         agreements,
         wrote: (line) => lines.push(line),
@@ -114,9 +115,9 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
   const outside = (one: StepEvaluation<R>, evaluation: Evaluation<R>): (() => Promise<void>) | undefined => {
     const { name } = one.step;
     const { state } = one.outcome;
-    const context = { evaluation, reader: record, signal, log: input.log };
     const look = (how: 'observe' | 'change') => () =>
       during(name, async (span) => {
+        const context = { evaluation, reader: record, signal: input.context.signal, log: input.log };
         const observation = await input.externals[how](one, context);
         if (observation) observations.set(name, observation);
         if (observation?.state === 'Failed') span.fail(new Error(observation.message));
@@ -133,8 +134,8 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
     return undefined;
   };
 
-  for (;;) {
-    signal.throwIfAborted();
+  for (let round = 0; ; round++) {
+    if (round > 0) input.context.signal.throwIfAborted();
     const postponed: { write: Write; wait: number }[] = [];
     record = new ReadRecord(input.writing.overlay);
     const evaluation = evaluate({
