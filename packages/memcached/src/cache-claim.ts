@@ -5,7 +5,7 @@ import { Secret } from '@stackwright/kube';
 import {
   claimStatus,
   connectionSecret,
-  ownConnection,
+  publishConnection,
   readyProvider,
   readyServer,
   valuesOf,
@@ -38,7 +38,7 @@ export const cacheClaimGraph: Graph<CacheClaim> = defineGraph(
         const before = isReady ? undefined : scope.get(Secret, connectionSecret(scope.name));
         const known = before && valuesOf(before, ['servers']);
         const servers = known && 'values' in known ? known.values.servers : serversOf(memcached).join(',');
-        return ownConnection(scope, { servers } satisfies CacheConnection);
+        return publishConnection(scope, { servers } satisfies CacheConnection);
       },
     });
   },

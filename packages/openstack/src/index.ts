@@ -18,7 +18,7 @@ export * from './service/credentials.js';
 export * from './service/define-service.js';
 export * from './service/urls.js';
 export * from './secrets/kept-password.js';
-export * from './secrets/offered.js';
+export * from './secrets/usable-by.js';
 export * from './secrets/password.js';
 export * from './secrets/secret.js';
 export * from './workload/resources.js';

@@ -2,7 +2,7 @@
 import { Reason } from '@stackwright/api';
 import { done, failed, type Outcome, type Reconciled, type StepScope } from '@stackwright/graph';
 import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
-import { offeredValues, ownServer, portIn, secretReference } from '@stackwright/openstack';
+import { managedServer, portIn, secretReference, usableValues } from '@stackwright/openstack';
 import { externalServerKeys, type MariaDB } from '../crd.js';
 import type { SqlLogin } from '../sql/admin.js';
 import { port } from './files.js';
@@ -29,7 +29,7 @@ export function serverOf(
 }
 
 function localServer(scope: Pick<StepScope<Reconciled>, 'get' | 'list' | 'namespace'>, name: string): Outcome<Server> {
-  const server = ownServer(scope, { name, portName: 'mysql', passwordSecret: rootPasswordSecret(name) });
+  const server = managedServer(scope, { name, portName: 'mysql', passwordSecret: rootPasswordSecret(name) });
   if (server.state !== 'Done') return server;
   return done({
     login: { ...server.output, username: 'root' },
@@ -38,17 +38,17 @@ function localServer(scope: Pick<StepScope<Reconciled>, 'get' | 'list' | 'namesp
 }
 
 function externalServer(scope: Pick<StepScope<Reconciled>, 'get' | 'namespace'>, name: string): Outcome<Server> {
-  const offered = { name, service: 'mariadb', field: 'spec.external.secretRef' };
-  const given = offeredValues(scope, offered, externalServerKeys);
-  if (given.state !== 'Done') return given;
-  const { host, username, password } = given.output;
+  const use = { name, service: 'mariadb', field: 'spec.external.secretRef' };
+  const secret = usableValues(scope, use, externalServerKeys);
+  if (secret.state !== 'Done') return secret;
+  const { host, username, password } = secret.output;
   const malformed = (what: string) =>
-    failed(Reason.SecretIncomplete, `Secret ${name} (${offered.field}) has ${what}`, {
+    failed(Reason.SecretIncomplete, `Secret ${name} (${use.field}) has ${what}`, {
       on: secretReference(name, scope),
     });
   // Many editors end a file with a new line, which would be asked for.
   if (!/^[^\s/@]+$/.test(host)) return malformed('no host name in "host"');
-  const port = portIn(given.output.port);
+  const port = portIn(secret.output.port);
   if (port === undefined) return malformed('no port number in "port"');
   return done({ login: { host, port, username, password }, address: { host, port } });
 }

@@ -22,7 +22,7 @@ import {
   type CredentialOptions,
   type KeptCredential,
 } from './credentials.js';
-import { ownConnection, readyServer } from './fulfil.js';
+import { publishConnection, readyServer } from './fulfil.js';
 import { Refused } from './refused.js';
 
 /** A claim of one provider, with credentials that rotate. */
@@ -179,7 +179,7 @@ export function defineClaim<
         name: 'Connection',
         after: [server, password, given],
         owns: [Secret],
-        run: (scope) => ownConnection(scope, definition.connection(requestOf(scope), scope.output(given))),
+        run: (scope) => publishConnection(scope, definition.connection(requestOf(scope), scope.output(given))),
       });
 
       g.step({

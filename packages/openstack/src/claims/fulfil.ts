@@ -53,7 +53,7 @@ const isFulfilled = (claim: Readonly<Conditioned>): boolean => readyCondition(cl
 export const connectionSecret = (claim: string): string => `${claim}-connection`;
 
 /** Writes the Secret by which the claim is fulfilled. The step declares Secret in `owns`. */
-export function ownConnection<R extends Reconciled>(
+export function publishConnection<R extends Reconciled>(
   scope: StepScope<R>,
   values: Readonly<Record<string, string>>,
 ): Outcome<undefined> {

@@ -4,7 +4,7 @@ import type { Explanation, ObjectReference, StepScope } from '@stackwright/graph
 import { explainIdentity, IdentityError, type IdentityLogin, type Sessions } from '../identity/session.js';
 import type { Address, HttpResponse } from '../seams/http.js';
 import type { ApiCheck, ServiceObject } from './builder.js';
-import { addressesOf } from './reach.js';
+import { addressesOf } from './service-address.js';
 
 /** Why an API does not count as answering. */
 export class CheckError extends Error {

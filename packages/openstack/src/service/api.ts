@@ -17,11 +17,11 @@ import { disruptionBudget } from '../workload/disruption.js';
 import { clashOf } from '../workload/mounts.js';
 import { resourcesOf } from '../workload/resources.js';
 import { schedulingOf } from '../workload/scheduling.js';
-import { ownVersion, readsOfVersions, versionName } from '../workload/versions.js';
+import { wantVersion, readsOfVersions, versionName } from '../workload/versions.js';
 import type { Api, ApiOptions, Release, ServiceObject, Tls, Volume } from './builder.js';
 import { credentialsAnnotation } from './credentials.js';
 import { endpointStep, type Asking } from './endpoint.js';
-import { mountsOf, stepsOf, valueOf } from './given.js';
+import { mountsOf, stepsOf, valueOf } from './container-options.js';
 import { schemeOf, type Scheme } from './urls.js';
 
 const portName = 'http';
@@ -67,7 +67,7 @@ export function apiSteps<R extends ServiceObject>(
       const clash = clashOf([...mounts, ...writableMounts(writable)]);
       if (clash !== undefined) return failed(Reason.InvalidSpec, clash);
 
-      ownVersion(
+      wantVersion(
         scope,
         ConfigMap,
         { metadata: { name: uwsgiBase, labels: { [Label.component]: component } }, data: uwsgi },

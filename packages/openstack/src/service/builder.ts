@@ -16,7 +16,7 @@ export interface ServiceObject extends Reconciled {
 }
 
 /** A value, or a function of what earlier steps gave. Asking for an output requires the step in `after`. */
-export type Given<R extends ServiceObject, T> = T | ((scope: StepScope<R>) => T);
+export type Computed<R extends ServiceObject, T> = T | ((scope: StepScope<R>) => T);
 
 /** The release that runs: facts of the catalog and the image. Every step of a service comes after it. */
 export interface Release extends ReleaseFacts {
@@ -36,8 +36,8 @@ export interface ContainerOptions<R extends ServiceObject> {
   config?: StepHandle<Config>;
   /** Volumes of the service's own, each mounted where its step says. */
   volumes?: readonly StepHandle<Volume>[];
-  mounts?: Given<R, readonly Mount[]>;
-  env?: Given<R, readonly EnvVar[]>;
+  mounts?: Computed<R, readonly Mount[]>;
+  env?: Computed<R, readonly EnvVar[]>;
   /** Directories besides /tmp, /var/tmp and /run that must be writable. */
   writable?: readonly string[];
 }
@@ -133,7 +133,7 @@ export interface VolumeOptions<R extends ServiceObject> {
   name?: string;
   /** Where it is mounted. */
   path: string;
-  storage: Given<R, Storage>;
+  storage: Computed<R, Storage>;
 }
 
 export interface Volume {
@@ -179,12 +179,12 @@ export interface JobOptions<R extends ServiceObject> extends ContainerOptions<R>
   /** Step name: 'Bootstrap' gives the condition BootstrapReady and Jobs `<object>-bootstrap-<hash8>`. */
   name: string;
   /** Command line. No secrets in it. Default: the catalog's command of the step's name in camel case (`bootstrap`). */
-  command?: Given<R, readonly string[]>;
+  command?: Computed<R, readonly string[]>;
   /**
    * What the Job depends on: it runs again when that changes. Default: image, command, environment and configuration.
    * Given, it is used instead of the configuration (image, command and environment always count).
    */
-  inputs?: Given<R, JobInputs>;
+  inputs?: Computed<R, JobInputs>;
   /** What the Job does is done to this database: another one is an input, and the configuration is none. */
   database?: StepHandle<Database>;
   /** Whether it is wanted now; where it is not, the step is Done without one. Default: always. */
@@ -202,11 +202,11 @@ export interface CronJobOptions<R extends ServiceObject> extends ContainerOption
   /** Step name: 'Purge' gives the condition PurgeReady and the CronJob `<object>-purge`. */
   name: string;
   /** As a CronJob has it, in UTC: "23 3 * * *". */
-  schedule: Given<R, string>;
+  schedule: Computed<R, string>;
   /** Default false. */
-  suspend?: Given<R, boolean>;
+  suspend?: Computed<R, boolean>;
   /** Command line. No secrets in it. Default: the catalog's command of the step's name in camel case (`purge`). */
-  command?: Given<R, readonly string[]>;
+  command?: Computed<R, readonly string[]>;
   /** Seconds that a run may take. Default six hours. */
   deadline?: number;
 }

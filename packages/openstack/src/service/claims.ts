@@ -21,7 +21,7 @@ import {
   type StepScope,
 } from '@stackwright/graph';
 import { apiVersionOf, Secret, type Resource } from '@stackwright/kube';
-import { secretReference } from '../secrets/offered.js';
+import { secretReference } from '../secrets/usable-by.js';
 import { portIn, valuesOf } from '../secrets/secret.js';
 import { readsOfUsers, userInUse } from './credentials.js';
 import type { Cache, Database, DatabaseOptions, Release, ServiceObject } from './builder.js';

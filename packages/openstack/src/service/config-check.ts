@@ -76,8 +76,8 @@ export function verdictOn<R extends ServiceObject>(
 }
 
 function verdict({ hash }: ConfigCheck, remarks = ''): Verdict {
-  const told = remarks === '' ? {} : { [annotationOf.remarks]: remarks };
-  return { annotations: { [annotationOf.checked]: hash, ...told }, remarks };
+  const remarkAnnotation = remarks === '' ? {} : { [annotationOf.remarks]: remarks };
+  return { annotations: { [annotationOf.checked]: hash, ...remarkAnnotation }, remarks };
 }
 
 /** A candidate with something to be checked. */

@@ -15,10 +15,10 @@ import { Secret } from '@stackwright/kube';
 import { ConfigError, renderOsloConfig, type OsloConfig } from '../config/oslo-config.js';
 import { checkFiles, mergeOverride, type Override } from '../config/override.js';
 import { resolveSecrets, type ResolvedOverride } from '../config/secret-values.js';
-import { offeredValues } from '../secrets/offered.js';
+import { usableValues } from '../secrets/usable-by.js';
 import { newPassword } from '../secrets/password.js';
 import { secretWith } from '../secrets/secret.js';
-import { ownVersion, readsOfVersions, versionName } from '../workload/versions.js';
+import { wantVersion, readsOfVersions, versionName } from '../workload/versions.js';
 import type { Config, ConfigOptions, Release, ServiceObject } from './builder.js';
 import { checkOwns, verdictOn } from './config-check.js';
 import { claimedIn } from './credentials.js';
@@ -58,7 +58,7 @@ export function configStep<R extends ServiceObject>(
       const secretName = versionName(base, hash);
       const labels = { [Label.component]: component };
       const secret = { ...secretWith(base, content), metadata: { name: base, labels, annotations } };
-      if (!ownVersion(scope, Secret, secret, hash)) {
+      if (!wantVersion(scope, Secret, secret, hash)) {
         return waiting(Reason.Pending, `Secret ${secretName} is being created`);
       }
       const mounts = [
@@ -114,7 +114,7 @@ function renderFiles<R extends ServiceObject>(
 /** `spec.config`, with what it takes from Secrets. */
 function userValues<R extends ServiceObject>(scope: StepScope<R>, { service }: Release): Outcome<ResolvedOverride> {
   return resolveSecrets(scope.object.spec.config ?? {}, ({ name, key }, field) => {
-    const values = offeredValues(scope, { name, service, field }, [key]);
+    const values = usableValues(scope, { name, service, field }, [key]);
     return values.state === 'Done' ? done(values.output[key] ?? '') : values;
   });
 }

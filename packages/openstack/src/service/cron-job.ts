@@ -14,7 +14,7 @@ import {
 } from '@stackwright/graph';
 import { CronJob, Job, parseSchedule, Pod } from '@stackwright/kube';
 import type { CronJobOptions, Release, ServiceObject } from './builder.js';
-import { stepsOf, valueOf } from './given.js';
+import { stepsOf, valueOf } from './container-options.js';
 import { purposeOf, taskOf } from './task.js';
 
 /** Kubernetes appends eleven characters for the names of Jobs. */

@@ -18,7 +18,7 @@ import {
   type KubeObject,
   type Resource,
 } from '@stackwright/kube';
-import { offeredSecret } from '../secrets/offered.js';
+import { usableSecret } from '../secrets/usable-by.js';
 import type { Mount } from '../workload/mounts.js';
 import type { Release, ServiceObject, Volume } from './builder.js';
 
@@ -65,10 +65,10 @@ function extraOf<R extends ServiceObject>(scope: StepScope<R>, service: string, 
   const field = `spec.extraVolumes[${path}]`;
   const mount: Mount = { path, readOnly, field, ...(file === undefined ? {} : { file }) };
   if (secret) {
-    const offered = offeredSecret(scope, { name: secret.secretName, service, field });
-    if (offered.state !== 'Done') return offered;
+    const usable = usableSecret(scope, { name: secret.secretName, service, field });
+    if (usable.state !== 'Done') return usable;
     // The uid, which only its readers know, keeps the hash from being a way to guess what it holds.
-    const { metadata, data } = offered.output;
+    const { metadata, data } = usable.output;
     return done({
       mount: { ...mount, secret: secret.secretName },
       hash: hashOf([metadata?.uid, data]),

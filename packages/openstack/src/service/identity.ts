@@ -84,9 +84,9 @@ export function identityStep<R extends ServiceObject>(
   });
 }
 
-type Given = Fulfilled<Key>;
+type Values = Fulfilled<Key>;
 
-function loginOf({ secretName, values, ca }: Given): Omit<Identity, 'claim' | 'provider'> {
+function loginOf({ secretName, values, ca }: Values): Omit<Identity, 'claim' | 'provider'> {
   return {
     authUrl: values.auth_url,
     username: values.username,
@@ -100,12 +100,12 @@ function loginOf({ secretName, values, ca }: Given): Omit<Identity, 'claim' | 'p
   };
 }
 
-function applicationCredentialOf({ values }: Given): Pick<Identity, 'applicationCredential'> {
+function applicationCredentialOf({ values }: Values): Pick<Identity, 'applicationCredential'> {
   const { application_credential_id: id, application_credential_secret: secret } = values;
   return { applicationCredential: { id, secret } };
 }
 
-function domainAdminOf({ values }: Given): Pick<Identity, 'domainAdmin'> {
+function domainAdminOf({ values }: Values): Pick<Identity, 'domainAdmin'> {
   const { domain_name: domain, domain_admin_username: username, domain_admin_password: password } = values;
   return { domainAdmin: { domain, username, password } };
 }

@@ -1,7 +1,7 @@
 import { Reason } from '@stackwright/api';
 import { done, jobOwns, jobReads, runJob, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/graph';
 import type { Database, JobInputs, JobOptions, JobResult, Release, ServiceObject } from './builder.js';
-import { stepsOf, valueOf } from './given.js';
+import { stepsOf, valueOf } from './container-options.js';
 import { purposeOf, taskOf } from './task.js';
 
 export function jobStep<R extends ServiceObject>(

@@ -5,13 +5,13 @@ import { servicePod, writableMounts, type EnvVar } from '../workload/container.j
 import { clashOf } from '../workload/mounts.js';
 import { jobResources } from '../workload/resources.js';
 import { schedulingOf } from '../workload/scheduling.js';
-import type { ContainerOptions, Given, Release, ServiceObject } from './builder.js';
+import type { Computed, ContainerOptions, Release, ServiceObject } from './builder.js';
 import { credentialsAnnotation } from './credentials.js';
-import { mountsOf, valueOf } from './given.js';
+import { mountsOf, valueOf } from './container-options.js';
 
 export interface TaskOptions<R extends ServiceObject> extends ContainerOptions<R> {
   name: string;
-  command?: Given<R, readonly string[]>;
+  command?: Computed<R, readonly string[]>;
 }
 
 export interface Task {

@@ -13,9 +13,9 @@ import {
   type StepScope,
 } from '@stackwright/graph';
 import { formatTime, Secret } from '@stackwright/kube';
-import { offeredSecret, offeredValues, secretReference } from '../secrets/offered.js';
+import { usableSecret, usableValues, secretReference } from '../secrets/usable-by.js';
 import { secretWith, valuesOf } from '../secrets/secret.js';
-import { keepVersions, ownVersion, readsOfVersions, versionName } from '../workload/versions.js';
+import { keepVersions, wantVersion, readsOfVersions, versionName } from '../workload/versions.js';
 import type { Release, ServiceObject, Tls } from './builder.js';
 
 const directory = '/etc/stackwright-tls';
@@ -38,19 +38,19 @@ export function tlsStep<R extends ServiceObject>(
         return done(undefined);
       }
       const { name } = tls.secretRef;
-      const offer = { name, service: scope.output(release).service, field: 'spec.tls.secretRef' };
-      const offered = offeredSecret(scope, offer);
-      if (offered.state !== 'Done') return offered;
-      const pair = offeredValues(scope, offer, ['tls.crt', 'tls.key']);
+      const use = { name, service: scope.output(release).service, field: 'spec.tls.secretRef' };
+      const usable = usableSecret(scope, use);
+      if (usable.state !== 'Done') return usable;
+      const pair = usableValues(scope, use, ['tls.crt', 'tls.key']);
       if (pair.state !== 'Done') return pair;
-      const authority = valuesOf(offered.output, ['ca.crt']);
+      const authority = valuesOf(usable.output, ['ca.crt']);
       const ca = 'values' in authority ? authority.values['ca.crt'] : undefined;
 
       const hosts = services(scope.name).map((service) => `${service}.${scope.namespace}.svc`);
       const problem = problemOf(pair.output['tls.crt'], pair.output['tls.key'], ca, hosts, scope.clock.now());
       if (problem !== undefined) {
         const on = secretReference(name, scope);
-        return failed(Reason.SecretIncomplete, `Secret ${name} (${offer.field}): ${problem}`, { on });
+        return failed(Reason.SecretIncomplete, `Secret ${name} (${use.field}): ${problem}`, { on });
       }
       const copy = copied(scope, { ...pair.output, ...(ca === undefined ? {} : { 'ca.crt': ca }) });
       if (copy.state !== 'Done') return copy;
@@ -67,7 +67,7 @@ function copied<R extends ServiceObject>(
   const base = secretBase(scope.name);
   const hash = hashOf(values);
   const name = versionName(base, hash);
-  if (!ownVersion(scope, Secret, secretWith(base, values), hash)) {
+  if (!wantVersion(scope, Secret, secretWith(base, values), hash)) {
     return waiting(Reason.Pending, `Secret ${name} is being created`);
   }
   const ca = values['ca.crt'];

@@ -30,8 +30,8 @@ export function internalUrl({ namespace, object: { spec } }: Place, { name, port
 /** For users. */
 export function publicUrl(place: Place, where: Where): string {
   const { endpoints, route } = place.object.spec;
-  const outside = endpoints?.public ?? (route && `${route.scheme}://${route.hostname}`);
-  return outside === undefined ? internalUrl(place, where) : withPath(outside, where.path ?? '');
+  const external = endpoints?.public ?? (route && `${route.scheme}://${route.hostname}`);
+  return external === undefined ? internalUrl(place, where) : withPath(external, where.path ?? '');
 }
 
 function withPath(base: string, path: string): string {

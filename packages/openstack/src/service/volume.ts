@@ -3,7 +3,7 @@ import { Reason, type Storage } from '@stackwright/api';
 import { done, failed, waiting, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/graph';
 import { apiVersionOf, compareQuantities, PersistentVolumeClaim } from '@stackwright/kube';
 import type { Release, ServiceObject, Volume, VolumeOptions } from './builder.js';
-import { valueOf } from './given.js';
+import { valueOf } from './container-options.js';
 
 export function volumeStep<R extends ServiceObject>(
   g: GraphBuilder<R>,

@@ -12,10 +12,10 @@ import {
   type StepScope,
 } from '@stackwright/graph';
 import { Secret, type Resource } from '@stackwright/kube';
-import { secretReference } from '../secrets/offered.js';
+import { secretReference } from '../secrets/usable-by.js';
 import { valuesOf } from '../secrets/secret.js';
 
-export interface OwnServer {
+export interface ManagedServer {
   /** Name of its Service. */
   name: string;
   /** Of the port that its administrator connects to. */
@@ -25,9 +25,9 @@ export interface OwnServer {
 }
 
 /** Address and password, once there are both. The step declares Secret and EndpointSlice in `reads`. */
-export function ownServer(
+export function managedServer(
   scope: Pick<StepScope<Reconciled>, 'get' | 'list' | 'namespace'>,
-  { name, portName, passwordSecret }: OwnServer,
+  { name, portName, passwordSecret }: ManagedServer,
 ): Outcome<Endpoint & { password: string }> {
   const secret = scope.get(Secret, passwordSecret);
   const checked = secret && valuesOf(secret, ['password']);

@@ -15,7 +15,7 @@ import {
   type Secret,
 } from '@stackwright/kube';
 
-/** What a step declares in `reads` that calls `ownVersion`. */
+/** What a step declares in `reads` that calls `wantVersion`. */
 export const readsOfVersions = [
   { resource: CronJob, parts: true },
   { resource: Deployment, parts: true },
@@ -31,7 +31,7 @@ export const versionName = (base: string, hash: string): string => `${base}-${ha
  * Wants the version of `desired.metadata.name` that has this hash, and those before it as long as Pods may be started that mount
  * them. Others are pruned. The step declares the kind in `owns`. Returns the version as last observed.
  */
-export function ownVersion<R extends Reconciled, T extends Secret | ConfigMap>(
+export function wantVersion<R extends Reconciled, T extends Secret | ConfigMap>(
   scope: StepScope<R>,
   resource: Resource<T>,
   desired: Desired<T>,

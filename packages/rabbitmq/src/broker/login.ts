@@ -2,7 +2,7 @@
 import { Reason } from '@stackwright/api';
 import { done, failed, type Endpoint, type Outcome, type Reconciled, type StepScope } from '@stackwright/graph';
 import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
-import { offeredValues, ownServer, podNames, secretReference, valuesOf } from '@stackwright/openstack';
+import { managedServer, podNames, secretReference, usableValues, valuesOf } from '@stackwright/openstack';
 import { externalBrokerKeys, type RabbitMQ } from '../crd.js';
 import type { Login } from '../management/client.js';
 import { administrator, clientService, ports } from './files.js';
@@ -25,13 +25,13 @@ type Scope = Pick<StepScope<Reconciled>, 'get' | 'list' | 'namespace'>;
 
 export function brokerOf(scope: Scope, rabbitmq: Readonly<RabbitMQ>): Outcome<Broker> {
   const { external } = rabbitmq.spec;
-  return external ? externalBroker(scope, external.secretRef.name) : ownBroker(scope, rabbitmq);
+  return external ? externalBroker(scope, external.secretRef.name) : managedBroker(scope, rabbitmq);
 }
 
-function ownBroker(scope: Scope, rabbitmq: Readonly<RabbitMQ>): Outcome<Broker> {
+function managedBroker(scope: Scope, rabbitmq: Readonly<RabbitMQ>): Outcome<Broker> {
   const { name = '' } = rabbitmq.metadata ?? {};
   const { replicas } = rabbitmq.spec;
-  const broker = ownServer(scope, { name, portName: 'management', passwordSecret: adminPasswordSecret(name) });
+  const broker = managedServer(scope, { name, portName: 'management', passwordSecret: adminPasswordSecret(name) });
   if (broker.state !== 'Done') return broker;
   // One is known by the Service, so that nothing changes for its clients when its Pod does.
   const hosts = replicas > 1 ? podNames(rabbitmq, { clientService }) : [`${name}.${scope.namespace}.svc`];
@@ -45,19 +45,19 @@ function ownBroker(scope: Scope, rabbitmq: Readonly<RabbitMQ>): Outcome<Broker> 
 const urlOf = ({ host, port }: Endpoint): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 function externalBroker(scope: Scope, name: string): Outcome<Broker> {
-  const offered = { name, service: 'rabbitmq', field: 'spec.external.secretRef' };
-  const given = offeredValues(scope, offered, externalBrokerKeys);
-  if (given.state !== 'Done') return given;
-  const { management_url: management, username, password } = given.output;
+  const use = { name, service: 'rabbitmq', field: 'spec.external.secretRef' };
+  const secret = usableValues(scope, use, externalBrokerKeys);
+  if (secret.state !== 'Done') return secret;
+  const { management_url: management, username, password } = secret.output;
   const malformed = (message: string) =>
-    failed(Reason.SecretIncomplete, `Secret ${name} (${offered.field}) has ${message}`, {
+    failed(Reason.SecretIncomplete, `Secret ${name} (${use.field}) has ${message}`, {
       on: secretReference(name, scope),
     });
   const url = URL.canParse(management) ? new URL(management) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
     return malformed('no URL in "management_url", http or https and without credentials');
   }
-  const hosts = given.output.hosts.split(',').map((host) => host.trim());
+  const hosts = secret.output.hosts.split(',').map((host) => host.trim());
   const wrong = hosts.findIndex((host) => !/^(\[[0-9a-fA-F:.]+\]|[^\s:@/[\]]+):[1-9][0-9]{0,4}$/.test(host));
   if (wrong >= 0) return malformed(`no "host:port" as number ${wrong + 1} of "hosts"`);
   const ca = authorityIn(scope, name);

@@ -1,9 +1,9 @@
 import type { StepHandle, StepScope } from '@stackwright/graph';
 import type { Mount } from '../workload/mounts.js';
-import type { ContainerOptions, Given, ServiceObject } from './builder.js';
+import type { Computed, ContainerOptions, ServiceObject } from './builder.js';
 
 /** The value of an option that may be a function of what earlier steps gave. */
-export function valueOf<R extends ServiceObject, T>(given: Given<R, T>, scope: StepScope<R>): T {
+export function valueOf<R extends ServiceObject, T>(given: Computed<R, T>, scope: StepScope<R>): T {
   // A value that is itself a function cannot be given: none of the options is one.
   return typeof given === 'function' ? (given as (scope: StepScope<R>) => T)(scope) : given;
 }

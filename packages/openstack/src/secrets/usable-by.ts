@@ -13,7 +13,7 @@ import { valuesOf } from './secret.js';
 
 type Scope = Pick<StepScope<Reconciled>, 'get' | 'namespace'>;
 
-export interface SecretOffer {
+export interface SecretUse {
   name: string;
   /** Whose controller reads it. */
   service: string;
@@ -25,7 +25,7 @@ export interface SecretOffer {
  * A Secret that a user made. It must carry `stackwright.dev/usable-by: <service>`: whoever may create a custom resource
  * must not thereby make a controller read any Secret of the namespace. The step declares Secret in `reads` or `owns`.
  */
-export function offeredSecret(scope: Scope, { name, service, field }: SecretOffer): Outcome<Readonly<Secret>> {
+export function usableSecret(scope: Scope, { name, service, field }: SecretUse): Outcome<Readonly<Secret>> {
   const on = secretReference(name, scope);
   const secret = scope.get(Secret, name);
   if (!secret) return waiting(Reason.WaitingForObject, `Secret ${name} (${field}) does not exist`, { on });
@@ -35,16 +35,16 @@ export function offeredSecret(scope: Scope, { name, service, field }: SecretOffe
 }
 
 /** What it holds under `keys`, all of them. */
-export function offeredValues<Key extends string>(
+export function usableValues<Key extends string>(
   scope: Scope,
-  offer: SecretOffer,
+  use: SecretUse,
   keys: readonly Key[],
 ): Outcome<Record<Key, string>> {
-  const offered = offeredSecret(scope, offer);
-  if (offered.state !== 'Done') return offered;
-  const checked = valuesOf(offered.output, keys);
+  const usable = usableSecret(scope, use);
+  if (usable.state !== 'Done') return usable;
+  const checked = valuesOf(usable.output, keys);
   if ('values' in checked) return done(checked.values);
-  const { name, field } = offer;
+  const { name, field } = use;
   return failed(Reason.SecretIncomplete, `Secret ${name} (${field}) lacks ${checked.missing.join(', ')}`, {
     on: secretReference(name, scope),
   });
