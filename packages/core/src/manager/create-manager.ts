@@ -4,7 +4,7 @@
 // caches, since listing a kind may need its conversion webhook.
 // Stop: what runs on every replica → controllers (they finish what they do) → events → caches → webhooks → HTTP → release
 // of the lease.
-import { qualifiedName, type Client, type Resource } from '@stackwright/kube';
+import type { Client } from '@stackwright/kube';
 import { Registry } from 'prom-client';
 import { InformerCache } from '../cache/informer-cache.js';
 import { BackgroundEventRecorder } from '../events/background-recorder.js';
@@ -17,17 +17,14 @@ import { systemClock } from '../seams/system-clock.js';
 import { systemRandom } from '../seams/system-random.js';
 import { aborted, lasting, reasonOf } from '../seams/wait.js';
 import { noTracer, type Tracer } from '../tracing/tracer.js';
-import { CertificateWatcher } from './certificates.js';
-import { exposition, health, startHttpServer, type RunningHttpServer } from './http-server.js';
 import { LeaderElector, type LeaseTimings } from './leader-election.js';
 import { LeaseLostError, type Manager, type Runnable } from './manager.js';
-import { MetricsAuth } from './metrics-auth.js';
 import type { Naming } from './naming.js';
 import { Runnables } from './runnables.js';
-import type { HostedWebhook, RunningWebhookServer } from '../webhook/server.js';
+import { Servers, type ServerOptions } from './servers.js';
 import type { Webhook } from '../webhook/webhook.js';
 
-export interface ManagerOptions extends Naming {
+export interface ManagerOptions extends Naming, ServerOptions {
   /** "keystone": writes as `keystone-controller`, and that is its Lease's name unless another is given. */
   name: string;
   client: Client;
@@ -39,12 +36,6 @@ export interface ManagerOptions extends Naming {
    * own, so that no other call can keep a renewal waiting. Default: the manager's.
    */
   leaderElection?: (LeaseTimings & { namespace: string; identity: string; name?: string; client?: Client }) | undefined;
-  /** Serves /healthz, /readyz and, without `metricsServer`, /metrics. Default: none. */
-  http?: { host: string; port: number } | undefined;
-  /** Serves /metrics with TLS (`certDirectory` holds tls.crt and tls.key), and with `auth` only to whom the API allows it. */
-  metricsServer?: { host: string; port: number; certDirectory: string; auth: boolean } | undefined;
-  /** Serves the webhooks; false: declared ones are not served, for tests. Needed when there are any. */
-  webhooks?: { host: string; port: number; certDirectory: string } | false | undefined;
   /** Default: the machine's. */
   clock?: Clock;
   random?: Random;
@@ -97,16 +88,11 @@ class DefaultManager implements ManagerProcess {
   readonly #options: ManagerOptions;
   readonly #everywhere: Runnables;
   readonly #controllers: Runnables;
-  readonly #readyChecks = new Map<string, () => string | undefined>();
   readonly #recorders: BackgroundEventRecorder[] = [];
   #fail: (error: unknown) => void = () => undefined;
   readonly #failed: Promise<never>;
   #failure: Error | undefined;
-  readonly #hosted: HostedWebhook[] = [];
-  #server: RunningHttpServer | undefined;
-  #metricsServer: RunningHttpServer | undefined;
-  #webhookServer: RunningWebhookServer | undefined;
-  #running = false;
+  readonly #servers: Servers;
 
   constructor(options: ManagerOptions) {
     this.#options = options;
@@ -144,22 +130,24 @@ class DefaultManager implements ManagerProcess {
     this.#failed.catch(() => undefined);
     this.#everywhere = new Runnables((error) => this.#fail(error));
     this.#controllers = new Runnables((error) => this.#fail(error));
-    this.#readyChecks.set('caches', () => {
+    const { client, clock, log, metrics, tracer } = this;
+    this.#servers = new Servers(options, { client, clock, log, metrics, tracer, failure: () => this.#failure });
+    this.addReadyCheck('caches', () => {
       const unsynced = this.cache.unsynced();
       return unsynced === undefined ? undefined : `not synced: ${unsynced}`;
     });
   }
 
   get address(): string | undefined {
-    return this.#server?.address;
+    return this.#servers.address;
   }
 
   get metricsAddress(): string | undefined {
-    return this.#metricsServer?.address;
+    return this.#servers.metricsAddress;
   }
 
   get webhookAddress(): string | undefined {
-    return this.#webhookServer?.address;
+    return this.#servers.webhookAddress;
   }
 
   add(runnable: Runnable): void {
@@ -167,19 +155,11 @@ class DefaultManager implements ManagerProcess {
   }
 
   addReadyCheck(name: string, check: () => string | undefined): void {
-    this.#readyChecks.set(name, check);
+    this.#servers.addReadyCheck(name, check);
   }
 
   addWebhook(webhook: Webhook): void {
-    this.#addWebhook(webhook, this.log);
-  }
-
-  #addWebhook(webhook: Webhook, log: Logger): void {
-    const { resource } = webhook;
-    if (this.#running) throw new Error(`${resource.kind}: webhooks are added before the manager runs`);
-    if (this.#hosted.some((one) => isSameResource(one.webhook.resource, resource)))
-      throw new Error(`There is a webhook of ${qualifiedName(resource)} already`);
-    this.#hosted.push({ webhook, client: this.client, cache: this.cache, log });
+    this.#servers.addWebhook({ webhook, client: this.client, cache: this.cache, log: this.log });
   }
 
   as(name: string, domain = this.domain): Manager {
@@ -200,7 +180,7 @@ class DefaultManager implements ManagerProcess {
       namespaces: this.namespaces,
       add: (runnable) => this.add(runnable),
       addReadyCheck: (check, ready) => this.addReadyCheck(check, ready),
-      addWebhook: (webhook) => this.#addWebhook(webhook, log),
+      addWebhook: (webhook) => this.#servers.addWebhook({ webhook, client: this.client, cache: this.cache, log }),
     };
   }
 
@@ -211,10 +191,8 @@ class DefaultManager implements ManagerProcess {
     void aborted(signal).then(() => acquiring.abort(reasonOf(signal)));
     const elector = this.#elector();
     let cachesEnded = Promise.resolve();
-    this.#running = true;
     try {
-      await this.#startServers();
-      this.#webhookServer = await this.#startWebhooks();
+      await this.#servers.start();
       cachesEnded = this.cache.run(caches.signal);
       this.#everywhere.start();
       await Promise.race([elector?.acquire(acquiring.signal), this.#failed]);
@@ -232,9 +210,7 @@ class DefaultManager implements ManagerProcess {
     await this.#stop(cause);
     caches.abort(cause);
     await cachesEnded;
-    await this.#webhookServer?.close();
-    await this.#metricsServer?.close();
-    await this.#server?.close();
+    await this.#servers.close();
     election.abort();
     await elector?.release();
     if (this.#failure) throw this.#failure;
@@ -262,42 +238,6 @@ class DefaultManager implements ManagerProcess {
     return new LeaderElector({ client, clock, random, log, metrics, name: this.fieldManager, ...leaderElection });
   }
 
-  async #startServers(): Promise<void> {
-    const { http, metricsServer } = this.#options;
-    const { clock, log, metrics } = this;
-    if (http) {
-      const routes = new Map([
-        // That it answers shows that the event loop turns.
-        ['/healthz', health(() => new Map([['fatal', this.#failure?.message]]))],
-        ['/readyz', health(() => new Map([...this.#readyChecks].map(([name, check]) => [name, check()])))],
-      ]);
-      if (!metricsServer) routes.set('/metrics', exposition(metrics));
-      this.#server = await startHttpServer({ ...http, routes });
-      log.info({ address: this.#server.address }, `${metricsServer ? 'Health is' : 'Metrics and health are'} served`);
-    }
-    if (!metricsServer) return;
-    const { certDirectory, auth } = metricsServer;
-    const serve = exposition(metrics);
-    const route = auth ? new MetricsAuth({ client: this.client, clock, log }).guard('/metrics', serve) : serve;
-    this.#metricsServer = await startHttpServer({
-      ...metricsServer,
-      routes: new Map([['/metrics', route]]),
-      certificates: new CertificateWatcher({ directory: certDirectory, clock, log, metrics }),
-    });
-    log.info({ address: this.#metricsServer.address, auth }, 'Metrics are served with TLS');
-  }
-
-  async #startWebhooks(): Promise<RunningWebhookServer | undefined> {
-    const { webhooks } = this.#options;
-    if (this.#hosted.length === 0 || webhooks === false) return undefined;
-    if (!webhooks) throw new Error('There are webhooks, but the manager was not told where to serve them');
-    this.#readyChecks.set('webhooks', () => (this.#webhookServer ? undefined : 'not listening'));
-    const { clock, log, metrics, tracer } = this;
-    // Most processes have none: what serves them is not even loaded there.
-    const { startWebhookServer } = await import('../webhook/server.js');
-    return startWebhookServer({ ...webhooks, webhooks: this.#hosted, clock, log, metrics, tracer });
-  }
-
   #recorder(name: string, domain: string | undefined): BackgroundEventRecorder {
     const { client, clock, random, log, metrics } = this;
     const identity = this.#options.leaderElection?.identity ?? name;
@@ -314,11 +254,6 @@ class DefaultManager implements ManagerProcess {
     this.#recorders.push(recorder);
     return recorder;
   }
-}
-
-/** Versions of a kind have one webhook: handlers work with one version, the others are converted. */
-function isSameResource(a: Resource, b: Resource): boolean {
-  return a.group === b.group && a.kind === b.kind;
 }
 
 function fieldManagerOf(name: string): string {

@@ -65,6 +65,14 @@ export function observeSteps(registry: Registry): StepMetrics {
     if (by > 0) notReady.set(labels, 1);
     else notReady.remove(labels);
   };
+  // Counted at the end of every reconcile: finding a series by its labels costs more than counting in it.
+  const outcomeSeries = new Map<string, { inc(): void }>();
+  const countOutcome = (kind: string, step: string, outcome: string): void => {
+    const id = `${kind} ${step} ${outcome}`;
+    let series = outcomeSeries.get(id);
+    if (!series) outcomeSeries.set(id, (series = outcomes.labels({ kind, step, outcome })));
+    series.inc();
+  };
   const managers = new Set<string>();
   const boundedManager = (manager: string): string => {
     if (managers.size < mostManagers) managers.add(manager);
@@ -86,7 +94,7 @@ export function observeSteps(registry: Registry): StepMetrics {
         if (shape) shapes.taken(shape);
       }
       for (const { step, state, reason } of now ?? []) {
-        outcomes.inc({ kind, step, outcome: state });
+        countOutcome(kind, step, state);
         if (state === 'Failed') errors.inc({ kind, step, reason });
       }
     },
