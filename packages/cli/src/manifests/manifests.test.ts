@@ -31,6 +31,15 @@ const coordinator: ControllerModule = {
   clusterRules: [{ apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: ['list'] }],
   setup,
 };
+/** Of a kind that publishes nothing about itself. */
+const plain: ControllerModule = {
+  name: 'plain',
+  customResources: [
+    defineCustomResource({ ...ControlPlane.definition, kind: 'Plain', plural: 'plains', labels: {}, annotations: {} }),
+  ],
+  rules: [],
+  setup,
+};
 const options = { namespace: 'cloud', imagePrefix: 'registry.example/sw', version: '1.2.3' };
 const objects = manifestsFor([mariadb, coordinator], options);
 const names = objects.map(
@@ -44,6 +53,12 @@ const find = <T>(kind: string, name: string): T => {
 };
 
 describe('manifests', () => {
+  it('claim no map that they put nothing into: who applies them too would be refused', () => {
+    for (const { kind, metadata } of manifestsFor([mariadb, plain], options))
+      for (const map of [metadata?.labels, metadata?.annotations])
+        expect(map, `${kind ?? ''} ${metadata?.name ?? ''}`).not.toEqual({});
+  });
+
   it('are all that a cluster needs, each object once, kinds before those who use them', () => {
     expect(names).toEqual([
       'CustomResourceDefinition -/mariadbs.mariadb.stackwright.dev',

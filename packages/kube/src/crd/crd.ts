@@ -11,8 +11,9 @@ export function crdOf({ definition }: { readonly definition: CustomResourceOptio
     kind: 'CustomResourceDefinition',
     metadata: {
       name: `${plural}.${group}`,
-      ...(labels && { labels: { ...labels } }),
-      ...(annotations && { annotations: { ...annotations } }),
+      // Who applies an empty map owns it, and is in the way of whoever applies the same.
+      ...(hasEntries(labels) && { labels: { ...labels } }),
+      ...(hasEntries(annotations) && { annotations: { ...annotations } }),
     },
     spec: {
       group,
@@ -90,3 +91,5 @@ function nameProblems({
   }
   return problems;
 }
+
+const hasEntries = (map: object | undefined): boolean => Object.keys(map ?? {}).length > 0;
