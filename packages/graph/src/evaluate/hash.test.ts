@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson, fingerprintOf } from './hash.js';
+import { canonicalJson, fingerprintOf, hashOf, isNoteOf, noteOf } from './hash.js';
 import { isSame } from './same.js';
 
 const shuffled = (value: unknown): unknown => {
@@ -22,6 +22,21 @@ describe('a fingerprint', () => {
       seen.set(fingerprintOf(value), '');
     }
     expect(seen.size).toBe(20_000);
+  });
+});
+
+describe('the note of a value', () => {
+  it('knows the value again in whatever order its fields are, one that was noted without a fingerprint included', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (value, other) => {
+        for (const note of [noteOf(value), hashOf(value)]) {
+          expect(isNoteOf(note, value)).toBe(true);
+          expect(isNoteOf(note, shuffled(value))).toBe(true);
+          expect(isNoteOf(note, other)).toBe(isSame(value, other));
+        }
+      }),
+    );
+    expect(isNoteOf('', {})).toBe(false);
   });
 });
 

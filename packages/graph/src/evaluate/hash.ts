@@ -13,8 +13,8 @@ export function hashOf(value: unknown, length = 32): string {
 }
 
 /**
- * 64 bits that also differ where only the order of fields does, for a tenth of the price: to be compared with one made just
- * so, of what the same code said a moment ago. Two multiplicative hashes side by side; nothing that is stored, or that anybody may forge.
+ * 64 bits that also differ where only the order of fields does, for a quarter of the price: to be compared with one made just so,
+ * of what the same code said before. Two multiplicative hashes side by side; nothing that must not be forged.
  */
 export function fingerprintOf(value: unknown): string {
   const text = JSON.stringify(value);
@@ -26,7 +26,18 @@ export function fingerprintOf(value: unknown): string {
     other = Math.imul(other ^ code, 0x85ebca6b);
     other ^= other >>> 13;
   }
-  return `${text.length} ${one >>> 0} ${other >>> 0}`;
+  return [text.length, one >>> 0, other >>> 0].map((part) => part.toString(36)).join('-');
+}
+
+/** What is noted of a value that was applied: by which it is known again, in whatever order its fields are. */
+export function noteOf(value: unknown, fingerprint = fingerprintOf(value)): string {
+  return `${hashOf(value)}.${fingerprint}`;
+}
+
+/** Whether it is this value that a note was made of: mostly the fingerprint tells, and the hash is not needed. */
+export function isNoteOf(note: string, value: unknown, fingerprint = fingerprintOf(value)): boolean {
+  const [hash = '', noted] = note.split('.');
+  return noted === fingerprint || hash === hashOf(value);
 }
 
 /** Most names and many values need no escaping, and to look costs less than to escape. */

@@ -4,7 +4,7 @@ import type { KubeObject, Resource } from '@stackwright/kube';
 import { controllerOf, isBeingDeleted, KindMissingError } from '@stackwright/core';
 import type { OwnAgreements } from './agreements.js';
 import { differences, project } from './compare.js';
-import { fingerprintOf, hashOf } from './hash.js';
+import { fingerprintOf, hashOf, isNoteOf, noteOf } from './hash.js';
 import { Annotation } from '../declare/names.js';
 import type { ChildReader } from './overlay.js';
 import type { FieldPath } from './paths.js';
@@ -39,7 +39,7 @@ export type Write = Common &
     | {
         verb: 'apply';
         desired: Readonly<KubeObject>;
-        /** Of `desired`. */
+        /** What is noted of `desired`. */
         hash: string;
         /** Of `desired`: by this it is known again. */
         fingerprint: string;
@@ -97,15 +97,17 @@ function writeFor(
   if (!desired) return undefined;
   const fingerprint = fingerprintOf(desired);
   if (observed && agreements?.has(observed, fingerprint)) return undefined;
-  const hash = hashOf(desired);
-  if (!observed) return { verb: 'apply', why: 'Missing', step, resource, name, desired, hash, fingerprint, fields: [] };
+  const of = { step, resource, name };
+  const apply = () => ({ ...of, verb: 'apply', desired, hash: noteOf(desired, fingerprint), fingerprint }) as const;
+  if (!observed) return { ...apply(), why: 'Missing', fields: [] };
 
   const annotations = observed.metadata?.annotations ?? {};
   const fields = differences(resource, desired, observed);
-  const change = { verb: 'apply', step, resource, name, desired, hash, fingerprint, observed, fields } as const;
-  if (annotations[Annotation.desiredHash] !== hash) return { ...change, why: 'Changed' };
+  if (!isNoteOf(annotations[Annotation.desiredHash] ?? '', desired, fingerprint)) {
+    return { ...apply(), observed, fields, why: 'Changed' };
+  }
   if (fields.length > 0 && annotations[Annotation.acceptedHash] !== acceptedHashOf(resource, desired, observed)) {
-    return { ...change, why: 'Drifted' };
+    return { ...apply(), observed, fields, why: 'Drifted' };
   }
   agreements?.add(observed, fingerprint);
   return undefined;
