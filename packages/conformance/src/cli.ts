@@ -2,6 +2,9 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
+import { startDevclusterProcess } from './cluster/devcluster.js';
+import { fuzz } from './fuzz/fuzz.js';
+import { Server } from './fuzz/server.js';
 import { AREAS, beside } from './report/areas.js';
 import { ConformanceReporter } from './report/reporter.js';
 import { begin, type Session } from './session.js';
@@ -17,6 +20,9 @@ Tells what a Kubernetes API holds: of the cluster of KUBECONFIG, or of a devclus
                              Default registry.k8s.io/e2e-test-images/agnhost:2.47
   --json <file>              writes the report there, too
   --filter <words>           only what these words are part of
+  --fuzz                     instead: changes each field of valid objects to what is wrong, and shows where the cluster
+                             of KUBECONFIG and a devcluster answer differently. Areas are kinds then. Nothing but two
+                             namespaces is made, and one object of each kind
   --list                     shows the areas, and ends
 
 Exit code: 0 when all holds that could be looked at, 1 when something differs, 2 when the suite did not run.
@@ -35,11 +41,13 @@ async function main(): Promise<number> {
       image: { type: 'string' },
       json: { type: 'string' },
       filter: { type: 'string' },
+      fuzz: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return say(usage);
+  if (values.fuzz) return compareServers(positionals);
   if (values.list) return say(AREAS.map(({ file, title }) => `${file.padEnd(22)}${title}\n`).join(''));
   if (values.node !== undefined && values.node !== 'simulated' && values.node !== 'podman')
     throw new Error(`--node is simulated or podman, not ${values.node}`);
@@ -77,6 +85,26 @@ async function main(): Promise<number> {
   }
   if (!reporter.report?.areas.length) return 2;
   return reporter.report.numFailedTests > 0 ? 1 : 0;
+}
+
+/** What a real cluster and a devcluster make of the same wrong objects. */
+async function compareServers(kinds: readonly string[]): Promise<number> {
+  const kubeconfig = process.env['KUBECONFIG'];
+  if (!kubeconfig) throw new Error('--fuzz compares a devcluster with the cluster of KUBECONFIG, which is not set');
+  const own = await startDevclusterProcess('simulated');
+  const first = await Server.of(kubeconfig);
+  const second = await Server.of(own.kubeconfig);
+  try {
+    const run = `fuzz-${Date.now().toString(36)}`;
+    const print = (line: string): void => void say(`${line}\n`);
+    const { asked, differ } = await fuzz({ first, second, run, only: kinds, print });
+    print(`\n${asked} asked, ${differ} differ`);
+    return differ > 0 ? 1 : 0;
+  } finally {
+    first.close();
+    second.close();
+    await own.stop();
+  }
 }
 
 /** Ends the session, at the end or when the user has had enough, and says what could not be taken away. */

@@ -4,36 +4,8 @@ import type { AdmissionPlugin } from './admission.js';
 import type { ServerContext } from './context.js';
 import { forbidden } from './errors.js';
 import { isObject, stringAt } from './json.js';
+import { lostNodes, serviceAccounts } from './pod-plugins.js';
 import { CLASS_ANNOTATION } from './validation/ingresses.js';
-
-/** Pods run as somebody: as their namespace's `default` account, when they do not say. */
-const serviceAccounts: AdmissionPlugin = {
-  name: 'ServiceAccount',
-  mutate({ operation, resource, object }) {
-    if (operation !== 'CREATE' || resource.storage !== '/pods' || !isObject(object?.['spec'])) return;
-    const { spec } = object;
-    if (stringAt(spec, 'serviceAccountName')) return;
-    spec['serviceAccountName'] = 'default';
-    spec['serviceAccount'] = 'default';
-  },
-};
-
-/** A Pod must not name an account that is not there. (The default one is made by a controller, and may come a little later.) */
-function accountsExist({ store }: ServerContext): AdmissionPlugin {
-  return {
-    name: 'ServiceAccountExists',
-    validate({ operation, resource, object, namespace = '', name }) {
-      if (operation !== 'CREATE' || resource.storage !== '/pods') return;
-      const account = stringAt(object, 'spec', 'serviceAccountName') ?? 'default';
-      if (account === 'default' || store.get('/serviceaccounts', `${namespace}/${account}`)) return;
-      throw forbidden(
-        resource,
-        name,
-        `error looking up service account ${namespace}/${account}: serviceaccount "${account}" not found`,
-      );
-    },
-  };
-}
 
 const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
 
@@ -53,6 +25,19 @@ function defaultStorageClass({ store }: ServerContext): AdmissionPlugin {
     },
   };
 }
+
+const CLAIM_FINALIZER = 'kubernetes.io/pvc-protection';
+
+/** Claims are held from the beginning: a controller lets them go when no Pod uses them. */
+const claimProtection: AdmissionPlugin = {
+  name: 'StorageObjectInUseProtection',
+  mutate({ operation, resource, object }) {
+    if (operation !== 'CREATE' || resource.storage !== '/persistentvolumeclaims' || !object) return;
+    const { metadata } = object;
+    if (!metadata.finalizers?.includes(CLAIM_FINALIZER))
+      metadata.finalizers = [...(metadata.finalizers ?? []), CLAIM_FINALIZER];
+  },
+};
 
 const INGRESS_CLASSES = 'networking.k8s.io/ingressclasses';
 const DEFAULT_INGRESS_CLASS = 'ingressclass.kubernetes.io/is-default-class';
@@ -159,8 +144,9 @@ const namespaceLifecycle: AdmissionPlugin = {
 export function builtinPlugins(context: ServerContext): AdmissionPlugin[] {
   return [
     namespaceLifecycle,
-    serviceAccounts,
-    accountsExist(context),
+    serviceAccounts(context),
+    lostNodes,
+    claimProtection,
     defaultStorageClass(context),
     defaultIngressClass(context),
     priority(context),

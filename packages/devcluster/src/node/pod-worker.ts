@@ -12,7 +12,6 @@ import { PodScope } from './pod-scope.js';
 import { PodSetup } from './pod-setup.js';
 import { PodProbes } from './probes/pod-probes.js';
 import type { ContainerStatus } from './runtime.js';
-import { withToken } from './service-account.js';
 import { buildStatus, type ContainerReport } from './status.js';
 import { TerminationMessages } from './termination-messages.js';
 
@@ -72,10 +71,7 @@ export class PodWorker {
   /** `pod` is undefined when it is gone from the API. Returns milliseconds after which to look again. */
   async sync(pod: Stored<Pod> | undefined): Promise<number | void> {
     if (this.#disposed) return;
-    if (pod) {
-      const account = { namespace: pod.metadata.namespace, name: pod.spec?.serviceAccountName ?? 'default' };
-      this.#scope.pod = withToken(pod, this.#node.stores.serviceAccounts.get(account));
-    }
+    if (pod) this.#scope.pod = pod;
     await this.#node.view.refresh();
     if (!this.#adopted) this.#adopt();
     await this.#readMessages();

@@ -1,4 +1,5 @@
 // Small helpers on API objects that both the controllers and the node agent need.
+import { randomInt } from 'node:crypto';
 import { apiVersionOf, type KubeObject, type ObjectMeta, type OwnerReference, type Resource } from '@stackwright/kube';
 
 /** An object that the API server returned: its identity is always there. `namespace` means nothing for cluster-scoped kinds. */
@@ -61,10 +62,17 @@ export function hash32(text: string): number {
   return hash;
 }
 
-/** Without vowels and look-alikes, as Kubernetes encodes the hashes in names. */
+/** Without vowels and look-alikes. */
+const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+
+/** As Kubernetes encodes the hashes in names. */
 export function safeEncode(text: string): string {
-  const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
-  return [...text].map((char) => alphabet[char.charCodeAt(0) % alphabet.length] ?? 'b').join('');
+  return [...text].map((char) => ALPHABET[char.charCodeAt(0) % ALPHABET.length] ?? 'b').join('');
+}
+
+/** What Kubernetes makes a generated name unlike others with. */
+export function randomSuffix(): string {
+  return Array.from({ length: 5 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
 }
 
 /** The hash in the name of a ReplicaSet or ControllerRevision; `collisions` gives another name to the same template. */

@@ -54,6 +54,10 @@ function typed(given: Schema, value: unknown, path: string, unknown: string[]): 
       return decodeString(schema.format, value, path);
     case 'integer':
       if (!Number.isSafeInteger(value)) throw mismatch(value, 'integer', path);
+      if (Math.abs(value as number) > INT32 && !isLong(path))
+        throw new DecodeError(
+          `json: cannot unmarshal number ${String(value)} into Go struct field ${path} of type int32`,
+        );
       return value;
     case 'number':
       if (typeof value !== 'number') throw mismatch(value, 'number', path);
@@ -65,9 +69,28 @@ function typed(given: Schema, value: unknown, path: string, unknown: string[]): 
       if (schema['x-kubernetes-int-or-string'] && typeof value !== 'string' && !Number.isSafeInteger(value)) {
         throw mismatch(value, 'integer or string', path);
       }
+      if (schema['x-kubernetes-int-or-string'] && typeof value === 'number') refuseLong(value, path);
       return value;
   }
 }
+
+const INT32 = 0x7fff_ffff;
+
+/** Whole numbers of built-in kinds have 32 bits, but for these. */
+const longs = new Set(
+  (
+    'activeDeadlineSeconds deletionGracePeriodSeconds expirationSeconds fsGroup generation gracePeriodSeconds limitBytes ' +
+    'observedGeneration revision rollbackTo runAsGroup runAsUser seconds sinceSeconds startingDeadlineSeconds ' +
+    'supplementalGroups tailLines terminationGracePeriodSeconds tolerationSeconds templateGeneration remainingItemCount ' +
+    'capacity gid sizeBytes maximum minimum maxItems minItems maxLength minLength maxProperties minProperties multipleOf'
+  ).split(' '),
+);
+function refuseLong(value: number, path: string): void {
+  if (Math.abs(value) > INT32)
+    throw new DecodeError(`json: cannot unmarshal number ${value} into Go struct field ${path} of type int32`);
+}
+
+const isLong = (path: string): boolean => longs.has(/([\w-]+)(?:\[\d+\])?$/.exec(path)?.[1] ?? '');
 
 /** What `omitempty` leaves out: zeros, empty lists and maps, but no structs. */
 function isEmpty(value: unknown, declared: Schema): boolean {
@@ -93,8 +116,10 @@ function decodeString(format: string | undefined, value: unknown, path: string):
       `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05.000000Z07:00": cannot parse it (${path})`,
     );
   }
-  if (format === 'byte' && !BASE64.test(value)) throw new DecodeError(`illegal base64 data (${path})`);
-  return value;
+  if (format !== 'byte') return value;
+  if (!BASE64.test(value)) throw new DecodeError(`illegal base64 data (${path})`);
+  // Bits that stand for nothing are not kept.
+  return Buffer.from(value, 'base64').toString('base64');
 }
 
 // MicroTime is written, and must be read, with exactly six digits of a second.

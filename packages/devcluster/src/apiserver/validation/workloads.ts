@@ -144,7 +144,9 @@ function checkStatefulStrategy(findings: Findings, path: string, strategy: State
 function asMade({ template, volumeClaimTemplates = [] }: StatefulSetSpec): PodTemplateSpec {
   if (!template.spec) return template;
   const { hostname: _, subdomain: __, volumes = [], ...spec } = template.spec;
-  const claimed = volumeClaimTemplates.map(({ metadata }): Volume => {
+  // Of two of a name the last one counts.
+  const distinct = [...new Map(volumeClaimTemplates.map((claim) => [claim.metadata?.name ?? '', claim])).values()];
+  const claimed = distinct.map(({ metadata }): Volume => {
     const name = metadata?.name ?? '';
     return { name, persistentVolumeClaim: { claimName: name } };
   });

@@ -1,4 +1,5 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import { randomSuffix } from '../../shared/objects.js';
 import { mutate, validate, type AdmissionAttributes } from '../admission.js';
 import { trackUpdate } from '../apply/managers.js';
 import { timestamp, type ServerContext } from '../context.js';
@@ -112,14 +113,12 @@ export function place(request: ResourceRequest, draft: ApiObject): void {
   }
 }
 
-const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
-
 function generateName(context: ServerContext, request: ResourceRequest, { metadata }: ApiObject): void {
   if (metadata.name || !metadata.generateName) return;
   const { storage } = request.resource;
   const prefix = metadata.generateName.slice(0, 58);
   for (let attempt = 0; attempt < 8; attempt += 1) {
-    metadata.name = prefix + Array.from({ length: 5 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
+    metadata.name = prefix + randomSuffix();
     if (!context.store.get(storage, metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name))
       return;
   }

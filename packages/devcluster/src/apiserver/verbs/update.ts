@@ -1,7 +1,7 @@
 import { mutate, validate, type AdmissionAttributes } from '../admission.js';
 import { trackUpdate } from '../apply/managers.js';
 import type { ServerContext } from '../context.js';
-import { conflict, field, invalid, MODIFIED, notFound } from '../errors.js';
+import { badRequest, conflict, field, invalid, MODIFIED, notFound } from '../errors.js';
 import { clone, equal, type ApiObject } from '../json.js';
 import { toStorage, type ServedResource, type Subresource } from '../registry/resource.js';
 import { keyOfRequest, type ResourceRequest, type ResourceResponse } from '../request.js';
@@ -16,6 +16,8 @@ export async function update(context: ServerContext, request: ResourceRequest): 
   const { resource } = request;
   const warnings: string[] = [];
   const draft = decodeObject(request, request.body, warnings);
+  if (!draft.metadata.name && request.subresource === undefined)
+    throw badRequest('the name of the object ( based on URL) was undeterminable: name must be provided');
   place(request, draft);
   const key = keyOfRequest(request);
   if (!context.store.get(resource.storage, key)) {

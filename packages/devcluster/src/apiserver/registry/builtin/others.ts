@@ -18,12 +18,14 @@ import type { Strategy } from '../resource.js';
 import { setStatus } from './pods.js';
 
 export const leaseStrategy: Strategy<Lease> = {
+  requiresRevision: true,
   reportsMissing: true,
   createOnUpdate: true,
   validate: ({ spec = {} }) => found((findings) => checkLease(findings, spec)),
 };
 
 export const disruptionBudgetStrategy: Strategy<PodDisruptionBudget> = {
+  requiresRevision: true,
   reportsMissing: true,
   generationFields: ['spec'],
   prepareForCreate(budget) {

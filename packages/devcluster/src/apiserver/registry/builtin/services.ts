@@ -74,7 +74,7 @@ export function serviceStrategy(range: AddressRange): Strategy<Service> {
       }
       if (!spec.clusterIP) spec.clusterIP = range.allocate(addresses);
       spec.clusterIPs = [spec.clusterIP];
-      if (hasNodePorts(spec)) allocateNodePorts(spec, allocations.nodePortsBeside(self));
+      if (hasNodePorts(spec) || hasHealthCheck(spec)) allocateNodePorts(spec, allocations.nodePortsBeside(self));
     },
 
     fields: ({ spec }) => ({ 'spec.clusterIP': spec?.clusterIP ?? '', 'spec.type': spec?.type ?? '' }),
@@ -142,7 +142,7 @@ function dropWhatTheTypeLacks(spec: ServiceSpec, old: ServiceSpec): void {
   const drop = (...names: (keyof ServiceSpec)[]): void => {
     for (const name of names) if (equal(spec[name], old[name])) delete spec[name];
   };
-  if (hasClusterIP(old) && !hasClusterIP(spec) && equal(spec.clusterIPs, old.clusterIPs)) {
+  if (hasClusterIP(old) && spec.type === 'ExternalName' && equal(spec.clusterIPs, old.clusterIPs)) {
     drop('clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy');
   }
   const nodePorts = ({ ports = [] }: ServiceSpec): unknown => ports.map(({ nodePort }) => nodePort ?? 0);
@@ -185,7 +185,7 @@ function allocateNodePorts(spec: ServiceSpec, others: Pick<ReadonlySet<number>, 
     own.add(next);
     return next;
   };
-  for (const port of ports) if (!port.nodePort) port.nodePort = take();
+  if (hasNodePorts(spec)) for (const port of ports) if (!port.nodePort) port.nodePort = take();
   if (hasHealthCheck(spec) && !spec.healthCheckNodePort) spec.healthCheckNodePort = take();
 }
 

@@ -1,0 +1,45 @@
+// One of the two: says what it answers, whatever that is.
+import { ApiError, createTransport, loadConfig, type Transport } from '@stackwright/kube';
+
+export interface Reply {
+  code: number;
+  /** The object, or the status. */
+  body: unknown;
+}
+
+export class Server {
+  readonly #transport: Transport;
+
+  private constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  static async of(kubeconfig: string): Promise<Server> {
+    const connection = await loadConfig({ kubeconfig });
+    return new Server(createTransport({ connection, userAgent: 'conformance/1.0' }));
+  }
+
+  async send(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<Reply> {
+    try {
+      const text = await this.#transport.request({
+        method,
+        path,
+        ...(body === undefined ? {} : { body: JSON.stringify(body), contentType }),
+      });
+      return { code: 200, body: JSON.parse(text) as unknown };
+    } catch (error) {
+      if (error instanceof ApiError && error.code > 0) return { code: error.code, body: error.status };
+      throw error;
+    }
+  }
+
+  /** Throws unless it was done. */
+  async create(path: string, object: unknown): Promise<void> {
+    const { code, body } = await this.send('POST', path, object);
+    if (code !== 200) throw new Error(`POST ${path}: ${code} ${JSON.stringify(body)}`);
+  }
+
+  close(): void {
+    this.#transport.close();
+  }
+}
