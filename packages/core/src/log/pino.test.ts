@@ -1,6 +1,10 @@
 import { ApiError } from '@stackwright/kube';
 import { describe, expect, it } from 'vitest';
+import { learnSecret } from '../scrub/scrub.js';
 import { createLogger, type LoggerOptions } from './pino.js';
+
+/** As some libraries have it. */
+const itself: object = { toJSON: () => itself };
 
 function capture(options: Omit<LoggerOptions, 'destination'> = {}) {
   const text: string[] = [];
@@ -45,6 +49,29 @@ describe('logs', () => {
     log.error({ err: `Authorization: Bearer ${canary}` }, 'Thrown string');
     expect(text.join('')).not.toContain(canary);
     expect(text).toHaveLength(3);
+  });
+
+  it('name what they are about even where a secret is the same word', () => {
+    learnSecret('octavia');
+    const { log, lines } = capture({ fields: { module: 'octavia' } });
+    log.child({ controller: 'octavia', name: 'octavia' }).info({ user: 'octavia' }, 'Denied to octavia');
+    expect(lines()[0]).toMatchObject({
+      module: 'octavia',
+      controller: 'octavia',
+      name: 'octavia',
+      user: '***',
+      msg: 'Denied to ***',
+    });
+  });
+
+  it.each([
+    ['gives itself for JSON', itself],
+    ['throws', { toJSON: () => expect.fail('not for JSON') }],
+    ['throws when it is looked at', Object.defineProperty({}, 'a', { enumerable: true, get: () => expect.fail('no') })],
+  ])('are written whatever stands in a field, also what %s', (_what, field) => {
+    const { log, lines } = capture();
+    log.info({ field }, 'Said');
+    expect(lines()[0]?.['msg']).toBe('Said');
   });
 
   it('show an API error by code, reason and message, without its stack', () => {

@@ -63,7 +63,32 @@ class JsonLogger implements Logger {
   }
 
   #write(level: Exclude<LogLevel, 'silent'>, fields: object, message: string): void {
-    if (this.#lines.isLevelEnabled(level)) this.#lines[level](redacted({ ...this.#fields, ...fields }), scrub(message));
+    if (!this.#lines.isLevelEnabled(level)) return;
+    this.#lines[level](shownFields({ ...this.#fields, ...fields }), scrub(message));
+  }
+}
+
+/** Names of what is written about: no secrets, and not to be masked since a secret somewhere is the same word. */
+const nameFields: ReadonlySet<string> = new Set([
+  'module',
+  'controller',
+  'webhook',
+  'resource',
+  'kind',
+  'namespace',
+  'name',
+  'uid',
+  'reconcileID',
+  'traceID',
+  'lease',
+]);
+
+function shownFields(fields: object): object {
+  try {
+    return redacted(fields);
+  } catch (error) {
+    // A getter or toJSON of somebody's that throws: what is to be said is not to be lost by it, nor the reconcile.
+    return { fields: `[${scrub(String(error))}]` };
   }
 }
 
@@ -97,12 +122,13 @@ function shownOf(name: string, value: unknown, depth: number): unknown {
   if (value === undefined) return undefined;
   if (secretFields.has(name)) return '[redacted]';
   if (name === 'err' || value instanceof Error) return describeError(value);
-  if (typeof value === 'string') return scrub(value);
+  if (typeof value === 'string') return depth === 1 && nameFields.has(name) ? value : scrub(value);
   if (typeof value !== 'object' || value === null) return value;
+  if (depth >= deepest) return '[deeper]';
   // A URL or a Buffer is written as what this gives.
   if ('toJSON' in value && typeof value.toJSON === 'function')
     return shownOf(name, (value as { toJSON: () => unknown }).toJSON(), depth + 1);
-  return depth < deepest ? redacted(value, depth + 1) : '[deeper]';
+  return redacted(value, depth + 1);
 }
 
 interface ErrorLine {

@@ -116,6 +116,17 @@ describe('known secrets', () => {
     expect(known.mask(`${value(0)} ${value(9_999)} ${value(5)}`)).toBe(`*** *** ${value(5)}`);
   });
 
+  it.each([
+    ['begin alike, with a word that is everywhere', (n: number) => `password-${n.toString(16).padStart(8, '0')}`],
+    ['have no four letters or digits in a row', (n: number) => `a!b?${String(n).split('').join('%')}#c`],
+  ])('cost a line no more for being thousands, also where they %s', (_what, secretOf) => {
+    const known = new KnownSecrets();
+    for (let n = 0; n < 4_000; n++) known.add(secretOf(n));
+    const line = 'The password of the user is not what it was before. '.repeat(40);
+    for (let n = 0; n < 20; n++) expect(known.mask(line)).toBe(line);
+    expect(known.mask(`${line}${secretOf(2_345)}`)).toBe(`${line}***`);
+  });
+
   it('are looked for in time that grows with the text, whatever they consist of', () => {
     const odd = [
       "'".repeat(500),

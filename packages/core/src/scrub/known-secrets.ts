@@ -7,30 +7,41 @@ export const shortest = 6;
 /** Longer ones are keys and files, which nobody quotes as a whole. */
 const longest = 2_048;
 const mostValues = 4_096;
-/** Characters by which a text is searched: of the part of a form that is the same in every quoting. */
-const gramLength = 4;
-
+/** Characters of letters and digits by which a text is searched, at most: they are the same in every quoting. */
+const longestGram = 4;
+/** How much more often a gram of one, two, three or four characters is found in a text than one of four. */
+const commonness = [512, 64, 8, 1] as const;
 /** So much longer than itself a character may be that is quoted. */
 const longestCharacter = 16;
 
 type Range = readonly [from: number, to: number];
 
+/** A place in a form by which it is found. */
+interface Gram {
+  text: string;
+  /** Characters before it, at least none and at most so many once they are quoted. */
+  before: number;
+}
+
 /** A form of a value. */
 interface Form {
-  /** By what the index has it; undefined: it is looked for everywhere. */
-  gram: string | undefined;
-  /** Characters of the value before the gram. */
-  before: number;
+  /** By which it is found; undefined: it has neither letters nor digits, and is looked for everywhere. */
+  gram: Gram | undefined;
+  /** What every text has that holds the form. */
+  runs: readonly string[];
   /** Where it is in the text; `starts`: where it may begin. */
-  find: (text: string, starts: ReadonlySet<number> | undefined) => Range[];
+  find: (text: string, starts: Iterable<number>) => Range[];
 }
 
 export class KnownSecrets {
   readonly #capacity: number;
   readonly #values = new Map<string, readonly Form[]>();
   readonly #index = new Map<string, Set<Form>>();
-  /** Of values without four letters or digits in a row. */
+  /** Of values with neither letters nor digits. */
   readonly #unindexed = new Set<Form>();
+  /** Grams in the index, by their length. */
+  readonly #grams: number[] = new Array<number>(longestGram + 1).fill(0);
+  #forgotten = 0;
 
   constructor(capacity = mostValues) {
     this.#capacity = capacity;
@@ -39,6 +50,11 @@ export class KnownSecrets {
   /** Values that are remembered. */
   get size(): number {
     return this.#values.size;
+  }
+
+  /** Values that were remembered once and are not any more. */
+  get forgotten(): number {
+    return this.#forgotten;
   }
 
   /** Values of fewer than six characters, and white space around them, are not remembered. */
@@ -51,55 +67,77 @@ export class KnownSecrets {
       this.#values.set(value, known);
       return;
     }
-    const forms = formsFor(value);
+    const forms = formsFor(value, (gram) => this.#costOf(gram));
     this.#values.set(value, forms);
-    for (const form of forms) this.#setOf(form).add(form);
+    for (const form of forms) this.#remember(form);
     if (this.#values.size > this.#capacity) this.#forgetOldest();
   }
 
   /** The text with every known value, in whatever form, replaced by three stars. */
   mask(text: string): string {
     if (this.#values.size === 0 || text.length < shortest) return text;
-    const found = new Map<Form, Set<number> | undefined>();
-    for (const form of this.#unindexed) found.set(form, undefined);
-    if (this.#index.size > 0)
-      for (let at = 0; at + gramLength <= text.length; at++)
-        for (const form of this.#index.get(text.slice(at, at + gramLength)) ?? []) {
-          const starts = found.get(form) ?? new Set();
-          found.set(form, starts);
-          for (let from = Math.max(0, at - form.before * longestCharacter); from <= at; from++) starts.add(from);
-        }
-    return without(
-      text,
-      [...found].flatMap(([form, starts]) => form.find(text, starts)),
-    );
+    const ranges: Range[] = [];
+    for (const form of this.#unindexed) ranges.push(...form.find(text, text.split('').keys()));
+    for (const [forms, places] of this.#placesIn(text))
+      for (const form of forms)
+        // Many secrets may have a gram in common, and few of them are here.
+        if (form.runs.every((run) => text.includes(run))) ranges.push(...form.find(text, startsOf(form, places)));
+    return without(text, ranges);
   }
 
-  #setOf({ gram }: Form): Set<Form> {
-    if (gram === undefined) return this.#unindexed;
-    let forms = this.#index.get(gram);
-    if (!forms) this.#index.set(gram, (forms = new Set()));
-    return forms;
+  /** Where the text has which grams. */
+  #placesIn(text: string): Map<ReadonlySet<Form>, number[]> {
+    const places = new Map<ReadonlySet<Form>, number[]>();
+    for (let length = 1; length <= longestGram; length++) {
+      if (this.#grams[length] === 0) continue;
+      for (let at = 0; at + length <= text.length; at++) {
+        const forms = this.#index.get(text.slice(at, at + length));
+        if (!forms) continue;
+        const found = places.get(forms);
+        if (found) found.push(at);
+        else places.set(forms, [at]);
+      }
+    }
+    return places;
+  }
+
+  /** What it costs to look at everything that has this gram: one that many secrets begin with is no help. */
+  #costOf({ text, before }: Gram): number {
+    const others = this.#index.get(text)?.size ?? 0;
+    return (others + 1) * (commonness[text.length - 1] ?? 1) * costOfPlace(before);
+  }
+
+  #remember(form: Form): void {
+    const gram = form.gram?.text;
+    if (gram === undefined) return void this.#unindexed.add(form);
+    const forms = this.#index.get(gram);
+    if (forms) return void forms.add(form);
+    this.#index.set(gram, new Set([form]));
+    this.#grams[gram.length] = (this.#grams[gram.length] ?? 0) + 1;
   }
 
   #forgetOldest(): void {
     const [value, forms] = this.#values.entries().next().value ?? ['', []];
     this.#values.delete(value);
+    this.#forgotten++;
     for (const form of forms) {
-      const set = this.#setOf(form);
-      set.delete(form);
-      if (set.size === 0 && form.gram !== undefined) this.#index.delete(form.gram);
+      this.#unindexed.delete(form);
+      const gram = form.gram?.text ?? '';
+      const others = this.#index.get(gram);
+      if (!others?.delete(form) || others.size > 0) continue;
+      this.#index.delete(gram);
+      this.#grams[gram.length] = (this.#grams[gram.length] ?? 0) - 1;
     }
   }
 }
 
-function formsFor(value: string): Form[] {
+function formsFor(value: string, costOf: (gram: Gram) => number): Form[] {
   const matcher = once(() => new ValueMatcher(value));
   const plain: Form = {
-    ...gramOf(value),
+    ...searchedBy(value, costOf),
     find: (text, starts) => {
       const ranges: Range[] = [];
-      for (const from of starts ?? text.split('').keys()) {
+      for (const from of starts) {
         const to = matcher().endFrom(text, from);
         if (to !== undefined) ranges.push([from, to]);
       }
@@ -112,16 +150,38 @@ function formsFor(value: string): Form[] {
       const pattern = once(() => base64Pattern(form));
       const find = (text: string): Range[] =>
         [...text.matchAll(pattern())].map(({ index, 0: match }) => [index, index + match.length]);
-      return { ...gramOf(form), before: 0, find };
-    })
-    // Looked for in every text it would cost more than it is worth, and base64 nearly always has four letters in a row.
-    .filter(({ gram }) => gram !== undefined);
+      return { ...searchedBy(form, costOf), find };
+    });
   return [plain, ...encoded];
 }
 
-function gramOf(text: string): { gram: string | undefined; before: number } {
-  const match = /[a-zA-Z0-9]{4}/.exec(text);
-  return { gram: match?.[0], before: match?.index ?? 0 };
+/** The more there is before a gram, the more places there are where a value may begin. */
+const costOfPlace = (before: number): number => 1 + before / longestCharacter;
+
+/** The cheapest gram. */
+function searchedBy(form: string, costOf: (gram: Gram) => number): Pick<Form, 'gram' | 'runs'> {
+  let gram: Gram | undefined;
+  let least = Infinity;
+  const runs = [...form.matchAll(/[a-zA-Z0-9]+/g)];
+  for (const { 0: run, index } of runs) {
+    // Letters and digits are never quoted, what is between them may be.
+    const quoted = form.slice(0, index).replaceAll(/[a-zA-Z0-9]/g, '').length * (longestCharacter - 1);
+    const length = Math.min(longestGram, run.length);
+    for (let at = 0; at + length <= run.length; at++) {
+      const candidate = { text: run.slice(at, at + length), before: index + at + quoted };
+      // What comes later has more before it, and cannot cost less.
+      if (least <= costOfPlace(candidate.before)) return { gram, runs: runs.map(([text]) => text) };
+      const cost = costOf(candidate);
+      if (cost < least) [gram, least] = [candidate, cost];
+    }
+  }
+  return { gram, runs: runs.map(([text]) => text) };
+}
+
+function startsOf({ gram }: Form, places: readonly number[]): Set<number> {
+  const starts = new Set<number>();
+  for (const at of places) for (let from = Math.max(0, at - (gram?.before ?? 0)); from <= at; from++) starts.add(from);
+  return starts;
 }
 
 /** The text with three stars in place of each of the ranges, which may overlap. */

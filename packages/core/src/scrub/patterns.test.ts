@@ -18,6 +18,12 @@ describe('scrub', () => {
 });
 
 describe('what looks like a credential', () => {
+  it('a key of any length is not shown in base64, as a Secret holds it', () => {
+    const key = `-----BEGIN PRIVATE KEY-----\n${'MIIabc/+0123'.repeat(300)}\n-----END PRIVATE KEY-----\n`;
+    const shown = scrub(`Invalid: {"data":{"tls.key":"${Buffer.from(key).toString('base64')}"}}`);
+    expect(shown).toBe('Invalid: {"data":{"tls.key":"***"}}');
+  });
+
   it.each([
     'mysql://nova:p@ss/hunter2@db:3306/nova',
     "Could not parse URL from string 'mysql+pymysql://nova:pa'ss-hunter2@db/nova'",

@@ -30,10 +30,18 @@ const inProse = /\b(password|passphrase)(\s+(?:is|was|of)\s+)("[^"]*"|'[^']*'|(?
 const authorization = /\b(bearer|basic)(\s+)[a-z0-9._~+/-]{8,}=*/gi;
 const webToken = /(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*/g;
 const privateKey = /-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----[^]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g;
+/** "-----BEGIN " as a Secret holds it; longer keys are not known by their value. */
+const encodedPem = /LS0tLS1CRUdJTi[A-Za-z0-9+/_-]*={0,2}/g;
+
+/** What a text, a file of settings for instance, assigns to names of secrets. */
+export function assignedSecrets(text: string): string[] {
+  return [...text.matchAll(assignments)].map(([, , , given = '']) => given.replace(/^(["'])([^]*)\1$/, '$2'));
+}
 
 /** The text without what looks like a credential. */
 export function scrubPatterns(text: string): string {
   return text
+    .replace(encodedPem, '***')
     .replace(privateKey, '-----BEGIN $1----- ***')
     .replace(inUrls, '$1***@')
     .replace(inSql, '$1***')

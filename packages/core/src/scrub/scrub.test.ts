@@ -1,12 +1,12 @@
 // What a controller has read or written it shows to nobody, whatever its errors quote.
-import { Event, Secret, type Condition } from '@stackwright/kube';
+import { Event, Secret, type Condition, type Secret as SecretObject } from '@stackwright/kube';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { setCondition } from '../conditions.js';
 import { newController } from '../controller/builder.js';
 import { createLogger } from '../log/pino.js';
 import { settle, testManager } from '../testing/index.js';
-import { maskValues, scrub } from './scrub.js';
+import { learnSecret, learnSecretsOf, maskValues, scrub } from './scrub.js';
 
 const key = { namespace: 'ns', name: 'a' };
 const secret = fc
@@ -75,6 +75,37 @@ it('random secrets come out of no log, event or condition', async () => {
 it('values that only the caller knows are masked once, however short', () => {
   expect(maskValues("no 'ab' for it''s-me", ['ab', "it's-me"])).toBe("no '***' for ***");
   expect(scrub("it's-me")).toBe("it's-me");
+});
+
+it('of values that only the caller knows the longer one goes first', () => {
+  expect(maskValues('x abcd', ['ab', 'abcd'])).toBe('x ***');
+});
+
+const secretOf = (name: string, stringData: Record<string, string>): SecretObject => ({
+  metadata: { namespace: 'openstack', name },
+  stringData,
+});
+
+it('a value in use stays known, however many others come after it', () => {
+  const read = secretOf('db', { password: 'Still-1n-use' });
+  for (let n = 0; n < 5_000; n++) {
+    learnSecret(`other-value-${n}`);
+    learnSecretsOf(Secret, read);
+  }
+  expect(scrub('not Still-1n-use')).toBe('not ***');
+});
+
+it('what a file of settings assigns is known by itself', () => {
+  learnSecretsOf(Secret, secretOf('conf', { 'my.cnf': '[client]\nhost=db\nuser=root\npassword="Zx9 hunter"\n' }));
+  expect(scrub("denied: 'Zx9 hunter' for root at db")).toBe("denied: '***' for root at db");
+});
+
+it('names are no secrets: those of the Secret, of its user, of what settings choose', () => {
+  const settings = { username: 'cinder', password: 'cinder', key_manager: 'barbican', token_ttl: '86400000' };
+  learnSecretsOf(Secret, secretOf('cinder-db', settings));
+  learnSecretsOf(Secret, secretOf('placement', { password: 'placement' }));
+  const message = 'placement and cinder-db wait for barbican, 86400000 ms';
+  expect(scrub(message)).toBe(message);
 });
 
 it('half a character is written as the API server would store it', () => {

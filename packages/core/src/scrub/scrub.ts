@@ -7,8 +7,8 @@ import { secretValuesOf } from './secret-values.js';
 
 /** Of the process: whoever learned a value, nobody shows it. */
 const known = new KnownSecrets();
-/** Cached objects are read again and again. */
-const learned = new WeakSet<object>();
+/** Cached objects are read again and again. How many values had been forgotten when an object was last learned. */
+const learned = new WeakMap<object, number>();
 
 /** The text without known secret values and without what looks like a credential, in whole characters. */
 export function scrub(message: string): string {
@@ -20,8 +20,9 @@ export function scrub(message: string): string {
 export function maskValues(message: string, values: readonly string[]): string {
   const these = new KnownSecrets(Infinity);
   for (const value of values) these.add(value);
-  // Of a short one only the form that it was given in.
-  return values.reduce((text, value) => (value === '' ? text : text.replaceAll(value, '***')), these.mask(message));
+  // Of a short one only the form that it was given in; the longest first, of which another may be a part.
+  const longestFirst = values.filter(Boolean).toSorted((a, b) => b.length - a.length);
+  return longestFirst.reduce((text, value) => text.replaceAll(value, '***'), these.mask(message));
 }
 
 /** From now on `scrub` knows this value. One of fewer than six characters is not remembered. */
@@ -31,7 +32,9 @@ export function learnSecret(value: string): void {
 
 /** From now on `scrub` knows what a Secret holds that is secret. Cheap for other kinds, and for an object that was learned before. */
 export function learnSecretsOf({ group, kind }: Resource, object: Readonly<KubeObject> | undefined): void {
-  if (kind !== 'Secret' || group !== '' || !object || learned.has(object)) return;
-  learned.add(object);
+  if (kind !== 'Secret' || group !== '' || !object) return;
+  // Where values are forgotten, this is how those stay that are in use.
+  if (learned.get(object) === known.forgotten) return;
   for (const value of secretValuesOf(object)) known.add(value);
+  learned.set(object, known.forgotten);
 }
