@@ -235,7 +235,7 @@ describe('the rules of a Role', () => {
       { apiGroups: [''], resources: ['secrets'], verbs: write },
       { apiGroups: ['apps'], resources: ['statefulsets'], verbs: write },
       { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
-      { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['get', 'list', 'watch', 'delete'] },
+      { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['get', 'list', 'watch', 'patch', 'delete'] },
     ]);
     expect(clusterRulesOf(graph)).toEqual([{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] }]);
   });

@@ -1,5 +1,5 @@
 // Binds a graph to a controller: watches, workers, the reconcile that runs the graph.
-import { qualifiedName, type KubeObject } from '@stackwright/kube';
+import { qualifiedName, type KubeObject, type Resource } from '@stackwright/kube';
 import {
   type Controller,
   type ControllerOptions,
@@ -9,7 +9,8 @@ import {
   type Request,
   settlesWithin,
 } from '@stackwright/core';
-import type { Graph } from './declare/graph.js';
+import { GraphError, type Graph } from './declare/graph.js';
+import { namesOf, type GraphNaming } from './declare/names.js';
 import { observeSteps } from './status/metrics.js';
 import { GraphReconciler } from './write/reconcile.js';
 import { isSame } from './evaluate/same.js';
@@ -19,19 +20,32 @@ import { watchesOf } from './declare/watches.js';
 export interface GraphControllerOptions extends ControllerOptions {
   /** The controller's label in metrics and logs. Default: the kind in lower case. */
   name?: string;
+  /** What labels and annotations are called. Default: as the manager calls what it writes. */
+  naming?: GraphNaming;
 }
 
 /** Milliseconds that a reconcile waits for the first list of kinds that are new to it; a kind may also never be listed. */
 const patience = 5_000;
 
-/** Adds a controller to the manager that reconciles the graph's objects. */
+/**
+ * The kinds that graphs reconcile, by what all managers of a process share. Two graphs of one kind would each write `Ready`, take
+ * the finalizer away that the other needs, and prune what the other made, without end.
+ */
+const reconciled = new WeakMap<Manager['cache'], Set<string>>();
+
+/**
+ * Adds a controller to the manager that reconciles the graph's objects. Throws a GraphError where another graph of the process
+ * reconciles the kind already.
+ */
 export function controllerForGraph<R extends Reconciled>(
   manager: Manager,
   graph: Graph<R>,
   options: GraphControllerOptions = {},
 ): Controller {
-  const { name = graph.resource.kind.toLowerCase(), ...rest } = options;
-  const { cache, events, clock, random } = manager;
+  const { name = graph.resource.kind.toLowerCase(), naming = {}, ...rest } = options;
+  const { cache, events, clock, random, domain, managedBy } = manager;
+  const names = namesOf({ domain, managedBy, ...naming });
+  claimKind(cache, graph.resource);
   const everyIn = (namespace: string | undefined): readonly Request[] =>
     cache.list(graph.resource, namespace === undefined ? {} : { namespace }).map(({ metadata }) => ({
       name: metadata?.name ?? '',
@@ -40,7 +54,7 @@ export function controllerForGraph<R extends Reconciled>(
 
   const watched = new Set<string>();
   const newWatches = (kinds: Pick<Graph<R>, 'owns' | 'reads'>) =>
-    watchesOf(graph.resource, kinds, everyIn).filter(({ resource }) => {
+    watchesOf(graph.resource, kinds, everyIn, names).filter(({ resource }) => {
       const kind = qualifiedName(resource);
       return !watched.has(kind) && watched.add(kind);
     });
@@ -53,6 +67,7 @@ export function controllerForGraph<R extends Reconciled>(
     random,
     metrics: observeSteps(manager.metrics),
     fieldManager: manager.fieldManager,
+    names,
     watch: async ({ steps }) => {
       const firstLists: Promise<void>[] = [];
       const kinds = { owns: steps.flatMap(({ owns }) => owns), reads: steps.flatMap(({ reads }) => reads) };
@@ -77,6 +92,17 @@ export function controllerForGraph<R extends Reconciled>(
     { maxConcurrentReconciles: 4, ...rest },
   );
   return controller;
+}
+
+function claimKind(cache: Manager['cache'], resource: Resource): void {
+  const kinds = reconciled.get(cache) ?? new Set<string>();
+  const kind = `${resource.group}/${resource.plural}`;
+  if (kinds.has(kind)) {
+    throw new GraphError(
+      `Two graphs reconcile ${qualifiedName(resource)}: each would undo what the other does. Make one graph of them`,
+    );
+  }
+  reconciled.set(cache, kinds.add(kind));
 }
 
 /** Whatever a person can change: spec, labels, annotations, finalizers, deletion. Our own status writes are not news. */

@@ -1,7 +1,9 @@
 // A plan of this workspace's controllers for a cluster.
+import { stackwright } from '@stackwright/api';
 import { systemClock, systemRandom } from '@stackwright/core';
 import {
   ClusterSnapshot,
+  namesOf,
   plan,
   type ObjectReference,
   type Plan,
@@ -70,7 +72,11 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
   });
   useImagesOf(snapshot);
   const controllers = modules.flatMap((module): PlannedController[] =>
-    (module.graphs?.(snapshot) ?? []).map((graph) => ({ graph, fieldManager: controllerName(module) })),
+    (module.graphs?.(snapshot) ?? []).map((graph) => ({
+      graph,
+      fieldManager: controllerName(module),
+      names: namesOf({ ...stackwright, ...(module.domain === undefined ? {} : { domain: module.domain }) }),
+    })),
   );
   const resources = controllers.map(({ graph }) => graph.resource);
   const edits = file === undefined ? [] : await applyFile(file, { client, snapshot, resources, namespace, signal });

@@ -11,18 +11,21 @@ type Declared = Pick<Graph, 'owns' | 'reads'> & { resource: Resource };
 
 /** The rules of all graphs of a module together, within a namespace: without duplicates, in a stable order. */
 export function rulesOf(...graphs: readonly Declared[]): PolicyRule[] {
-  return rules(graphs, (resource) => resource.namespaced);
+  return rules(graphs, (resource, graph) => resource.namespaced && graph.resource.namespaced);
 }
 
-/** What the same graphs need of kinds that are in no namespace: for a ClusterRole. Mostly nothing. */
+/**
+ * What the same graphs need of kinds that are in no namespace, and of all kinds where the reconciled object is in none: for a
+ * ClusterRole. Mostly nothing.
+ */
 export function clusterRulesOf(...graphs: readonly Declared[]): PolicyRule[] {
-  return rules(graphs, (resource) => !resource.namespaced);
+  return rules(graphs, (resource, graph) => !(resource.namespaced && graph.resource.namespaced));
 }
 
-function rules(graphs: readonly Declared[], isMeant: (resource: Resource) => boolean): PolicyRule[] {
+function rules(graphs: readonly Declared[], isMeant: (resource: Resource, graph: Declared) => boolean): PolicyRule[] {
   const verbs = new Map<string, { group: string; resource: string; verbs: Set<string> }>();
-  const allow = (resource: Resource, allowed: readonly string[], subresource = ''): void => {
-    if (!isMeant(resource)) return;
+  const allow = (graph: Declared, resource: Resource, allowed: readonly string[], subresource = ''): void => {
+    if (!isMeant(resource, graph)) return;
     const name = resource.plural + subresource;
     const key = `${resource.group}/${name}`;
     const entry = verbs.get(key) ?? { group: resource.group, resource: name, verbs: new Set() };
@@ -31,15 +34,15 @@ function rules(graphs: readonly Declared[], isMeant: (resource: Resource) => boo
   };
   for (const graph of graphs) {
     // `patch` on the object itself is for its finalizer.
-    allow(graph.resource, [...reading, 'patch']);
-    allow(graph.resource, ['patch'], '/status');
+    allow(graph, graph.resource, [...reading, 'patch']);
+    allow(graph, graph.resource, ['patch'], '/status');
     // An ownerReference that blocks its owner's deletion needs this where the cluster runs that admission plugin.
-    allow(graph.resource, ['update'], '/finalizers');
-    for (const kind of graph.owns) allow(kind, writing);
-    for (const read of graph.reads) allow(resourceOf(read), reading);
-    // Volumes outlive their StatefulSet; with deletion policy Delete the engine removes them.
+    allow(graph, graph.resource, ['update'], '/finalizers');
+    for (const kind of graph.owns) allow(graph, kind, writing);
+    for (const read of graph.reads) allow(graph, resourceOf(read), reading);
+    // Volumes outlive their StatefulSet; with deletion policy Delete the engine removes them, and marks those that are not.
     if (graph.owns.some((kind) => isSameResource(kind, StatefulSet)))
-      allow(PersistentVolumeClaim, [...reading, 'delete']);
+      allow(graph, PersistentVolumeClaim, [...reading, 'patch', 'delete']);
   }
   return [...verbs.values()].map((entry) => ({
     apiGroups: [entry.group],

@@ -2,6 +2,7 @@
 // it is done. The engine does the rest: order, server-side apply, prune, conditions, events, metrics, retries.
 import type { KubeObject, ObjectMeta, Resource } from '@stackwright/kube';
 import type { Clock, EventDetails, Random, ReadListOptions } from '@stackwright/core';
+import type { Names } from './names.js';
 import type { StepRuntime } from './runtime.js';
 
 /** The resource that a graph reconciles: any with a status that holds conditions. */
@@ -87,6 +88,33 @@ export interface WantOptions {
    * owner unless the owner's deletion policy is Delete. Default false.
    */
   retain?: boolean;
+  /** Where it is; needed where the owner is in no namespace, and refused elsewhere: children are where their owner is. */
+  namespace?: string;
+}
+
+export interface OwnOptions extends WantOptions {
+  /**
+   * Take fields over from who has set them. Default true: what we own is as we say. With false a field that somebody else
+   * has set otherwise fails the step (`Conflict`), and nothing of the object is changed.
+   */
+  force?: boolean;
+  /**
+   * Fields that are set when the object is made, and are then somebody else's: `spec.replicas` beside an autoscaler. Names
+   * separated by dots, or as a list where one has a dot in it; nothing within lists. Default: none.
+   */
+  atCreation?: readonly (string | readonly string[])[];
+  /**
+   * Where a change is refused that a new object might be made with (a field that cannot be changed): delete the object,
+   * and make it anew. Default false. `WithData` says that this is meant where data may be lost: for what is retained, for
+   * claims of volumes, and for StatefulSets whose claims are deleted with them. For these, true is refused.
+   */
+  recreate?: boolean | 'WithData';
+}
+
+/** Where an object is of which only the name is known. */
+export interface Where {
+  /** Default: where the reconciled object is. For kinds in a namespace, needed where that is in none, and refused elsewhere. */
+  namespace?: string;
 }
 
 /**
@@ -107,22 +135,37 @@ export interface StepScope<
   readonly name: string;
   readonly namespace: string;
   readonly clock: Pick<Clock, 'now'>;
+  /** What the engine's labels and annotations are called. */
+  readonly names: Names;
 
   /** What an earlier step gave; only steps named in `after` may be asked. */
   output<Out>(step: StepHandle<Out>): Out;
 
-  /** Reads the cache, in the object's namespace. The kind must be among the step's `owns` or `reads`. */
-  get<T extends KubeObject>(resource: Resource<T> & Declared<T, Read>, name: string): Readonly<T> | undefined;
+  /**
+   * Reads the cache, in the object's namespace; of an object that is in none, `list` reads all namespaces by default. The
+   * kind must be among the step's `owns` or `reads`.
+   */
+  get<T extends KubeObject>(
+    resource: Resource<T> & Declared<T, Read>,
+    name: string,
+    where?: Where,
+  ): Readonly<T> | undefined;
   list<T extends KubeObject>(
     resource: Resource<T> & Declared<T, Read>,
-    options?: Omit<ReadListOptions, 'namespace'>,
+    options?: ReadListOptions,
   ): readonly Readonly<T>[];
+
+  /**
+   * Whether an object was made for the reconciled one, exactly: by the mark that the engine has put on it, and not by labels,
+   * which anybody may copy. Whoever finds objects by labels asks this before deleting any.
+   */
+  isOwn<T extends KubeObject>(resource: Resource<T> & Declared<T, Read>, observed: Readonly<T>): boolean;
 
   /** Wants `desired` to exist as said (server-side apply). Returns it as last observed, or undefined before it exists. */
   own<T extends KubeObject>(
     resource: Resource<T> & Declared<T, Owned>,
     desired: Desired<T>,
-    options?: WantOptions,
+    options?: OwnOptions,
   ): Readonly<T> | undefined;
 
   /**
@@ -141,7 +184,8 @@ export interface StepScope<
 
   /**
    * Wants an object gone: a failed Job before its next attempt. Deleted only in the state in which it was observed (UID
-   * and resourceVersion are preconditions). Wanting one of the same name in the same run makes it anew.
+   * and resourceVersion are preconditions), and only where it is the step's object's own: else the step fails (`Conflict`).
+   * Wanting one of the same name in the same run makes it anew.
    */
   remove<T extends KubeObject>(resource: Resource<T> & Declared<T, Owned>, observed: Readonly<T>): void;
 

@@ -9,14 +9,25 @@ import {
   type Resource,
 } from '@stackwright/kube';
 import { isSameResource } from '../declare/graph.js';
-import { Annotation, Label, labelsOf } from '../declare/names.js';
+import { claimName } from '../declare/mark.js';
+import type { Names } from '../declare/names.js';
 import type { Desired, Reconciled } from '../declare/step.js';
+import { isFields } from './compare.js';
+import type { Ownership } from './ownership.js';
 
 /** Whose child it is and which step wants it. */
 export interface Origin {
   owner: Readonly<Reconciled>;
   ownerResource: Resource;
+  ownership: Ownership;
   step: string;
+}
+
+export interface Completing<T extends KubeObject> {
+  retain: boolean;
+  /** Of kinds that are in one. */
+  namespace: string | undefined;
+  observed: Readonly<T> | undefined;
 }
 
 /** The object as it is applied, without the hash. */
@@ -24,23 +35,47 @@ export function complete<T extends KubeObject>(
   origin: Origin,
   resource: Resource<T>,
   desired: Desired<T>,
-  retain: boolean,
+  { retain, namespace, observed }: Completing<T>,
 ): KubeObject {
   const { metadata, ...fields } = desired;
-  const { owner } = origin;
+  const { ownership, step } = origin;
+  const { names } = ownership;
+  const key = namespace === undefined ? { name: metadata.name } : { name: metadata.name, namespace };
   const complete: KubeObject & { metadata: ObjectMeta } = {
-    ...normalized(resource, fields, origin),
+    ...normalized(resource, fields, { origin, key, observed }),
     apiVersion: apiVersionOf(resource),
     kind: resource.kind,
     metadata: {
-      name: metadata.name,
-      ...(owner.metadata?.namespace === undefined ? {} : { namespace: owner.metadata.namespace }),
-      labels: { ...ownerLabels(origin), ...metadata.labels, ...(retain ? { [Label.retained]: 'true' } : {}) },
-      annotations: { ...metadata.annotations, [Annotation.step]: origin.step },
+      ...key,
+      labels: { ...ownership.labels, ...metadata.labels, ...(retain ? { [names.label.retained]: 'true' } : {}) },
+      annotations: {
+        ...metadata.annotations,
+        [names.annotation.owner]: ownership.markFor(resource, { metadata: key }),
+        [names.annotation.step]: step,
+      },
       ...(retain ? {} : { ownerReferences: [ownerReference(origin)] }),
     },
   };
   return complete;
+}
+
+/** Whether making it anew may lose data. */
+export function holdsData<T extends KubeObject>(resource: Resource<T>, desired: Desired<T>, retain: boolean): boolean {
+  if (isRetained(resource, retain)) return true;
+  if (!isSameResource(resource, StatefulSet)) return false;
+  const { spec } = desired as { spec?: { persistentVolumeClaimRetentionPolicy?: { whenDeleted?: string } } };
+  return spec?.persistentVolumeClaimRetentionPolicy?.whenDeleted === 'Delete';
+}
+
+/** A copy without these fields. */
+export function withoutPaths(object: KubeObject, paths: readonly (readonly string[])[]): KubeObject {
+  return paths.reduce<unknown>(without, object) as KubeObject;
+}
+
+function without(value: unknown, [first, ...rest]: readonly string[]): unknown {
+  if (first === undefined || !isFields(value) || !(first in value)) return value;
+  const { [first]: inner, ...others } = value;
+  return rest.length === 0 ? others : { ...value, [first]: without(inner, rest) };
 }
 
 /** What holds data is retained whatever the step says: no ownerReference must ever lead to a volume. */
@@ -49,22 +84,23 @@ export function isRetained(resource: Resource, retain: boolean | undefined): boo
 }
 
 /** The object with the hash by which a later reconcile knows that it was this that was applied. */
-export function withHash(object: Readonly<KubeObject>, hash: string, acceptedHash?: string): KubeObject {
+export function withHash(
+  object: Readonly<KubeObject>,
+  { annotation }: Names,
+  hash: string,
+  acceptedHash?: string,
+): KubeObject {
   return {
     ...object,
     metadata: {
       ...object.metadata,
       annotations: {
         ...object.metadata?.annotations,
-        [Annotation.desiredHash]: hash,
-        ...(acceptedHash === undefined ? {} : { [Annotation.acceptedHash]: acceptedHash }),
+        [annotation.desiredHash]: hash,
+        ...(acceptedHash === undefined ? {} : { [annotation.acceptedHash]: acceptedHash }),
       },
     },
   };
-}
-
-function ownerLabels({ owner, ownerResource }: Origin): Record<string, string> {
-  return labelsOf(ownerResource.kind, owner.metadata?.name ?? '');
 }
 
 function ownerReference({ owner, ownerResource }: Origin) {
@@ -78,8 +114,15 @@ function ownerReference({ owner, ownerResource }: Origin) {
   };
 }
 
+/** Whose fields are normalized. */
+interface Completed {
+  origin: Origin;
+  key: { name: string; namespace?: string };
+  observed: Readonly<KubeObject> | undefined;
+}
+
 /** Says things the way the API stores them, where that is known beforehand. */
-function normalized(resource: Resource, fields: object, origin: Origin): object {
+function normalized(resource: Resource, fields: object, completed: Completed): object {
   if (isSameResource(resource, Secret) && 'stringData' in fields) {
     const { stringData, data, ...rest } = fields as {
       stringData: Record<string, string>;
@@ -94,13 +137,29 @@ function normalized(resource: Resource, fields: object, origin: Origin): object 
   if (isSameResource(resource, StatefulSet)) {
     const { spec } = fields as { spec?: { volumeClaimTemplates?: readonly KubeObject[] } };
     if (!spec?.volumeClaimTemplates) return fields;
-    // The claims carry the labels of their template: by these they are found when data is to be deleted.
-    const labels = { ...ownerLabels(origin), [Label.retained]: 'true' };
-    const volumeClaimTemplates = spec.volumeClaimTemplates.map((template) => ({
-      ...template,
-      metadata: { ...template.metadata, labels: { ...labels, ...template.metadata?.labels } },
-    }));
+    const volumeClaimTemplates = spec.volumeClaimTemplates.map((template) => marked(template, completed));
     return { ...fields, spec: { ...spec, volumeClaimTemplates } };
   }
   return fields;
+}
+
+/** The claims carry labels and annotations of their template: by these they are found when data is to be deleted. */
+function marked(template: Readonly<KubeObject>, { origin, key, observed }: Completed): KubeObject {
+  const { names, labels } = origin.ownership;
+  const { name = '', annotations } = template.metadata ?? {};
+  const before = (observed as Readonly<StatefulSet> | undefined)?.spec?.volumeClaimTemplates?.find(
+    ({ metadata }) => metadata?.name === name,
+  );
+  // A template can never be changed: what an earlier version made of it has no mark.
+  const isUnmarked = before && before.metadata?.annotations?.[names.annotation.owner] === undefined;
+  const claim = { metadata: { ...key, name: claimName(name, key.name) } };
+  const mark = { [names.annotation.owner]: origin.ownership.markFor(PersistentVolumeClaim, claim) };
+  return {
+    ...template,
+    metadata: {
+      ...template.metadata,
+      labels: { ...labels, [names.label.retained]: 'true', ...template.metadata?.labels },
+      ...(isUnmarked ? {} : { annotations: { ...annotations, ...mark } }),
+    },
+  };
 }

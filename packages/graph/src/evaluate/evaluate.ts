@@ -5,14 +5,16 @@ import {
   CacheNotSyncedError,
   type Clock,
   controllerOf,
+  ownerRequests,
   isBeingDeleted,
   KindMissingError,
   type Reader,
 } from '@stackwright/core';
 import type { OwnAgreements } from './agreements.js';
 import { isSameResource, type BuiltGraph, type GraphStep } from '../declare/graph.js';
-import { Label, labelsOf, managedBy } from '../declare/names.js';
+import { Label, type Names } from '../declare/names.js';
 import { EngineReason } from '../declare/reasons.js';
+import type { Ownership } from './ownership.js';
 import { EvaluationScope, type Want } from './scope.js';
 import { failed, waiting, type ObjectReference, type Outcome, type Reconciled } from '../declare/step.js';
 import { writesFor, type Write } from './writes.js';
@@ -58,6 +60,8 @@ export interface EvaluationInput<R extends Reconciled> {
   object: Readonly<R>;
   reader: Reader;
   clock: Pick<Clock, 'now'>;
+  /** What labels and annotations are called. Default: as this project calls them. */
+  names?: Names;
   /** By step name. Default: none, so that external steps are Unobserved. */
   observations?: ReadonlyMap<string, Observation>;
   /** What need not be compared again. Default: everything is compared. */
@@ -112,16 +116,20 @@ function conclude<R extends Reconciled>(
 ): { outcome: StepOutcome; writes: Write[] } {
   const held: Outcome<never>[] = [];
   const free = scope.wants.filter((want) => {
-    const hold = heldBack(input, want);
+    const hold = heldBack(input, scope.ownership, want);
     if (hold) held.push(hold);
     return !hold;
   });
+  for (const { resource, observed } of scope.refused) {
+    const what = `${resource.kind} ${observed.metadata?.name ?? ''}`;
+    const message = `${what} was not made for this object: it is not touched`;
+    held.push(failed(EngineReason.Conflict, message, { on: referenceTo(resource, observed) }));
+  }
   const { removals, releases } = scope;
   // What is not ours, or not for long, is not changed either.
   const amendments = held.length > 0 ? [] : scope.amendments;
-  const writes = writesFor({ wants: free, removals, releases, amendments }, input.agreements).filter(
-    (write) => !input.postponed?.(write),
-  );
+  const asked = writesFor({ wants: free, removals, releases, amendments }, input.agreements, scope.names);
+  const writes = asked.filter((write) => !input.postponed?.(write));
   // Says more than what the step makes of an object that is not its own, or not for long.
   const hold = held.find(({ state }) => state === 'Failed') ?? held[0];
   if (hold && !(hold.state === 'Waiting' && said.state === 'Failed')) return { outcome: hold, writes };
@@ -160,10 +168,13 @@ function runExternal<R extends Reconciled>(
   return { state: 'Done', output: step.output(scope, observation.value) };
 }
 
+const isSameObject = (one: Want) => (other: Want) =>
+  one.name === other.name && one.namespace === other.namespace && isSameResource(one.resource, other.resource);
+
 /** Two steps that want the same object would write it in turns for ever. */
 function claim(wants: readonly Want[], wanted: Want[]): void {
   for (const want of wants) {
-    const other = wanted.find(({ name, resource }) => name === want.name && isSameResource(resource, want.resource));
+    const other = wanted.find(isSameObject(want));
     if (other) throw new Error(`Steps ${other.step} and ${want.step} both want ${want.resource.kind} ${want.name}`);
     wanted.push(want);
   }
@@ -172,6 +183,7 @@ function claim(wants: readonly Want[], wanted: Want[]): void {
 /** Why a wanted object must not be written now, if so: it is on its way out, or it is somebody else's. */
 function heldBack<R extends Reconciled>(
   input: EvaluationInput<R>,
+  ownership: Ownership,
   { observed, resource, name, make }: Want,
 ): Outcome<never> | undefined {
   if (!observed) return undefined;
@@ -183,32 +195,32 @@ function heldBack<R extends Reconciled>(
     });
   }
   const { metadata: owner } = input.object;
+  const conflict = (says: string) => failed(EngineReason.Conflict, `${what} exists and ${says}`, { on });
+  const marked = ownership.marked(resource, observed);
+  if (marked === 'Another') return conflict(`belongs to ${ownership.ownerOf(observed)}`);
   const controller = controllerOf(observed);
-  if (controller) {
-    if (controller.uid === owner?.uid) return undefined;
-    if (controller.kind === input.resource.kind && controller.name === owner?.name) {
+  if (controller && controller.uid !== owner?.uid) {
+    if (ownerRequests(input.resource, observed).some(({ name: of }) => of === owner?.name)) {
       return waiting(EngineReason.Deleting, `Waits for ${what} of a deleted predecessor to be collected`, { on });
     }
-    return failed(EngineReason.Conflict, `${what} exists and belongs to ${controller.kind} ${controller.name}`, { on });
+    return conflict(`belongs to ${controller.kind} ${controller.name}`);
   }
-  const labels = observed.metadata?.labels ?? {};
-  if (labels[Label.managedBy] === managedBy) {
-    const isMine = Object.entries(labelsOf(input.resource.kind, owner?.name ?? '')).every(
-      ([label, value]) => labels[label] === undefined || labels[label] === value,
-    );
-    if (isMine) return undefined;
-    return failed(
-      EngineReason.Conflict,
-      `${what} exists and belongs to ${labels[Label.name] ?? ''} ${labels[Label.instance] ?? ''}`,
-      { on },
-    );
+  if (marked === 'Own') return undefined;
+  const { names } = ownership;
+  const manager = observed.metadata?.labels?.[Label.managedBy];
+  if (marked === 'Copy' && !make) return conflict('is a copy of another object, as its annotations say; remove it');
+  if (controller) {
+    return manager === undefined || manager === names.managedBy ? undefined : conflict(`is managed by ${manager}`);
+  }
+  if (manager === names.managedBy) {
+    if (ownership.hasOwnLabels(observed)) return undefined;
+    const { [Label.name]: kind = '', [Label.instance]: instance = '' } = observed.metadata?.labels ?? {};
+    return conflict(`belongs to ${kind} ${instance}`);
   }
   // What is created once may well have been put there by a person: a password of their choice.
   if (make) return undefined;
-  return failed(
-    EngineReason.Conflict,
-    `${what} exists and was not made for this object; remove it, or hand it over with the label ${Label.managedBy}=${managedBy}`,
-    { on },
+  return conflict(
+    `was not made for this object; remove it, or hand it over with the label ${Label.managedBy}=${names.managedBy}`,
   );
 }
 

@@ -29,6 +29,8 @@ export class Overlay implements ChildReader {
     const kind = qualifiedName(resource);
     const objects = this.#written.get(kind) ?? new Map<string, KubeObject>();
     this.#written.set(kind, objects.set(keyOf(object), object));
+    // Seen alive: its deletion waits for somebody.
+    if (object.metadata?.uid !== undefined) this.#deleted.delete(object.metadata.uid);
   }
 
   deleted(object: Readonly<KubeObject>): void {

@@ -8,17 +8,28 @@ import {
   type Reader,
   type ReadListOptions,
 } from '@stackwright/core';
-import { complete, isRetained } from './desired.js';
+import { complete, holdsData, isRetained, withoutPaths } from './desired.js';
 import { GraphError, isSameResource, resourceOf, type GraphStep } from '../declare/graph.js';
 import { Inputs } from './inputs.js';
-import { labelsOf } from '../declare/names.js';
-import type { Amendment, Desired, Reconciled, StepHandle, StepScope, WantOptions } from '../declare/step.js';
+import { defaultNames, labelsOf, type Names } from '../declare/names.js';
+import { Ownership } from './ownership.js';
+import type {
+  Amendment,
+  Desired,
+  OwnOptions,
+  Reconciled,
+  StepHandle,
+  StepScope,
+  WantOptions,
+  Where,
+} from '../declare/step.js';
 
 /** An object that a step wants to exist. */
 export interface Want {
   readonly step: string;
   readonly resource: Resource;
   readonly name: string;
+  readonly namespace: string | undefined;
   readonly retain: boolean;
   /** As it was when the step ran; undefined also where the step wants the old one removed first. */
   readonly observed: Readonly<KubeObject> | undefined;
@@ -26,6 +37,20 @@ export interface Want {
   readonly desired?: Readonly<KubeObject>;
   /** What to create, once. */
   readonly make?: (random: Random) => KubeObject;
+  /** How to apply. Default: by force. */
+  readonly how?: Applying;
+  /** To be put on what an earlier version made for this owner without one. */
+  readonly mark?: string;
+}
+
+/** How an object is applied. */
+export interface Applying {
+  /** Take over fields of others. */
+  readonly force: boolean;
+  /** Fields that are left to others once the object is there, and the object as it is made, with them. */
+  readonly atCreation?: { readonly paths: readonly (readonly string[])[]; readonly object: Readonly<KubeObject> };
+  /** Make it anew where a change is refused that a new one may have. */
+  readonly recreate: boolean;
 }
 
 /** An object that a step wants changed. */
@@ -51,6 +76,8 @@ export interface ScopeInit<R extends Reconciled> {
   resource: Resource<R>;
   reader: Reader;
   clock: Pick<Clock, 'now'>;
+  /** Default: this project's. */
+  names?: Names;
 }
 
 export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
@@ -60,10 +87,14 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly clock: Pick<Clock, 'now'>;
+  readonly names: Names;
+  readonly ownership: Ownership;
   readonly wants: Want[] = [];
   readonly removals: Removal[] = [];
   readonly releases: Release[] = [];
   readonly amendments: Amending[] = [];
+  /** What it wanted to remove or to amend, and is not its object's own. */
+  readonly refused: Removal[] = [];
   /** Of external steps, which are not asked again while nothing that they read has changed. */
   readonly inputs: Inputs | undefined;
   readonly #step: GraphStep<R>;
@@ -76,7 +107,9 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     this.resource = init.resource;
     this.name = init.object.metadata?.name ?? '';
     this.namespace = init.object.metadata?.namespace ?? '';
-    this.labels = labelsOf(init.resource.kind, this.name);
+    this.names = init.names ?? defaultNames;
+    this.ownership = new Ownership(this.names, init.resource, init.object);
+    this.labels = labelsOf(init.resource.kind, this.name, this.names);
     this.clock = init.clock;
     this.inputs = step.external ? new Inputs() : undefined;
     this.#step = step;
@@ -94,34 +127,56 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     return output as Out;
   }
 
-  get<T extends KubeObject>(resource: Resource<T>, name: string): Readonly<T> | undefined {
+  get<T extends KubeObject>(resource: Resource<T>, name: string, where: Where = {}): Readonly<T> | undefined {
     this.#check(resource, 'reads');
-    const key = this.#keyOf(resource, name);
+    const key = this.#keyOf(resource, name, where.namespace);
     const object = this.#reader.get(resource, key);
     learnSecretsOf(resource, object);
     this.inputs?.get(resource, key, object);
     return object;
   }
 
-  list<T extends KubeObject>(
-    resource: Resource<T>,
-    options: Omit<ReadListOptions, 'namespace'> = {},
-  ): readonly Readonly<T>[] {
+  list<T extends KubeObject>(resource: Resource<T>, options: ReadListOptions = {}): readonly Readonly<T>[] {
     this.#check(resource, 'reads');
-    const all: ReadListOptions = resource.namespaced ? { ...options, namespace: this.namespace } : options;
+    const { namespace: asked, ...rest } = options;
+    const namespace = this.resource.namespaced || asked !== undefined ? this.#namespaceOf(resource, asked) : undefined;
+    const all: ReadListOptions = namespace === undefined ? rest : { ...rest, namespace };
     const objects = this.#reader.list(resource, all);
     for (const object of objects) learnSecretsOf(resource, object);
     this.inputs?.list(resource, all, objects);
     return objects;
   }
 
+  isOwn<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>): boolean {
+    return this.ownership.isOwn(resource, observed);
+  }
+
   own<T extends KubeObject>(
     resource: Resource<T>,
     desired: Desired<T>,
-    options: WantOptions = {},
+    options: OwnOptions = {},
   ): Readonly<T> | undefined {
     const retain = isRetained(resource, options.retain);
-    return this.#want(resource, desired.metadata.name, { retain, desired: this.#complete(resource, desired, retain) });
+    const { name } = desired.metadata;
+    const key = this.#keyOf(resource, name, options.namespace);
+    const { force = true, atCreation = [], recreate = false } = options;
+    if (recreate === true && holdsData(resource, desired, retain)) {
+      throw new GraphError(
+        `Step ${this.#step.name} may not make ${resource.kind} ${name} anew: it holds data (recreate: 'WithData' says that this is meant)`,
+      );
+    }
+    const observed = this.#observe(resource, key);
+    const object = this.#complete(resource, desired, retain, key.namespace, observed);
+    if (force && atCreation.length === 0 && !recreate) {
+      return this.#want(resource, key, { retain, observed, desired: object });
+    }
+    const paths = atCreation.map((path) => (typeof path === 'string' ? path.split('.') : path));
+    return this.#want(resource, key, {
+      retain,
+      observed,
+      desired: withoutPaths(object, paths),
+      how: { force, recreate: recreate !== false, ...(paths.length > 0 ? { atCreation: { paths, object } } : {}) },
+    });
   }
 
   ownOnce<T extends KubeObject>(
@@ -131,43 +186,50 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     options: WantOptions = {},
   ): Readonly<T> | undefined {
     const retain = isRetained(resource, options.retain);
-    return this.#want(resource, name, {
+    const key = this.#keyOf(resource, name, options.namespace);
+    return this.#want(resource, key, {
       retain,
+      observed: this.#observe(resource, key),
       make: (random) => {
         const made = make(random);
-        return this.#complete(resource, { ...made, metadata: { ...made.metadata, name } }, retain);
+        const desired = { ...made, metadata: { ...made.metadata, name } };
+        return this.#complete(resource, desired, retain, key.namespace);
       },
     });
   }
 
   keep<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>): void {
-    this.#want(resource, observed.metadata?.name ?? '', { retain: false });
+    const { name = '', namespace } = observed.metadata ?? {};
+    const key = this.#keyOf(resource, name, this.resource.namespaced ? undefined : namespace);
+    this.#want(resource, key, { retain: false, observed: this.#observe(resource, key) });
   }
 
   remove<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>): void {
     this.#check(resource, 'owns');
-    this.removals.push({ step: this.#step.name, resource, observed });
+    const isOwn = this.ownership.isOwn(resource, observed);
+    (isOwn ? this.removals : this.refused).push({ step: this.#step.name, resource, observed });
   }
 
   amend<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>, make: (random: Random) => Amendment): void {
     this.#check(resource, 'owns');
-    this.amendments.push({ step: this.#step.name, resource, observed, make });
+    const amendment = { step: this.#step.name, resource, observed, make };
+    // What a person made for it may be amended, too.
+    if (this.ownership.marked(resource, observed) === 'Another') this.refused.push(amendment);
+    else this.amendments.push(amendment);
   }
 
   release<T extends KubeObject>(resource: Resource<T>, observed: Readonly<T>): void {
     this.#check(resource, 'owns');
     const owner = this.object.metadata?.uid ?? '';
     const isChild = observed.metadata?.ownerReferences?.some(({ uid }) => uid === owner) ?? false;
-    if (isChild) this.releases.push({ step: this.#step.name, resource, observed, owner });
+    if (isChild || this.ownership.marked(resource, observed) === 'Own') {
+      this.releases.push({ step: this.#step.name, resource, observed, owner });
+    }
   }
 
-  #want<T extends KubeObject>(
-    resource: Resource<T>,
-    name: string,
-    what: Pick<Want, 'retain' | 'desired' | 'make'>,
-  ): Readonly<T> | undefined {
+  /** As it is, unless the step wants it removed first. */
+  #observe<T extends KubeObject>(resource: Resource<T>, key: ObjectKey): Readonly<T> | undefined {
     this.#check(resource, 'owns');
-    const key = this.#keyOf(resource, name);
     const there = this.#reader.get(resource, key);
     learnSecretsOf(resource, there);
     this.inputs?.get(resource, key, there);
@@ -176,22 +238,52 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
       there &&
       !isBeingDeleted(there) &&
       this.removals.some(({ observed }) => observed.metadata?.uid === there.metadata?.uid);
-    const observed = removed ? undefined : there;
-    this.wants.push({ step: this.#step.name, resource, name, observed, ...what });
+    return removed ? undefined : there;
+  }
+
+  #want<T extends KubeObject>(
+    resource: Resource<T>,
+    { name, namespace }: ObjectKey,
+    what: Pick<Want, 'retain' | 'desired' | 'make' | 'how'> & { observed: Readonly<T> | undefined },
+  ): Readonly<T> | undefined {
+    const { observed, desired } = what;
+    const isUnmarked =
+      observed !== undefined &&
+      desired === undefined &&
+      this.ownership.marked(resource, observed) === 'None' &&
+      this.ownership.isEarlier(observed);
+    const mark = isUnmarked ? { mark: this.ownership.markFor(resource, observed) } : {};
+    this.wants.push({ step: this.#step.name, resource, name, namespace, ...what, ...mark });
     return observed;
   }
 
-  #complete<T extends KubeObject>(resource: Resource<T>, desired: Desired<T>, retain: boolean): KubeObject {
-    return complete(
-      { owner: this.object, ownerResource: this.resource, step: this.#step.name },
-      resource,
-      desired,
-      retain,
-    );
+  #complete<T extends KubeObject>(
+    resource: Resource<T>,
+    desired: Desired<T>,
+    retain: boolean,
+    namespace: string | undefined,
+    observed?: Readonly<T>,
+  ): KubeObject {
+    const { ownership, object: owner, resource: ownerResource } = this;
+    const origin = { owner, ownerResource, ownership, step: this.#step.name };
+    return complete(origin, resource, desired, { retain, namespace, observed });
   }
 
-  #keyOf(resource: Resource, name: string): ObjectKey {
-    return resource.namespaced ? { namespace: this.namespace, name } : { name };
+  #keyOf(resource: Resource, name: string, asked: string | undefined): ObjectKey {
+    const namespace = this.#namespaceOf(resource, asked);
+    return namespace === undefined ? { name } : { namespace, name };
+  }
+
+  /** Children of an object in a namespace are there, too: the garbage collector would take them for orphans elsewhere. */
+  #namespaceOf(resource: Resource, asked: string | undefined): string | undefined {
+    if (!resource.namespaced) return undefined;
+    const what = `Step ${this.#step.name} uses ${qualifiedName(resource)}`;
+    if (this.resource.namespaced) {
+      if (asked === undefined || asked === this.namespace) return this.namespace;
+      throw new GraphError(`${what} in namespace ${asked}, and its object is in another one`);
+    }
+    if (asked === undefined || asked === '') throw new GraphError(`${what} without saying in which namespace`);
+    return asked;
   }
 
   /** What is not declared is not watched: reading it would be stale, and the Role would not allow it. */

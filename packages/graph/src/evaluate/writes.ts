@@ -5,10 +5,10 @@ import { controllerOf, isBeingDeleted, KindMissingError } from '@stackwright/cor
 import type { OwnAgreements } from './agreements.js';
 import { differences, project } from './compare.js';
 import { fingerprintOf, hashOf, isNoteOf, noteOf } from './hash.js';
-import { Annotation } from '../declare/names.js';
+import { defaultNames, type Names } from '../declare/names.js';
 import type { ChildReader } from './overlay.js';
 import type { FieldPath } from './paths.js';
-import type { Amending, Release, Removal, Want } from './scope.js';
+import type { Amending, Applying, Release, Removal, Want } from './scope.js';
 
 /** Why something is written. */
 export type WriteReason =
@@ -25,12 +25,16 @@ export type WriteReason =
   /** A step gives it up. */
   | 'Released'
   /** A step changes what was made once. */
-  | 'Amended';
+  | 'Amended'
+  /** An earlier version made it, which did not mark it. */
+  | 'Unmarked';
 
 interface Common {
   step: string;
   resource: Resource;
   name: string;
+  /** Of kinds that are in one. */
+  namespace: string | undefined;
   why: WriteReason;
 }
 
@@ -47,8 +51,11 @@ export type Write = Common &
         observed?: Readonly<KubeObject>;
         /** What differs from what is there. */
         fields: readonly FieldPath[];
+        /** Default: by force. */
+        how?: Applying;
       }
     | { verb: 'create'; make: NonNullable<Want['make']> }
+    | { verb: 'mark'; observed: Readonly<KubeObject>; mark: string }
     | { verb: 'delete'; observed: Readonly<KubeObject> }
     | { verb: 'release'; observed: Readonly<KubeObject>; /** Uid. */ owner: string }
     | { verb: 'amend'; observed: Readonly<KubeObject>; make: Amending['make'] }
@@ -66,51 +73,59 @@ export interface Said {
 export function writesFor(
   { wants, removals = [], releases = [], amendments = [] }: Said,
   agreements?: OwnAgreements,
+  names: Names = defaultNames,
 ): Write[] {
   const writes: Write[] = [];
   for (const { step, resource, observed, owner } of releases) {
     if (isBeingDeleted(observed)) continue;
-    const name = observed.metadata?.name ?? '';
-    writes.push({ verb: 'release', why: 'Released', step, resource, name, observed, owner });
+    writes.push({ verb: 'release', why: 'Released', step, resource, ...keyOf(observed), observed, owner });
   }
   for (const { step, resource, observed } of removals) {
     if (isBeingDeleted(observed)) continue;
-    writes.push({ verb: 'delete', why: 'Removed', step, resource, name: observed.metadata?.name ?? '', observed });
+    writes.push({ verb: 'delete', why: 'Removed', step, resource, ...keyOf(observed), observed });
   }
   for (const want of wants) {
-    const write = writeFor(want, agreements);
+    const write = writeFor(want, names, agreements);
     if (write) writes.push(write);
   }
   for (const { step, resource, observed, make } of amendments) {
     if (isBeingDeleted(observed)) continue;
-    const name = observed.metadata?.name ?? '';
-    writes.push({ verb: 'amend', why: 'Amended', step, resource, name, observed, make });
+    writes.push({ verb: 'amend', why: 'Amended', step, resource, ...keyOf(observed), observed, make });
   }
   return writes;
 }
 
 function writeFor(
-  { step, resource, name, observed, desired, make }: Want,
+  { step, resource, name, namespace, observed, desired, make, how, mark }: Want,
+  { annotation }: Names,
   agreements: OwnAgreements | undefined,
 ): Write | undefined {
-  if (make) return observed ? undefined : { verb: 'create', why: 'Missing', step, resource, name, make };
+  const of = { step, resource, name, namespace };
+  if (observed && mark !== undefined) return { ...of, verb: 'mark', why: 'Unmarked', observed, mark };
+  if (make) return observed ? undefined : { ...of, verb: 'create', why: 'Missing', make };
   if (!desired) return undefined;
   const fingerprint = fingerprintOf(desired);
   if (observed && agreements?.has(observed, fingerprint)) return undefined;
-  const of = { step, resource, name };
-  const apply = () => ({ ...of, verb: 'apply', desired, hash: noteOf(desired, fingerprint), fingerprint }) as const;
+  const apply = () => {
+    const hash = noteOf(desired, fingerprint);
+    return { ...of, verb: 'apply', desired, hash, fingerprint, ...(how ? { how } : {}) } as const;
+  };
   if (!observed) return { ...apply(), why: 'Missing', fields: [] };
 
   const annotations = observed.metadata?.annotations ?? {};
   const fields = differences(resource, desired, observed);
-  if (!isNoteOf(annotations[Annotation.desiredHash] ?? '', desired, fingerprint)) {
+  if (!isNoteOf(annotations[annotation.desiredHash] ?? '', desired, fingerprint)) {
     return { ...apply(), observed, fields, why: 'Changed' };
   }
-  if (fields.length > 0 && annotations[Annotation.acceptedHash] !== acceptedHashOf(resource, desired, observed)) {
+  if (fields.length > 0 && annotations[annotation.acceptedHash] !== acceptedHashOf(resource, desired, observed)) {
     return { ...apply(), observed, fields, why: 'Drifted' };
   }
   agreements?.add(observed, fingerprint);
   return undefined;
+}
+
+export function keyOf({ metadata }: Readonly<KubeObject>): { name: string; namespace: string | undefined } {
+  return { name: metadata?.name ?? '', namespace: metadata?.namespace };
 }
 
 /** The server may say the same otherwise than we do. The hash of its wording tells that from somebody's change. */

@@ -4,7 +4,7 @@ import { scrub } from '@stackwright/core';
 import { differences, valueAt } from '../evaluate/compare.js';
 import { managersOf } from '../write/field-managers.js';
 import { isSameResource } from '../declare/graph.js';
-import { Annotation } from '../declare/names.js';
+import { defaultNames, type Names } from '../declare/names.js';
 import { formatPath, type FieldPath } from '../evaluate/paths.js';
 import { isSame } from '../evaluate/same.js';
 
@@ -25,9 +25,8 @@ const longest = 120;
 const secretNames = /(password|passwd|secret|token|credentials?|private[-_]?key)$/i;
 
 /** What the engine notes for itself, and what the server sees to. */
-const bookkeeping = new Set(
-  [Annotation.desiredHash, Annotation.acceptedHash].map((name) => formatPath(['metadata', 'annotations', name])),
-);
+const bookkeeping = ({ annotation: { owner, desiredHash, acceptedHash } }: Names) =>
+  new Set([owner, desiredHash, acceptedHash].map((name) => formatPath(['metadata', 'annotations', name])));
 const ofServer = new Set([
   'uid',
   'resourceVersion',
@@ -43,15 +42,17 @@ export function changedFields(
   before: Readonly<KubeObject>,
   after: Readonly<KubeObject>,
   otherwise?: Readonly<KubeObject>,
+  names: Names = defaultNames,
 ): PlannedField[] {
   const paths = new Map<string, FieldPath>();
   for (const path of [...differences(resource, after, before), ...differences(resource, before, after)])
     paths.set(formatPath(path), path);
   const isSecret = isSameResource(resource, Secret);
+  const notes = bookkeeping(names);
   return [...paths]
     .filter(
       ([text, [first, second]]) =>
-        !bookkeeping.has(text) && !(first === 'metadata' && typeof second === 'string' && ofServer.has(second)),
+        !notes.has(text) && !(first === 'metadata' && typeof second === 'string' && ofServer.has(second)),
     )
     .filter(([, [first]]) => first !== 'status')
     .map(([text, path]) => {

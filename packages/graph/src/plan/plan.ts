@@ -13,12 +13,13 @@ import { type Clock, controllerOf, isBeingDeleted, type Logger, noSpan, type Ran
 import { referenceTo } from '../evaluate/evaluate.js';
 import { allOwned, isSameResource, type Graph } from '../declare/graph.js';
 import type { StepMetrics } from '../status/metrics.js';
-import { labelsOf } from '../declare/names.js';
+import { defaultNames, type Names } from '../declare/names.js';
+import { Ownership } from '../evaluate/ownership.js';
 import { Overlay, type ChildReader } from '../evaluate/overlay.js';
 import { isPaused, resumed } from '../pace/paused.js';
 import { GraphReconciler, type Report } from '../write/reconcile.js';
 import type { ObjectReference, Reconciled } from '../declare/step.js';
-import { retained, withVolumes } from '../write/teardown.js';
+import { retained, withVolumes } from '../write/retained.js';
 import { childrenOf, type Write } from '../evaluate/writes.js';
 import { PlannedOutside } from './outside.js';
 import type { Planned } from './planned.js';
@@ -29,6 +30,8 @@ export interface PlannedController {
   readonly graph: Graph;
   /** Under which it writes: "keystone-controller". */
   readonly fieldManager: string;
+  /** What its labels and annotations are called. Default: as this project calls them. */
+  readonly names?: Names;
 }
 
 export interface PlanTarget {
@@ -99,16 +102,16 @@ async function cascade(input: PlanInput, server: Client | undefined): Promise<Pl
 
 async function planOne(
   { clock, random, signal, observe = false }: PlanInput,
-  { graph, fieldManager }: PlannedController,
+  { graph, fieldManager, names = defaultNames }: PlannedController,
   { key, gone, deleted = false }: Target,
   overlay: Overlay,
   server: Client | undefined,
 ): Promise<Planned> {
   const found = gone ?? overlay.get(graph.resource, key);
-  const paused = found !== undefined && isPaused(found);
+  const paused = found !== undefined && isPaused(found, names);
   const before = found && (deleted || gone) ? doomed(found, clock.now()) : found;
   if (before && before !== found && !gone) overlay.wrote(graph.resource, before);
-  if (before && paused) overlay.wrote(graph.resource, newer(resumed(before)));
+  if (before && paused) overlay.wrote(graph.resource, newer(resumed(before, names)));
   const client = new ShadowClient(overlay, { clock, server });
   // Nobody has to agree: the garbage collector follows.
   if (before && isBeingDeleted(before) && !before.metadata?.finalizers?.length) {
@@ -126,6 +129,7 @@ async function planOne(
     random,
     metrics: noMetrics,
     fieldManager,
+    names,
     externals: outside,
     told: (report) => {
       last = report;
@@ -151,8 +155,20 @@ async function planOne(
     if (error !== undefined || client.writes.length === count) break;
   }
   const { removed } = outside;
-  const kept = before && isBeingDeleted(before) ? keptOf(graph, before, overlay) : [];
-  return { resource: graph.resource, key, before, paused, writes, shadow: client.writes, removed, last, error, kept };
+  const kept = before && isBeingDeleted(before) ? keptOf(graph, before, overlay, names) : [];
+  return {
+    resource: graph.resource,
+    key,
+    before,
+    paused,
+    names,
+    writes,
+    shadow: client.writes,
+    removed,
+    last,
+    error,
+    kept,
+  };
 }
 
 /** As when a deletion was asked for. */
@@ -174,10 +190,12 @@ async function collect(graph: Graph, owner: Readonly<KubeObject>, overlay: Overl
   }
 }
 
-function keptOf(graph: Graph, object: Readonly<KubeObject>, overlay: Overlay): ObjectReference[] {
-  const labels = labelsOf(graph.resource.kind, object.metadata?.name ?? '');
+function keptOf(graph: Graph, object: Readonly<KubeObject>, overlay: Overlay, names: Names): ObjectReference[] {
+  // A graph's objects are what its resource says.
+  const owner = object as Readonly<Reconciled>;
+  const ownership = new Ownership(names, graph.resource, owner);
   return ownedKinds(graph, object).flatMap((kind) =>
-    retained({ object: object as Readonly<Reconciled>, labels, reader: overlay }, kind)
+    retained({ object: owner, ownership, reader: overlay }, kind)
       .filter((child) => !isBeingDeleted(child))
       .map((child) => referenceTo(kind, child)),
   );

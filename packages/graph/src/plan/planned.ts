@@ -1,5 +1,6 @@
 // What planning one object brought, before it is told.
 import type { KubeObject, ObjectKey, Resource } from '@stackwright/kube';
+import type { Names } from '../declare/names.js';
 import type { ObjectReference, Reconciled } from '../declare/step.js';
 import type { Write } from '../evaluate/writes.js';
 import type { Report } from '../write/reconcile.js';
@@ -11,6 +12,7 @@ export interface Planned {
   readonly key: ObjectKey;
   readonly before: Readonly<KubeObject> | undefined;
   readonly paused: boolean;
+  readonly names: Names;
   readonly writes: readonly Write[];
   readonly shadow: ShadowClient['writes'];
   readonly removed: readonly string[];

@@ -2,7 +2,6 @@
 import { apiVersionOf, keyOf, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
 import { isBeingDeleted, scrub } from '@stackwright/core';
 import { isSameResource } from '../declare/graph.js';
-import { Annotation } from '../declare/names.js';
 import type { Standing } from '../status/standing.js';
 import type { ReconciledStatus } from '../status/status.js';
 import type { ObjectReference } from '../declare/step.js';
@@ -83,6 +82,7 @@ const reasons: Record<WriteReason | 'Finalizer' | 'Deleting', string> = {
   Unwanted: 'no step wants it any more',
   Released: 'its step gives it up: it stays as it is',
   Amended: 'its step changes what was made once',
+  Unmarked: 'an earlier version made it, which did not write on it whose it is',
   Finalizer: 'so that its deletion waits until what it made is undone',
   Deleting: 'what it belongs to is being deleted',
 };
@@ -174,10 +174,11 @@ function changesOf(planned: Planned, otherwise: Planned | undefined): Map<string
   for (const [id, { first, last }] of byObject) {
     const write = planned.writes.findLast(({ resource, name }) => idOf(resource, { ...first.key, name }) === id);
     const isItself = isSameResource(first.resource, planned.resource) && keyOf(first.key) === keyOf(planned.key);
-    const step = write?.step ?? first.before?.metadata?.annotations?.[Annotation.step] ?? '';
+    const step = write?.step ?? first.before?.metadata?.annotations?.[planned.names.annotation.step] ?? '';
     const why = write?.why ?? (isItself ? 'Finalizer' : 'Deleting');
     const other = otherwise?.shadow.findLast((one) => idOf(one.resource, one.key) === id)?.after;
-    const fields = first.before && last.after ? changedFields(first.resource, first.before, last.after, other) : [];
+    const fields =
+      first.before && last.after ? changedFields(first.resource, first.before, last.after, other, planned.names) : [];
     const action = actionOf(first.before, last.after, write?.verb === 'release');
     // The object itself goes when its finalizer does: that is what was asked for.
     if (isItself && !last.after) continue;

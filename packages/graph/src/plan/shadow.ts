@@ -17,6 +17,8 @@ import {
 } from '@stackwright/kube';
 import type { Clock } from '@stackwright/core';
 import { appliedBy } from '../write/field-managers.js';
+import type { FieldPath } from '../evaluate/paths.js';
+import { valueAt } from '../evaluate/compare.js';
 import type { Overlay } from '../evaluate/overlay.js';
 import { isSame } from '../evaluate/same.js';
 import { applied, mergePatched } from './merge.js';
@@ -46,6 +48,8 @@ export class ShadowClient implements Client {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #server: Client | undefined;
   #made = 0;
+  /** By uid of what it was applied to: fields that another manager has applied, too, stay. */
+  readonly #applied: { uid: string | undefined; manager: string; object: Readonly<KubeObject> }[] = [];
 
   constructor(shadow: Overlay, { clock, server }: ShadowOptions) {
     this.#shadow = shadow;
@@ -67,10 +71,17 @@ export class ShadowClient implements Client {
   async apply<T extends KubeObject>(resource: Resource<T>, object: T, options: ApplyOptions): Promise<T> {
     const key = keyOf(object);
     const before = this.#shadow.get(resource, key);
-    const answer = await this.#server?.apply(resource, object, { ...options, dryRun: true });
+    if (before && options.only === 'Absent') throw refusal(409, 'Conflict', resource, key, 'exists');
+    const answer = await this.#ask(resource, object, options, before);
     if (answer) return this.#write(resource, key, before, answer);
-    const after = before ? applied(resource, before, object, appliedBy(before, options.fieldManager)) : object;
-    return this.#write(resource, key, before, after as T);
+    const others = this.#applied.filter(
+      ({ uid, manager }) => uid === before?.metadata?.uid && manager !== options.fieldManager,
+    );
+    const isOthers = (path: FieldPath) => others.some((other) => valueAt(resource, other.object, path) !== undefined);
+    const owned = before ? appliedBy(before, options.fieldManager).filter((path) => !isOthers(path)) : [];
+    const after = this.#write(resource, key, before, (before ? applied(resource, before, object, owned) : object) as T);
+    this.#applied.push({ uid: after.metadata?.uid, manager: options.fieldManager, object });
+    return after;
   }
 
   /** Of the reconciled object itself, and of children that are given up: the server has nothing to say to it. */
@@ -102,6 +113,17 @@ export class ShadowClient implements Client {
   readonly update = unplanned;
   readonly watch = unplanned;
   readonly raw = unplanned;
+
+  /** What was only made or deleted here, the server does not know of. */
+  async #ask<T extends KubeObject>(
+    resource: Resource<T>,
+    object: T,
+    { only, ...options }: ApplyOptions,
+    before: Readonly<T> | undefined,
+  ): Promise<T | undefined> {
+    const isKnown = before && !isMadeHere(before) && only;
+    return this.#server?.apply(resource, object, { ...options, ...(isKnown ? { only } : {}), dryRun: true });
+  }
 
   #find<T extends KubeObject>(resource: Resource<T>, key: ObjectKey): T {
     const object = this.#shadow.get(resource, key);

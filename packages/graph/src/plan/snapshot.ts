@@ -12,7 +12,7 @@ import { type Reader, type ReadListOptions, Store } from '@stackwright/core';
 import { resourceOf, type Graph } from '../declare/graph.js';
 import type { ChildReader } from '../evaluate/overlay.js';
 import type { Reconciled } from '../declare/step.js';
-import { withVolumes } from '../write/teardown.js';
+import { withVolumes } from '../write/retained.js';
 
 export interface SnapshotOptions {
   client: Client;

@@ -21,8 +21,13 @@ export function failureOf(error: unknown, doing: string, on?: ObjectReference): 
     message,
     error,
     ...(on ? { on } : {}),
-    ...(isConflict(error) ? { stale: true } : {}),
+    ...(isConflict(error) && !isFieldConflict(error) ? { stale: true } : {}),
   };
+}
+
+/** Not a matter of time: somebody else has set fields that we are not to take. */
+function isFieldConflict({ status }: ApiError): boolean {
+  return status?.details?.causes?.some(({ reason }) => reason === 'FieldManagerConflict') ?? false;
 }
 
 function reasonOf(error: unknown): string {

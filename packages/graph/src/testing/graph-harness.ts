@@ -13,6 +13,7 @@ import {
 } from '@stackwright/core';
 import { type FakeCall, FakeClient, FakeClock, SeededRandom } from '@stackwright/core/testing';
 import { isSameResource, resourceOf, type Graph } from '../declare/graph.js';
+import { defaultNames, type Names } from '../declare/names.js';
 import { observeSteps } from '../status/metrics.js';
 import type { ChildReader } from '../evaluate/overlay.js';
 import { GraphReconciler } from '../write/reconcile.js';
@@ -84,10 +85,15 @@ export class GraphHarness<R extends Reconciled> {
   client: Client;
   readonly #graph: Graph<R>;
   readonly #kinds: readonly Resource[];
+  readonly #names: Names;
   #reconciler: GraphReconciler<R>;
 
-  constructor(graph: Graph<R>, { kinds = [], api }: { kinds?: readonly Resource[]; api?: FakeClient } = {}) {
+  constructor(
+    graph: Graph<R>,
+    { kinds = [], api, names = defaultNames }: { kinds?: readonly Resource[]; api?: FakeClient; names?: Names } = {},
+  ) {
     this.#graph = graph;
+    this.#names = names;
     this.api = api ?? new FakeClient(this.clock);
     this.client = this.api;
     this.#kinds = [graph.resource, ...graph.owns, ...graph.reads.map(resourceOf), ...kinds];
@@ -202,6 +208,7 @@ export class GraphHarness<R extends Reconciled> {
       random: new SeededRandom(7),
       metrics: observeSteps(this.registry),
       fieldManager: 'test-controller',
+      names: this.#names,
     });
   }
 

@@ -3,7 +3,7 @@
 import { controllerOf, isBeingDeleted } from '@stackwright/core';
 import { apiVersionOf, ConfigMap, Job, Pod } from '@stackwright/kube';
 import { hashOf } from '../evaluate/hash.js';
-import { Annotation, Label } from '../declare/names.js';
+import { Label } from '../declare/names.js';
 import { EngineReason } from '../declare/reasons.js';
 import {
   done,
@@ -55,7 +55,7 @@ export function runJob<R extends Reconciled>(scope: Scope<R>, run: JobRun): Outc
   const jobs = jobsOf(scope, purpose);
   const current = jobs.find(({ metadata }) => metadata?.name === name);
   const others = jobs.filter((job) => job !== current && !neverStarted(scope, purpose, job));
-  const turn = Math.max(0, ...jobs.map(turnOf)) + 1;
+  const turn = Math.max(0, ...jobs.map((job) => turnOf(scope, job))) + 1;
   const want = (attempt = 0) => scope.ownOnce(Job, name, () => jobOf(scope, run, { name, turn, attempt }));
   const known = observedRecord(scope, purpose);
   const recorded = known?.record.job === name ? known.record : undefined;
@@ -73,9 +73,10 @@ export function runJob<R extends Reconciled>(scope: Scope<R>, run: JobRun): Outc
     }
   }
   const pods = current ? podsOf(scope, purpose, current) : [];
-  const ended = current ? endOf(current, pods, run, recorded) : recorded;
+  const ended = current ? endOf(scope, current, pods, run, recorded) : recorded;
   // With other inputs something has run since, and may have undone what this one did.
-  const hasOtherRun = current && (others.some((job) => turnOf(job) > turnOf(current)) || (known && !recorded));
+  const hasOtherRun =
+    current && (others.some((job) => turnOf(scope, job) > turnOf(scope, current)) || (known && !recorded));
   if (!isActive && (!ended || hasOtherRun)) {
     if (current) scope.remove(Job, current);
     // Before it starts: what is recorded must be true even if nobody hears how this one ends.
@@ -118,7 +119,7 @@ export function runJob<R extends Reconciled>(scope: Scope<R>, run: JobRun): Outc
 
 /** Forgets the Jobs of a purpose, and how they ended: what they were for is not wanted any more. */
 export function forgetJobs<R extends Reconciled>(scope: Scope<R>, purpose: string): void {
-  for (const job of jobsOf(scope, purpose)) scope.remove(Job, job);
+  for (const job of jobsOf(scope, purpose)) if (scope.isOwn(Job, job)) scope.remove(Job, job);
   const known = observedRecord(scope, purpose);
   if (known) scope.remove(ConfigMap, known.configMap);
 }
@@ -139,7 +140,8 @@ function jobName(object: string, { purpose, inputs }: JobRun): string {
 }
 
 /** How it ended; undefined while it has not. */
-function endOf(
+function endOf<R extends Reconciled>(
+  scope: Scope<R>,
   job: Readonly<Job>,
   pods: readonly Readonly<Pod>[],
   { finalExitCode }: JobRun,
@@ -152,7 +154,7 @@ function endOf(
   const end: JobRecord = {
     ...{ job: name, uid, result },
     endedAt: condition?.lastTransitionTime ?? creationTimestamp ?? '',
-    attempt: attemptOf(job),
+    attempt: attemptOf(scope, job),
     isFinal: false,
     message: '',
   };
@@ -160,7 +162,7 @@ function endOf(
   // Pods go before their Job, and what they said is known then.
   if (recorded?.uid === uid && exitCodeOfPods(pods) === undefined) return recorded;
   const isFinal = finalExitCode !== undefined && exitCodeOfPods(pods) === finalExitCode;
-  return { ...end, isFinal, message: recordedMessage(messageOf(job, pods)) };
+  return { ...end, isFinal, message: recordedMessage(messageOf(scope, job, pods)) };
 }
 
 /**
@@ -168,7 +170,7 @@ function endOf(
  * waits for may never come, or come when it is no longer wanted.
  */
 function neverStarted<R extends Reconciled>(scope: Scope<R>, purpose: string, job: Readonly<Job>): boolean {
-  if (jobState(job) !== 'Active') return false;
+  if (jobState(job) !== 'Active' || !scope.isOwn(Job, job)) return false;
   const pods = podsOf(scope, purpose, job);
   if (pods.length === 0 || pods.some(isStarted)) return false;
   scope.remove(Job, job);
@@ -208,8 +210,8 @@ function jobOf<R extends Reconciled>(
 ): Desired<Job> {
   const labels = labelsFor(scope, run.purpose);
   const annotations = {
-    [Annotation.turn]: `${turn}`,
-    ...(attempt > 0 ? { [Annotation.attempt]: `${attempt}` } : {}),
+    [scope.names.annotation.turn]: `${turn}`,
+    ...(attempt > 0 ? { [scope.names.annotation.attempt]: `${attempt}` } : {}),
   };
   return {
     metadata: { name, labels, annotations },
@@ -228,13 +230,13 @@ function dueAfter({ attempt, endedAt }: JobRecord): number {
   return timeOf(endedAt) + Math.min(backoff.base * 2 ** Math.min(attempt, 10), backoff.max);
 }
 
-function attemptOf(job: Readonly<Job>): number {
-  return numberIn(job, Annotation.attempt);
+function attemptOf<R extends Reconciled>({ names }: Scope<R>, job: Readonly<Job>): number {
+  return numberIn(job, names.annotation.attempt);
 }
 
 /** In which order Jobs of a purpose were made; times have seconds only. */
-function turnOf(job: Readonly<Job>): number {
-  return numberIn(job, Annotation.turn);
+function turnOf<R extends Reconciled>({ names }: Scope<R>, job: Readonly<Job>): number {
+  return numberIn(job, names.annotation.turn);
 }
 
 function numberIn(job: Readonly<Job>, annotation: string): number {
@@ -242,10 +244,11 @@ function numberIn(job: Readonly<Job>, annotation: string): number {
   return Number.isInteger(value) && value > 0 ? value : 0;
 }
 
-function messageOf(job: Readonly<Job>, pods: readonly Readonly<Pod>[]): string {
+function messageOf<R extends Reconciled>(scope: Scope<R>, job: Readonly<Job>, pods: readonly Readonly<Pod>[]): string {
   const failure = job.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
   const why = failureOfPods(pods) ?? [failure?.reason, failure?.message].filter(Boolean).join(': ');
-  const before = attemptOf(job) > 0 ? ` at attempt ${attemptOf(job) + 1}` : '';
+  const attempt = attemptOf(scope, job);
+  const before = attempt > 0 ? ` at attempt ${attempt + 1}` : '';
   return `Job ${job.metadata?.name ?? ''} failed${before}${why ? `: ${why}` : ''}`;
 }
 

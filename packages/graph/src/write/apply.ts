@@ -3,51 +3,17 @@ import {
   apiVersionOf,
   isAlreadyExists,
   isNotFound,
-  type Client,
   type KubeObject,
   type ObjectKey,
   type Resource,
 } from '@stackwright/kube';
-import type { Logger, Random } from '@stackwright/core';
-import type { OwnAgreements } from '../evaluate/agreements.js';
-import { differences } from '../evaluate/compare.js';
-import { withHash } from '../evaluate/desired.js';
+import type { Random } from '@stackwright/core';
 import { failureOf, type StepFailure } from '../status/failure.js';
-import type { StepMetrics } from '../status/metrics.js';
-import type { Overlay } from '../evaluate/overlay.js';
-import { Annotation } from '../declare/names.js';
 import { managersOf } from './field-managers.js';
 import { formatPath } from '../evaluate/paths.js';
-import type { Amendment } from '../declare/step.js';
-import { acceptedHashOf, type Write } from '../evaluate/writes.js';
-
-/** What the log says of a write. */
-export interface WriteLine extends Pick<Write, 'step' | 'verb' | 'why'> {
-  kind: string;
-  child: string;
-  /** What differed. */
-  fields?: readonly string[];
-  /** Who had changed it. */
-  by?: readonly string[];
-}
-
-export interface WriteContext {
-  client: Client;
-  signal: AbortSignal;
-  overlay: Overlay;
-  namespace: string | undefined;
-  fieldManager: string;
-  random: Random;
-  metrics: StepMetrics;
-  log: Logger;
-  agreements: OwnAgreements;
-  /** Told of each write that was made. */
-  wrote: (line: WriteLine) => void;
-  /** Told of what somebody had changed, once it is set right; `managers` of the fields are empty where nobody knows. */
-  repaired: (write: Write & { verb: 'apply' }, managers: readonly string[]) => void;
-  /** Told of what was amended, where there is something to say about it. */
-  amended: (event: NonNullable<Amendment['event']>) => void;
-}
+import { applyTo } from './apply-object.js';
+import { keyOf, type WriteContext, type WriteLine } from './context.js';
+import type { Write } from '../evaluate/writes.js';
 
 /** One after the other, up to the first that fails: a Deployment is not made without the Secret that it mounts. */
 export async function carryOut(writes: readonly Write[], context: WriteContext): Promise<StepFailure | undefined> {
@@ -57,11 +23,11 @@ export async function carryOut(writes: readonly Write[], context: WriteContext):
     try {
       // Before it is set right: then the fields are ours again.
       if (isDrift) managers = await whoChanged(write, context);
-      await execute(write, context);
+      if (!(await execute(write, context))) continue;
     } catch (error) {
       context.signal.throwIfAborted();
       const { resource, name } = write;
-      const namespace = context.namespace === undefined ? {} : { namespace: context.namespace };
+      const namespace = write.namespace === undefined ? {} : { namespace: write.namespace };
       return failureOf(error, `Could not ${write.verb} ${resource.kind} ${name}`, {
         apiVersion: apiVersionOf(resource),
         kind: resource.kind,
@@ -73,7 +39,7 @@ export async function carryOut(writes: readonly Write[], context: WriteContext):
     const line: WriteLine = { step, verb, why, kind: resource.kind, child: name };
     if (verb === 'apply' && write.fields.length > 0) line.fields = write.fields.map(formatPath);
     if (managers.length > 0) line.by = managers;
-    context.wrote(line);
+    context.wrote(write, line);
     if (isDrift) context.repaired(write, managers);
   }
   return undefined;
@@ -86,7 +52,7 @@ export async function carryOut(writes: readonly Write[], context: WriteContext):
 async function whoChanged(write: Write & { verb: 'apply' }, context: WriteContext): Promise<readonly string[]> {
   try {
     const { signal, fieldManager } = context;
-    const live = await context.client.get(write.resource, keyOf(write, context), { signal });
+    const live = await context.client.get(write.resource, keyOf(write), { signal });
     const managers = new Set(write.fields.flatMap((path) => managersOf(live, path)));
     managers.delete(fieldManager);
     return [...managers];
@@ -96,37 +62,26 @@ async function whoChanged(write: Write & { verb: 'apply' }, context: WriteContex
   }
 }
 
-function execute(write: Write, context: WriteContext): Promise<void> {
+/** Whether anything was written: what is there may turn out to be another object than the one that was judged. */
+async function execute(write: Write, context: WriteContext): Promise<boolean> {
   switch (write.verb) {
     case 'apply':
-      return apply(write, context);
+      return applyTo(write, context);
     case 'create':
-      return createOnce(write.resource, keyOf(write, context), write.make, context);
+      return createOnce(write.resource, keyOf(write), write.make, context);
     case 'delete':
-      return remove(write, context);
+      await remove(write, context);
+      return true;
+    case 'mark':
+      await mark(write, context);
+      return true;
     case 'release':
-      return release(write, context);
+      await release(write, context);
+      return true;
     case 'amend':
-      return amend(write, context);
+      await amend(write, context);
+      return true;
   }
-}
-
-async function apply(
-  { resource, desired, hash, fingerprint }: Write & { verb: 'apply' },
-  { client, signal, fieldManager, metrics, overlay, agreements }: WriteContext,
-): Promise<void> {
-  const send = (object: KubeObject): Promise<KubeObject> => {
-    metrics.wrote(resource, 'apply');
-    return client.apply(resource, object, { signal, fieldManager, force: true });
-  };
-  let answer = await send(withHash(desired, hash));
-  // The server put it in words of its own. They are written down, so that no later reconcile takes them for drift.
-  if (differences(resource, desired, answer).length > 0) {
-    answer = await send(withHash(desired, hash, acceptedHashOf(resource, desired, answer)));
-  } else if (answer.metadata?.annotations?.[Annotation.desiredHash] === hash) {
-    agreements.add(answer, fingerprint);
-  }
-  overlay.wrote(resource, answer);
 }
 
 async function createOnce(
@@ -134,15 +89,17 @@ async function createOnce(
   key: ObjectKey,
   make: (random: Random) => KubeObject,
   context: WriteContext,
-): Promise<void> {
+): Promise<boolean> {
   const { client, signal, fieldManager } = context;
   context.metrics.wrote(resource, 'create');
   try {
     context.overlay.wrote(resource, await client.create(resource, make(context.random), { signal, fieldManager }));
+    return true;
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     // It was there before the cache knew: whatever it holds, it stays.
     context.overlay.wrote(resource, await client.get(resource, key, { signal }));
+    return false;
   }
 }
 
@@ -156,7 +113,7 @@ async function remove(write: Write & { verb: 'delete' }, context: WriteContext):
   };
   context.metrics.wrote(resource, 'delete');
   try {
-    await context.client.delete(resource, keyOf(write, context), {
+    await context.client.delete(resource, keyOf(write), {
       signal: context.signal,
       preconditions,
       propagationPolicy: 'Background',
@@ -167,11 +124,22 @@ async function remove(write: Write & { verb: 'delete' }, context: WriteContext):
   context.overlay.deleted(observed);
 }
 
+async function mark(write: Write & { verb: 'mark' }, context: WriteContext): Promise<void> {
+  const annotations = { [context.names.annotation.owner]: write.mark };
+  await patchAsObserved(write.resource, write.observed, { metadata: { annotations } }, write, context);
+}
+
 async function release(write: Write & { verb: 'release' }, context: WriteContext): Promise<void> {
   const { resource, observed, owner } = write;
-  // Lists are replaced whole: only in the state in which it was observed.
-  const ownerReferences = (observed.metadata?.ownerReferences ?? []).filter((reference) => reference.uid !== owner);
-  await patchAsObserved(resource, observed, { metadata: { ownerReferences } }, write, context);
+  const { annotation, label } = context.names;
+  const before = observed.metadata?.ownerReferences;
+  const metadata = {
+    // Lists are replaced whole: only in the state in which it was observed.
+    ...(before ? { ownerReferences: before.filter((reference) => reference.uid !== owner) } : {}),
+    annotations: { [annotation.owner]: null, [annotation.step]: null },
+    ...(observed.metadata?.labels?.[label.retained] === undefined ? {} : { labels: { [label.retained]: null } }),
+  };
+  await patchAsObserved(resource, observed, { metadata }, write, context);
 }
 
 /** A conflict where the object is not what it was, or not as it was. */
@@ -186,7 +154,7 @@ async function patchAsObserved(
   const body = { ...patch, metadata: { ...(patch as Partial<KubeObject>).metadata, uid, resourceVersion } };
   const { signal, fieldManager } = context;
   context.metrics.wrote(resource, 'patch');
-  const key = keyOf(write, context);
+  const key = keyOf(write);
   context.overlay.wrote(
     resource,
     await context.client.patch(resource, key, { type: 'merge', body }, { signal, fieldManager }),
@@ -198,8 +166,4 @@ async function amend(write: Write & { verb: 'amend' }, context: WriteContext): P
   const { patch, event } = make(context.random);
   await patchAsObserved(resource, observed, patch, write, context);
   if (event) context.amended(event);
-}
-
-function keyOf({ name, resource }: Pick<Write, 'name' | 'resource'>, { namespace }: WriteContext): ObjectKey {
-  return resource.namespaced && namespace !== undefined ? { namespace, name } : { name };
 }

@@ -3,39 +3,50 @@ import type { KubeObject, Resource } from '@stackwright/kube';
 import { CacheNotSyncedError, isBeingDeleted } from '@stackwright/core';
 import type { Evaluation } from '../evaluate/evaluate.js';
 import { isSameResource } from '../declare/graph.js';
-import { Annotation, Label } from '../declare/names.js';
 import type { ChildReader } from '../evaluate/overlay.js';
+import type { Ownership } from '../evaluate/ownership.js';
 import type { Reconciled } from '../declare/step.js';
 import { isActiveJob } from '../workloads/job-state.js';
-import { childrenOf, type Write } from '../evaluate/writes.js';
+import { childrenOf, keyOf, type Write } from '../evaluate/writes.js';
 
 /**
  * A kind is left alone until every step that may want one of it is Done: a step that waits may have stopped before it had
- * said all. What is retained is not found here, having no ownerReference; and a running Job is never killed.
+ * said all. What is retained is not found here, having no ownerReference; a running Job is never killed; and what does not
+ * carry the mark of this owner was made by somebody else, whatever its ownerReference says.
  */
 export function prune<R extends Reconciled>(
   evaluation: Evaluation<R>,
   object: Readonly<R>,
   owns: readonly Resource[],
   reader: ChildReader,
+  ownership: Ownership,
 ): Write[] {
+  const { annotation, label } = ownership.names;
   const writes: Write[] = [];
   for (const resource of owns) {
     for (const child of childrenIfKnown(reader, resource, object.metadata?.uid ?? '')) {
-      const { name = '', labels, annotations } = child.metadata ?? {};
-      if (isWanted(evaluation, resource, name) || isBeingDeleted(child)) continue;
+      const { labels, annotations } = child.metadata ?? {};
+      const step = annotations?.[annotation.step];
+      if (isWanted(evaluation, resource, child) || isBeingDeleted(child)) continue;
       if (!isSettled(evaluation, resource)) break;
-      if (labels?.[Label.retained] === 'true' || isActiveJob(resource, child)) continue;
-      const step = annotations?.[Annotation.step] ?? '';
-      writes.push({ verb: 'delete', why: 'Unwanted', step, resource, name, observed: child });
+      if (!step || ownership.marked(resource, child) !== 'Own') continue;
+      if (labels?.[label.retained] === 'true' || isActiveJob(resource, child)) continue;
+      writes.push({ verb: 'delete', why: 'Unwanted', step, resource, ...keyOf(child), observed: child });
     }
   }
   return writes;
 }
 
-function isWanted<R extends Reconciled>({ steps }: Evaluation<R>, resource: Resource, name: string): boolean {
+function isWanted<R extends Reconciled>(
+  { steps }: Evaluation<R>,
+  resource: Resource,
+  child: Readonly<KubeObject>,
+): boolean {
+  const { name, namespace } = keyOf(child);
   return steps.some(({ scope }) =>
-    scope.wants.some((want) => want.name === name && isSameResource(want.resource, resource)),
+    scope.wants.some(
+      (want) => want.name === name && want.namespace === namespace && isSameResource(want.resource, resource),
+    ),
   );
 }
 

@@ -16,13 +16,14 @@ import {
   TerminalError,
 } from '@stackwright/core';
 import { Agreements } from '../evaluate/agreements.js';
-import type { WriteContext } from './apply.js';
+import type { WriteContext } from './context.js';
 import { evaluate } from '../evaluate/evaluate.js';
 import { ExternalSteps, type Outside } from './external.js';
 import { lasting, type StepFailure } from '../status/failure.js';
 import { allOwned, finalizerOf, GraphError, policyOf, type BuiltGraph, type Graph } from '../declare/graph.js';
 import type { StepMetrics } from '../status/metrics.js';
-import { Annotation, labelsOf } from '../declare/names.js';
+import { defaultNames, type Names } from '../declare/names.js';
+import { Ownership } from '../evaluate/ownership.js';
 import { Overlay, type ChildReader } from '../evaluate/overlay.js';
 import { EngineReason } from '../declare/reasons.js';
 import { Rests } from '../pace/rests.js';
@@ -47,6 +48,8 @@ export interface GraphReconcilerInit<R extends Reconciled> {
   metrics: StepMetrics;
   /** Of server-side apply. */
   fieldManager: string;
+  /** What labels and annotations are called. Default: as this project calls them. */
+  names?: Names;
   /** Told of the steps of each object before they are evaluated: kinds that are new have to be watched, and listed. */
   watch?: (graph: BuiltGraph<R>) => Promise<void>;
   /** How external steps look and change. Default: by themselves, as they are declared. */
@@ -74,6 +77,7 @@ interface Built<R extends Reconciled> {
 
 export class GraphReconciler<R extends Reconciled> {
   readonly #init: GraphReconcilerInit<R>;
+  readonly #names: Names;
   readonly #externals: Outside<R>;
   readonly #writeBackoff: WriteBackoff;
   readonly #retries: Retries;
@@ -89,6 +93,7 @@ export class GraphReconciler<R extends Reconciled> {
 
   constructor(init: GraphReconcilerInit<R>) {
     this.#init = init;
+    this.#names = init.names ?? defaultNames;
     this.#externals = init.externals ?? new ExternalSteps<R>(init.clock, init.random);
     this.#writeBackoff = new WriteBackoff(init.clock);
     this.#retries = new Retries(init.clock, this.#externals);
@@ -110,7 +115,7 @@ export class GraphReconciler<R extends Reconciled> {
       metrics.standings(graph.resource, request, undefined);
       return undefined;
     }
-    if (isPaused(object) && !isBeingDeleted(object)) return undefined;
+    if (isPaused(object, this.#names) && !isBeingDeleted(object)) return undefined;
     if (this.#rests.isAtRest(object, reader)) return undefined;
     return isBeingDeleted(object) ? this.#delete(object, context) : this.#bring(object, context);
   }
@@ -158,8 +163,8 @@ export class GraphReconciler<R extends Reconciled> {
     const finalizer = finalizerOf(graph);
     // Without our finalizer nothing is to be undone: ownerReferences do the rest.
     if (!hasFinalizer(object, finalizer)) return undefined;
-    if (isAbandoned(object)) return this.#abandon(object, context);
-    if (isPaused(object)) return this.#waitUntilResumed(object, context);
+    if (isAbandoned(object, this.#names)) return this.#abandon(object, context);
+    if (isPaused(object, this.#names)) return this.#waitUntilResumed(object, context);
     const standings = await this.#undo(object, context);
     this.#init.told?.({ standings });
     if (standings.length === 0) {
@@ -179,15 +184,15 @@ export class GraphReconciler<R extends Reconciled> {
       type: 'Warning',
       reason: EngineReason.CleanupAbandoned,
       action: 'Delete',
-      note: `Let go without undoing what was made, as ${Annotation.abandonCleanup} asks`,
+      note: `Let go without undoing what was made, as ${this.#names.annotation.abandonCleanup} asks`,
     });
   }
 
   /** Nothing is written for what is paused but this: nobody would know otherwise why it does not go. */
   async #waitUntilResumed(object: Readonly<R>, context: ReconcileContext): Promise<undefined> {
     const message =
-      `Is paused: what it made is not undone before it is paused no more (spec.paused, ${Annotation.paused}), ` +
-      `or to be let go as it is (${Annotation.abandonCleanup}=true)`;
+      `Is paused: what it made is not undone before it is paused no more (spec.paused, ${this.#names.annotation.paused}), ` +
+      `or to be let go as it is (${this.#names.annotation.abandonCleanup}=true)`;
     const { built } = await this.#build(object, context);
     const standings = built.steps.map(({ name: step }): Standing => ({
       step,
@@ -209,12 +214,13 @@ export class GraphReconciler<R extends Reconciled> {
     const { graph, reader, clock } = this.#init;
     const { built, owns } = await this.#build(object, context);
     const overlay = new Overlay(reader);
-    const evaluation = evaluate({ graph: built, resource: graph.resource, object, reader: overlay, clock });
+    const names = this.#names;
+    const evaluation = evaluate({ graph: built, resource: graph.resource, object, reader: overlay, clock, names });
     return tearDown({
       owns,
       steps: evaluation.steps,
       object,
-      labels: labelsOf(graph.resource.kind, object.metadata?.name ?? ''),
+      ownership: new Ownership(names, graph.resource, object),
       policy: policyOf(graph, object),
       reader,
       externals: this.#externals,
@@ -263,11 +269,11 @@ export class GraphReconciler<R extends Reconciled> {
     overlay: Overlay,
   ): Omit<WriteContext, 'client' | 'signal' | 'log' | 'agreements' | 'wrote'> {
     const { fieldManager, random, metrics } = this.#init;
-    const { namespace } = object.metadata ?? {};
+    const names = this.#names;
     const repaired: WriteContext['repaired'] = (write, managers) => this.#repaired(object, write, managers);
     const amended: WriteContext['amended'] = (event) =>
       this.#init.events.record(object, { type: 'Normal', action: 'Reconcile', ...event });
-    return { overlay, fieldManager, random, metrics, namespace, repaired, amended };
+    return { overlay, fieldManager, random, metrics, names, repaired, amended };
   }
 
   #repaired(object: Readonly<R>, write: Write & { verb: 'apply' }, managers: readonly string[]): void {
@@ -305,8 +311,8 @@ export class GraphReconciler<R extends Reconciled> {
   }
 }
 
-function isAbandoned({ metadata }: Readonly<KubeObject>): boolean {
-  return metadata?.annotations?.[Annotation.abandonCleanup] === 'true';
+function isAbandoned({ metadata }: Readonly<KubeObject>, { annotation }: Names): boolean {
+  return metadata?.annotations?.[annotation.abandonCleanup] === 'true';
 }
 
 /** What the API server refused counts as an error of the reconcile and is tried again with the queue's back-off. */

@@ -3,12 +3,14 @@
 import type { Client, Resource } from '@stackwright/kube';
 import { clientWithin, type Clock, type Logger, type ReconcileContext, type Span } from '@stackwright/core';
 import type { Agreements } from '../evaluate/agreements.js';
-import { carryOut, type WriteContext, type WriteLine } from './apply.js';
+import { carryOut } from './apply.js';
+import type { WriteContext, WriteLine } from './context.js';
 import { evaluate, type Evaluation, type Observation, type StepEvaluation } from '../evaluate/evaluate.js';
 import type { Outside } from './external.js';
 import type { StepFailure } from '../status/failure.js';
 import type { BuiltGraph } from '../declare/graph.js';
 import { gvkOf } from '../status/metrics.js';
+import { Ownership } from '../evaluate/ownership.js';
 import { prune } from './prune.js';
 import { EngineReason } from '../declare/reasons.js';
 import { ReadRecord } from '../pace/rests.js';
@@ -66,6 +68,8 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
     return clock.now();
   };
   const agreements = input.agreements.of(uid);
+  const { names } = input.writing;
+  const ownership = new Ownership(names, input.resource, object);
   const lines: WriteLine[] = [];
   const observations = new Map<string, Observation>();
   const looked = new Set<string>();
@@ -78,7 +82,8 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
   const unrestOf = (step: string, writes: readonly Write[]): StepFailure | undefined => {
     const rounds = counted(counts, `step ${step}`);
     const often = writes.filter(
-      ({ resource, name }) => counted(counts, `${gvkOf(resource)} ${name}`) > writesPerObject,
+      ({ resource, name, namespace = '' }) =>
+        counted(counts, `${gvkOf(resource)} ${namespace}/${name}`) > writesPerObject,
     )[0];
     if (often) writeBackoff.foundRestless(uid, step, restless(step, `${often.resource.kind} ${often.name}`));
     else if (rounds > roundsPerStep) writeBackoff.foundRestless(uid, step, restless(step, 'what it wants'));
@@ -100,15 +105,16 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
         signal: input.context.signal,
         log: input.log,
         agreements,
-        wrote: (line) => lines.push(line),
+        wrote: (one, line) => {
+          lines.push(line);
+          written.push(one);
+          writeBackoff.made(uid, one);
+        },
       };
       const failure = unrestOf(step, writes) ?? (await carryOut(writes, context));
       if (failure) {
         failures.set(step, failure);
         span.fail(failure.error);
-      } else {
-        written.push(...writes);
-        for (const one of writes) writeBackoff.made(uid, one);
       }
     });
 
@@ -144,6 +150,7 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
       object,
       reader: record,
       clock: { now },
+      names,
       observations,
       agreements,
       postponed: (one) => {
@@ -161,7 +168,9 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
       else if (look) work.push(look());
     }
     if (work.length === 0) {
-      const unwanted = prune(evaluation, object, input.owns, record).filter(({ step }) => !failures.has(step));
+      const unwanted = prune(evaluation, object, input.owns, record, ownership).filter(
+        ({ step }) => !failures.has(step),
+      );
       if (unwanted.length === 0) {
         agreements.keep();
         if (evaluation.steps.every(({ outcome }) => outcome.state === 'Done')) {

@@ -1,48 +1,28 @@
 // Deletion, in reverse: a step is undone when all that come after it are. Children without data are collected by their
 // ownerReferences anyway; the order matters where something outside, or another controller, has to undo things.
-import {
-  apiVersionOf,
-  PersistentVolumeClaim,
-  StatefulSet,
-  isConflict,
-  isNotFound,
-  type KubeObject,
-  type Resource,
-} from '@stackwright/kube';
+import { apiVersionOf, StatefulSet, isConflict, isNotFound, type KubeObject, type Resource } from '@stackwright/kube';
 import { isBeingDeleted } from '@stackwright/core';
 import type { StepEvaluation } from '../evaluate/evaluate.js';
-import type { ExternalContext, Outside } from './external.js';
 import { failureOf } from '../status/failure.js';
 import { isSameResource, type DeletionPolicy, type GraphStep } from '../declare/graph.js';
-import { Annotation, Label } from '../declare/names.js';
 import type { ChildReader } from '../evaluate/overlay.js';
 import { EngineReason } from '../declare/reasons.js';
 import type { Standing } from '../status/standing.js';
 import type { Reconciled } from '../declare/step.js';
-import type { WriteContext } from './apply.js';
-import { childrenOf, unlessMissing } from '../evaluate/writes.js';
+import { markClaims } from './claims.js';
+import { retained, withVolumes, type TeardownInput } from './retained.js';
+import { childrenOf } from '../evaluate/writes.js';
 
 /** Whether anything has to be undone that would not go by itself. */
 export function needsFinalizer<R extends Reconciled>(steps: readonly GraphStep<R>[], policy: DeletionPolicy): boolean {
   return policy === 'Delete' || steps.some((step) => isUndone(step, policy));
 }
 
-export interface TeardownInput<R extends Reconciled> {
-  /** All kinds that there may be children of. */
-  owns: readonly Resource[];
-  steps: readonly StepEvaluation<R>[];
-  object: Readonly<R>;
-  labels: Readonly<Record<string, string>>;
-  policy: DeletionPolicy;
-  reader: ChildReader;
-  externals: Outside<R>;
-  external: ExternalContext<R>;
-  writing: Omit<WriteContext, 'agreements' | 'wrote'>;
-}
-
 /** What is still there, as far as it has to be waited for. Empty: the object may go. */
 export async function tearDown<R extends Reconciled>(input: TeardownInput<R>): Promise<Standing[]> {
   const standings: Standing[] = [];
+  if (input.policy === 'Delete' && input.owns.some((kind) => isSameResource(kind, StatefulSet)))
+    await markClaims(input);
   for (const one of [...input.steps].reverse()) {
     const after = input.steps.filter(({ step }) => step.after.some(({ name }) => name === one.step.name));
     const standing = standings.find(({ step }) => after.some((later) => later.step.name === step));
@@ -63,16 +43,16 @@ async function undo<R extends Reconciled>(
   input: TeardownInput<R>,
 ): Promise<Standing | undefined> {
   const { step } = one;
+  const { annotation } = input.ownership.names;
+  const isOfStep = ({ metadata }: Readonly<KubeObject>) => metadata?.annotations?.[annotation.step] === step.name;
   const children = step.owns.flatMap((resource) =>
     childrenOf(input.reader, resource, input.object.metadata?.uid ?? '')
-      .filter(({ metadata }) => metadata?.annotations?.[Annotation.step] === step.name)
+      .filter((object) => isOfStep(object) && input.ownership.isOwn(resource, object))
       .map((object) => ({ resource, object })),
   );
   if (input.policy === 'Delete') {
     for (const resource of step.owns) {
-      const mine = retained(input, resource).filter(
-        ({ metadata }) => metadata?.annotations?.[Annotation.step] === step.name,
-      );
+      const mine = retained(input, resource).filter(isOfStep);
       children.push(...mine.map((object) => ({ resource, object })));
     }
   }
@@ -80,7 +60,7 @@ async function undo<R extends Reconciled>(
   if (isUndone(step, input.policy)) {
     const result = await input.externals.remove(one, input.external);
     if (!result.done) {
-      const help = `to let it go as it is, set the annotation ${Annotation.abandonCleanup}=true`;
+      const help = `to let it go as it is, set the annotation ${annotation.abandonCleanup}=true`;
       return { ...waits(step.name, `${result.message} (${help})`), state: 'Failed', reason: result.reason };
     }
   }
@@ -114,26 +94,6 @@ function isUndone<R extends Reconciled>(step: GraphStep<R>, policy: DeletionPoli
 
 function waits(step: string, message: string): Standing {
   return { step, state: 'Waiting', reason: EngineReason.Deleting, message };
-}
-
-/** By labels, since what is retained has no ownerReference. */
-export function retained<R extends Reconciled>(
-  input: Pick<TeardownInput<R>, 'object' | 'labels' | 'reader'>,
-  resource: Resource,
-): readonly Readonly<KubeObject>[] {
-  const namespace = input.object.metadata?.namespace;
-  const labels = { ...input.labels, [Label.retained]: 'true' };
-  return unlessMissing(resource, () =>
-    input.reader.list(resource, { ...(namespace === undefined ? {} : { namespace }), labels }),
-  );
-}
-
-/** The kinds that there may be data of: StatefulSets make claims of volumes, which nobody else names. */
-export function withVolumes(owns: readonly Resource[]): readonly Resource[] {
-  const hasVolumes =
-    owns.some((kind) => isSameResource(kind, StatefulSet)) &&
-    !owns.some((kind) => isSameResource(kind, PersistentVolumeClaim));
-  return hasVolumes ? [...owns, PersistentVolumeClaim] : owns;
 }
 
 async function remove<R extends Reconciled>(

@@ -48,7 +48,7 @@ export class WriteBackoff {
   }
 
   /** At the end of a reconcile in which all was said that is wanted: what was written under other names is of no use. */
-  keepOnly(uid: string, wanted: readonly Pick<Write, 'resource' | 'name'>[]): void {
+  keepOnly(uid: string, wanted: readonly Pick<Write, 'resource' | 'name' | 'namespace'>[]): void {
     const children = this.#written.get(uid);
     if (!children) return;
     const ids = new Set(wanted.map(childOf));
@@ -97,6 +97,6 @@ export class WriteBackoff {
   }
 }
 
-function childOf({ resource, name }: Pick<Write, 'resource' | 'name'>): string {
-  return `${gvkOf(resource)} ${name}`;
+function childOf({ resource, name, namespace = '' }: Pick<Write, 'resource' | 'name' | 'namespace'>): string {
+  return `${gvkOf(resource)} ${namespace}/${name}`;
 }

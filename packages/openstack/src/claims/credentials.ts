@@ -3,8 +3,6 @@
 import {
   done,
   hashOf,
-  Label,
-  managedBy,
   waiting,
   type Outcome,
   type Reconciled,
@@ -84,15 +82,16 @@ export function credentialsOf<R extends CredentialClaim>(
 
 /** All generations that there are Secrets of, the first one first; a password is empty where its Secret has lost it. */
 export function keptCredentials<R extends Reconciled>(
-  scope: Pick<StepScope<R>, 'get' | 'list' | 'labels' | 'name'>,
+  scope: Pick<StepScope<R>, 'get' | 'list' | 'isOwn' | 'labels' | 'name' | 'names'>,
   { base, secret = 'password' }: Pick<CredentialOptions, 'base' | 'secret'>,
 ): KeptCredential[] {
   const prefix = `${scope.name}-${secret}`;
-  const labelled = scope.list(Secret, { labels: { ...scope.labels, [Label.retained]: 'true' } });
-  // Somebody may have chosen the first password: such a Secret has no labels of ours, nor of another claim.
+  const labels = { ...scope.labels, [scope.names.label.retained]: 'true' };
+  const own = scope.list(Secret, { labels }).filter((secret) => scope.isOwn(Secret, secret));
+  // Somebody may have chosen the first password: then it is not of the claim's own making.
   const first = scope.get(Secret, prefix);
-  const isChosen = first !== undefined && first.metadata?.labels?.[Label.managedBy] !== managedBy;
-  return [...(isChosen ? [first] : []), ...labelled]
+  const isChosen = first !== undefined && !scope.isOwn(Secret, first);
+  return [...(isChosen ? [first] : []), ...own]
     .flatMap((kept): KeptCredential[] => {
       const { name = '', uid = '', deletionTimestamp } = kept.metadata ?? {};
       const generation = /^(-[0-9a-f]{8})?$/.exec(name.startsWith(prefix) ? name.slice(prefix.length) : '?')?.[0];

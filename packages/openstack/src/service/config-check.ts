@@ -126,7 +126,7 @@ function checkConfig<R extends ServiceObject>(
   // Never changed: what a Job has found holds for what it was given.
   const secret = `${scope.name}-${purpose}-${hash.slice(0, 8)}`;
   for (const old of scope.list(Secret, { labels: labelsOf(scope, purpose) })) {
-    if (old.metadata?.name !== secret) scope.remove(Secret, old);
+    if (old.metadata?.name !== secret && scope.isOwn(Secret, old)) scope.remove(Secret, old);
   }
   const given = secretWith(secret, files);
   scope.own(Secret, { ...given, metadata: { ...given.metadata, labels: { [Label.component]: purpose } } });
@@ -161,7 +161,9 @@ function remarksOf<R extends ServiceObject>(scope: StepScope<R>, purpose: string
 /** Nothing is to be checked (any more). A Job that is still at it is not waited for, and may even wait for what is gone. */
 function forgetChecks<R extends ServiceObject>(scope: StepScope<R>, purpose: string): void {
   forgetJobs(scope, purpose);
-  for (const secret of scope.list(Secret, { labels: labelsOf(scope, purpose) })) scope.remove(Secret, secret);
+  for (const secret of scope.list(Secret, { labels: labelsOf(scope, purpose) })) {
+    if (scope.isOwn(Secret, secret)) scope.remove(Secret, secret);
+  }
 }
 
 function labelsOf<R extends ServiceObject>(scope: StepScope<R>, purpose: string): Record<string, string> {

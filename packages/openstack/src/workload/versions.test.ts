@@ -183,7 +183,13 @@ it('files of uwsgi are kept for what runs with them, too', async () => {
   // As a controller before this one had it, and a Pod that it has started.
   const before = 'sample-uwsgi-0a0a0a0a';
   const { labels: parts = {}, annotations = {}, ownerReferences = [] } = now?.metadata ?? {};
-  const metadata = { ...at(before), labels: parts, annotations, ownerReferences };
+  const marked = Object.entries(annotations).map(([key, value]) => [key, value.replace(name, before)]);
+  const metadata = {
+    ...at(before),
+    labels: parts,
+    annotations: Object.fromEntries(marked) as Record<string, string>,
+    ownerReferences,
+  };
   await harness.api.seed(ConfigMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: {} });
   await harness.api.seed(Pod, {
     metadata: { ...at('old'), labels: { ...parts } },

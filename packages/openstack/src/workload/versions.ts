@@ -1,7 +1,6 @@
 // Files that Pods mount, in Secrets and ConfigMaps that never change: other content is another object, named by its hash. So each
 // Pod has the files of its own template, however late it starts, on whatever node, and after whatever was rolled out or
 // taken back since.
-import { controllerOf } from '@stackwright/core';
 import { jobState, rolloutOf, type Desired, type Reconciled, type StepScope } from '@stackwright/graph';
 import {
   CronJob,
@@ -65,7 +64,7 @@ export function versionsOf<R extends Reconciled, T extends KubeObject>(
   return scope.list(resource, { labels: scope.labels }).filter((object) => {
     const { name = '', deletionTimestamp } = object.metadata ?? {};
     const isVersion = name.startsWith(`${base}-`) && /^[0-9a-f]{8}$/.test(name.slice(base.length + 1));
-    return isVersion && !deletionTimestamp && controllerOf(object)?.uid === scope.object.metadata?.uid;
+    return isVersion && !deletionTimestamp && scope.isOwn(resource, object);
   });
 }
 

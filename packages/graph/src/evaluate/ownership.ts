@@ -1,0 +1,81 @@
+// Whether an object is one's own: judged before it is adopted, pruned or deleted.
+import { controllerOf, type KubeObject, type Resource } from '@stackwright/kube';
+import { identityOf, isSameIdentity, markOf, parseMark, speaksOf, type Identity } from '../declare/mark.js';
+import { Label, labelsOf, type Names } from '../declare/names.js';
+import type { Reconciled } from '../declare/step.js';
+
+/**
+ * What the mark of an object says: it was made for this owner; for another one, or by another manager; it is no mark of this
+ * object, which was copied from one that has it; there is none.
+ */
+export type Marked = 'Own' | 'Another' | 'Copy' | 'None';
+
+export class Ownership {
+  readonly names: Names;
+  /** That preselect its children. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly #owner: Readonly<Reconciled>;
+  readonly #identity: Identity;
+
+  constructor(names: Names, resource: Resource, owner: Readonly<Reconciled>) {
+    this.names = names;
+    this.labels = labelsOf(resource.kind, owner.metadata?.name ?? '', names);
+    this.#owner = owner;
+    this.#identity = identityOf(resource, owner);
+  }
+
+  /** What is written on a child. */
+  markFor(resource: Resource, child: Readonly<KubeObject>): string {
+    return markOf({ managedBy: this.names.managedBy, owner: this.#identity, child: identityOf(resource, child) });
+  }
+
+  marked(resource: Resource, child: Readonly<KubeObject>): Marked {
+    const text = child.metadata?.annotations?.[this.names.annotation.owner];
+    if (text === undefined) return 'None';
+    const mark = parseMark(text);
+    if (!mark || !speaksOf(mark, resource, child)) return 'Copy';
+    return mark.managedBy === this.names.managedBy && isSameIdentity(mark.owner, this.#identity) ? 'Own' : 'Another';
+  }
+
+  /** Whether it was made for this owner: by its mark, or as versions wrote it that knew no mark. */
+  isOwn(resource: Resource, child: Readonly<KubeObject>): boolean {
+    const marked = this.marked(resource, child);
+    return marked === 'Own' || (marked === 'None' && this.isEarlier(child));
+  }
+
+  /**
+   * Whether a version that knew no mark made it for this owner: its step is on it, and the owner's uid or, where it
+   * outlives that, all labels with the owner's name in full. Such a one may be used, and is then marked.
+   */
+  isEarlier(child: Readonly<KubeObject>): boolean {
+    const { labels = {}, annotations = {} } = child.metadata ?? {};
+    if (!annotations[this.names.annotation.step] || labels[Label.managedBy] !== this.names.managedBy) return false;
+    const controller = controllerOf(child);
+    if (controller) return controller.uid === this.#owner.metadata?.uid;
+    const { kind, name } = this.#identity;
+    return (
+      labels[this.names.label.retained] === 'true' &&
+      labels[Label.instance] === name &&
+      labels[Label.name] === kind.toLowerCase()
+    );
+  }
+
+  /** Whether its labels, as far as it has any of ours, say nothing else than that it is this owner's. */
+  hasOwnLabels(child: Readonly<KubeObject>): boolean {
+    const labels = child.metadata?.labels ?? {};
+    return Object.entries(this.labels).every(
+      ([label, value]) => labels[label] === undefined || labels[label] === value,
+    );
+  }
+
+  /** For messages: whose the mark says it is. */
+  ownerOf(child: Readonly<KubeObject>): string {
+    const mark = parseMark(child.metadata?.annotations?.[this.names.annotation.owner] ?? '');
+    if (!mark) return 'nobody';
+    const { group, kind, namespace, name } = mark.owner;
+    const where = namespace === this.#identity.namespace || namespace === '' ? '' : ` in namespace ${namespace}`;
+    const which = kind === this.#identity.kind && group !== this.#identity.group ? ` of ${group}` : '';
+    const by = mark.managedBy === this.names.managedBy ? '' : `, managed by ${mark.managedBy}`;
+    return `${kind} ${name}${which}${where}${by}`;
+  }
+}

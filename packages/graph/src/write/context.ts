@@ -1,0 +1,41 @@
+// What a write needs besides itself.
+import type { Client, ObjectKey } from '@stackwright/kube';
+import type { Logger, Random } from '@stackwright/core';
+import type { Names } from '../declare/names.js';
+import type { Amendment } from '../declare/step.js';
+import type { OwnAgreements } from '../evaluate/agreements.js';
+import type { Overlay } from '../evaluate/overlay.js';
+import type { Write } from '../evaluate/writes.js';
+import type { StepMetrics } from '../status/metrics.js';
+
+/** What the log says of a write. */
+export interface WriteLine extends Pick<Write, 'step' | 'verb' | 'why'> {
+  kind: string;
+  child: string;
+  /** What differed. */
+  fields?: readonly string[];
+  /** Who had changed it. */
+  by?: readonly string[];
+}
+
+export interface WriteContext {
+  client: Client;
+  signal: AbortSignal;
+  overlay: Overlay;
+  names: Names;
+  fieldManager: string;
+  random: Random;
+  metrics: StepMetrics;
+  log: Logger;
+  agreements: OwnAgreements;
+  /** Told of each write that was made. */
+  wrote: (write: Write, line: WriteLine) => void;
+  /** Told of what somebody had changed, once it is set right; `managers` of the fields are empty where nobody knows. */
+  repaired: (write: Write & { verb: 'apply' }, managers: readonly string[]) => void;
+  /** Told of what was amended, where there is something to say about it. */
+  amended: (event: NonNullable<Amendment['event']>) => void;
+}
+
+export function keyOf({ name, namespace }: Pick<Write, 'name' | 'namespace'>): ObjectKey {
+  return namespace === undefined ? { name } : { namespace, name };
+}
