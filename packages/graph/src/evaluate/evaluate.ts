@@ -10,7 +10,7 @@ import {
   KindMissingError,
   type Reader,
 } from '@stackwright/core';
-import type { OwnAgreements } from './agreements.js';
+import type { UpToDateChildren } from './up-to-date.js';
 import { isSameResource, type BuiltGraph, type GraphStep } from '../declare/graph.js';
 import { Label, type Names } from '../declare/names.js';
 import { EngineReason } from '../declare/reasons.js';
@@ -65,7 +65,7 @@ export interface EvaluationInput<R extends Reconciled> {
   /** By step name. Default: none, so that external steps are Unobserved. */
   observations?: ReadonlyMap<string, Observation>;
   /** What need not be compared again. Default: everything is compared. */
-  agreements?: OwnAgreements;
+  upToDate?: UpToDateChildren;
   /** Writes that shall wait, because they were made a moment ago and did not last. Default: none. */
   postponed?: (write: Write) => boolean;
 }
@@ -128,7 +128,7 @@ function conclude<R extends Reconciled>(
   const { removals, releases } = scope;
   // What is not ours, or not for long, is not changed either.
   const amendments = held.length > 0 ? [] : scope.amendments;
-  const asked = writesFor({ wants: free, removals, releases, amendments }, input.agreements, scope.names);
+  const asked = writesFor({ wants: free, removals, releases, amendments }, input.upToDate, scope.names);
   const writes = asked.filter((write) => !input.postponed?.(write));
   // Says more than what the step makes of an object that is not its own, or not for long.
   const hold = held.find(({ state }) => state === 'Failed') ?? held[0];

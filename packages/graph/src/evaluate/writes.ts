@@ -2,7 +2,7 @@
 // what the engine would do.
 import type { KubeObject, Resource } from '@stackwright/kube';
 import { controllerOf, isBeingDeleted, KindMissingError } from '@stackwright/core';
-import type { OwnAgreements } from './agreements.js';
+import type { UpToDateChildren } from './up-to-date.js';
 import { differences, project } from './compare.js';
 import { fingerprintOf, hashOf, isNoteOf, noteOf } from './hash.js';
 import { defaultNames, type Names } from '../declare/names.js';
@@ -72,7 +72,7 @@ export interface Said {
 /** In the order in which the step said it, removals first and amendments last. */
 export function writesFor(
   { wants, removals = [], releases = [], amendments = [] }: Said,
-  agreements?: OwnAgreements,
+  upToDate?: UpToDateChildren,
   names: Names = defaultNames,
 ): Write[] {
   const writes: Write[] = [];
@@ -85,7 +85,7 @@ export function writesFor(
     writes.push({ verb: 'delete', why: 'Removed', step, resource, ...keyOf(observed), observed });
   }
   for (const want of wants) {
-    const write = writeFor(want, names, agreements);
+    const write = writeFor(want, names, upToDate);
     if (write) writes.push(write);
   }
   for (const { step, resource, observed, make } of amendments) {
@@ -98,14 +98,14 @@ export function writesFor(
 function writeFor(
   { step, resource, name, namespace, observed, desired, make, how, mark }: Want,
   { annotation }: Names,
-  agreements: OwnAgreements | undefined,
+  upToDate: UpToDateChildren | undefined,
 ): Write | undefined {
   const of = { step, resource, name, namespace };
   if (observed && mark !== undefined) return { ...of, verb: 'mark', why: 'Unmarked', observed, mark };
   if (make) return observed ? undefined : { ...of, verb: 'create', why: 'Missing', make };
   if (!desired) return undefined;
   const fingerprint = fingerprintOf(desired);
-  if (observed && agreements?.has(observed, fingerprint)) return undefined;
+  if (observed && upToDate?.has(observed, fingerprint)) return undefined;
   const apply = () => {
     const hash = noteOf(desired, fingerprint);
     return { ...of, verb: 'apply', desired, hash, fingerprint, ...(how ? { how } : {}) } as const;
@@ -120,7 +120,7 @@ function writeFor(
   if (fields.length > 0 && annotations[annotation.acceptedHash] !== acceptedHashOf(resource, desired, observed)) {
     return { ...apply(), observed, fields, why: 'Drifted' };
   }
-  agreements?.add(observed, fingerprint);
+  upToDate?.add(observed, fingerprint);
   return undefined;
 }
 

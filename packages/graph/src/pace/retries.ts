@@ -1,7 +1,7 @@
 // When a reconcile looks again without an event. All that asks for it comes through here, so that no step, resync or wait can
 // make a loop that never rests.
 import type { Clock } from '@stackwright/core';
-import type { Standing } from '../status/standing.js';
+import type { StepStatus } from '../status/step-status.js';
 import type { Reconciled } from '../declare/step.js';
 import type { Evaluation, StepEvaluation } from '../evaluate/evaluate.js';
 import type { StepFailure } from '../status/failure.js';
@@ -48,10 +48,10 @@ export class Retries {
   after<R extends Reconciled>(
     uid: string,
     { evaluation, failures, postponed }: RunToRetry<R>,
-    standings: readonly Standing[],
+    statuses: readonly StepStatus[],
   ): number | undefined {
     const isTroubled = ({ step, outcome }: StepEvaluation<R>, index: number) =>
-      standings[index]?.state === 'Failed' || failures.has(step.name) || outcome.state === 'Changing';
+      statuses[index]?.state === 'Failed' || failures.has(step.name) || outcome.state === 'Changing';
     const backoff = this.#backoffOf(
       uid,
       evaluation.steps.filter(isTroubled).map(({ step }) => step.name),
@@ -66,8 +66,8 @@ export class Retries {
   }
 
   /** While an object is torn down. */
-  afterTeardown(uid: string, standings: readonly Standing[]): number {
-    const failed = standings.filter(({ state }) => state === 'Failed').map(({ step }) => step);
+  afterTeardown(uid: string, statuses: readonly StepStatus[]): number {
+    const failed = statuses.filter(({ state }) => state === 'Failed').map(({ step }) => step);
     const backoff = this.#backoffOf(uid, failed);
     const delays = failed.map((step) => Math.min(backoff(step), this.#externals.dueIn(uid, step) || Infinity));
     return soonest([...delays, longestRetry]) ?? longestRetry;

@@ -21,7 +21,7 @@ import { GraphReconciler, type Report } from '../write/reconcile.js';
 import type { ObjectReference, Reconciled } from '../declare/step.js';
 import { retained, withVolumes } from '../write/retained.js';
 import { childrenOf, type Write } from '../evaluate/writes.js';
-import { PlannedOutside } from './outside.js';
+import { PlannedExternals } from './planned-externals.js';
 import type { Planned } from './planned.js';
 import { reportOf, summaryOf, type Plan } from './report.js';
 import { ShadowClient } from './shadow.js';
@@ -118,7 +118,7 @@ async function planOne(
     overlay.deleted(before);
     await collect(graph, before, overlay, client);
   }
-  const outside = new PlannedOutside<Reconciled>({ clock, random }, observe);
+  const outside = new PlannedExternals<Reconciled>({ clock, random }, observe);
   const writes: Write[] = [];
   let last: Report<Reconciled> | undefined;
   const reconciler = new GraphReconciler<Reconciled>({
@@ -131,7 +131,7 @@ async function planOne(
     fieldManager,
     names,
     externals: outside,
-    told: (report) => {
+    onReport: (report) => {
       last = report;
       client.keepsStatus = isOnlyUnseen(report);
       writes.push(...(report.result?.written ?? []));
@@ -248,7 +248,7 @@ const nothing = () => undefined;
 const noLog: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, child: () => noLog };
 const noMetrics: StepMetrics = {
   step: nothing,
-  standings: nothing,
+  statuses: nothing,
   wrote: nothing,
   driftRepaired: nothing,
 };

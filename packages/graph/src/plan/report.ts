@@ -2,7 +2,7 @@
 import { apiVersionOf, keyOf, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
 import { isBeingDeleted, scrub } from '@stackwright/core';
 import { isSameResource } from '../declare/graph.js';
-import type { Standing } from '../status/standing.js';
+import type { StepStatus } from '../status/step-status.js';
 import type { ReconciledStatus } from '../status/status.js';
 import type { ObjectReference } from '../declare/step.js';
 import type { WriteReason } from '../evaluate/writes.js';
@@ -50,7 +50,7 @@ export interface PlannedStep {
   /** "" for what belongs to the object itself: its finalizer. */
   readonly step: string;
   /** How it would stand when this is written; `Unknown` where that cannot be told before. */
-  readonly state: Standing['state'] | 'Unknown';
+  readonly state: StepStatus['state'] | 'Unknown';
   readonly reason: string;
   readonly message: string;
   readonly changes: readonly PlannedChange[];
@@ -93,24 +93,24 @@ export function reportOf(planned: Planned, otherwise: readonly Planned[] | undef
     planned,
     otherwise?.find((one) => isOf(one, planned)),
   );
-  const standings = last?.standings ?? [];
+  const statuses = last?.statuses ?? [];
   const evaluated = last?.result?.evaluation.steps ?? [];
   const external = (step: string) => evaluated.find((one) => one.step.name === step)?.outcome;
-  const steps = standings.map((standing): PlannedStep => {
-    const outcome = external(standing.step);
+  const steps = statuses.map((status): PlannedStep => {
+    const outcome = external(status.step);
     const outside = outcome?.state === 'Changing' ? outcome.descriptions : [];
     return {
-      step: standing.step,
-      ...knownOf(standing, outcome?.state),
+      step: status.step,
+      ...knownOf(status, outcome?.state),
       changes: [
-        ...(changes.get(standing.step) ?? []),
+        ...(changes.get(status.step) ?? []),
         ...outside.map((text) => ({ action: 'external', text: scrub(text) }) as const),
       ],
     };
   });
   // Of steps that are done being undone, that are no more, or of none.
-  const others = [...changes].filter(([step]) => !standings.some((one) => one.step === step));
-  const undone = planned.removed.filter((step) => !standings.some((one) => one.step === step));
+  const others = [...changes].filter(([step]) => !statuses.some((one) => one.step === step));
+  const undone = planned.removed.filter((step) => !statuses.some((one) => one.step === step));
   const names = [...new Set([...undone, ...others.map(([step]) => step)])];
   const further = names.map((step): PlannedStep => ({
     step,
@@ -153,7 +153,7 @@ export function summaryOf(objects: readonly ObjectPlan[]): PlanSummary {
 
 /** A step that waits for another, or for somebody to look, is one of which nothing is known. */
 function knownOf(
-  { state, reason, message }: Standing,
+  { state, reason, message }: StepStatus,
   outcome: string | undefined,
 ): Pick<PlannedStep, 'state' | 'reason' | 'message'> {
   if (outcome === 'Unobserved') {

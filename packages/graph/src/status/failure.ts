@@ -38,6 +38,6 @@ function reasonOf(error: unknown): string {
 }
 
 /** What had only changed under our hands is not worth a condition. */
-export function lasting(failure: StepFailure | undefined): StepFailure | undefined {
+export function unlessStale(failure: StepFailure | undefined): StepFailure | undefined {
   return failure?.stale ? undefined : failure;
 }

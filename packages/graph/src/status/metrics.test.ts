@@ -16,9 +16,9 @@ describe('the metrics of steps', () => {
   it('count objects by how a step stands for them, and forget those that are gone', async () => {
     const registry = new Registry();
     const metrics = observeSteps(registry);
-    metrics.standings(Sample, at('a'), standing('Waiting'));
-    metrics.standings(Sample, at('b'), standing('Waiting'));
-    metrics.standings(Sample, at('a'), standing('Failed', 'JobFailed'));
+    metrics.statuses(Sample, at('a'), standing('Waiting'));
+    metrics.statuses(Sample, at('b'), standing('Waiting'));
+    metrics.statuses(Sample, at('a'), standing('Failed', 'JobFailed'));
     expect(await seriesOf(registry, 'controller_step_standing')).toEqual([
       '{kind="Sample",step="App",standing="Waiting"} 1',
       '{kind="Sample",step="App",standing="Failed"} 1',
@@ -30,7 +30,7 @@ describe('the metrics of steps', () => {
     expect(await seriesOf(registry, 'controller_step_errors_total')).toEqual([
       '{kind="Sample",step="App",reason="JobFailed"} 1',
     ]);
-    for (const name of ['a', 'b']) metrics.standings(Sample, at(name), undefined);
+    for (const name of ['a', 'b']) metrics.statuses(Sample, at(name), undefined);
     expect((await seriesOf(registry, 'controller_step_standing')).every((line) => line.endsWith(' 0'))).toBe(true);
   });
 

@@ -2,7 +2,7 @@
 import { apiVersionOf, keyOf, qualifiedName, type ObjectKey, type Resource } from '@stackwright/kube';
 import type { Registry } from 'prom-client';
 import { counter, gauge, histogram, registerMetrics } from '@stackwright/core';
-import { rootsOf, type Standing } from './standing.js';
+import { rootsOf, type StepStatus } from './step-status.js';
 
 export const stepMetrics = {
   duration: histogram(
@@ -40,7 +40,7 @@ export const stepMetrics = {
 export interface StepMetrics {
   step(resource: Resource, step: string, seconds: number): void;
   /** How the steps of an object stand now; undefined: the object is gone. */
-  standings(resource: Resource, key: ObjectKey, standings: readonly Standing[] | undefined): void;
+  statuses(resource: Resource, key: ObjectKey, statuses: readonly StepStatus[] | undefined): void;
   wrote(resource: Resource, verb: string): void;
   driftRepaired(resource: Resource, managers: readonly string[]): void;
 }
@@ -80,7 +80,7 @@ export function observeSteps(registry: Registry): StepMetrics {
   };
   return {
     step: (resource, step, seconds) => duration.observe({ kind: resource.kind, step }, seconds),
-    standings(resource, key, now) {
+    statuses(resource, key, now) {
       const { kind } = resource;
       const id = `${qualifiedName(resource)} ${keyOf(key)}`;
       const before = counted.get(id);
@@ -111,7 +111,7 @@ export function observeSteps(registry: Registry): StepMetrics {
 interface Shape {
   readonly id: string;
   objects: number;
-  readonly steps: readonly Pick<Standing, 'step' | 'state'>[];
+  readonly steps: readonly Pick<StepStatus, 'step' | 'state'>[];
   /** Why it is not ready; undefined: it is. */
   readonly reason: string | undefined;
 }
@@ -120,11 +120,11 @@ interface Shape {
 class Shapes {
   readonly #known = new Map<string, Shape>();
 
-  of(standings: readonly Standing[]): Shape {
-    const reason = rootsOf(standings)[0]?.reason;
-    const id = standings.reduce((text, { step, state }) => `${text}${step}=${state},`, `${reason ?? ''}:`);
+  of(statuses: readonly StepStatus[]): Shape {
+    const reason = rootsOf(statuses)[0]?.reason;
+    const id = statuses.reduce((text, { step, state }) => `${text}${step}=${state},`, `${reason ?? ''}:`);
     const known = this.#known.get(id);
-    return known ?? { id, objects: 0, steps: standings.map(({ step, state }) => ({ step, state })), reason };
+    return known ?? { id, objects: 0, steps: statuses.map(({ step, state }) => ({ step, state })), reason };
   }
 
   taken(shape: Shape): void {

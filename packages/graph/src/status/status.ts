@@ -3,7 +3,7 @@ import type { Condition } from '@stackwright/kube';
 import { replaceConditions, type ConditionUpdate } from '@stackwright/core';
 import { EngineReason } from '../declare/reasons.js';
 import { isSame } from '../evaluate/same.js';
-import { rootsOf, warningsOf, type Standing } from './standing.js';
+import { rootsOf, warningsOf, type StepStatus } from './step-status.js';
 import type { ObjectReference, Reconciled } from '../declare/step.js';
 
 /** What the engine writes into every status. */
@@ -16,16 +16,16 @@ export interface ReconciledStatus {
 /** `extra` are the graph's own fields. `now` is RFC 3339. */
 export function statusFor(
   object: Readonly<Reconciled>,
-  standings: readonly Standing[],
+  statuses: readonly StepStatus[],
   extra: object,
   now: string,
 ): ReconciledStatus {
   const { generation, namespace } = object.metadata ?? {};
   const observed = generation === undefined ? {} : { observedGeneration: generation };
-  const roots = rootsOf(standings);
+  const roots = rootsOf(statuses);
   const root = roots[0];
-  const warnings = warningsOf(standings).map(({ step, message }) => `${step}: ${message}`);
-  const steps = standings.map(({ step, state, reason, message }): ConditionUpdate => ({
+  const warnings = warningsOf(statuses).map(({ step, message }) => `${step}: ${message}`);
+  const steps = statuses.map(({ step, state, reason, message }): ConditionUpdate => ({
     type: `${step}Ready`,
     status: state === 'Done' ? 'True' : 'False',
     reason,

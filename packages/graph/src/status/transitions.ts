@@ -2,7 +2,7 @@
 import type { Condition, KubeObject } from '@stackwright/kube';
 import { type EventRecorder, findCondition } from '@stackwright/core';
 import { EngineReason } from '../declare/reasons.js';
-import type { Standing } from './standing.js';
+import type { StepStatus } from './step-status.js';
 
 /**
  * Good news is told where there was something to wait for: what was done at the first look is no news, and with thousands
@@ -12,11 +12,11 @@ export function recordTransitions(
   events: EventRecorder,
   regarding: Readonly<KubeObject>,
   before: readonly Condition[] | undefined,
-  standings: readonly Standing[],
+  statuses: readonly StepStatus[],
 ): void {
   const record = (type: 'Normal' | 'Warning', reason: string, note: string) =>
     events.record(regarding, { type, reason, action: 'Reconcile', note });
-  for (const { step, state, reason, message } of standings) {
+  for (const { step, state, reason, message } of statuses) {
     const old = findCondition(before, `${step}Ready`);
     if (state === 'Done') {
       if (old?.status === 'False') record('Normal', EngineReason.StepReady, `${step} is ready`);
@@ -27,7 +27,7 @@ export function recordTransitions(
       record('Normal', reason, `${step} is no longer ready: ${message}`);
     }
   }
-  if (standings.every(({ state }) => state === 'Done') && findCondition(before, 'Ready')?.status === 'False') {
+  if (statuses.every(({ state }) => state === 'Done') && findCondition(before, 'Ready')?.status === 'False') {
     record('Normal', EngineReason.Ready, 'All steps are done');
   }
 }

@@ -7,7 +7,7 @@ import { EngineReason } from '../declare/reasons.js';
 import { isGone, NoStatusError } from './refusal.js';
 import type { StepMetrics } from './metrics.js';
 import type { ChildReader } from '../evaluate/overlay.js';
-import type { Standing } from './standing.js';
+import type { StepStatus } from './step-status.js';
 import { statusFor, statusPatch, type ReconciledStatus } from './status.js';
 import type { Reconciled, StatusScope } from '../declare/step.js';
 import { recordTransitions } from './transitions.js';
@@ -35,17 +35,17 @@ export class StatusWriter<R extends Reconciled> {
    */
   async write(
     object: Readonly<R>,
-    standings: readonly Standing[],
+    statuses: readonly StepStatus[],
     extra: object,
     context: Pick<ReconcileContext, 'client' | 'signal'>,
     { events: tells = true }: { events?: boolean } = {},
   ): Promise<string | undefined> {
     const { graph, clock, metrics, events, fieldManager } = this.#init;
     const before = object.status as ReconciledStatus | undefined;
-    const status = statusFor(object, standings, extra, formatTime(clock.now()));
+    const status = statusFor(object, statuses, extra, formatTime(clock.now()));
     const { name = '', namespace, uid } = object.metadata ?? {};
     const key = namespace === undefined ? { name } : { namespace, name };
-    metrics.standings(graph.resource, key, standings);
+    metrics.statuses(graph.resource, key, statuses);
     const patch = statusPatch(before, status);
     let version = object.metadata?.resourceVersion;
     if (patch) {
@@ -60,7 +60,7 @@ export class StatusWriter<R extends Reconciled> {
         if (await this.#isGone(error, object, key, context)) return undefined;
       }
       // After the status is written, or a crash in between would tell it twice.
-      if (tells) recordTransitions(events, object, before?.conditions, standings);
+      if (tells) recordTransitions(events, object, before?.conditions, statuses);
     }
     return version;
   }

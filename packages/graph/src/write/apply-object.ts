@@ -20,7 +20,7 @@ type Apply = Write & { verb: 'apply' };
 /** False: what is there is not what was judged. It is in the overlay now, to be judged anew. */
 export async function applyTo(write: Apply, context: WriteContext): Promise<boolean> {
   const { resource, desired, hash, fingerprint, observed, how } = write;
-  const { client, signal, fieldManager, metrics, overlay, agreements, names } = context;
+  const { client, signal, fieldManager, metrics, overlay, upToDate, names } = context;
   const send = (object: KubeObject, only: ApplyTarget | undefined): Promise<KubeObject> => {
     metrics.wrote(resource, 'apply');
     const force = only !== 'Absent' && (how?.force ?? true);
@@ -45,7 +45,7 @@ export async function applyTo(write: Apply, context: WriteContext): Promise<bool
     const accepted = withHash(made, names, hash, acceptedHashOf(resource, desired, answer));
     answer = await send(accepted, itself(answer));
   } else if (answer.metadata?.annotations?.[names.annotation.desiredHash] === hash) {
-    agreements.add(answer, fingerprint);
+    upToDate.add(answer, fingerprint);
   }
   overlay.wrote(resource, answer);
   return true;

@@ -3,7 +3,7 @@ import type { Client, ObjectKey } from '@stackwright/kube';
 import type { Logger, Random } from '@stackwright/core';
 import type { Names } from '../declare/names.js';
 import type { Amendment } from '../declare/step.js';
-import type { OwnAgreements } from '../evaluate/agreements.js';
+import type { UpToDateChildren } from '../evaluate/up-to-date.js';
 import type { Overlay } from '../evaluate/overlay.js';
 import type { Write } from '../evaluate/writes.js';
 import type { StepMetrics } from '../status/metrics.js';
@@ -27,7 +27,7 @@ export interface WriteContext {
   random: Random;
   metrics: StepMetrics;
   log: Logger;
-  agreements: OwnAgreements;
+  upToDate: UpToDateChildren;
   /** Told of each write that was made. */
   wrote: (write: Write, line: WriteLine) => void;
   /** Told of what somebody had changed, once it is set right; `managers` of the fields are empty where nobody knows. */

@@ -34,7 +34,7 @@ export interface ExternalContext<R extends Reconciled> {
 }
 
 /** What a reconcile asks of what is outside. Without an observation the step stays as it is: nobody has looked. */
-export interface Outside<R extends Reconciled> {
+export interface ExternalRunner<R extends Reconciled> {
   observe(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Observation | undefined>;
   change(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Observation | undefined>;
   remove(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Removed>;
@@ -45,7 +45,7 @@ export interface Outside<R extends Reconciled> {
   readonly size: number;
 }
 
-export class ExternalSteps<R extends Reconciled> implements Outside<R> {
+export class ExternalSteps<R extends Reconciled> implements ExternalRunner<R> {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #runtime: StepRuntime;

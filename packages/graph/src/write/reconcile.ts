@@ -15,21 +15,22 @@ import {
   scrub,
   TerminalError,
 } from '@stackwright/core';
-import { Agreements } from '../evaluate/agreements.js';
+import { UpToDateCache } from '../evaluate/up-to-date.js';
 import type { WriteContext } from './context.js';
+import type { SharedWriteContext } from './step-writes.js';
 import { evaluate } from '../evaluate/evaluate.js';
-import { ExternalSteps, type Outside } from './external.js';
-import { lasting, type StepFailure } from '../status/failure.js';
+import { ExternalSteps, type ExternalRunner } from './external.js';
+import { unlessStale, type StepFailure } from '../status/failure.js';
 import { allOwned, finalizerOf, GraphError, policyOf, type BuiltGraph, type Graph } from '../declare/graph.js';
 import type { StepMetrics } from '../status/metrics.js';
 import { defaultNames, type Names } from '../declare/names.js';
 import { Ownership } from '../evaluate/ownership.js';
 import { Overlay, type ChildReader } from '../evaluate/overlay.js';
 import { EngineReason } from '../declare/reasons.js';
-import { Rests } from '../pace/rests.js';
+import { EchoFilter } from '../pace/echo-filter.js';
 import { Retries } from '../pace/retries.js';
 import { run, type RunResult } from './run.js';
-import { standingOf, type Standing } from '../status/standing.js';
+import { stepStatusOf, type StepStatus } from '../status/step-status.js';
 import type { ReconciledStatus } from '../status/status.js';
 import { ownFieldsOf, StatusWriter } from '../status/writer.js';
 import type { Reconciled } from '../declare/step.js';
@@ -53,13 +54,13 @@ export interface GraphReconcilerInit<R extends Reconciled> {
   /** Told of the steps of each object before they are evaluated: kinds that are new have to be watched, and listed. */
   watch?: (graph: BuiltGraph<R>) => Promise<void>;
   /** How external steps look and change. Default: by themselves, as they are declared. */
-  externals?: Outside<R>;
+  externals?: ExternalRunner<R>;
   /** Told what came of each reconcile, before its status is written. */
-  told?: (report: Report<R>) => void;
+  onReport?: (report: Report<R>) => void;
 }
 
 export interface Report<R extends Reconciled> {
-  readonly standings: readonly Standing[];
+  readonly statuses: readonly StepStatus[];
   /** Undefined where the object is being deleted, or where its graph could not be built. */
   readonly result?: RunResult<R>;
 }
@@ -78,12 +79,12 @@ interface Built<R extends Reconciled> {
 export class GraphReconciler<R extends Reconciled> {
   readonly #init: GraphReconcilerInit<R>;
   readonly #names: Names;
-  readonly #externals: Outside<R>;
+  readonly #externals: ExternalRunner<R>;
   readonly #writeBackoff: WriteBackoff;
   readonly #retries: Retries;
-  readonly #agreements = new Agreements();
+  readonly #upToDate = new UpToDateCache();
   readonly #status: StatusWriter<R>;
-  readonly #rests: Rests;
+  readonly #echoes: EchoFilter;
   /** All that is remembered by uid. */
   readonly #memories: readonly ObjectMemory[];
   /** The uid last seen under a name, so that what is remembered goes with its object. */
@@ -98,8 +99,8 @@ export class GraphReconciler<R extends Reconciled> {
     this.#writeBackoff = new WriteBackoff(init.clock);
     this.#retries = new Retries(init.clock, this.#externals);
     this.#status = new StatusWriter<R>(init);
-    this.#rests = new Rests(init.clock);
-    this.#memories = [this.#externals, this.#writeBackoff, this.#retries, this.#agreements, this.#rests];
+    this.#echoes = new EchoFilter(init.clock);
+    this.#memories = [this.#externals, this.#writeBackoff, this.#retries, this.#upToDate, this.#echoes];
   }
 
   /** What is remembered of objects, all in all: 0 when all of them have gone. */
@@ -112,11 +113,11 @@ export class GraphReconciler<R extends Reconciled> {
     const object = reader.get(graph.resource, request);
     this.#track(request, object?.metadata?.uid);
     if (!object) {
-      metrics.standings(graph.resource, request, undefined);
+      metrics.statuses(graph.resource, request, undefined);
       return undefined;
     }
     if (isPaused(object, this.#names) && !isBeingDeleted(object)) return undefined;
-    if (this.#rests.isAtRest(object, reader)) return undefined;
+    if (this.#echoes.isEcho(object, reader)) return undefined;
     return isBeingDeleted(object) ? this.#delete(object, context) : this.#bring(object, context);
   }
 
@@ -139,22 +140,22 @@ export class GraphReconciler<R extends Reconciled> {
       writing: this.#writing(object, overlay),
       externals: this.#externals,
       writeBackoff: this.#writeBackoff,
-      agreements: this.#agreements,
+      upToDate: this.#upToDate,
     });
     const { evaluation, failures } = result;
-    const standings = evaluation.steps.map((one) => standingOf(one, lasting(failures.get(one.step.name))));
-    this.#report(result, standings, context);
+    const statuses = evaluation.steps.map((one) => stepStatusOf(one, unlessStale(failures.get(one.step.name))));
+    this.#report(result, statuses, context);
     const extra = this.#status.extra(object, built, evaluation, result.record);
-    const version = await this.#status.write(object, standings, extra, context);
+    const version = await this.#status.write(object, statuses, extra, context);
     throwIfFailed(failures);
     const uid = object.metadata?.uid ?? '';
-    const requeueAfter = this.#retries.after(uid, result, standings);
+    const requeueAfter = this.#retries.after(uid, result, statuses);
     if (requeueAfter !== undefined) return { requeueAfter };
     const { reads } = result.record;
     const isFixed = !result.asksTime && built.steps.every(({ external }) => !external);
     // What wrote nothing has no echo.
     const wrote = result.written.length > 0 || version !== found.metadata?.resourceVersion;
-    if (wrote && isFixed && reads && version !== undefined) this.#rests.begin(uid, version, reads);
+    if (wrote && isFixed && reads && version !== undefined) this.#echoes.finished(uid, version, reads);
     return undefined;
   }
 
@@ -165,20 +166,20 @@ export class GraphReconciler<R extends Reconciled> {
     if (!hasFinalizer(object, finalizer)) return undefined;
     if (isAbandoned(object, this.#names)) return this.#abandon(object, context);
     if (isPaused(object, this.#names)) return this.#waitUntilResumed(object, context);
-    const standings = await this.#undo(object, context);
-    this.#init.told?.({ standings });
-    if (standings.length === 0) {
+    const statuses = await this.#undo(object, context);
+    this.#init.onReport?.({ statuses });
+    if (statuses.length === 0) {
       await removeFinalizer(context.client, graph.resource, object, finalizer);
       return undefined;
     }
-    await this.#status.write(object, standings, {}, context);
-    return { requeueAfter: this.#retries.afterTeardown(object.metadata?.uid ?? '', standings) };
+    await this.#status.write(object, statuses, {}, context);
+    return { requeueAfter: this.#retries.afterTeardown(object.metadata?.uid ?? '', statuses) };
   }
 
   /** It goes, and what it has made outside stays, whoever has to see to that now. */
   async #abandon(object: Readonly<R>, { client }: ReconcileContext): Promise<undefined> {
-    const { graph, events, told } = this.#init;
-    told?.({ standings: [] });
+    const { graph, events, onReport } = this.#init;
+    onReport?.({ statuses: [] });
     await removeFinalizer(client, graph.resource, object, finalizerOf(graph));
     events.record(object, {
       type: 'Warning',
@@ -194,23 +195,23 @@ export class GraphReconciler<R extends Reconciled> {
       `Is paused: what it made is not undone before it is paused no more (spec.paused, ${this.#names.annotation.paused}), ` +
       `or to be let go as it is (${this.#names.annotation.abandonCleanup}=true)`;
     const { built } = await this.#build(object, context);
-    const standings = built.steps.map(({ name: step }): Standing => ({
+    const statuses = built.steps.map(({ name: step }): StepStatus => ({
       step,
       state: 'Waiting',
       reason: EngineReason.Paused,
       message,
     }));
-    this.#init.told?.({ standings });
+    this.#init.onReport?.({ statuses });
     const { conditions } = (object.status ?? {}) as ReconciledStatus;
     const isKnown = findCondition(conditions, 'Ready')?.reason === EngineReason.Paused;
-    await this.#status.write(object, standings, ownFieldsOf(object), context, { events: false });
+    await this.#status.write(object, statuses, ownFieldsOf(object), context, { events: false });
     if (isKnown) return;
     const event = { type: 'Warning', reason: EngineReason.Paused, action: 'Delete', note: message } as const;
     this.#init.events.record(object, event);
   }
 
   /** What is left to be undone. */
-  async #undo(object: Readonly<R>, context: ReconcileContext): Promise<Standing[]> {
+  async #undo(object: Readonly<R>, context: ReconcileContext): Promise<StepStatus[]> {
     const { graph, reader, clock } = this.#init;
     const { built, owns } = await this.#build(object, context);
     const overlay = new Overlay(reader);
@@ -241,9 +242,14 @@ export class GraphReconciler<R extends Reconciled> {
       built = this.#init.graph.build(object);
     } catch (error) {
       if (!(error instanceof GraphError)) throw error;
-      const standing: Standing = { step: 'Graph', state: 'Failed', reason: EngineReason.Error, message: error.message };
-      this.#init.told?.({ standings: [standing] });
-      await this.#status.write(object, [standing], {}, context);
+      const status: StepStatus = {
+        step: 'Graph',
+        state: 'Failed',
+        reason: EngineReason.Error,
+        message: error.message,
+      };
+      this.#init.onReport?.({ statuses: [status] });
+      await this.#status.write(object, [status], {}, context);
       throw new TerminalError(error.message, { cause: error });
     }
     if (built !== this.#built?.built) {
@@ -264,10 +270,7 @@ export class GraphReconciler<R extends Reconciled> {
     return object;
   }
 
-  #writing(
-    object: Readonly<R>,
-    overlay: Overlay,
-  ): Omit<WriteContext, 'client' | 'signal' | 'log' | 'agreements' | 'wrote'> {
+  #writing(object: Readonly<R>, overlay: Overlay): SharedWriteContext {
     const { fieldManager, random, metrics } = this.#init;
     const names = this.#names;
     const repaired: WriteContext['repaired'] = (write, managers) => this.#repaired(object, write, managers);
@@ -288,16 +291,16 @@ export class GraphReconciler<R extends Reconciled> {
     });
   }
 
-  #report(result: RunResult<R>, standings: readonly Standing[], { log, span }: ReconcileContext): void {
-    const { graph, metrics, told } = this.#init;
+  #report(result: RunResult<R>, statuses: readonly StepStatus[], { log, span }: ReconcileContext): void {
+    const { graph, metrics, onReport } = this.#init;
     for (const [step, milliseconds] of result.durations) metrics.step(graph.resource, step, milliseconds / 1_000);
     for (const { step, error } of result.evaluation.steps) {
       if (error !== undefined) log.error({ step: step.name, error: stackOf(error) }, 'Step threw');
     }
     if (span.recording) {
-      span.set(Object.fromEntries(standings.map(({ step, state }) => [`step.${step}`, state])));
+      span.set(Object.fromEntries(statuses.map(({ step, state }) => [`step.${step}`, state])));
     }
-    told?.({ standings, result });
+    onReport?.({ statuses, result });
   }
 
   #track(request: Request, uid: string | undefined): void {
@@ -317,7 +320,7 @@ function isAbandoned({ metadata }: Readonly<KubeObject>, { annotation }: Names):
 
 /** What the API server refused counts as an error of the reconcile and is tried again with the queue's back-off. */
 function throwIfFailed(failures: ReadonlyMap<string, StepFailure>): void {
-  const errors = [...failures.values()].filter((failure) => lasting(failure));
+  const errors = [...failures.values()].filter((failure) => unlessStale(failure));
   const [first] = errors;
   if (first) throw new Error(errors.map(({ message }) => scrub(message)).join('; '), { cause: first.error });
 }

@@ -7,7 +7,7 @@ import type { ChildReader } from '../evaluate/overlay.js';
 import type { Ownership } from '../evaluate/ownership.js';
 import { unlessMissing } from '../evaluate/writes.js';
 import type { WriteContext } from './context.js';
-import type { ExternalContext, Outside } from './external.js';
+import type { ExternalContext, ExternalRunner } from './external.js';
 
 export interface TeardownInput<R extends Reconciled> {
   /** All kinds that there may be children of. */
@@ -17,9 +17,9 @@ export interface TeardownInput<R extends Reconciled> {
   ownership: Ownership;
   policy: DeletionPolicy;
   reader: ChildReader;
-  externals: Outside<R>;
+  externals: ExternalRunner<R>;
   external: ExternalContext<R>;
-  writing: Omit<WriteContext, 'agreements' | 'wrote'>;
+  writing: Omit<WriteContext, 'upToDate' | 'wrote'>;
 }
 
 /**

@@ -7,7 +7,7 @@ import { failureOf } from '../status/failure.js';
 import { isSameResource, type DeletionPolicy, type GraphStep } from '../declare/graph.js';
 import type { ChildReader } from '../evaluate/overlay.js';
 import { EngineReason } from '../declare/reasons.js';
-import type { Standing } from '../status/standing.js';
+import type { StepStatus } from '../status/step-status.js';
 import type { Reconciled } from '../declare/step.js';
 import { markClaims } from './claims.js';
 import { retained, withVolumes, type TeardownInput } from './retained.js';
@@ -19,29 +19,29 @@ export function needsFinalizer<R extends Reconciled>(steps: readonly GraphStep<R
 }
 
 /** What is still there, as far as it has to be waited for. Empty: the object may go. */
-export async function tearDown<R extends Reconciled>(input: TeardownInput<R>): Promise<Standing[]> {
-  const standings: Standing[] = [];
+export async function tearDown<R extends Reconciled>(input: TeardownInput<R>): Promise<StepStatus[]> {
+  const statuses: StepStatus[] = [];
   if (input.policy === 'Delete' && input.owns.some((kind) => isSameResource(kind, StatefulSet)))
     await markClaims(input);
   for (const one of [...input.steps].reverse()) {
     const after = input.steps.filter(({ step }) => step.after.some(({ name }) => name === one.step.name));
-    const standing = standings.find(({ step }) => after.some((later) => later.step.name === step));
-    const left = standing ? waits(one.step.name, `Waits for ${standing.step} to be undone`) : await undo(one, input);
-    if (left) standings.push(left);
+    const status = statuses.find(({ step }) => after.some((later) => later.step.name === step));
+    const left = status ? waits(one.step.name, `Waits for ${status.step} to be undone`) : await undo(one, input);
+    if (left) statuses.push(left);
   }
   // Volumes are made by StatefulSets, not by a step: they go when all that might use them is gone.
-  if (standings.length === 0 && input.policy === 'Delete') {
+  if (statuses.length === 0 && input.policy === 'Delete') {
     for (const resource of withVolumes(input.owns)) {
       for (const object of retained(input, resource)) await remove(resource, object, input, 'Background');
     }
   }
-  return standings;
+  return statuses;
 }
 
 async function undo<R extends Reconciled>(
   one: StepEvaluation<R>,
   input: TeardownInput<R>,
-): Promise<Standing | undefined> {
+): Promise<StepStatus | undefined> {
   const { step } = one;
   const { annotation } = input.ownership.names;
   const isOfStep = ({ metadata }: Readonly<KubeObject>) => metadata?.annotations?.[annotation.step] === step.name;
@@ -92,7 +92,7 @@ function isUndone<R extends Reconciled>(step: GraphStep<R>, policy: DeletionPoli
   );
 }
 
-function waits(step: string, message: string): Standing {
+function waits(step: string, message: string): StepStatus {
   return { step, state: 'Waiting', reason: EngineReason.Deleting, message };
 }
 

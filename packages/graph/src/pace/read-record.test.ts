@@ -1,7 +1,7 @@
 import { ConfigMap, Secret } from '@stackwright/kube';
 import { describe, expect, it } from 'vitest';
 import { SnapshotReader } from '../testing/graph-harness.js';
-import { ReadRecord } from './rests.js';
+import { ReadRecord } from './read-record.js';
 
 const key = { namespace: 'ns', name: 'a' };
 

@@ -2,48 +2,48 @@
 // fingerprint for each is kept, never an object.
 import type { KubeObject } from '@stackwright/kube';
 
-interface Agreement {
+interface UpToDateChild {
   uid: string;
   resourceVersion: string;
   /** Of what was wanted. */
   fingerprint: string;
 }
 
-export class Agreements {
+export class UpToDateCache {
   /** By the owner's uid. */
-  readonly #lasting = new Map<string, readonly Agreement[]>();
+  readonly #byOwner = new Map<string, readonly UpToDateChild[]>();
 
   /** Owners that anything is remembered of. */
   get size(): number {
-    return this.#lasting.size;
+    return this.#byOwner.size;
   }
 
   forget(owner: string): void {
-    this.#lasting.delete(owner);
+    this.#byOwner.delete(owner);
   }
 
   /** For one reconcile of an owner. */
-  of(owner: string): OwnAgreements {
-    return new OwnAgreements(this.#lasting.get(owner) ?? [], (now) => {
-      if (now.length > 0) this.#lasting.set(owner, now);
-      else this.#lasting.delete(owner);
+  of(owner: string): UpToDateChildren {
+    return new UpToDateChildren(this.#byOwner.get(owner) ?? [], (now) => {
+      if (now.length > 0) this.#byOwner.set(owner, now);
+      else this.#byOwner.delete(owner);
     });
   }
 }
 
-export class OwnAgreements {
-  readonly #before: readonly Agreement[];
-  readonly #keep: (now: readonly Agreement[]) => void;
-  #now: Agreement[] = [];
+export class UpToDateChildren {
+  readonly #before: readonly UpToDateChild[];
+  readonly #keep: (now: readonly UpToDateChild[]) => void;
+  #now: UpToDateChild[] = [];
 
-  constructor(before: readonly Agreement[], keep: (now: readonly Agreement[]) => void) {
+  constructor(before: readonly UpToDateChild[], keep: (now: readonly UpToDateChild[]) => void) {
     this.#before = before;
     this.#keep = keep;
   }
 
   /** Whether `observed` in this version was found to be what has this fingerprint. */
   has({ metadata }: Readonly<KubeObject>, fingerprint: string): boolean {
-    const isIt = (one: Agreement) =>
+    const isIt = (one: UpToDateChild) =>
       one.uid === metadata?.uid && one.resourceVersion === metadata.resourceVersion && one.fingerprint === fingerprint;
     if (this.#now.some(isIt)) return true;
     const known = this.#before.find(isIt);
@@ -61,9 +61,9 @@ export class OwnAgreements {
     this.#keep(this.#now);
   }
 
-  #put(agreement: Agreement): void {
-    const index = this.#now.findIndex(({ uid }) => uid === agreement.uid);
-    if (index < 0) this.#now.push(agreement);
-    else this.#now[index] = agreement;
+  #put(child: UpToDateChild): void {
+    const index = this.#now.findIndex(({ uid }) => uid === child.uid);
+    if (index < 0) this.#now.push(child);
+    else this.#now[index] = child;
   }
 }

@@ -5,7 +5,7 @@ import { EngineReason } from '../declare/reasons.js';
 import { scrub } from '@stackwright/core';
 import type { ObjectReference, Reconciled } from '../declare/step.js';
 
-export interface Standing {
+export interface StepStatus {
   step: string;
   state: 'Done' | 'Waiting' | 'Failed' | 'Blocked';
   reason: string;
@@ -19,45 +19,48 @@ const longestMessage = 4_096;
 /** What is left of a character that was cut in two: the API server would store something else, and it be written again and again. */
 const halfCharacter = /^[\udc00-\udfff]/;
 
-export function standingOf<R extends Reconciled>(one: StepEvaluation<R>, failure: StepFailure | undefined): Standing {
+export function stepStatusOf<R extends Reconciled>(
+  one: StepEvaluation<R>,
+  failure: StepFailure | undefined,
+): StepStatus {
   const { outcome } = one;
   const step = one.step.name;
-  if (failure) return standing(step, 'Failed', failure.reason, failure.message, failure.on);
+  if (failure) return stepStatus(step, 'Failed', failure.reason, failure.message, failure.on);
   switch (outcome.state) {
     case 'Done':
       return outcome.warning
-        ? standing(step, 'Done', outcome.warning.reason, outcome.warning.message)
+        ? stepStatus(step, 'Done', outcome.warning.reason, outcome.warning.message)
         : { step, state: 'Done', reason: EngineReason.Done, message: '' };
     case 'Waiting':
     case 'Failed':
-      return standing(step, outcome.state, outcome.reason, outcome.message, outcome.on);
+      return stepStatus(step, outcome.state, outcome.reason, outcome.message, outcome.on);
     case 'Blocked':
-      return standing(step, 'Blocked', EngineReason.WaitingForStep, `Waits for ${listOf(outcome.by)}`);
+      return stepStatus(step, 'Blocked', EngineReason.WaitingForStep, `Waits for ${listOf(outcome.by)}`);
     case 'Unobserved':
-      return standing(step, 'Waiting', EngineReason.Pending, 'Has not been looked at yet');
+      return stepStatus(step, 'Waiting', EngineReason.Pending, 'Has not been looked at yet');
     case 'Changing':
-      return standing(step, 'Waiting', EngineReason.Pending, `To be changed: ${outcome.descriptions.join(', ')}`);
+      return stepStatus(step, 'Waiting', EngineReason.Pending, `To be changed: ${outcome.descriptions.join(', ')}`);
   }
 }
 
 /** Not done, and not because of another step. What failed comes before what waits, else in the order of the graph. */
-export function rootsOf(standings: readonly Standing[]): Standing[] {
-  const of = (state: Standing['state']) => standings.filter((one) => one.state === state);
+export function rootsOf(statuses: readonly StepStatus[]): StepStatus[] {
+  const of = (state: StepStatus['state']) => statuses.filter((one) => one.state === state);
   return [...of('Failed'), ...of('Waiting')];
 }
 
 /** What is wrong although all that matters is done. */
-export function warningsOf(standings: readonly Standing[]): Standing[] {
-  return standings.filter(({ state, message }) => state === 'Done' && message !== '');
+export function warningsOf(statuses: readonly StepStatus[]): StepStatus[] {
+  return statuses.filter(({ state, message }) => state === 'Done' && message !== '');
 }
 
-function standing(
+function stepStatus(
   step: string,
-  state: Standing['state'],
+  state: StepStatus['state'],
   reason: string,
   message: string,
   on?: ObjectReference,
-): Standing {
+): StepStatus {
   const clean = scrub(message);
   const short =
     clean.length <= longestMessage ? clean : `…${clean.slice(1 - longestMessage).replace(halfCharacter, '')}`;

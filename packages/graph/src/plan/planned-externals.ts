@@ -1,10 +1,10 @@
 // External steps while a plan is made: looked at where that is allowed, and never changed.
 import type { Clock, Random } from '@stackwright/core';
 import type { Observation, StepEvaluation } from '../evaluate/evaluate.js';
-import { ExternalSteps, type ExternalContext, type Outside, type Removed } from '../write/external.js';
+import { ExternalSteps, type ExternalContext, type ExternalRunner, type Removed } from '../write/external.js';
 import type { Reconciled } from '../declare/step.js';
 
-export class PlannedOutside<R extends Reconciled> implements Outside<R> {
+export class PlannedExternals<R extends Reconciled> implements ExternalRunner<R> {
   readonly size = 0;
   /** Steps that would be undone, in this order. */
   readonly removed: string[] = [];

@@ -1,0 +1,51 @@
+// The external steps of one reconcile: each looks at most once before it changes something, and changes something at most once.
+import type { Logger, ReconcileContext, Reader } from '@stackwright/core';
+import type { Evaluation, Observation, StepEvaluation } from '../evaluate/evaluate.js';
+import type { Reconciled } from '../declare/step.js';
+import type { ExternalRunner } from './external.js';
+import type { StepSpans } from './step-spans.js';
+
+export interface ExternalLooksInit<R extends Reconciled> {
+  externals: ExternalRunner<R>;
+  spans: StepSpans;
+  log: Logger;
+  context: Pick<ReconcileContext, 'signal'>;
+}
+
+export class ExternalLooks<R extends Reconciled> {
+  /** What was seen, by step. */
+  readonly observations = new Map<string, Observation>();
+  readonly #init: ExternalLooksInit<R>;
+  readonly #observed = new Set<string>();
+  readonly #changed = new Set<string>();
+
+  constructor(init: ExternalLooksInit<R>) {
+    this.#init = init;
+  }
+
+  /** What a step has to do outside now, if anything. */
+  next(one: StepEvaluation<R>, evaluation: Evaluation<R>, reader: Reader): (() => Promise<void>) | undefined {
+    const { state } = one.outcome;
+    const { name } = one.step;
+    if (state === 'Unobserved' && !this.#observed.has(name)) {
+      this.#observed.add(name);
+      return () => this.#look('observe', one, evaluation, reader);
+    }
+    // Once: what is not so afterwards is a failure, not a reason to do it again at once.
+    if (state === 'Changing' && !this.#changed.has(name)) {
+      this.#changed.add(name);
+      return () => this.#look('change', one, evaluation, reader);
+    }
+    return undefined;
+  }
+
+  #look(how: 'observe' | 'change', one: StepEvaluation<R>, evaluation: Evaluation<R>, reader: Reader): Promise<void> {
+    const { externals, spans, log, context } = this.#init;
+    const { name } = one.step;
+    return spans.within(name, async (span) => {
+      const observation = await externals[how](one, { evaluation, reader, signal: context.signal, log });
+      if (observation) this.observations.set(name, observation);
+      if (observation?.state === 'Failed') span.fail(new Error(observation.message));
+    });
+  }
+}
