@@ -132,8 +132,8 @@ class HttpClient implements Client {
       'PATCH',
       'apply',
       path,
-      // JSON is YAML. Applying the same twice is applying it once.
-      { ...options, contentType: 'application/apply-patch+yaml', idempotent: true },
+      // JSON is YAML. Applying the same twice is applying it once, unless there must be nothing.
+      { ...options, contentType: 'application/apply-patch+yaml', idempotent: options.only !== 'Absent' },
       // An object that was read carries managedFields, which the server refuses in an apply.
       typed(resource, { ...object, metadata: { ...metadata, ...required(options.only) } }),
     );

@@ -264,6 +264,34 @@ describe('connections that died without a word', () => {
     expect([await changed, server.connections()]).toEqual(['no', connections]);
   });
 
+  it.each([
+    ['wants to be left alone', (answer: ServerResponse) => sendStatus(answer, 429, 'TooManyRequests')],
+    ['is waited for by nobody, for the credentials are', (answer: ServerResponse) => sendJson(answer, {})],
+  ])('are not taken for dead when a call ran out of time while the server %s', async (what, answer) => {
+    let slow = false;
+    const credentials: Credentials = { headers: {}, tls: {} };
+    const server = await startServer(({ path }, response) =>
+      path === '/x' ? sendJson(response, {}) : answer(response),
+    );
+    const connection: Connection = {
+      ...connectionTo({ server: server.url }),
+      credentials: () => (slow ? new Promise<Credentials>(() => undefined) : credentials),
+    };
+    const transport = createTransport({ connection });
+    cleanups.push(
+      () => transport.close(),
+      () => server.stop(),
+    );
+    await transport.request(get);
+    slow = what.includes('credentials');
+    const failed = failureOf(transport.request({ method: 'GET', path: '/y', timeout: 1100 }));
+    if (!slow) await expect.poll(() => server.asked.length).toBe(2);
+    await failed;
+    slow = false;
+    await transport.request(get);
+    expect(server.connections()).toBe(1);
+  });
+
   it('are not used again after a watch was found to be dead', async () => {
     const { server, transport } = await eightDead();
     const watching = createClient(transport).watch(ConfigMap, { idleTimeout: 50 });
@@ -468,6 +496,11 @@ describe('trying again', () => {
     server.asked.length = 1;
     expect(isConnectionFailed(await failureOf(client.create(ConfigMap, configMap('a'))))).toBe(true);
     expect(server.asked.slice(1).map(({ method }) => method)).toEqual(['POST']);
+    // Done twice, it would be refused the second time for what the first has made.
+    server.asked.length = 1;
+    const absent = client.apply(ConfigMap, configMap('a'), { fieldManager: 'me', only: 'Absent' });
+    expect(isConnectionFailed(await failureOf(absent))).toBe(true);
+    expect(server.asked.slice(1).map(({ method }) => method)).toEqual(['PATCH']);
   });
 
   it('does not go through all the connections that died together', async () => {

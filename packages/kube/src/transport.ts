@@ -96,8 +96,8 @@ export function createTransport(options: TransportOptions): Transport {
 
 /** One call from its beginning to its end, with all its attempts. */
 class UnderWay extends Cancellation {
-  /** Infinity: it has its answer. */
-  waitingSince = performance.now();
+  /** For the server to answer; Infinity: it does not wait for that. */
+  waitingSince = Infinity;
   timer: NodeJS.Timeout | undefined;
   /** Takes back what waits for the caller's signal. */
   forget: (() => void) | undefined;
@@ -177,7 +177,7 @@ class PooledTransport implements Transport {
     }
     const timeout = call.timeout ?? this.#options.timeout ?? defaultTimeout;
     const expire = (): void => {
-      this.distrust();
+      if (life.waitingSince < Infinity) this.distrust();
       life.cancel(timedOut(this.#nameOf(call), `no answer within ${timeout} ms`));
     };
     life.timer = setTimeout(expire, Math.min(timeout, maxTimer));
@@ -207,9 +207,11 @@ class PooledTransport implements Transport {
       const given = this.connection.credentials();
       const credentials = given instanceof Promise ? await this.#arrived(given, call, life) : given;
       const agents = this.#pool.agentsFor(credentials.tls);
+      life.waitingSince = performance.now();
       try {
         return await this.#attempt(agents[kind], credentials, call, life, read);
       } catch (cause) {
+        life.waitingSince = Infinity;
         if (life.cancelled) throw life.reason;
         const answered = cause instanceof ApiError;
         if (!answered) this.distrust();
