@@ -207,16 +207,18 @@ class DefaultManager implements ManagerProcess {
     // Who fails while waiting for the lease must not get it afterwards.
     acquiring.abort(cause);
     this.log.info({ cause: cause.message }, 'Stopping');
-    await this.#stop(cause);
+    const ended = await this.#stop(cause);
     caches.abort(cause);
     await cachesEnded;
     await this.#servers.close();
     election.abort();
-    await elector?.release();
+    // What goes on for all that must not meet who begins the same: others wait until the lease has run out.
+    if (ended) await elector?.release();
     if (this.#failure) throw this.#failure;
   }
 
-  async #stop(cause: Error): Promise<void> {
+  /** False: some work goes on. */
+  async #stop(cause: Error): Promise<boolean> {
     const { clock } = this;
     const grace = cause instanceof LeaseLostError ? leaseLostGrace : (this.#options.gracePeriod ?? 30_000);
     const end = clock.monotonic() + grace;
@@ -228,7 +230,9 @@ class DefaultManager implements ManagerProcess {
     });
     // Losing the lease while stopping leaves no time for the rest.
     const lost = this.#failed.catch((error: unknown) => (error === cause ? ended : false));
-    if (!(await Promise.race([ended, lost]))) this.log.error({ grace }, 'Some work did not end in time');
+    const inTime = await Promise.race([ended, lost]);
+    if (!inTime) this.log.error({ grace }, 'Some work did not end in time');
+    return inTime;
   }
 
   #elector(): LeaderElector | undefined {

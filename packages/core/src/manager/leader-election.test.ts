@@ -214,6 +214,22 @@ describe('leader election', () => {
     expect(acquiring.done).toBe(true);
   });
 
+  it('counts from when it had seen the lease, not from when it began to look: the holder may have renewed it meanwhile', async () => {
+    const before = { holderIdentity: 'alive', renewTime: '2026-01-01T00:00:00.000000Z', leaseDurationSeconds: 15 };
+    const first = await client.create(Lease, { metadata: key, spec: before });
+    let slow: (() => void) | undefined;
+    client.before = ({ verb }) =>
+      verb === 'get' && !slow ? new Promise<void>((resolve) => (slow = resolve)) : undefined;
+    const acquiring = watch(elector('one').acquire(stop.signal));
+    await clock.advance(3_000);
+    await client.update(Lease, { ...first, spec: { ...before, renewTime: '2026-01-01T00:00:03.000000Z' } });
+    slow?.();
+    await settle();
+    const seen = clock.monotonic();
+    await clock.until(() => acquiring.done);
+    expect(clock.monotonic() - seen).toBeGreaterThanOrEqual(15_000);
+  });
+
   it.each([0, -5])('takes its own lease duration where the lease says %d', async (leaseDurationSeconds) => {
     await client.create(Lease, { metadata: key, spec: { holderIdentity: 'dead', leaseDurationSeconds } });
     const acquiring = watch(elector('one').acquire(stop.signal));

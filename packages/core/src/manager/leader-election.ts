@@ -221,13 +221,14 @@ export class LeaderElector {
       };
       return this.#take((options) => client.create(Lease, made, options), began, signal);
     }
-    if (!this.#observed || !sameHolding(this.#observed.lease, lease)) this.#observe(lease, began);
+    // Not since `began`: it may have been renewed while we asked, and what is another's runs from when it was seen at the earliest.
+    if (!this.#observed || !sameHolding(this.#observed.lease, lease)) this.#observe(lease, clock.monotonic());
     else this.#observed.lease = lease;
 
     const holder = holderOf(lease);
     const another = holder !== '' && holder !== identity;
     if (another) this.#mayHold = false;
-    const since = this.#observed?.at ?? began;
+    const since = this.#observed?.at ?? clock.monotonic();
     if (another && clock.monotonic() < since + durationOf(lease, leaseDuration)) return false;
     const taken = { ...lease, spec: this.#held(lease) };
     return this.#take((options) => client.update(Lease, taken, options), began, signal);

@@ -135,6 +135,19 @@ describe('manager', () => {
     expect(test.log.entries.at(-1)?.message).toBe('Some work did not end in time');
   });
 
+  it('keeps the lease when work that it covers did not end: it runs out, and nobody begins the same meanwhile', async () => {
+    const test = testManager(election);
+    await test.client.seed(Secret, { metadata: { namespace: 'ns', name: 'a' } });
+    newController(test.manager, 'secret')
+      .for(Secret)
+      .complete(() => new Promise(() => undefined));
+    await test.start();
+    const stopping = test.stop();
+    await test.clock.advance(30_000);
+    await stopping;
+    expect(test.client.peek(Lease, leaseKey)?.spec?.holderIdentity).toBe('me');
+  });
+
   it('fails at once when the lease is lost: runs are aborted, the lease is left to its new holder', async () => {
     const test = testManager(election);
     await test.client.seed(Secret, { metadata: { namespace: 'ns', name: 'a' } });
