@@ -12,7 +12,7 @@ export interface Result {
    * counts as 100. Resets the back-off. Default: never. NaN is an error.
    */
   requeueAfter?: number;
-  /** Of that run; higher first. Default: that of this one. */
+  /** Of that run; higher first. Default: that of this one. NaN is an error. */
   priority?: number;
 }
 

@@ -319,13 +319,16 @@ describe('controllers', () => {
     },
   );
 
-  it('takes a requeueAfter that is no number for a mistake, and backs off', async () => {
+  it.each([
+    ['requeueAfter', { requeueAfter: NaN }],
+    ['priority', { requeueAfter: 1_000, priority: NaN }],
+  ])('takes a %s that is no number for a mistake, and backs off', async (_what, returned) => {
     await client.seed(Widget, widget('a'));
     newController(test.manager, 'widget')
       .for(Widget)
       .complete(async ({ name }) => {
         reconciled.push(name);
-        return { requeueAfter: NaN };
+        return returned;
       });
     await test.start();
     await test.clock.advance(60_000);

@@ -227,14 +227,11 @@ export class ControllerRunner implements Controller, Runnable {
     try {
       const result = await this.#reconciler(request, context);
       const after = requeueDelay(result);
+      // First: what it refuses is a failure, and not the first one each time.
+      if (after !== undefined) this.#queue.add(key, { after, priority: result?.priority ?? priority });
       this.#queue.forget(key);
-      if (after === undefined) {
-        log.debug({}, 'Reconciled');
-        return 'success';
-      }
-      log.debug({ after }, 'Reconciled, to be repeated');
-      this.#queue.add(key, { after, priority: result?.priority ?? priority });
-      return 'requeue_after';
+      log.debug({ after }, after === undefined ? 'Reconciled' : 'Reconciled, to be repeated');
+      return after === undefined ? 'success' : 'requeue_after';
     } catch (error) {
       return this.#failed(key, priority, error, context);
     }

@@ -101,9 +101,12 @@ export class WorkQueue {
     return this.#shuttingDown;
   }
 
+  /** Throws a RangeError for a delay or a priority that is NaN. */
   add(key: string, options: AddOptions = {}): void {
     if (this.#shuttingDown) return;
     const priority = options.priority ?? 0;
+    // Among all others it would be neither before nor after any.
+    if (Number.isNaN(priority)) throw new RangeError(`The priority of ${key} is not a number`);
     const now = this.#clock.monotonic();
     let after = options.after ?? 0;
     if (options.rateLimited) {
