@@ -1,6 +1,7 @@
 // A graph in a manager that runs: informers, queue, workers, and the API between them.
 import {
   ConfigMap,
+  defineResource,
   Deployment,
   Node,
   PersistentVolumeClaim,
@@ -238,5 +239,26 @@ describe('the rules of a Role', () => {
       { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['get', 'list', 'watch', 'patch', 'delete'] },
     ]);
     expect(clusterRulesOf(graph)).toEqual([{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] }]);
+  });
+});
+
+describe('two graphs of one kind', () => {
+  const other = defineGraph<Sample>(Sample, (g) => void g.step({ name: 'Other', run: () => done() }));
+
+  it('in one process are refused when the second is added, with the reason', () => {
+    const { manager } = testManager();
+    controllerForGraph(manager, sampleGraph());
+    expect(() => controllerForGraph(manager, other)).toThrow(
+      'Two graphs reconcile samples.test.dev: each would undo what the other does. Make one graph of them',
+    );
+  });
+
+  it('are not, of which each is of a kind of its own, or of a process of its own', () => {
+    const kind = defineResource<Sample>({ ...Sample, group: 'other.dev' });
+    const { manager } = testManager();
+    controllerForGraph(manager, sampleGraph());
+    const otherKind = defineGraph<Sample>(kind, (g) => void g.step({ name: 'Other', run: () => done() }));
+    expect(() => controllerForGraph(testManager().manager, other)).not.toThrow();
+    expect(() => controllerForGraph(manager, otherKind, { name: 'other' })).not.toThrow();
   });
 });

@@ -1,8 +1,10 @@
-// The status of a reconciled object: computed whole, written only where it differs from what is there.
+// The status of a reconciled object: what the engine and the graph have to say, written only where it differs from what is
+// there, beside what others say.
 import type { Condition } from '@stackwright/kube';
 import { replaceConditions, type ConditionUpdate } from '@stackwright/core';
 import { EngineReason } from '../declare/reasons.js';
 import { isSame } from '../evaluate/same.js';
+import { conditionPart, type Part } from './parts.js';
 import { rootsOf, warningsOf, type StepStatus } from './step-status.js';
 import type { ObjectReference, Reconciled } from '../declare/step.js';
 
@@ -13,13 +15,13 @@ export interface ReconciledStatus {
   waitingFor?: readonly ({ step: string; reason: string } & ObjectReference)[];
 }
 
-/** `extra` are the graph's own fields. `now` is RFC 3339. */
-export function statusFor(
-  object: Readonly<Reconciled>,
-  statuses: readonly StepStatus[],
-  extra: object,
-  now: string,
-): ReconciledStatus {
+/** Conditions as they are to be, without the times of their transitions. */
+export interface StatusWanted extends Omit<ReconciledStatus, 'conditions'> {
+  conditions: readonly ConditionUpdate[];
+}
+
+/** `extra` are the graph's own fields. */
+export function statusFor(object: Readonly<Reconciled>, statuses: readonly StepStatus[], extra: object): StatusWanted {
   const { generation, namespace } = object.metadata ?? {};
   const observed = generation === undefined ? {} : { observedGeneration: generation };
   const roots = rootsOf(statuses);
@@ -42,17 +44,57 @@ export function statusFor(
       { step, reason, ...reference, ...(where === undefined || where === namespace ? {} : { namespace: where }) },
     ];
   });
-  const conditions = replaceConditions(
-    (object.status as ReconciledStatus | undefined)?.conditions ?? [],
-    [ready, ...steps],
-    now,
-  );
-  return { ...extra, ...observed, conditions, ...(waitingFor.length > 0 ? { waitingFor } : {}) };
+  return {
+    ...extra,
+    ...observed,
+    conditions: [ready, ...steps],
+    ...(waitingFor.length > 0 ? { waitingFor } : {}),
+  };
 }
 
-/** The merge patch from one status to another; undefined when they say the same. */
-export function statusPatch(before: object | undefined, after: object): Record<string, unknown> | undefined {
-  const old = new Map(Object.entries(before ?? {}));
+/** Parts that are in a status, and of which `wanted` says nothing. */
+export function unsaid(before: ReconciledStatus | undefined, wanted: StatusWanted): Part[] {
+  const fields = Object.keys(before ?? {}).filter((field) => !engineFields.has(field) && !(field in wanted));
+  const types = (before?.conditions ?? [])
+    .map(({ type }) => type)
+    .filter((type) => wanted.conditions.every((update) => update.type !== type));
+  return [...fields, ...types.map(conditionPart)];
+}
+
+/** Parts that are said, with a value or as gone. */
+export function said({ conditions, ...fields }: StatusWanted): Part[] {
+  const others = Object.keys(fields).filter((field) => !engineFields.has(field));
+  return [...others, ...conditions.map(({ type }) => conditionPart(type))];
+}
+
+const engineFields: ReadonlySet<string> = new Set(['observedGeneration', 'conditions', 'waitingFor']);
+
+/**
+ * The merge patch from a status to the wanted one; undefined when it says that already. `others`: parts that stay as they are.
+ * `now` is RFC 3339.
+ */
+export function statusPatch(
+  before: ReconciledStatus | undefined,
+  wanted: StatusWanted,
+  others: ReadonlySet<Part>,
+  now: string,
+): Record<string, unknown> | undefined {
+  const kept = (before?.conditions ?? []).filter(({ type }) => others.has(conditionPart(type)));
+  const order = (before?.conditions ?? []).map(({ type }) => type);
+  const updates: readonly ConditionUpdate[] = [...wanted.conditions, ...kept];
+  const place = ({ type }: ConditionUpdate) => (order.includes(type) ? order.indexOf(type) : order.length);
+  // In the order in which they are, or two writers might put them in order in turns.
+  const sorted = [...updates].sort((one, other) => place(one) - place(other));
+  const conditions = replaceConditions(before?.conditions ?? [], sorted, now);
+  return patchOf(before, { ...wanted, conditions }, others);
+}
+
+function patchOf(
+  before: object | undefined,
+  after: object,
+  others: ReadonlySet<Part>,
+): Record<string, unknown> | undefined {
+  const old = new Map(Object.entries(before ?? {}).filter(([field]) => !others.has(field)));
   const patch: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(after)) {
     if (value === undefined) continue;

@@ -32,7 +32,7 @@ import { Retries } from '../pace/retries.js';
 import { run, type RunResult } from './run.js';
 import { stepStatusOf, type StepStatus } from '../status/step-status.js';
 import type { ReconciledStatus } from '../status/status.js';
-import { ownFieldsOf, StatusWriter } from '../status/writer.js';
+import { StatusWriter } from '../status/writer.js';
 import type { Reconciled } from '../declare/step.js';
 import { needsFinalizer, tearDown } from './teardown.js';
 import { formatPath } from '../evaluate/paths.js';
@@ -100,7 +100,7 @@ export class GraphReconciler<R extends Reconciled> {
     this.#retries = new Retries(init.clock, this.#externals);
     this.#status = new StatusWriter<R>(init);
     this.#echoes = new EchoFilter(init.clock);
-    this.#memories = [this.#externals, this.#writeBackoff, this.#retries, this.#upToDate, this.#echoes];
+    this.#memories = [this.#externals, this.#writeBackoff, this.#retries, this.#upToDate, this.#echoes, this.#status];
   }
 
   /** What is remembered of objects, all in all: 0 when all of them have gone. */
@@ -204,7 +204,7 @@ export class GraphReconciler<R extends Reconciled> {
     this.#init.onReport?.({ statuses });
     const { conditions } = (object.status ?? {}) as ReconciledStatus;
     const isKnown = findCondition(conditions, 'Ready')?.reason === EngineReason.Paused;
-    await this.#status.write(object, statuses, ownFieldsOf(object), context, { events: false });
+    await this.#status.write(object, statuses, undefined, context, { events: false });
     if (isKnown) return;
     const event = { type: 'Warning', reason: EngineReason.Paused, action: 'Delete', note: message } as const;
     this.#init.events.record(object, event);
