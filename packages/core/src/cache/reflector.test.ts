@@ -2,6 +2,7 @@
 import { ApiError, ConfigMap, Secret, type ListOptions, type WatchOptions } from '@stackwright/kube';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { apiError, FakeClient, FakeClock, recordingLogger, SeededRandom, settle } from '../testing/index.js';
+import { sleep } from '../seams/wait.js';
 import { InformerCache } from './informer-cache.js';
 
 let clock: FakeClock;
@@ -143,6 +144,22 @@ it('lists where the server does not refuse, and does not know either: it watches
     expect(streamsOf()).toHaveLength(expected);
   }
   expect(calls('list')).toHaveLength(3);
+});
+
+it('reads the state anew when watches never say a word: a proxy may keep all of it to itself', async () => {
+  client.streams = false;
+  await seed(1);
+  const cache = start();
+  await cache.informer(Secret).whenSynced();
+  client.before = async ({ verb }) => {
+    if (verb !== 'watch') return;
+    await sleep(clock, 90_000);
+    throw new ApiError({ code: 0, reason: 'Timeout', message: 'not a byte within 90000 ms' });
+  };
+  client.endWatches();
+  await client.seed(Secret, { metadata: { namespace: 'ns', name: 'later' } });
+  await clock.until(() => cache.list(Secret).length === 2);
+  expect(calls('list')).toHaveLength(2);
 });
 
 it('streams again after an error that says nothing of streams', async () => {

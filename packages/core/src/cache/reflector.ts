@@ -18,7 +18,7 @@ import { Position } from './position.js';
 import type { ReflectorObserver, ReflectorSink } from './sink.js';
 import { StateList } from './state-list.js';
 import { StateReader } from './state-reader.js';
-import { asksForPatience, isOrderly, type WatchEnd } from './watch-end.js';
+import { asksForPatience, isOrderly, isSilent, type WatchEnd } from './watch-end.js';
 import { Watcher, type Selection } from './watcher.js';
 
 export interface ReflectorOptions<T extends KubeObject> {
@@ -38,7 +38,10 @@ export interface ReflectorOptions<T extends KubeObject> {
   listedOnly: Set<string>;
 }
 
-/** After so many watches in a row that failed, the state is read anew: the version may be the trouble. */
+/**
+ * After so many watches in a row that failed, or never said a word, the state is read anew: the version may be the trouble, or a
+ * proxy that keeps what is said to itself.
+ */
 const watchAttempts = 5;
 /** Milliseconds, before jitter, at most between looks for a kind that is not installed. */
 const missingRetry = 5_000;
@@ -59,7 +62,7 @@ export class Reflector<T extends KubeObject> {
   readonly #restarts: Backoff;
   /** The sink has a state. */
   #known = false;
-  /** In a row, since the state was read. */
+  /** In a row, since the state was read; those that said nothing among them. */
   #failedWatches = 0;
   /** Since when the server has said nothing but that it does not know the kind. */
   #unservedSince: number | undefined;
@@ -121,7 +124,9 @@ export class Reflector<T extends KubeObject> {
     const { observer, log, resource } = this.#options;
     observer?.restarted(end.reason);
     if (isOrderly(end)) {
-      this.#failedWatches = 0;
+      // A server that sends no bookmarks may have nothing to say; it is not asked for much by being asked now and then.
+      this.#failedWatches = isSilent(end) ? this.#failedWatches + 1 : 0;
+      if (this.#failedWatches >= watchAttempts) return false;
       await this.#spread(end, signal);
       return !signal.aborted;
     }

@@ -42,6 +42,11 @@ export function isOrderly({ reason, events }: WatchEnd): boolean {
   return reason === 'ended' || reason === 'idle' || (reason === 'short' && events > 0);
 }
 
+/** Not a byte of it came: nobody may be there, or nothing gets through. */
+export function isSilent({ reason, events }: WatchEnd): boolean {
+  return reason === 'idle' && events === 0;
+}
+
 /** Nothing that a list would mend: the server is busy, or not there. */
 export function asksForPatience({ reason, error }: WatchEnd): boolean {
   return reason === 'throttled' || isRefused(error);
