@@ -14,7 +14,6 @@ import type {
   WatchOptions,
   WriteOptions,
 } from '@stackwright/kube';
-import { learnSecretsOf } from '../scrub/scrub.js';
 import type { Write } from './own-writes.js';
 
 export interface Run {
@@ -39,38 +38,30 @@ export class TrackedClient implements Client {
     key: ObjectKey,
     options?: CallOptions & { subresource?: string },
   ): Promise<T> {
-    return learned(resource, this.#client.get(resource, key, this.#bound(options)));
+    return this.#client.get(resource, key, this.#bound(options));
   }
 
-  async list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<KubeList<T>> {
-    const list = await this.#client.list(resource, this.#bound(options));
-    for (const object of list.items) learnSecretsOf(resource, object);
-    return list;
+  list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<KubeList<T>> {
+    return this.#client.list(resource, this.#bound(options));
   }
 
-  async listAll<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<KubeList<T>> {
-    const list = await this.#client.listAll(resource, this.#bound(options));
-    for (const object of list.items) learnSecretsOf(resource, object);
-    return list;
+  listAll<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<KubeList<T>> {
+    return this.#client.listAll(resource, this.#bound(options));
   }
 
   create<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T> {
-    learnSecretsOf(resource, object);
     return this.#written(resource, options, this.#client.create(resource, object, this.#managed(options)));
   }
 
   update<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T> {
-    learnSecretsOf(resource, object);
     return this.#written(resource, options, this.#client.update(resource, object, this.#managed(options)));
   }
 
   patch<T extends KubeObject>(resource: Resource<T>, key: ObjectKey, patch: Patch, options?: WriteOptions): Promise<T> {
-    if (patch.type === 'merge') learnSecretsOf(resource, patch.body);
     return this.#written(resource, options, this.#client.patch(resource, key, patch, this.#managed(options)));
   }
 
   apply<T extends KubeObject>(resource: Resource<T>, object: T, options: ApplyOptions): Promise<T> {
-    learnSecretsOf(resource, object);
     return this.#written(resource, options, this.#client.apply(resource, applied(object), this.#managed(options)));
   }
 
@@ -113,20 +104,13 @@ export class TrackedClient implements Client {
     options: WriteOptions | undefined,
     call: Promise<T>,
   ): Promise<T> {
-    const object = await learned(resource, call);
+    const object = await call;
     const { name, namespace, resourceVersion } = object.metadata ?? {};
     if (!options?.dryRun && name !== undefined && resourceVersion) {
       this.#run.wrote({ resource, key: namespace === undefined ? { name } : { namespace, name }, resourceVersion });
     }
     return object;
   }
-}
-
-/** What comes back is known from now on to whatever shows texts. */
-async function learned<T extends KubeObject>(resource: Resource<T>, call: Promise<T>): Promise<T> {
-  const object = await call;
-  learnSecretsOf(resource, object);
-  return object;
 }
 
 /** What of the metadata is not the server's. */

@@ -11,6 +11,7 @@ import { BackgroundEventRecorder } from '../events/background-recorder.js';
 import type { Logger } from '../log.js';
 import { observeInformers } from '../metrics/informers.js';
 import { setMetricPrefix } from '../metrics/metric.js';
+import { LearningClient } from '../scrub/learning-client.js';
 import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
 import { systemClock } from '../seams/system-clock.js';
@@ -100,7 +101,7 @@ class DefaultManager implements ManagerProcess {
     this.domain = options.domain;
     this.managedBy = options.managedBy ?? options.name;
     this.fieldManager = fieldManagerOf(options.name);
-    this.client = options.client;
+    this.client = new LearningClient(options.client);
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? systemRandom;
     this.log = options.log;
@@ -110,7 +111,8 @@ class DefaultManager implements ManagerProcess {
     this.namespaces = options.namespaces ?? [];
     const informers = observeInformers(this.metrics, this.clock);
     this.cache = new InformerCache({
-      client: this.client,
+      // What is cached is learned when it is read.
+      client: options.client,
       clock: this.clock,
       random: this.random,
       log: this.log,

@@ -4,6 +4,7 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ty
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
+import { scrub } from '../scrub/scrub.js';
 import { lasting } from '../seams/wait.js';
 import type { CertificateWatcher } from './certificates.js';
 
@@ -98,12 +99,12 @@ export function text(code: number, body: string): Answer {
   return { code, type: 'text/plain; charset=utf-8', body: `${body}\n` };
 }
 
-/** One line per check, as the API server's own endpoints have it. `checks`: why each fails, or undefined. */
+/** One line per check, as the API server's own endpoints have it; without credentials, for anybody may ask. `checks`: why each fails, or undefined. */
 export function health(checks: () => ReadonlyMap<string, string | undefined>): Route {
   return () => {
     const results = [...checks()];
     const lines = results.map(([name, problem]) =>
-      problem === undefined ? `[+]${name} ok` : `[-]${name} failed: ${problem}`,
+      problem === undefined ? `[+]${name} ok` : `[-]${name} failed: ${scrub(problem)}`,
     );
     const ok = results.every(([, problem]) => problem === undefined);
     return text(ok ? 200 : 503, [...lines, ok ? 'ok' : 'failed'].join('\n'));

@@ -228,6 +228,26 @@ describe('manager', () => {
     await expect(fetchText(`${url}/healthz`)).rejects.toThrow();
   });
 
+  it('learns of secrets that go through its client, in whatever way, and tells nobody who asks for its health', async () => {
+    const test = testManager(http);
+    const key = { namespace: 'ns', name: 'a' };
+    const encoded = (value: string) => Buffer.from(value).toString('base64');
+    await test.client.seed(Secret, { metadata: key, data: { password: encoded('Gotten-0ne') } });
+    const { client } = test.manager;
+    await client.get(Secret, key);
+    const value = encoded('Add3d-one');
+    const patch = { type: 'json', body: [{ op: 'add', path: '/data/password', value }] } as const;
+    await client.patch(Secret, key, patch).catch(() => undefined);
+    await client
+      .patch(Secret, key, { type: 'strategic', body: { stringData: { password: 'M3rged-one' } } })
+      .catch(() => undefined);
+    test.manager.addReadyCheck('a', () => 'neither Gotten-0ne nor Add3d-one nor M3rged-one is right');
+    await test.start();
+    await waitFor(() => test.manager.address !== undefined);
+    expect((await fetchText(`${test.manager.address}/readyz`)).body).toContain('neither *** nor *** nor *** is right');
+    await test.stop();
+  });
+
   it('fails when its port is taken', async () => {
     const one = testManager(http);
     await one.start();
