@@ -37,7 +37,7 @@ export function verdictOf({ code, body }: Reply): Verdict {
 /** Values that are whole structures are printed as Go has them, and differences after the first line. */
 const short = (message: string): string =>
   plain(message.split('\n')[0] ?? '').replace(
-    /^(Invalid value|Unsupported value|Duplicate value|Internal error): [{[&].*?[}\]]: /,
+    /^(Invalid value|Unsupported value|Duplicate value|Internal error): (?:[{[&].*?[}\]]|null|"<template>"): /,
     '$1: …: ',
   );
 

@@ -69,9 +69,9 @@ function checkBackend(findings: Findings, path: string, { service, resource }: I
   if (service && resource) findings.invalid(path, '', 'cannot set both resource and service backends');
   else if (resource) {
     const { apiGroup, kind, name } = resource;
-    if (apiGroup) findings.name(`${path}.resource.apiGroup`, 'subdomain', apiGroup);
+    if (apiGroup !== undefined) findings.name(`${path}.resource.apiGroup`, 'subdomain', apiGroup);
     for (const [field, value] of Object.entries({ kind, name })) {
-      if (value === '') findings.required(`${path}.resource.${field}`, `${field} is required`);
+      if (value === '') findings.required(`${path}.resource.${field}`);
       else findings.invalidEach(`${path}.resource.${field}`, value, nameProblems('path', value));
     }
   } else if (!service) findings.invalid(path, '', 'resource or service backend is required');

@@ -80,6 +80,9 @@ function checkDeadline(findings: Findings, now: number | undefined, before: numb
     if (before !== undefined) findings.invalid(path, null, 'must not update from a positive integer to nil value');
     return true;
   }
+  // An update says it in another way than a creation does.
+  findings.inRange(path, now, 0, 2 ** 31 - 1);
+  if (now < 0 || now > 2 ** 31 - 1) return false;
   if (before === undefined || now <= before) return true;
   findings.invalid(path, now, 'must be less than or equal to previous value');
   return false;

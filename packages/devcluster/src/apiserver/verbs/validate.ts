@@ -64,5 +64,5 @@ export function newGeneration(
     if (resource.subresources.includes('status')) names.delete('status');
     return [...names].some((name) => !same(object[name], old[name]));
   }
-  return fields.some((name) => !same(at(object, name), at(old, name)));
+  return fields.some((name) => !same(at(object, ...name.split('.')), at(old, ...name.split('.'))));
 }

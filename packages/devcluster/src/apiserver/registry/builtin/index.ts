@@ -81,7 +81,12 @@ export function builtinResources(serviceRange: AddressRange): readonly ServedRes
       subresources: ['status'],
       strategy: core.claimStrategy,
     }),
-    builtin(kube.CoreEvent, { columns: coreColumns.eventColumns, shortNames: ['ev'], strategy: coreEventStrategy }),
+    builtin(kube.CoreEvent, {
+      columns: coreColumns.eventColumns,
+      shortNames: ['ev'],
+      nameRule: 'path',
+      strategy: coreEventStrategy,
+    }),
     builtin(kube.Deployment, {
       columns: workloadColumns.deploymentColumns,
       shortNames: ['deploy'],
@@ -148,6 +153,7 @@ export function builtinResources(serviceRange: AddressRange): readonly ServedRes
       columns: otherColumns.disruptionBudgetColumns,
       shortNames: ['pdb'],
       subresources: ['status'],
+      nameRule: 'path',
       strategy: others.disruptionBudgetStrategy,
     }),
     builtin(kube.Role, { columns: otherColumns.roleColumns, nameRule: 'path', strategy: others.roleStrategy }),

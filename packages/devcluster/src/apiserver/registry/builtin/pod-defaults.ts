@@ -27,10 +27,15 @@ export function defaultPodSpec(spec: PodSpec): void {
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
 }
 
+/** What cannot be read as a reference has no tag. */
+const REFERENCE = /^([\w.-]+(:\d+)?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[\w.-]+)?$/;
+const MAX_REPOSITORY = 255;
+
+const isLatest = (image: string): boolean =>
+  REFERENCE.test(image) && image.length <= MAX_REPOSITORY && (image.endsWith(':latest') || !/:[^/]+$/.test(image));
+
 function defaultContainer(container: Container): void {
-  container.imagePullPolicy ??= /:latest$|^[^:]+$|^[^/]*:\d+\/[^:]+$/.test(container.image ?? '')
-    ? 'Always'
-    : 'IfNotPresent';
+  container.imagePullPolicy ??= isLatest(container.image ?? '') ? 'Always' : 'IfNotPresent';
   container.terminationMessagePath ??= '/dev/termination-log';
   container.terminationMessagePolicy ??= 'File';
   container.resources ??= {};

@@ -23,6 +23,7 @@ export const podStrategy: Strategy<Pod> = {
   },
 
   prepareForCreate(pod) {
+    if (pod.spec && (pod.spec.terminationGracePeriodSeconds ?? 0) < 0) pod.spec.terminationGracePeriodSeconds = 1;
     setStatus(pod, { phase: 'Pending', qosClass: qosClass(pod.spec) });
   },
 

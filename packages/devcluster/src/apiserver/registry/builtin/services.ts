@@ -201,7 +201,7 @@ export const endpointsStrategy: Strategy<Endpoints> = {
 export const endpointSliceStrategy: Strategy<EndpointSlice> = {
   reportsMissing: true,
   // Real servers count generations of EndpointSlices, which have no spec.
-  generationFields: ['endpoints', 'ports'],
+  generationFields: ['endpoints', 'ports', 'metadata.labels'],
   defaults(slice) {
     slice.endpoints ??= [];
     for (const port of slice.ports ?? []) {

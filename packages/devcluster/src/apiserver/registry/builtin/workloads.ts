@@ -10,7 +10,7 @@ import type {
 } from '@stackwright/kube';
 import type { JobSpec } from 'kubernetes-types/batch/v1.d.ts';
 import { field } from '../../errors.js';
-import { clone, equal } from '../../json.js';
+import { equal } from '../../json.js';
 import { found } from '../../validation/findings.js';
 import { checkCronJob, checkJob, JOB_LABELS } from '../../validation/jobs.js';
 import { checkDaemonSet, checkDeployment, checkReplicaSet, checkStatefulSet } from '../../validation/workloads.js';
@@ -156,8 +156,8 @@ export const jobStrategy: Strategy<Job> = {
     defaultJob(spec);
     spec.manualSelector ??= false;
     const { labels } = spec.template.metadata ?? {};
-    if (labels && Object.keys(metadata.labels ?? {}).length === 0)
-      job.metadata = { ...metadata, labels: { ...labels } };
+    // Not a copy: as long as the two are one, the Job has no labels of its own.
+    if (labels && Object.keys(metadata.labels ?? {}).length === 0) job.metadata = { ...metadata, labels };
   },
   prepareForCreate(job) {
     const { metadata = {}, spec } = job;
@@ -178,30 +178,12 @@ export const jobStrategy: Strategy<Job> = {
       matchLabels: { [JOB_LABELS.controllerUid]: uid, ...spec.selector?.matchLabels },
     };
     // A Job without labels of its own has those of its Pods, the server's among them.
-    if (equal(metadata.labels ?? {}, given ?? {})) job.metadata = { ...metadata, labels: { ...labels, ...given } };
-  },
-  prepareForUpdate(job, old) {
-    // Clients apply a Job without the selector that the server gave it.
-    const { spec } = job;
-    if (!spec || !old.spec) return;
-    if (!spec.selector && old.spec.selector) spec.selector = clone(old.spec.selector);
-    const given = old.spec.template.metadata?.labels;
-    if (!spec.manualSelector && given) {
-      spec.template.metadata = {
-        ...spec.template.metadata,
-        labels: { ...generated(given), ...spec.template.metadata?.labels },
-      };
-    }
+    if (metadata.labels === given) job.metadata = { ...metadata, labels: { ...labels, ...given } };
   },
   validate: (job, old, { subresource }) =>
     found((findings) => subresource !== 'status' && checkJob(findings, job, old)),
   fields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
 };
-
-const generatedNames: ReadonlySet<string> = new Set(Object.values(JOB_LABELS));
-
-const generated = (labels: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(labels).filter(([name]) => generatedNames.has(name)));
 
 /** As good as no limit. */
 const MAX_INT32 = 2 ** 31 - 1;
