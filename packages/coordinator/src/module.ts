@@ -1,4 +1,4 @@
-import { ControlPlane } from '@stackwright/api';
+import { ControlPlane, stackwright } from '@stackwright/api';
 import type { Manager, PolicyRule } from '@stackwright/core';
 import { controllerForGraph, rulesOf, type GraphModule } from '@stackwright/graph';
 import { CustomResourceDefinition, type Resource } from '@stackwright/kube';
@@ -25,6 +25,7 @@ function setup(manager: Manager): void {
   const controller = controllerForGraph(
     manager,
     controlPlaneGraph(() => serviceKinds(informer.list())),
+    { naming: stackwright },
   );
   // A service that is installed or removed concerns every control plane: one may have been waiting for it.
   controller.watches(
@@ -40,6 +41,7 @@ function setup(manager: Manager): void {
 
 export const coordinator: GraphModule = {
   name: 'coordinator',
+  naming: stackwright,
   customResources: [ControlPlane],
   rules: rulesOf(controlPlaneGraph(() => [])),
   clusterRules: [

@@ -3,12 +3,15 @@ import type { CustomResource } from '@stackwright/kube';
 import type { ControllerModule, Manager, Reader } from '@stackwright/core';
 import { controllerForGraph } from './controller.js';
 import type { Graph } from './declare/graph.js';
+import type { GraphNaming } from './declare/names.js';
 import { clusterRulesOf, rulesOf } from './declare/rules.js';
 
 /** A controller process that consists of step graphs. */
 export interface GraphModule extends ControllerModule {
   /** For who plans or explains without running it; `reader` for graphs that depend on what the cluster has. */
   graphs(reader: Reader): readonly Graph[];
+  /** What labels and annotations of its children are called, whatever process runs it. Default: as that is called. */
+  readonly naming?: GraphNaming;
 }
 
 export function moduleOfGraphs(options: {
@@ -17,10 +20,12 @@ export function moduleOfGraphs(options: {
   /** The CRDs that this controller owns. */
   customResources: readonly CustomResource[];
   graphs: readonly Graph[];
+  /** See `GraphModule`. */
+  naming?: GraphNaming;
   /** What else it adds to the manager: metrics of its own. */
   setup?: (manager: Manager) => void;
 }): GraphModule {
-  const { name, customResources, graphs, setup } = options;
+  const { name, customResources, graphs, naming, setup } = options;
   const clusterRules = clusterRulesOf(...graphs);
   return {
     name,
@@ -28,8 +33,9 @@ export function moduleOfGraphs(options: {
     rules: rulesOf(...graphs),
     ...(clusterRules.length > 0 ? { clusterRules } : {}),
     graphs: () => graphs,
+    ...(naming ? { naming } : {}),
     setup(manager) {
-      for (const graph of graphs) controllerForGraph(manager, graph);
+      for (const graph of graphs) controllerForGraph(manager, graph, naming ? { naming } : {});
       setup?.(manager);
     },
   };

@@ -1,4 +1,4 @@
-import { IdentityClaim } from '@stackwright/api';
+import { IdentityClaim, stackwright } from '@stackwright/api';
 import { moduleOfGraphs, type GraphModule } from '@stackwright/graph';
 import { identityClaimGraph } from './claim/identity-claim.js';
 import { Keystone } from './crd.js';
@@ -7,6 +7,7 @@ import { registerMetrics } from './metrics.js';
 
 export const keystone: GraphModule = moduleOfGraphs({
   name: 'keystone',
+  naming: stackwright,
   customResources: [Keystone, IdentityClaim],
   graphs: [keystoneGraph(), identityClaimGraph()],
   setup: ({ metrics, cache, clock }) => registerMetrics(metrics, cache, clock),

@@ -1,4 +1,4 @@
-import { DatabaseClaim } from '@stackwright/api';
+import { DatabaseClaim, stackwright } from '@stackwright/api';
 import { moduleOfGraphs, type GraphModule } from '@stackwright/graph';
 import { databaseClaimGraph } from './claim/database-claim.js';
 import { MariaDB } from './crd.js';
@@ -7,6 +7,7 @@ import { mysql } from './sql/mysql.js';
 
 export const mariadb: GraphModule = moduleOfGraphs({
   name: 'mariadb',
+  naming: stackwright,
   customResources: [MariaDB, DatabaseClaim],
   graphs: [mariadbGraph(mysql), databaseClaimGraph(mysql)],
 });

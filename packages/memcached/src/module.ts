@@ -1,4 +1,4 @@
-import { CacheClaim } from '@stackwright/api';
+import { CacheClaim, stackwright } from '@stackwright/api';
 import { moduleOfGraphs, type GraphModule } from '@stackwright/graph';
 import { cacheClaimGraph } from './cache-claim.js';
 import { Memcached } from './crd.js';
@@ -6,6 +6,7 @@ import { memcachedGraph } from './memcached.js';
 
 export const memcached: GraphModule = moduleOfGraphs({
   name: 'memcached',
+  naming: stackwright,
   customResources: [Memcached, CacheClaim],
   graphs: [memcachedGraph, cacheClaimGraph],
 });

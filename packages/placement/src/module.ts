@@ -1,9 +1,11 @@
+import { stackwright } from '@stackwright/api';
 import { moduleOfGraphs, type GraphModule } from '@stackwright/graph';
 import { Placement } from './crd.js';
 import { placementGraph } from './placement.js';
 
 export const placement: GraphModule = moduleOfGraphs({
   name: 'placement',
+  naming: stackwright,
   customResources: [Placement],
   graphs: [placementGraph()],
 });

@@ -1,4 +1,4 @@
-import { MessagingClaim } from '@stackwright/api';
+import { MessagingClaim, stackwright } from '@stackwright/api';
 import { moduleOfGraphs, type GraphModule } from '@stackwright/graph';
 import { http } from '@stackwright/openstack';
 import { rabbitmqGraph } from './broker/rabbitmq.js';
@@ -7,6 +7,7 @@ import { RabbitMQ } from './crd.js';
 
 export const rabbitmq: GraphModule = moduleOfGraphs({
   name: 'rabbitmq',
+  naming: stackwright,
   customResources: [RabbitMQ, MessagingClaim],
   graphs: [rabbitmqGraph(http), messagingClaimGraph(http)],
 });

@@ -75,7 +75,7 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
     (module.graphs?.(snapshot) ?? []).map((graph) => ({
       graph,
       fieldManager: controllerName(module),
-      names: namesOf({ ...stackwright, ...(module.domain === undefined ? {} : { domain: module.domain }) }),
+      names: namesOf(module.naming ?? stackwright),
     })),
   );
   const resources = controllers.map(({ graph }) => graph.resource);
