@@ -6,7 +6,7 @@ import { configMap, deployment, pod, secret, service } from '../support/objects.
 import { requires, target } from '../support/target.js';
 
 const api = bench('kinds');
-const { CONFIGMAPS, DEPLOYMENTS, JOBS, LEASES, PODS, SECRETS, SERVICES, STATEFULSETS } = api.paths;
+const { CONFIGMAPS, DEPLOYMENTS, JOBS, LEASES, NETWORKPOLICIES, PODS, SECRETS, SERVICES, STATEFULSETS } = api.paths;
 
 const fields = ({ body }: Answer): string[] => body.details.causes.map(({ field }) => field);
 
@@ -54,6 +54,40 @@ describe('a Secret', () => {
     expect(answer.code).toBe(422);
     expect(fields(answer)).toEqual(['data']);
     expect((await api.merge(`${SECRETS}/fixed`, { metadata: { labels: { a: 'b' } } })).code).toBe(200);
+  });
+});
+
+describe('a NetworkPolicy', () => {
+  const policy = (name: string, spec: object): object => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name },
+    spec: { podSelector: {}, ...spec },
+  });
+
+  it('is of the types that its rules make it, and of ports without a protocol of TCP', async () => {
+    expect((await api.create(NETWORKPOLICIES, policy('closed', {}))).spec).toEqual({
+      podSelector: {},
+      policyTypes: ['Ingress'],
+    });
+    const created = await api.create(NETWORKPOLICIES, policy('out', { egress: [{ ports: [{ port: 53 }] }] }));
+    expect(created.spec).toMatchObject({
+      policyTypes: ['Ingress', 'Egress'],
+      egress: [{ ports: [{ port: 53, protocol: 'TCP' }] }],
+    });
+    expect(created.metadata.generation).toBe(1);
+  });
+
+  it.each([
+    [{ ingress: [{ from: [{}] }] }, 'spec.ingress[0].from[0]'],
+    [{ ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/8' }, podSelector: {} }] }] }, 'spec.ingress[0].from[0]'],
+    [{ egress: [{ to: [{ ipBlock: { cidr: 'here' } }] }] }, 'spec.egress[0].to[0].ipBlock.cidr'],
+    [{ ingress: [{ ports: [{ port: 'http', endPort: 90 }] }] }, 'spec.ingress[0].ports[0].endPort'],
+    [{ policyTypes: ['In'] }, 'spec.policyTypes[0]'],
+  ])('with %j is refused', async (spec, field) => {
+    const answer = await api.post(NETWORKPOLICIES, policy('wrong', spec));
+    expect(answer.code).toBe(422);
+    expect(fields(answer)).toContain(field);
   });
 });
 

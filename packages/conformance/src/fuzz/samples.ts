@@ -393,6 +393,26 @@ export const samples: readonly Sample[] = [
       ],
     },
   }),
+  sample('NetworkPolicy', 'networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies', {
+    metadata: metadata('fuzz'),
+    spec: {
+      podSelector: selector,
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [
+        {
+          ports: [
+            { protocol: 'TCP', port: 80, endPort: 90 },
+            { protocol: 'UDP', port: 'dns' },
+          ],
+          from: [
+            { podSelector: selector, namespaceSelector: selector },
+            { ipBlock: { cidr: '192.0.2.0/24', except: ['192.0.2.8/29'] } },
+          ],
+        },
+      ],
+      egress: [{ ports: [{ port: 443 }], to: [{ namespaceSelector: {} }] }],
+    },
+  }),
   sample('Lease', 'coordination.k8s.io/v1', 'Lease', 'leases', {
     metadata: metadata('fuzz'),
     spec: {

@@ -44,6 +44,7 @@ export class Bench extends Api {
       LEASES: within('/apis/coordination.k8s.io/v1', 'leases'),
       PDBS: within('/apis/policy/v1', 'poddisruptionbudgets'),
       INGRESSES: within('/apis/networking.k8s.io/v1', 'ingresses'),
+      NETWORKPOLICIES: within('/apis/networking.k8s.io/v1', 'networkpolicies'),
       ROLES: within('/apis/rbac.authorization.k8s.io/v1', 'roles'),
       ROLEBINDINGS: within('/apis/rbac.authorization.k8s.io/v1', 'rolebindings'),
       INGRESSCLASSES: '/apis/networking.k8s.io/v1/ingressclasses',

@@ -41,6 +41,7 @@ export type EndpointSlice = discovery.EndpointSlice;
 export type Event = events.Event;
 export type Ingress = networking.Ingress;
 export type IngressClass = networking.IngressClass;
+export type NetworkPolicy = networking.NetworkPolicy;
 export type PodDisruptionBudget = policy.PodDisruptionBudget;
 export type Role = rbac.Role;
 export type RoleBinding = rbac.RoleBinding;
@@ -86,6 +87,7 @@ export const IngressClass = define<networking.IngressClass>(
   'ingressclasses',
   false,
 );
+export const NetworkPolicy = define<networking.NetworkPolicy>('networking.k8s.io', 'NetworkPolicy', 'networkpolicies');
 export const PodDisruptionBudget = define<policy.PodDisruptionBudget>(
   'policy',
   'PodDisruptionBudget',

@@ -29,7 +29,8 @@ function checkPort(findings: Findings, path: string, { protocol, port, endPort }
   if (port === undefined) findings.invalid(end, endPort, 'may not be specified when `port` is not specified');
   else if (typeof port !== 'number') findings.invalid(end, endPort, 'may not be specified when `port` is non-numeric');
   else {
-    if (endPort < port) findings.invalid(end, endPort, 'must be greater than or equal to `port`');
+    // A real server names the port there, and not its end.
+    if (endPort < port) findings.invalid(end, port, 'must be greater than or equal to `port`');
     findings.port(end, endPort);
   }
 }

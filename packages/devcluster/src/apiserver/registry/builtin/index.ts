@@ -11,6 +11,7 @@ import * as workloadColumns from './columns/workloads.js';
 import { builtin } from './define.js';
 import { coreEventStrategy, eventConversion, EVENTS, eventStrategy } from './events.js';
 import { ingressClassStrategy, ingressStrategy } from './ingresses.js';
+import { networkPolicyStrategy } from './network-policies.js';
 import * as others from './others.js';
 import { podStrategy } from './pods.js';
 import { policyBindingStrategy, policyStrategy } from './policies.js';
@@ -149,6 +150,11 @@ export function builtinResources(serviceRange: AddressRange): readonly ServedRes
       strategy: ingressStrategy,
     }),
     builtin(kube.IngressClass, { columns: otherColumns.ingressClassColumns, strategy: ingressClassStrategy }),
+    builtin(kube.NetworkPolicy, {
+      columns: otherColumns.networkPolicyColumns,
+      shortNames: ['netpol'],
+      strategy: networkPolicyStrategy,
+    }),
     builtin(kube.PodDisruptionBudget, {
       columns: otherColumns.disruptionBudgetColumns,
       shortNames: ['pdb'],

@@ -138,6 +138,13 @@ export const groups: GoTypes = {
     IngressSpec: 'ingressClassName:4* defaultBackend:1* tls:2? rules:3?',
     IngressStatus: 'loadBalancer:1?',
     IngressTLS: 'hosts:1? secretName:2?',
+    IPBlock: 'cidr:1 except:2?',
+    NetworkPolicy: 'metadata:1? spec:2?',
+    NetworkPolicyEgressRule: 'ports:1? to:2?',
+    NetworkPolicyIngressRule: 'ports:1? from:2?',
+    NetworkPolicyPeer: 'podSelector:1* namespaceSelector:2* ipBlock:3*',
+    NetworkPolicyPort: 'protocol:1* port:2* endPort:3*',
+    NetworkPolicySpec: 'podSelector:1 ingress:2? egress:3? policyTypes:4?',
     ServiceBackendPort: 'name:1? number:2?',
   },
   'io.k8s.api.policy.v1': {

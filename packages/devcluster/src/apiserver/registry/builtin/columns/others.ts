@@ -2,6 +2,7 @@ import type {
   Ingress,
   IngressClass,
   Lease,
+  NetworkPolicy,
   PodDisruptionBudget,
   PriorityClass,
   RoleBinding,
@@ -10,6 +11,7 @@ import type {
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhookConfiguration,
 } from '@stackwright/kube';
+import { selectorText } from '../../../subresources/scale.js';
 import type { Column } from '../../resource.js';
 import { AGE, column, NAME, number, text } from './common.js';
 
@@ -48,6 +50,12 @@ export const ingressClassColumns: readonly Column[] = [
         `${spec.parameters.kind}${spec.parameters.apiGroup ? `.${spec.parameters.apiGroup}` : ''}/${spec.parameters.name}`,
     ),
   ),
+  AGE,
+];
+
+export const networkPolicyColumns: readonly Column[] = [
+  NAME,
+  column<NetworkPolicy>('Pod-Selector', ({ spec }) => text(selectorText(spec?.podSelector))),
   AGE,
 ];
 
