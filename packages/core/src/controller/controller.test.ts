@@ -337,6 +337,30 @@ describe('controllers', () => {
     expect(test.log.entries.at(-1)).toMatchObject({ level: 'error', message: 'Reconcile panicked' });
   });
 
+  it('backs off though each run writes before it fails: its own event is no reason to hurry', async () => {
+    await client.seed(Widget, widget('a'));
+    const times: number[] = [];
+    let mended = false;
+    newController(test.manager, 'widget')
+      .for(Widget)
+      .watches(ConfigMap, () => [at('a')])
+      .complete(async (_, { client: own }) => {
+        times.push(test.clock.monotonic());
+        if (mended || times.length > 1_000) return;
+        await own.apply(ConfigMap, { metadata: at('a'), data: { count: `${times.length}` } }, { fieldManager: 'test' });
+        throw new Error('after all');
+      });
+    await test.start();
+    await test.clock.advance(60_000);
+    expect(times.length).toBeGreaterThan(20);
+    expect(times.length).toBeLessThan(90);
+    // What may have mended it is tried soon all the same.
+    mended = true;
+    await client.patch(Widget, at('a'), { type: 'merge', body: { spec: { size: 1 } } });
+    await test.clock.advance(1_000);
+    expect(await result('success')).toBe(1);
+  });
+
   it('does not retry a terminal error until something changes', async () => {
     await client.seed(Widget, widget('a'));
     newController(test.manager, 'widget')

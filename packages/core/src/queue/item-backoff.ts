@@ -1,5 +1,11 @@
 // How long a failing key waits: base · 2^failures, up to a maximum, until it is forgotten.
 
+/**
+ * Milliseconds that an event of a key waits which fails again and again. What it wrote before it failed is an event, too: without
+ * any wait it would be tried as fast as it can fail. What somebody did to mend it should not wait for long, though.
+ */
+const eventWait = 1_000;
+
 export interface ItemBackoffOptions {
   /** Milliseconds after the first failure; above 0. Default 5. */
   base?: number;
@@ -28,6 +34,13 @@ export class ItemBackoff {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
     return Math.min(this.#base * 2 ** failures, this.#max);
+  }
+
+  /** Milliseconds that an event of the key waits: none until its back-off has grown to more than that. */
+  waitOfEvent(key: string): number {
+    const failures = this.failures(key);
+    const wait = Math.min(this.#base * 2 ** (failures - 1), this.#max);
+    return failures > 0 && wait > eventWait ? eventWait : 0;
   }
 
   failures(key: string): number {

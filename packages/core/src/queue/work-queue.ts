@@ -7,7 +7,7 @@ import { Heap, type HeapItem } from './heap.js';
 import { ItemBackoff, type ItemBackoffOptions } from './item-backoff.js';
 
 export interface AddOptions {
-  /** Milliseconds. Of several adds the earliest counts. Default 0. */
+  /** Milliseconds. Of several adds the earliest counts. Default 0; of a key that fails again and again, 1,000. */
   after?: number;
   /** Higher first; of several adds the highest counts. Default 0. */
   priority?: number;
@@ -108,7 +108,7 @@ export class WorkQueue {
     // Among all others it would be neither before nor after any.
     if (Number.isNaN(priority)) throw new RangeError(`The priority of ${key} is not a number`);
     const now = this.#clock.monotonic();
-    let after = options.after ?? 0;
+    let after = options.after ?? this.#backoff.waitOfEvent(key);
     if (options.rateLimited) {
       after = this.#backoff.next(key);
       this.#observer?.retried();
