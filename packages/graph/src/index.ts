@@ -4,7 +4,7 @@ export type { RuntimeKind, RuntimeSeams, StepRuntime } from './declare/runtime.j
 export * from './controller.js';
 export * from './declare/rules.js';
 export * from './module.js';
-export { Label, namesOf, type GraphNaming, type Names } from './declare/names.js';
+export { Annotation, Label, namesOf, type GraphNaming, type Names } from './declare/names.js';
 export { hashOf } from './evaluate/hash.js';
 export * from './workloads/index.js';
 export { stepMetrics } from './status/metrics.js';

@@ -67,6 +67,9 @@ export function namesOf({ domain = 'stackwright.dev', managedBy = 'stackwright' 
 
 export const defaultNames = namesOf();
 
+/** Annotations where nobody has said another domain. */
+export const Annotation = defaultNames.annotation;
+
 /** The labels that every child of an object carries. They preselect; whose it is, its mark says (see `markOf`). */
 export function labelsOf(kind: string, name: string, { managedBy }: Names = defaultNames): Record<string, string> {
   return { [Label.name]: kind.toLowerCase(), [Label.instance]: labelValue(name), [Label.managedBy]: managedBy };
