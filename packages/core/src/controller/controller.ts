@@ -37,7 +37,7 @@ export interface ControllerOptions {
 }
 
 export interface EnqueueOptions {
-  /** Milliseconds. Default 0. */
+  /** Milliseconds. Default 0; of a request that fails again and again, 1,000. */
   after?: number;
   /** Higher first. Default 0. */
   priority?: number;

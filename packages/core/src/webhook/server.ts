@@ -11,6 +11,7 @@ import { breathe, lasting } from '../seams/wait.js';
 import type { Tracer } from '../tracing/tracer.js';
 import { clientWithin } from '../tracing/traced-client.js';
 import { admit, problemOfReview, type AdmissionRequest } from './admission.js';
+import { maxAdmission, maxConversion } from './body-limits.js';
 import { converting, problemOfConversion, type ConversionRequest } from './conversion.js';
 import { conversionPath, pathOfWebhook, type Webhook } from './webhook.js';
 
@@ -46,10 +47,6 @@ export interface RunningWebhookServer {
   close(): Promise<void>;
 }
 
-/** Two objects of the largest size that an API server takes, and what is around them. */
-const maxAdmission = 7 * 1024 * 1024;
-/** A list is converted as a whole, of whatever size: thousands of objects, of which each may have a megabyte. */
-const maxConversion = 128 * 1024 * 1024;
 /** Milliseconds that a conversion goes on without giving way to what else happens in the process. */
 const slice = 10;
 /** Milliseconds for a handler, when the API server does not say how long it waits. */
@@ -133,7 +130,7 @@ function endpointsOf(options: WebhookServerOptions): Endpoint[] {
   const { panicked } = observeWebhooks(metrics);
   endpoints.push({
     path: conversionPath,
-    bodyLimit: maxConversion,
+    bodyLimit: maxConversion(process.constrainedMemory()),
     problemOf: problemOfConversion,
     answer: async (body, { signal }) => {
       const { request } = body as { request: ConversionRequest };
