@@ -77,6 +77,11 @@ export function labelsOf(kind: string, name: string, { managedBy }: Names = defa
 
 const longest = 63;
 
+/** What versions that knew no mark made of a name: cut only, so that two may have the same. */
+export function cutLabelValue(name: string): string {
+  return name.slice(0, longest).replace(/[^a-z0-9]+$/, '');
+}
+
 /** A name as the value of a label, which has room for 63 characters: a longer one is cut, and ends in a hash of the whole. */
 export function labelValue(name: string): string {
   if (name.length <= longest) return name;

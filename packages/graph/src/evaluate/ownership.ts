@@ -1,7 +1,7 @@
 // Whether an object is one's own: judged before it is adopted, pruned or deleted.
-import { controllerOf, type KubeObject, type Resource } from '@stackwright/kube';
+import { controllerOf, type KubeObject, type ObjectMeta, type Resource } from '@stackwright/kube';
 import { identityOf, isSameIdentity, markOf, parseMark, speaksOf, type Identity } from '../declare/mark.js';
-import { Label, labelsOf, type Names } from '../declare/names.js';
+import { cutLabelValue, Label, labelsOf, type Names } from '../declare/names.js';
 import type { Reconciled } from '../declare/step.js';
 
 /**
@@ -60,11 +60,36 @@ export class Ownership {
     );
   }
 
+  /**
+   * What is to be put on a child that an earlier version made and that is wanted under its very name; undefined where that is
+   * not so. Labels of that version may be those of others, too: they alone make nothing one's own.
+   */
+  markForEarlier(
+    resource: Resource,
+    child: Readonly<KubeObject>,
+  ): Pick<ObjectMeta, 'labels' | 'annotations'> | undefined {
+    if (this.marked(resource, child) !== 'None') return undefined;
+    const { labels = {}, annotations = {} } = child.metadata ?? {};
+    const isCut =
+      annotations[this.names.annotation.step] !== undefined &&
+      labels[this.names.label.retained] === 'true' &&
+      Object.entries(this.labels).every(([label, value]) => this.#isOwnLabel(labels, label, value));
+    if (!this.isEarlier(child) && !(isCut && !controllerOf(child))) return undefined;
+    // By its labels it is found when data is to be deleted.
+    return { labels: this.labels, annotations: { [this.names.annotation.owner]: this.markFor(resource, child) } };
+  }
+
   /** Whether its labels, as far as it has any of ours, say nothing else than that it is this owner's. */
   hasOwnLabels(child: Readonly<KubeObject>): boolean {
     const labels = child.metadata?.labels ?? {};
     return Object.entries(this.labels).every(
-      ([label, value]) => labels[label] === undefined || labels[label] === value,
+      ([label, value]) => labels[label] === undefined || this.#isOwnLabel(labels, label, value),
+    );
+  }
+
+  #isOwnLabel(labels: Readonly<Record<string, string>>, label: string, value: string): boolean {
+    return (
+      labels[label] === value || (label === Label.instance && labels[label] === cutLabelValue(this.#identity.name))
     );
   }
 

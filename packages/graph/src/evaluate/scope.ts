@@ -1,5 +1,5 @@
 // What a step sees while it runs, and the notes taken of what it wants and reads.
-import { qualifiedName, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
+import { qualifiedName, type KubeObject, type ObjectKey, type ObjectMeta, type Resource } from '@stackwright/kube';
 import {
   isBeingDeleted,
   learnSecretsOf,
@@ -40,7 +40,7 @@ export interface Want {
   /** How to apply. Default: by force. */
   readonly how?: Applying;
   /** To be put on what an earlier version made for this owner without one. */
-  readonly mark?: string;
+  readonly mark?: Pick<ObjectMeta, 'labels' | 'annotations'>;
 }
 
 /** How an object is applied. */
@@ -247,13 +247,9 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     what: Pick<Want, 'retain' | 'desired' | 'make' | 'how'> & { observed: Readonly<T> | undefined },
   ): Readonly<T> | undefined {
     const { observed, desired } = what;
-    const isUnmarked =
-      observed !== undefined &&
-      desired === undefined &&
-      this.ownership.marked(resource, observed) === 'None' &&
-      this.ownership.isEarlier(observed);
-    const mark = isUnmarked ? { mark: this.ownership.markFor(resource, observed) } : {};
-    this.wants.push({ step: this.#step.name, resource, name, namespace, ...what, ...mark });
+    // What is applied gets its mark with all else.
+    const mark = observed && !desired ? this.ownership.markForEarlier(resource, observed) : undefined;
+    this.wants.push({ step: this.#step.name, resource, name, namespace, ...what, ...(mark ? { mark } : {}) });
     return observed;
   }
 

@@ -55,7 +55,7 @@ export type Write = Common &
         how?: Applying;
       }
     | { verb: 'create'; make: NonNullable<Want['make']> }
-    | { verb: 'mark'; observed: Readonly<KubeObject>; mark: string }
+    | { verb: 'mark'; observed: Readonly<KubeObject>; mark: NonNullable<Want['mark']> }
     | { verb: 'delete'; observed: Readonly<KubeObject> }
     | { verb: 'release'; observed: Readonly<KubeObject>; /** Uid. */ owner: string }
     | { verb: 'amend'; observed: Readonly<KubeObject>; make: Amending['make'] }

@@ -1,5 +1,6 @@
 // How an error of the API server reads as a condition.
 import { ApiError, isAlreadyExists, isConflict, isForbidden, isInvalid } from '@stackwright/kube';
+import { KindMissingError } from '@stackwright/core';
 import { EngineReason } from '../declare/reasons.js';
 import type { ObjectReference } from '../declare/step.js';
 
@@ -31,6 +32,7 @@ function isFieldConflict({ status }: ApiError): boolean {
 }
 
 function reasonOf(error: unknown): string {
+  if (error instanceof KindMissingError) return EngineReason.KindMissing;
   if (isForbidden(error)) return EngineReason.Forbidden;
   if (isConflict(error) || isAlreadyExists(error)) return EngineReason.Conflict;
   if (isInvalid(error) || (error instanceof ApiError && error.code === 400)) return EngineReason.Rejected;

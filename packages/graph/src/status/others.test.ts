@@ -53,6 +53,25 @@ describe("what others have written into an object's status", () => {
     expect(await harness.writesOf(() => harness.settle())).toEqual([]);
   });
 
+  it.each([
+    { reason: 'Done', observedGeneration: 1 },
+    { status: 'False', reason: 'Error', observedGeneration: 1 },
+  ] as const)('stays although it reads as if it were of a step: %j', async (more) => {
+    const harness = await settled();
+    const condition = { type: 'BackupReady', ...theirs, ...more };
+    await harness.edit(
+      Sample,
+      'sample',
+      { status: { conditions: [condition, ...statusOf(harness).conditions] } },
+      'status',
+    );
+    for (const color of ['blue', 'green']) {
+      await harness.edit(Sample, 'sample', { spec: { color } });
+      await harness.settle();
+    }
+    expect(statusOf(harness).conditions).toContainEqual(condition);
+  });
+
   it('stays where it was written a moment ago, and the cache does not show it', async () => {
     const harness = await settled();
     await harness.edit(Sample, 'sample', { spec: { color: 'blue' } });
@@ -99,6 +118,25 @@ describe("what others have written into an object's status", () => {
 describe('its own', () => {
   it('condition of a step that is no more goes, after a restart, too', async () => {
     const harness = await settled(['Config', 'Old']);
+    const later = new GraphHarness(graph(['Config']), { api: harness.api });
+    await later.settle();
+    expect(types(later)).toEqual(['Ready', 'ConfigReady']);
+  });
+
+  it('condition of a step that is no more goes where conditions are one list to the API, which another wrote last', async () => {
+    const harness = await settled(['Config', 'Old']);
+    const get = harness.api.get.bind(harness.api);
+    const entry = (manager: string, field: string): ManagedFieldsEntry => ({
+      manager,
+      operation: 'Update',
+      subresource: 'status',
+      fieldsV1: { 'f:status': { [field]: {} } },
+    });
+    harness.api.get = async (resource, key, options) => {
+      const object = await get(resource, key, options);
+      const managedFields = [entry('test-controller', 'f:observedGeneration'), entry('backup', 'f:conditions')];
+      return { ...object, metadata: { ...object.metadata, managedFields } };
+    };
     const later = new GraphHarness(graph(['Config']), { api: harness.api });
     await later.settle();
     expect(types(later)).toEqual(['Ready', 'ConfigReady']);

@@ -15,19 +15,24 @@ export class StatusParts {
   readonly #fieldManager: string;
   /** What this graph has written of any object. */
   readonly #ours = new Set<Part>();
-  /** What others have written, by uid. */
-  readonly #theirs = new Map<string, Set<Part>>();
+  /** Of the objects whose status was looked through: what comes into it later, and was not said here, others have put there. */
+  readonly #known = new Set<string>();
 
   constructor(fieldManager: string) {
     this.#fieldManager = fieldManager;
   }
 
   get size(): number {
-    return this.#theirs.size;
+    return this.#known.size;
   }
 
   forget(uid: string): void {
-    this.#theirs.delete(uid);
+    this.#known.delete(uid);
+  }
+
+  /** What is in the object's status is what this graph says, and what is others'. */
+  settled({ metadata }: Readonly<KubeObject>): void {
+    this.#known.add(metadata?.uid ?? '');
   }
 
   wrote(parts: Iterable<Part>): void {
@@ -35,8 +40,8 @@ export class StatusParts {
   }
 
   /**
-   * Of `parts`, which are in the object's status and of which nothing is to be said any more: those that are others'. Where
-   * this process does not know, the live object's managedFields do: one look, once for each object.
+   * Of `parts`, which are in the object's status and of which nothing is to be said any more: those that are others'. What was
+   * there before this process was may be of one before it: then the live object's managedFields tell.
    */
   async othersOf(
     { metadata, status }: Readonly<KubeObject & { status?: object }>,
@@ -44,20 +49,12 @@ export class StatusParts {
     look: () => Promise<Readonly<KubeObject>>,
   ): Promise<ReadonlySet<Part>> {
     const left = parts.filter((part) => !this.#ours.has(part));
-    if (left.length === 0) return new Set();
-    const uid = metadata?.uid ?? '';
-    const theirs = this.#theirs.get(uid) ?? new Set<Part>();
-    const unknown = left.filter((part) => !theirs.has(part));
-    if (unknown.some(mayBeOurs)) {
-      const written = writtenBy(await look(), this.#fieldManager);
-      const { conditions } = (status ?? {}) as { conditions?: readonly Condition[] };
-      const looksOurs = (part: Part) =>
-        conditions?.some((condition) => conditionPart(condition.type) === part && isLikeOurs(condition)) ?? false;
-      for (const part of unknown) if (written(part) ?? looksOurs(part)) this.#ours.add(part);
-    }
-    for (const part of unknown) if (!this.#ours.has(part)) theirs.add(part);
-    if (theirs.size > 0) this.#theirs.set(uid, theirs);
-    return new Set(left.filter((part) => theirs.has(part)));
+    if (this.#known.has(metadata?.uid ?? '') || !left.some(mayBeOurs)) return new Set(left);
+    const written = writtenBy(await look(), this.#fieldManager);
+    const { conditions } = (status ?? {}) as { conditions?: readonly Condition[] };
+    const looksOurs = (part: Part) =>
+      conditions?.some((condition) => conditionPart(condition.type) === part && isLikeOurs(condition)) ?? false;
+    return new Set(left.filter((part) => !mayBeOurs(part) || !(written(part) ?? looksOurs(part))));
   }
 }
 
@@ -69,17 +66,20 @@ function mayBeOurs(part: Part): boolean {
 /** Undefined where managedFields do not tell: there are none, or conditions are one list to the API, which its last writer owns. */
 function writtenBy({ metadata }: Readonly<KubeObject>, manager: string): (part: Part) => boolean | undefined {
   const { managedFields = [] } = metadata ?? {};
-  const statuses = managedFields
-    .filter((entry) => entry.manager === manager)
-    .map(({ fieldsV1 }) => ((fieldsV1 ?? {}) as Fields)['f:status'])
-    .filter(isFields);
+  const all = managedFields.map((entry) => ({
+    isOurs: entry.manager === manager,
+    status: ((entry.fieldsV1 ?? {}) as Fields)['f:status'],
+  }));
+  const fieldsOf = (entries: typeof all) => entries.map(({ status }) => status).filter(isFields);
+  const listsOf = (entries: typeof all) => fieldsOf(entries).map((fields) => fields['f:conditions']);
+  const ours = all.filter(({ isOurs }) => isOurs);
+  const isOneList = listsOf(all).some((keys) => isFields(keys) && Object.keys(keys).length === 0);
   return (part) => {
     if (managedFields.length === 0) return undefined;
     const type = /^conditions\[(.*)\]$/.exec(part)?.[1];
-    if (type === undefined) return statuses.some((fields) => `f:${part}` in fields);
-    const lists = statuses.map((fields) => fields['f:conditions']).filter(isFields);
-    if (lists.some((keys) => Object.keys(keys).length === 0)) return undefined;
-    return lists.some((keys) => `k:${JSON.stringify({ type })}` in keys);
+    if (type === undefined) return fieldsOf(ours).some((fields) => `f:${part}` in fields);
+    if (isOneList) return undefined;
+    return listsOf(ours).some((keys) => isFields(keys) && `k:${JSON.stringify({ type })}` in keys);
   };
 }
 

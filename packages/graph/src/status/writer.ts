@@ -93,7 +93,10 @@ export class StatusWriter<R extends Reconciled> {
     const look = () => client.get(graph.resource, key, { signal });
     const others = new Set([...fields, ...(await this.#parts.othersOf(current, asked, look))]);
     const patch = statusPatch(before, wanted, others, formatTime(clock.now()));
-    if (!patch) return undefined;
+    if (!patch) {
+      if (!keepsFields) this.#parts.settled(current);
+      return undefined;
+    }
     metrics.wrote(graph.resource, 'patch');
     const { uid, resourceVersion } = current.metadata ?? {};
     // The uid: an object that was deleted and made again must not get its predecessor's status. The version: conditions are
@@ -101,7 +104,9 @@ export class StatusWriter<R extends Reconciled> {
     const metadata = { uid, ...('conditions' in patch && resourceVersion ? { resourceVersion } : {}) };
     const body = { metadata, status: patch };
     const options = { subresource: 'status', fieldManager, signal };
-    return (await client.patch(graph.resource, key, { type: 'merge', body }, options)).metadata?.resourceVersion ?? '';
+    const answer = await client.patch(graph.resource, key, { type: 'merge', body }, options);
+    if (!keepsFields) this.#parts.settled(current);
+    return answer.metadata?.resourceVersion ?? '';
   }
 
   /** As it is now; undefined where it is gone, or another one has its name. */

@@ -125,8 +125,7 @@ async function remove(write: Write & { verb: 'delete' }, context: WriteContext):
 }
 
 async function mark(write: Write & { verb: 'mark' }, context: WriteContext): Promise<void> {
-  const annotations = { [context.names.annotation.owner]: write.mark };
-  await patchAsObserved(write.resource, write.observed, { metadata: { annotations } }, write, context);
+  await patchAsObserved(write.resource, write.observed, { metadata: write.mark }, write, context);
 }
 
 async function release(write: Write & { verb: 'release' }, context: WriteContext): Promise<void> {

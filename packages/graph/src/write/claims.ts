@@ -1,6 +1,6 @@
 // Claims of volumes that StatefulSets have made: whose they are is on the template that they are made of. One that an earlier
 // version applied has no mark, and no template can ever be changed.
-import { PersistentVolumeClaim, StatefulSet, isConflict, isNotFound, type KubeObject } from '@stackwright/kube';
+import { PersistentVolumeClaim, StatefulSet, isNotFound, type KubeObject } from '@stackwright/kube';
 import { claimName } from '../declare/mark.js';
 import type { Reconciled } from '../declare/step.js';
 import { childrenOf } from '../evaluate/writes.js';
@@ -29,8 +29,8 @@ export async function markClaims<R extends Reconciled>(input: TeardownInput<R>):
       const { signal, fieldManager } = writing;
       await writing.client.patch(PersistentVolumeClaim, key, { type: 'merge', body }, { signal, fieldManager });
     } catch (error) {
-      // Gone, or not as it was: it is looked at again as long as the StatefulSet is there.
-      if (!isNotFound(error) && !isConflict(error)) throw error;
+      // Not as it was: it is looked at again, before the StatefulSet goes by which it is known.
+      if (!isNotFound(error)) throw error;
     }
   }
 }

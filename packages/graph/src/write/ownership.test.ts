@@ -268,6 +268,42 @@ describe('what an earlier version made, without a mark', () => {
     expect(harness.api.peek(Secret, { namespace: ns, name: 'sample-password' })).toBeUndefined();
   });
 
+  it('is pruned where no step wants it any more', async () => {
+    const harness = new GraphHarness(graphOf(One));
+    await harness.create(database('one.example', { parts: ['first', 'second'] }));
+    await harness.settle();
+    for (const name of ['first', 'second']) await unmark(harness, ConfigMap, name);
+    await harness.edit(One, 'sample', { spec: { parts: ['first'] } });
+    harness.restart();
+    await harness.settle();
+    expect((await harness.listed(ConfigMap)).map(({ metadata }) => metadata?.name)).toEqual(['first']);
+  });
+
+  it.each(['one', 'two'])(
+    'and whose label was cut, is used, marked and deleted, for %s of two of one label',
+    async (end) => {
+      const names = ['one', 'two'].map((one) => `${'n'.repeat(70)}-${one}`);
+      const harness = new GraphHarness(graphOf(One));
+      Object.assign(harness.key, { name: names.find((name) => name.endsWith(end)) });
+      const labels = {
+        ...labelsOf('Database', harness.key.name),
+        'app.kubernetes.io/instance': 'n'.repeat(63),
+        [defaultNames.label.retained]: 'true',
+      };
+      const annotations = { [defaultNames.annotation.step]: 'Password' };
+      await harness.api.seed(
+        Secret,
+        ...names.map((name) => ({ metadata: { namespace: ns, name: `${name}-password`, labels, annotations } })),
+      );
+      await harness.create(database('one.example', { deletionPolicy: 'Delete' }));
+      expect(await harness.writesOf(() => harness.settle())).toContain(`patch secrets ns/${harness.key.name}-password`);
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+      await deleted(harness, One);
+      const left = (await harness.listed(Secret)).map(({ metadata }) => metadata?.name);
+      expect(left).toEqual(names.filter((name) => !name.endsWith(end)).map((name) => `${name}-password`));
+    },
+  );
+
   it('is not deleted before it is marked', async () => {
     const harness = new GraphHarness(graphOf(One));
     await harness.create(database('one.example', { deletionPolicy: 'Delete' }));

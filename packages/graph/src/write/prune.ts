@@ -11,8 +11,8 @@ import { childrenOf, keyOf, type Write } from '../evaluate/writes.js';
 
 /**
  * A kind is left alone until every step that may want one of it is Done: a step that waits may have stopped before it had
- * said all. What is retained is not found here, having no ownerReference; a running Job is never killed; and what does not
- * carry the mark of this owner was made by somebody else, whatever its ownerReference says.
+ * said all. What is retained is not found here, having no ownerReference; a running Job is never killed; and what was not made
+ * for this owner, by its mark or as earlier versions wrote it, is somebody else's, whatever its ownerReference says.
  */
 export function prune<R extends Reconciled>(
   evaluation: Evaluation<R>,
@@ -29,7 +29,7 @@ export function prune<R extends Reconciled>(
       const step = annotations?.[annotation.step];
       if (isWanted(evaluation, resource, child) || isBeingDeleted(child)) continue;
       if (!isSettled(evaluation, resource)) break;
-      if (!step || ownership.marked(resource, child) !== 'Own') continue;
+      if (!step || !ownership.isOwn(resource, child)) continue;
       if (labels?.[label.retained] === 'true' || isActiveJob(resource, child)) continue;
       writes.push({ verb: 'delete', why: 'Unwanted', step, resource, ...keyOf(child), observed: child });
     }

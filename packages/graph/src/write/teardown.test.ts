@@ -1,4 +1,5 @@
-import { ConfigMap, Deployment, PersistentVolumeClaim, Secret, StatefulSet } from '@stackwright/kube';
+import { ConfigMap, Deployment, PersistentVolumeClaim, Secret, StatefulSet, type KubeObject } from '@stackwright/kube';
+import { apiError } from '@stackwright/core/testing';
 import { describe, expect, it } from 'vitest';
 import { defineGraph, type GraphOptions } from '../declare/graph.js';
 import { done, type ExternalStep } from '../declare/step.js';
@@ -35,6 +36,69 @@ async function settled(graph = sampleGraph(), spec: Sample['spec'] = {}): Promis
   await harness.settle();
   return harness;
 }
+
+describe('what stands in the way of deletion is told', () => {
+  const volumes = async (metadata: KubeObject['metadata'] = {}) => {
+    const graph = defineGraph<Sample>(Sample, (g) => {
+      g.step({
+        name: 'Server',
+        owns: [StatefulSet],
+        run(scope) {
+          const template = { metadata: { labels: scope.labels }, spec: { containers: [] } };
+          const volumeClaimTemplates = [{ metadata: { name: 'data' }, spec: {} }];
+          const spec = { serviceName: 'x', selector: { matchLabels: scope.labels }, template, volumeClaimTemplates };
+          scope.own(StatefulSet, { metadata: { name: scope.name }, spec });
+          return done();
+        },
+      });
+    });
+    const harness = await settled(graph, { deletionPolicy: 'Delete' });
+    const made = harness.api.peek(StatefulSet, key)?.spec?.volumeClaimTemplates?.[0]?.metadata ?? {};
+    await harness.api.seed(PersistentVolumeClaim, {
+      metadata: {
+        ...key,
+        name: 'data-sample-0',
+        labels: made.labels ?? {},
+        annotations: made.annotations ?? {},
+        ...metadata,
+      },
+    });
+    await harness.api.delete(Sample, key);
+    return harness;
+  };
+  const quietly = (harness: GraphHarness<Sample>) => harness.reconcile().catch(() => undefined);
+  const isOfVolume = ({ resource }: { resource: string }) => resource.startsWith('persistentvolumeclaims');
+
+  it.each(['delete', 'patch'] as const)('where a volume may not be touched: %s', async (verb) => {
+    const harness = await volumes(verb === 'patch' ? { annotations: {} } : {});
+    harness.api.before = (call) => {
+      if (call.verb === verb && isOfVolume(call)) throw apiError(403, 'Forbidden', 'may not');
+    };
+    await quietly(harness);
+    await quietly(harness);
+    expect(harness.condition('ServerReady')).toMatchObject({ status: 'False', reason: 'Forbidden' });
+  });
+
+  it('where a kind is not served any more', async () => {
+    const harness = await settled(sampleGraph(), { deletionPolicy: 'Delete' });
+    await harness.api.delete(Sample, key);
+    harness.reader.missing.add('configmaps');
+    await quietly(harness);
+    await quietly(harness);
+    expect(harness.condition('ConfigReady')).toMatchObject({ status: 'False', reason: 'KindMissing' });
+  });
+
+  it('and a volume without a mark that has only changed meanwhile is looked at again before its StatefulSet goes', async () => {
+    const harness = await volumes({ annotations: {} });
+    let conflicts = 0;
+    harness.api.before = (call) => {
+      if (call.verb === 'patch' && isOfVolume(call) && conflicts++ === 0) throw apiError(409, 'Conflict', 'changed');
+    };
+    for (let round = 0; round < 5 && !harness.isGone; round++) await quietly(harness);
+    expect(harness.isGone).toBe(true);
+    expect(await harness.listed(PersistentVolumeClaim)).toEqual([]);
+  });
+});
 
 describe('deletion', () => {
   it('needs nothing of us where nothing has to be undone', async () => {

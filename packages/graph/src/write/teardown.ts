@@ -1,7 +1,7 @@
 // Deletion, in reverse: a step is undone when all that come after it are. Children without data are collected by their
 // ownerReferences anyway; the order matters where something outside, or another controller, has to undo things.
 import { apiVersionOf, StatefulSet, isConflict, isNotFound, type KubeObject, type Resource } from '@stackwright/kube';
-import { isBeingDeleted } from '@stackwright/core';
+import { CacheNotSyncedError, KindMissingError, isBeingDeleted } from '@stackwright/core';
 import type { StepEvaluation } from '../evaluate/evaluate.js';
 import { failureOf } from '../status/failure.js';
 import { isSameResource, type DeletionPolicy, type GraphStep } from '../declare/graph.js';
@@ -21,21 +21,54 @@ export function needsFinalizer<R extends Reconciled>(steps: readonly GraphStep<R
 /** What is still there, as far as it has to be waited for. Empty: the object may go. */
 export async function tearDown<R extends Reconciled>(input: TeardownInput<R>): Promise<StepStatus[]> {
   const statuses: StepStatus[] = [];
-  if (input.policy === 'Delete' && input.owns.some((kind) => isSameResource(kind, StatefulSet)))
-    await markClaims(input);
+  if (input.policy === 'Delete' && input.owns.some((kind) => isSameResource(kind, StatefulSet))) {
+    try {
+      await markClaims(input);
+    } catch (error) {
+      return [told(input, stepFor(input, StatefulSet), 'mark the volumes that are to be deleted', error)];
+    }
+  }
   for (const one of [...input.steps].reverse()) {
     const after = input.steps.filter(({ step }) => step.after.some(({ name }) => name === one.step.name));
     const status = statuses.find(({ step }) => after.some((later) => later.step.name === step));
-    const left = status ? waits(one.step.name, `Waits for ${status.step} to be undone`) : await undo(one, input);
+    const { name } = one.step;
+    const left = status
+      ? waits(name, `Waits for ${status.step} to be undone`)
+      : await undo(one, input).catch((error: unknown) => told(input, name, `delete what belongs to ${name}`, error));
     if (left) statuses.push(left);
   }
   // Volumes are made by StatefulSets, not by a step: they go when all that might use them is gone.
   if (statuses.length === 0 && input.policy === 'Delete') {
     for (const resource of withVolumes(input.owns)) {
-      for (const object of retained(input, resource)) await remove(resource, object, input, 'Background');
+      try {
+        for (const object of retained(input, resource)) await remove(resource, object, input, 'Background');
+      } catch (error) {
+        return [told(input, stepFor(input, resource), `delete what holds data (${resource.kind})`, error)];
+      }
     }
   }
   return statuses;
+}
+
+/** What stands in the way of deletion is told: it waits for that, and nobody would know why. */
+function told<R extends Reconciled>(
+  { writing }: TeardownInput<R>,
+  step: string,
+  doing: string,
+  error: unknown,
+): StepStatus {
+  writing.signal.throwIfAborted();
+  const { reason, message, stale } = failureOf(error, `Could not ${doing}`);
+  // Caches fill, and what had only changed is looked at again: nothing is wrong.
+  const isFilling = error instanceof CacheNotSyncedError && !(error instanceof KindMissingError);
+  if (stale || isFilling) throw error;
+  return { ...waits(step, message), state: 'Failed', reason };
+}
+
+/** For what belongs to no step: one that wants such objects, or that makes them by way of StatefulSets. */
+function stepFor<R extends Reconciled>({ steps }: TeardownInput<R>, resource: Resource): string {
+  const ofKind = (kind: Resource) => steps.find(({ step }) => step.owns.some((one) => isSameResource(one, kind)));
+  return (ofKind(resource) ?? ofKind(StatefulSet) ?? steps[0])?.step.name ?? '';
 }
 
 async function undo<R extends Reconciled>(
@@ -64,14 +97,8 @@ async function undo<R extends Reconciled>(
       return { ...waits(step.name, `${result.message} (${help})`), state: 'Failed', reason: result.reason };
     }
   }
-  try {
-    // Foreground: a Deployment is gone when its Pods are.
-    for (const { resource, object } of children) await remove(resource, object, input, 'Foreground');
-  } catch (error) {
-    input.writing.signal.throwIfAborted();
-    const { reason, message } = failureOf(error, `Could not delete what belongs to ${step.name}`);
-    return { ...waits(step.name, message), state: 'Failed', reason };
-  }
+  // Foreground: a Deployment is gone when its Pods are.
+  for (const { resource, object } of children) await remove(resource, object, input, 'Foreground');
   const left = children.find(({ resource, object }) => isThere(input.reader, resource, object));
   if (!left) return undefined;
   const { name = '', namespace } = left.object.metadata ?? {};
