@@ -18,7 +18,7 @@ export function isConditionTrue(conditions: readonly Condition[] | undefined, ty
 
 /**
  * The list with `update` in it: in place when the type is there, else at the end. Its message is without credentials and cut at
- * 32,768 bytes. `now` (RFC 3339, see `rfc3339`) becomes
+ * 32,768 bytes. `now` (RFC 3339, as `formatTime` writes it) becomes
  * lastTransitionTime only when the status changed. Returns `conditions` itself when nothing changed, so that callers
  * can skip the write.
  */

@@ -36,7 +36,7 @@ export const websiteGraph = defineGraph(
       reads: [{ resource: Pod, parts: true }],
       run(scope) {
         const wanted = serverOf(scope.name, scope.labels, scope.object.spec.replicas, scope.output(content));
-        return rolloutOf(scope, Deployment, scope.name, scope.own(Deployment, wanted)); // until its Pods are ready, why not
+        return rolloutOf(scope, Deployment, scope.name, scope.own(Deployment, wanted)); // not done until its Pods are ready, and says why
       },
     });
     g.step({
