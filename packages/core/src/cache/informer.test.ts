@@ -395,6 +395,23 @@ describe.each([
     expect([informer.isMissing(), cache.list(Secret).length]).toEqual([false, 2]);
   });
 
+  it('keeps what it has while everything is 404: that is no API server, but a balancer that has lost it', async () => {
+    await client.seed(Secret, secret('a', '1'));
+    const cache = await start();
+    const told = record(cache);
+    await cache.informer(Secret).whenSynced();
+    const answer = client.raw.bind(client);
+    client.raw = () => Promise.reject(apiError(404, 'NotFound', 'default backend'));
+    client.missing.add('secrets');
+    client.endWatches();
+    await clock.advance(3_600_000);
+    expect(told).toEqual(['initial a=1']);
+    expect(cache.list(Secret)).toHaveLength(1);
+    client.raw = answer;
+    await clock.advance(60_000);
+    expect(told).toEqual(['initial a=1', 'deleted a=1']);
+  });
+
   it('holds nobody up when a kind that not every cluster serves is taken away', async () => {
     await client.seed(HTTPRoute, { metadata: { namespace: 'ns', name: 'a' } });
     const cache = await start();

@@ -2,7 +2,9 @@
 // ever. Whatever goes wrong, it goes on; what it says in `sink` is in the order of the server's changes.
 import {
   ApiError,
+  isForbidden,
   isNotFound,
+  isUnauthorized,
   qualifiedName,
   type Client,
   type KubeObject,
@@ -174,7 +176,8 @@ export class Reflector<T extends KubeObject> {
   async #failed(error: unknown, signal: AbortSignal): Promise<void> {
     const { sink, resource } = this.#options;
     const unserved = isNotFound(error);
-    const missing = unserved && this.#isMissing();
+    const missing = unserved && this.#isMissing() && (!this.#known || (await this.#isOfApiServer(signal)));
+    if (signal.aborted) return;
     if (!unserved) this.#unservedSince = undefined;
     this.#report(error, missing);
     if (missing) {
@@ -189,6 +192,16 @@ export class Reflector<T extends KubeObject> {
     const now = this.#options.clock.monotonic();
     this.#unservedSince ??= now;
     return !this.#known || now - this.#unservedSince >= missingGrace;
+  }
+
+  /** A balancer or an ingress that has lost its server says 404 to everything, and so nothing of the kind. */
+  async #isOfApiServer(signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#options.client.raw('GET', '/version', { signal });
+      return true;
+    } catch (error) {
+      return isForbidden(error) || isUnauthorized(error);
+    }
   }
 
   async #pause(signal: AbortSignal, error?: unknown, atMost?: number): Promise<void> {
