@@ -28,6 +28,20 @@ export function checkOwners(object: object, managers: ReadonlyMap<string, unknow
   }
 }
 
+/**
+ * What a manager has applied, without the fields that somebody's update has changed: these are whose update it was. Of lists
+ * nothing is told apart.
+ */
+export function withoutChanged(applied: unknown, before: unknown, after: unknown): unknown {
+  if (!isObject(applied)) return applied;
+  const inner = (value: unknown, name: string) => (isObject(value) ? value[name] : undefined);
+  return Object.fromEntries(
+    Object.entries(applied)
+      .filter(([name, value]) => typeof value === 'object' || same(inner(before, name), inner(after, name)))
+      .map(([name, value]) => [name, withoutChanged(value, inner(before, name), inner(after, name))]),
+  );
+}
+
 function conflicts(object: unknown, applied: unknown, path: string): string[] {
   if (!isObject(object) || !isObject(applied)) return same(object, applied) ? [] : [path];
   return Object.keys(object)

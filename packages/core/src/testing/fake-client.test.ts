@@ -116,6 +116,15 @@ describe('FakeClient', () => {
     await expect(applied('a', {}, { only: { uid: 'u' } })).rejects.toMatchObject({ code: 409 });
   });
 
+  it('has it that what an update changes is no longer of those who had applied it', async () => {
+    const client = new FakeClient();
+    const applied = (data: Record<string, string>) => client.apply(Secret, secret(data), apply);
+    await applied({ x: '1', y: '1', z: '1' });
+    await client.patch(Secret, key, { type: 'merge', body: { data: { x: '2', z: null } } });
+    await applied({});
+    expect(client.peek(Secret, key)?.data).toEqual({ x: '2' });
+  });
+
   it('selects by every kind of requirement', async () => {
     const client = new FakeClient();
     const labelled = (name: string, labels: Record<string, string>) => ({

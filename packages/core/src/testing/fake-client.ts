@@ -27,7 +27,7 @@ import type { Clock } from '../seams/clock.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeWatch } from './fake-watch.js';
 import { apiError } from './api-error.js';
-import { checkOwners, checkTarget } from './apply.js';
+import { checkOwners, checkTarget, withoutChanged } from './apply.js';
 import { applyPatch, jsonPatch, mergePatch, same } from './merge.js';
 
 export { apiError };
@@ -164,7 +164,7 @@ export class FakeClient implements Client {
 
   async update<T extends KubeObject>(resource: Resource<T>, object: T, options: WriteOptions = {}): Promise<T> {
     return this.#call({ verb: 'update', resource, key: nameOf(object), body: object }, options, () =>
-      this.#replace(resource, this.#find(resource, nameOf(object)), object, options.subresource),
+      this.#change(resource, this.#find(resource, nameOf(object)), object, options.subresource),
     );
   }
 
@@ -177,7 +177,7 @@ export class FakeClient implements Client {
     return this.#call({ verb: 'patch', resource, key, body: patch.body }, options, () => {
       const current = this.#find(resource, key);
       const next = patch.type === 'json' ? this.#jsonPatch(current, patch.body) : mergePatch(current, patch.body);
-      return this.#replace(resource, current, next as KubeObject, options.subresource);
+      return this.#change(resource, current, next as KubeObject, options.subresource);
     });
   }
 
@@ -361,6 +361,16 @@ export class FakeClient implements Client {
       { ...structuredClone(object), apiVersion: apiVersionOf(resource), kind: resource.kind, metadata },
       'ADDED',
     );
+  }
+
+  /** Not by an apply: who had applied what is changed has it no more. */
+  #change(resource: Resource, current: Stored, wanted: KubeObject, subresource?: string): Stored {
+    const next = this.#replace(resource, current, wanted, subresource);
+    const managers = this.#applied.get(current.metadata.uid ?? '');
+    if (managers && !this.#dryRun) {
+      for (const [manager, applied] of managers) managers.set(manager, withoutChanged(applied, current, next));
+    }
+    return next;
   }
 
   #replace(resource: Resource, current: Stored, wanted: KubeObject, subresource?: string): Stored {

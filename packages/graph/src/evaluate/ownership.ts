@@ -31,9 +31,10 @@ export class Ownership {
 
   marked(resource: Resource, child: Readonly<KubeObject>): Marked {
     const text = child.metadata?.annotations?.[this.names.annotation.owner];
-    if (text === undefined) return 'None';
-    const mark = parseMark(text);
-    if (!mark || !speaksOf(mark, resource, child)) return 'Copy';
+    // What somebody has garbled says nothing of whose it is.
+    const mark = text === undefined ? undefined : parseMark(text);
+    if (!mark) return 'None';
+    if (!speaksOf(mark, resource, child)) return 'Copy';
     return mark.managedBy === this.names.managedBy && isSameIdentity(mark.owner, this.#identity) ? 'Own' : 'Another';
   }
 

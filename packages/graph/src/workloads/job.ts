@@ -50,14 +50,14 @@ type Scope<R extends Reconciled> = StepScope<R>;
  */
 export function runJob<R extends Reconciled>(scope: Scope<R>, run: JobRun): Outcome<string> {
   const { purpose } = run;
-  const name = jobName(scope.name, run);
-  const on = referenceTo(scope, name);
   const jobs = jobsOf(scope, purpose);
+  const known = observedRecord(scope, purpose);
+  const name = nameOf(scope, run, jobs, known?.record);
+  const on = referenceTo(scope, name);
   const current = jobs.find(({ metadata }) => metadata?.name === name);
   const others = jobs.filter((job) => job !== current && !neverStarted(scope, purpose, job));
   const turn = Math.max(0, ...jobs.map((job) => turnOf(scope, job))) + 1;
   const want = (attempt = 0) => scope.ownOnce(Job, name, () => jobOf(scope, run, { name, turn, attempt }));
-  const known = observedRecord(scope, purpose);
   const recorded = known?.record.job === name ? known.record : undefined;
   const keepRecord = () => {
     if (known) scope.keep(ConfigMap, known.configMap);
@@ -137,6 +137,25 @@ function isOfAnother<R extends Reconciled>(scope: Scope<R>, job: Readonly<Job>):
 function jobName(object: string, { purpose, inputs }: JobRun): string {
   const name = `${object}-${purpose}-${hashOf(inputs, 8)}`;
   return name.length <= longestName ? name : shortened(object, `-${purpose}`, longestName, [inputs]);
+}
+
+/** One that runs, or has succeeded, under the name that earlier versions gave it is not run again under another. */
+function nameOf<R extends Reconciled>(
+  scope: Scope<R>,
+  run: JobRun,
+  jobs: readonly Readonly<Job>[],
+  record: JobRecord | undefined,
+): string {
+  const name = jobName(scope.name, run);
+  const ending = `-${run.purpose}-${hashOf(run.inputs, 8)}`;
+  const earlier = scope.name.slice(0, longestName - ending.length) + ending;
+  const named = (one: string) => jobs.find(({ metadata }) => metadata?.name === one);
+  if (earlier === name || named(name)) return name;
+  const job = named(earlier);
+  const counts = job
+    ? scope.isOwn(Job, job) && jobState(job) !== 'Failed'
+    : record?.job === earlier && record.result === 'Complete';
+  return counts ? earlier : name;
 }
 
 /** How it ended; undefined while it has not. */

@@ -59,6 +59,20 @@ describe('fields that are set at creation', () => {
     expect(replicas(harness)).toBe(7);
   });
 
+  it('stay as somebody else has set them when other fields are applied anew', async () => {
+    const harness = await start();
+    for (const [color, set] of [
+      ['blue', 7],
+      ['green', 9],
+    ] as const) {
+      await harness.edit(Deployment, 'sample', { spec: { replicas: set } });
+      await harness.edit(Sample, 'sample', { spec: { color } });
+      await harness.settle();
+      expect(harness.api.peek(Deployment, key)?.spec?.selector).toEqual({ matchLabels: { app: color } });
+      expect(replicas(harness)).toBe(set);
+    }
+  });
+
   it('stay as they are when other fields are applied anew, once and again, after a restart, too', async () => {
     const harness = await start();
     for (const color of ['blue', 'green']) {

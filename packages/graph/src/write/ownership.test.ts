@@ -6,6 +6,7 @@ import {
   Secret,
   StatefulSet,
   type KubeObject,
+  type Resource,
 } from '@stackwright/kube';
 import { FakeClient } from '@stackwright/core/testing';
 import { describe, expect, it } from 'vitest';
@@ -185,6 +186,24 @@ describe('pruning', () => {
     expect(await harness.writesOf(() => harness.settle())).toEqual([]);
     expect(await harness.listed(ConfigMap)).toHaveLength(3);
   });
+});
+
+it.each(['', 'nonsense'])('a mark that somebody has garbled (%j) is set right', async (garbled) => {
+  const harness = new GraphHarness(graphOf(One));
+  await harness.create(database('one.example', { parts: ['first'], deletionPolicy: 'Delete' }));
+  await harness.settle();
+  const edited = [
+    [ConfigMap, 'first'],
+    [Secret, 'sample-password'],
+  ] as const;
+  const markOf = (resource: Resource, name: string) =>
+    harness.api.peek(resource, { namespace: ns, name })?.metadata?.annotations?.[owner];
+  const before = edited.map(([resource, name]) => markOf(resource, name));
+  for (const [resource, name] of edited)
+    await harness.edit<KubeObject>(resource, name, { metadata: { annotations: { [owner]: garbled } } });
+  await harness.settle();
+  expect(edited.map(([resource, name]) => markOf(resource, name))).toEqual(before);
+  expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
 });
 
 describe('what seems to be missing', () => {
