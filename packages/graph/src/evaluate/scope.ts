@@ -222,7 +222,9 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     this.#check(resource, 'owns');
     const owner = this.object.metadata?.uid ?? '';
     const isChild = observed.metadata?.ownerReferences?.some(({ uid }) => uid === owner) ?? false;
-    if (isChild || this.ownership.marked(resource, observed) === 'Own') {
+    const marked = this.ownership.marked(resource, observed);
+    // The mark of another is not ours to take away, whoever has put our ownerReference beside it.
+    if (marked === 'Own' || (isChild && marked !== 'Another')) {
       this.releases.push({ step: this.#step.name, resource, observed, owner });
     }
   }

@@ -245,33 +245,36 @@ describe('a Job', () => {
     expect((await jobs())[0]?.metadata?.uid).not.toBe(job?.metadata?.uid);
   });
 
-  it.each(['Complete', 'Active'] as const)('under the name that an earlier version gave it is not run again: %s', async (state) => {
-    const name = 'n'.repeat(50);
-    harness = new GraphHarness(graph);
-    Object.assign(harness.key, { name });
-    await harness.create(sample({ color: 'a' }));
-    const ending = `-db-sync-${hashOf('a', 8)}`;
-    const earlier = name.slice(0, 63 - ending.length) + ending;
-    const { uid = '' } = harness.object.metadata ?? {};
-    await harness.api.seed(Job, {
-      metadata: {
-        namespace: 'ns',
-        name: earlier,
-        labels: { ...labelsOf('Sample', name), 'app.kubernetes.io/component': 'db-sync' },
-        annotations: { [defaultNames.annotation.step]: 'DbSync' },
-        ownerReferences: [{ apiVersion: 'test.dev/v1', kind: 'Sample', name, uid, controller: true }],
-      },
-      ...(state === 'Complete' ? { status: { conditions: [{ type: state, status: 'True' }] } } : {}),
-    });
-    await harness.settle();
-    expect((await jobs()).map(nameOf)).toEqual([earlier]);
-    if (state === 'Active') await end((await jobs())[0], 'Complete');
-    await harness.settle();
-    expect(harness.condition('DbSyncReady')).toMatchObject({ status: 'True' });
-    await harness.api.delete(Job, { namespace: 'ns', name: earlier });
-    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
-    expect(harness.condition('DbSyncReady')).toMatchObject({ status: 'True' });
-  });
+  it.each(['Complete', 'Active'] as const)(
+    'under the name that an earlier version gave it is not run again: %s',
+    async (state) => {
+      const name = 'n'.repeat(50);
+      harness = new GraphHarness(graph);
+      Object.assign(harness.key, { name });
+      await harness.create(sample({ color: 'a' }));
+      const ending = `-db-sync-${hashOf('a', 8)}`;
+      const earlier = name.slice(0, 63 - ending.length) + ending;
+      const { uid = '' } = harness.object.metadata ?? {};
+      await harness.api.seed(Job, {
+        metadata: {
+          namespace: 'ns',
+          name: earlier,
+          labels: { ...labelsOf('Sample', name), 'app.kubernetes.io/component': 'db-sync' },
+          annotations: { [defaultNames.annotation.step]: 'DbSync' },
+          ownerReferences: [{ apiVersion: 'test.dev/v1', kind: 'Sample', name, uid, controller: true }],
+        },
+        ...(state === 'Complete' ? { status: { conditions: [{ type: state, status: 'True' }] } } : {}),
+      });
+      await harness.settle();
+      expect((await jobs()).map(nameOf)).toEqual([earlier]);
+      if (state === 'Active') await end((await jobs())[0], 'Complete');
+      await harness.settle();
+      expect(harness.condition('DbSyncReady')).toMatchObject({ status: 'True' });
+      await harness.api.delete(Job, { namespace: 'ns', name: earlier });
+      expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+      expect(harness.condition('DbSyncReady')).toMatchObject({ status: 'True' });
+    },
+  );
 
   it('has a name that fits a label, however long the object is called, and that no other long name has', () => {
     const nameFor = (ending: string) => {

@@ -1,6 +1,7 @@
 import { ConfigMap } from '@stackwright/kube';
 import { describe, expect, it } from 'vitest';
 import { defineGraph } from '../declare/graph.js';
+import { defaultNames } from '../declare/names.js';
 import { done } from '../declare/step.js';
 import { GraphHarness } from '../testing/graph-harness.js';
 import { Sample, sample } from '../testing/sample.js';
@@ -37,6 +38,20 @@ describe('an object that is given up', () => {
     expect(harness.api.peek(ConfigMap, key)).toMatchObject({ data: { color: 'red' } });
     expect(harness.api.peek(ConfigMap, key)?.metadata?.ownerReferences ?? []).toEqual([]);
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  it('and carries the mark of another keeps it, whoever put our ownerReference beside it', async () => {
+    const harness = new GraphHarness(graph);
+    await harness.create(sample());
+    const { uid = '' } = harness.object.metadata ?? {};
+    const annotations = {
+      [defaultNames.annotation.owner]: 'stackwright/other.dev/Sample/ns/sample//ConfigMap/ns/thing',
+      [defaultNames.annotation.step]: 'Thing',
+    };
+    const ownerReferences = [{ apiVersion: 'test.dev/v1', kind: 'Sample', name: 'sample', uid }];
+    await harness.api.seed(ConfigMap, { metadata: { ...key, annotations, ownerReferences } });
+    await harness.settle();
+    expect(harness.api.peek(ConfigMap, key)?.metadata).toMatchObject({ annotations, ownerReferences });
   });
 
   it('is not written again, not even after a restart', async () => {

@@ -25,7 +25,7 @@ export async function tearDown<R extends Reconciled>(input: TeardownInput<R>): P
     try {
       await markClaims(input);
     } catch (error) {
-      return [told(input, stepFor(input, StatefulSet), 'mark the volumes that are to be deleted', error)];
+      return [failureStatus(input, stepFor(input, StatefulSet), 'mark the volumes that are to be deleted', error)];
     }
   }
   for (const one of [...input.steps].reverse()) {
@@ -34,7 +34,9 @@ export async function tearDown<R extends Reconciled>(input: TeardownInput<R>): P
     const { name } = one.step;
     const left = status
       ? waits(name, `Waits for ${status.step} to be undone`)
-      : await undo(one, input).catch((error: unknown) => told(input, name, `delete what belongs to ${name}`, error));
+      : await undo(one, input).catch((error: unknown) =>
+          failureStatus(input, name, `delete what belongs to ${name}`, error),
+        );
     if (left) statuses.push(left);
   }
   // Volumes are made by StatefulSets, not by a step: they go when all that might use them is gone.
@@ -43,7 +45,7 @@ export async function tearDown<R extends Reconciled>(input: TeardownInput<R>): P
       try {
         for (const object of retained(input, resource)) await remove(resource, object, input, 'Background');
       } catch (error) {
-        return [told(input, stepFor(input, resource), `delete what holds data (${resource.kind})`, error)];
+        return [failureStatus(input, stepFor(input, resource), `delete what holds data (${resource.kind})`, error)];
       }
     }
   }
@@ -51,7 +53,7 @@ export async function tearDown<R extends Reconciled>(input: TeardownInput<R>): P
 }
 
 /** What stands in the way of deletion is told: it waits for that, and nobody would know why. */
-function told<R extends Reconciled>(
+function failureStatus<R extends Reconciled>(
   { writing }: TeardownInput<R>,
   step: string,
   doing: string,
