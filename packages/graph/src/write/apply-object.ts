@@ -69,6 +69,7 @@ async function lookAgain({ resource, observed, ...of }: Apply, context: WriteCon
     const live = await client.get(resource, keyOf(of), { signal });
     if (live.metadata?.uid === observed?.metadata?.uid) throw refusal;
     if (observed) overlay.deleted(observed);
+    else context.hidden(resource, keyOf(of));
     overlay.wrote(resource, live);
   } catch (error) {
     // Nothing there, and it was refused as if there were: something else is in the way.

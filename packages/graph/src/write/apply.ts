@@ -99,6 +99,7 @@ async function createOnce(
     if (!isAlreadyExists(error)) throw error;
     // It was there before the cache knew: whatever it holds, it stays.
     context.overlay.wrote(resource, await client.get(resource, key, { signal }));
+    context.hidden(resource, key);
     return false;
   }
 }

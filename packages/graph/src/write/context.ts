@@ -1,5 +1,5 @@
 // What a write needs besides itself.
-import type { Client, ObjectKey } from '@stackwright/kube';
+import type { Client, ObjectKey, Resource } from '@stackwright/kube';
 import type { Logger, Random } from '@stackwright/core';
 import type { Names } from '../declare/names.js';
 import type { Amendment } from '../declare/step.js';
@@ -28,6 +28,8 @@ export interface WriteContext {
   metrics: StepMetrics;
   log: Logger;
   upToDate: UpToDateChildren;
+  /** Told of a child that is there although the cache did not show it. */
+  hidden: (resource: Resource, key: ObjectKey) => void;
   /** Told of each write that was made. */
   wrote: (write: Write, line: WriteLine) => void;
   /** Told of what somebody had changed, once it is set right; `managers` of the fields are empty where nobody knows. */

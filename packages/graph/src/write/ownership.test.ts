@@ -238,6 +238,37 @@ describe('what seems to be missing', () => {
     expect(harness.api.peek(ConfigMap, { namespace: ns, name: 'shared' })?.data).toEqual({ part: 'shared' });
   });
 
+  it.each([
+    ['its own', {}],
+    ["somebody's", { annotations: { [owner]: null }, ownerReferences: null }],
+  ] as const)(
+    'and is %s, which the cache never shows, is looked at and not written again and again',
+    async (_whose, metadata) => {
+      const harness = new GraphHarness(graphOf(One));
+      await harness.create(database('one.example', { parts: ['first', 'second'] }));
+      await harness.settle();
+      const managedBy = 'app.kubernetes.io/managed-by';
+      const set = harness.reader.set.bind(harness.reader);
+      harness.reader.set = (resource, objects) =>
+        set(resource, resource === ConfigMap ? objects.filter(({ metadata: of }) => of?.labels?.['show']) : objects);
+      await harness.edit(ConfigMap, 'first', { metadata: { labels: { [managedBy]: null }, ...metadata } });
+      await harness.edit(ConfigMap, 'second', { metadata: { labels: { show: 'yes' } } });
+      harness.restart();
+      await harness.settle();
+      expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+      const isOwn = !('ownerReferences' in metadata);
+      expect(harness.condition('Ready')).toMatchObject(isOwn ? { status: 'True' } : { reason: 'Conflict' });
+      await harness.api.delete(ConfigMap, { namespace: ns, name: 'first' });
+      await harness.settle();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+      await harness.edit(One, 'sample', { spec: { parts: ['second'] } });
+      await harness.settle();
+      const calls = harness.api.calls.length;
+      await harness.reconcile();
+      expect(harness.api.calls.slice(calls).filter(({ verb }) => verb === 'get')).toEqual([]);
+    },
+  );
+
   it('takes one call each to make', async () => {
     const harness = new GraphHarness(sampleGraph());
     await harness.create(sample());

@@ -34,6 +34,7 @@ import { stepStatusOf, type StepStatus } from '../status/step-status.js';
 import type { ReconciledStatus } from '../status/status.js';
 import { StatusWriter } from '../status/writer.js';
 import type { Reconciled } from '../declare/step.js';
+import { HiddenChildren } from './hidden.js';
 import { needsFinalizer, tearDown } from './teardown.js';
 import { formatPath } from '../evaluate/paths.js';
 import { isPaused } from '../pace/paused.js';
@@ -83,6 +84,7 @@ export class GraphReconciler<R extends Reconciled> {
   readonly #writeBackoff: WriteBackoff;
   readonly #retries: Retries;
   readonly #upToDate = new UpToDateCache();
+  readonly #hidden = new HiddenChildren();
   readonly #status: StatusWriter<R>;
   readonly #echoes: EchoFilter;
   /** All that is remembered by uid. */
@@ -100,7 +102,15 @@ export class GraphReconciler<R extends Reconciled> {
     this.#retries = new Retries(init.clock, this.#externals);
     this.#status = new StatusWriter<R>(init);
     this.#echoes = new EchoFilter(init.clock);
-    this.#memories = [this.#externals, this.#writeBackoff, this.#retries, this.#upToDate, this.#echoes, this.#status];
+    this.#memories = [
+      this.#externals,
+      this.#writeBackoff,
+      this.#retries,
+      this.#upToDate,
+      this.#hidden,
+      this.#echoes,
+      this.#status,
+    ];
   }
 
   /** What is remembered of objects, all in all: 0 when all of them have gone. */
@@ -127,6 +137,7 @@ export class GraphReconciler<R extends Reconciled> {
     const { built, owns } = await this.#build(found, context);
     const object = await this.#withFinalizer(found, built, context.client);
     const overlay = new Overlay(this.#init.reader);
+    await this.#hidden.layOver(overlay, object.metadata?.uid ?? '', context.client, context);
     const result = await run<R>({
       client: context.client,
       context,
@@ -143,6 +154,10 @@ export class GraphReconciler<R extends Reconciled> {
       upToDate: this.#upToDate,
     });
     const { evaluation, failures } = result;
+    this.#hidden.keepOnly(
+      object.metadata?.uid ?? '',
+      evaluation.steps.flatMap(({ scope }) => scope.wants),
+    );
     const statuses = evaluation.steps.map((one) => stepStatusOf(one, unlessStale(failures.get(one.step.name))));
     this.#report(result, statuses, context);
     const extra = this.#status.extra(object, built, evaluation, result.record);
@@ -276,7 +291,9 @@ export class GraphReconciler<R extends Reconciled> {
     const repaired: WriteContext['repaired'] = (write, managers) => this.#repaired(object, write, managers);
     const amended: WriteContext['amended'] = (event) =>
       this.#init.events.record(object, { type: 'Normal', action: 'Reconcile', ...event });
-    return { overlay, fieldManager, random, metrics, names, repaired, amended };
+    const hidden: WriteContext['hidden'] = (resource, key) =>
+      this.#hidden.found(object.metadata?.uid ?? '', resource, key);
+    return { overlay, fieldManager, random, metrics, names, hidden, repaired, amended };
   }
 
   #repaired(object: Readonly<R>, write: Write & { verb: 'apply' }, managers: readonly string[]): void {
