@@ -13,7 +13,7 @@ describe('finalizers', () => {
     const added = await addFinalizer(client, Secret, await client.get(Secret, key), mine);
     expect(added.metadata?.finalizers).toEqual(['other.dev/x', mine]);
     expect(await addFinalizer(client, Secret, added, mine)).toBe(added);
-    await removeFinalizer(client, Secret, added, mine);
+    expect(await removeFinalizer(client, Secret, added, mine)).toEqual(client.peek(Secret, key));
     expect(client.peek(Secret, key)?.metadata?.finalizers).toEqual(['other.dev/x']);
     expect(client.writes).toHaveLength(2);
   });

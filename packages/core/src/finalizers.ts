@@ -23,23 +23,23 @@ export async function addFinalizer<T extends KubeObject>(
   return patchFinalizers(client, resource, object, [...(object.metadata?.finalizers ?? []), finalizer]);
 }
 
-/** Removes the finalizer. An object that is gone, or gone and made anew (another uid), counts as done. */
-export async function removeFinalizer(
+/**
+ * Removes the finalizer, and gives the object as it is then; undefined: it is gone. Rejects where it has changed since it was
+ * read, or where another one has its name by now (another uid): the next reconcile sees which.
+ */
+export async function removeFinalizer<T extends KubeObject>(
   client: Client,
-  resource: Resource,
-  object: Readonly<KubeObject>,
+  resource: Resource<T>,
+  object: Readonly<T>,
   finalizer: string,
-): Promise<void> {
-  if (!hasFinalizer(object, finalizer)) return;
+): Promise<Readonly<T> | undefined> {
+  if (!hasFinalizer(object, finalizer)) return object;
+  const others = (object.metadata?.finalizers ?? []).filter((one) => one !== finalizer);
   try {
-    await patchFinalizers(
-      client,
-      resource,
-      object,
-      (object.metadata?.finalizers ?? []).filter((one) => one !== finalizer),
-    );
+    return await patchFinalizers(client, resource, object, others);
   } catch (error) {
     if (!isNotFound(error)) throw error;
+    return undefined;
   }
 }
 

@@ -281,8 +281,7 @@ export class GraphReconciler<R extends Reconciled> {
     if (needsFinalizer(built.steps, policyOf(graph, object))) {
       return addFinalizer(client, graph.resource, object, finalizer);
     }
-    await removeFinalizer(client, graph.resource, object, finalizer);
-    return object;
+    return (await removeFinalizer(client, graph.resource, object, finalizer)) ?? object;
   }
 
   #writing(object: Readonly<R>, overlay: Overlay): SharedWriteContext {

@@ -100,6 +100,16 @@ describe('what stands in the way of deletion is told', () => {
   });
 });
 
+it('a policy that is no longer Delete takes the finalizer away, and no call more than that and the status', async () => {
+  const harness = await settled(sampleGraph(), { deletionPolicy: 'Delete' });
+  await harness.edit(Sample, 'sample', { spec: { deletionPolicy: 'Retain' } });
+  await harness.sync();
+  const before = harness.api.calls.length;
+  await harness.reconcile({ sync: false });
+  expect(finalizers(harness)).toEqual([]);
+  expect(harness.api.calls.slice(before).map(({ verb }) => verb)).toEqual(['patch', 'patch']);
+});
+
 describe('deletion', () => {
   it('needs nothing of us where nothing has to be undone', async () => {
     const harness = await settled();
