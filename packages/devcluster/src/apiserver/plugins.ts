@@ -87,8 +87,17 @@ function priority({ store }: ServerContext): AdmissionPlugin {
           `the integer value of priority (${given}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`,
         );
       }
+      const preemption = stringAt(found, 'preemptionPolicy') ?? 'PreemptLowerPriority';
+      const asked = spec['preemptionPolicy'];
+      if (typeof asked === 'string' && asked !== preemption) {
+        throw forbidden(
+          resource,
+          name,
+          `the string value of PreemptionPolicy (${asked}) must not be provided in pod spec; priority admission controller computed ${preemption} from the given PriorityClass name`,
+        );
+      }
       spec['priority'] = value;
-      spec['preemptionPolicy'] = found?.['preemptionPolicy'] ?? 'PreemptLowerPriority';
+      spec['preemptionPolicy'] = preemption;
       if (found) spec['priorityClassName'] = found.metadata.name ?? '';
     },
     validate({ operation, resource, object, name }) {

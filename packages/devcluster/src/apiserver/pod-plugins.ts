@@ -22,6 +22,14 @@ const TOKEN_VOLUME = 'kube-api-access-';
 export function serviceAccounts({ store }: ServerContext): AdmissionPlugin {
   const accountOf = (namespace: string, name: string): ServiceAccount | undefined =>
     store.get('/serviceaccounts', `${namespace}/${name}`) as ServiceAccount | undefined;
+  const demand = ({ resource, namespace = '', name }: AdmissionAttributes, account: string): void => {
+    if (account === 'default' || accountOf(namespace, account)) return;
+    throw forbidden(
+      resource,
+      name,
+      `error looking up service account ${namespace}/${account}: serviceaccount "${account}" not found`,
+    );
+  };
   return {
     name: 'ServiceAccount',
     mutate(attributes) {
@@ -29,6 +37,7 @@ export function serviceAccounts({ store }: ServerContext): AdmissionPlugin {
       if (!spec) return;
       spec.serviceAccountName = spec.serviceAccountName || 'default';
       spec.serviceAccount = spec.serviceAccountName;
+      demand(attributes, spec.serviceAccountName);
       const account = accountOf(attributes.namespace ?? '', spec.serviceAccountName);
       if (spec.automountServiceAccountToken ?? account?.automountServiceAccountToken ?? true) mountToken(spec);
       const secrets = account?.imagePullSecrets ?? [];
@@ -36,16 +45,9 @@ export function serviceAccounts({ store }: ServerContext): AdmissionPlugin {
         spec.imagePullSecrets = secrets.map(({ name }) => ({ ...(name === undefined ? {} : { name }) }));
     },
     validate(attributes) {
+      // Another plugin may have had its say meanwhile.
       const pod = attributes.operation === 'CREATE' ? podOf(attributes) : undefined;
-      if (!pod) return;
-      const { resource, namespace = '', name } = attributes;
-      const account = pod.spec?.serviceAccountName ?? 'default';
-      if (account === 'default' || accountOf(namespace, account)) return;
-      throw forbidden(
-        resource,
-        name,
-        `error looking up service account ${namespace}/${account}: serviceaccount "${account}" not found`,
-      );
+      if (pod) demand(attributes, pod.spec?.serviceAccountName ?? 'default');
     },
   };
 }

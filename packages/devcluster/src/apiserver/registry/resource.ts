@@ -42,7 +42,9 @@ export interface Strategy<T = ApiObject> {
   allocate?(object: T, old: Readonly<T> | undefined, context: StrategyContext): void;
   /** Fields that a field selector may name, besides metadata.name and metadata.namespace. */
   fields?(object: T): Record<string, string>;
-  /** Fields that make a new generation when they change; "all": all but metadata and status. Absent: no generation. */
+  /**
+   * Paths of fields that make a new generation when they change; "all": all but metadata and status. Absent: no generation.
+   */
   generationFields?: readonly string[] | 'all';
   /** Whether a PUT of an object that does not exist creates it. */
   createOnUpdate?: boolean;

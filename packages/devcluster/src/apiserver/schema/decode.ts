@@ -3,6 +3,7 @@
 // out then; times and quantities become canonical).
 import { isObject, set, type JsonObject } from '../json.js';
 import { resolve } from './definitions.js';
+import { emptyValue } from './empty.js';
 import { canonicalQuantity } from './quantity.js';
 import { omittedWhenEmpty } from './go-types/go-types.js';
 import { definitionOf, fieldSchema, keepsUnknown, ref, type Schema } from './schema.js';
@@ -30,6 +31,9 @@ function typed(given: Schema, value: unknown, path: string, unknown: string[]): 
     case 'object': {
       if (!isObject(value)) throw mismatch(value, 'object', path);
       if (schema['x-kubernetes-preserve-unknown-fields'] && !schema.properties) return value;
+      const { additionalProperties } = schema;
+      if (typeof additionalProperties === 'object' && resolve(additionalProperties).format === 'quantity')
+        return resourceList(value, path);
       const result: JsonObject = {};
       const omitted = given.$ref === undefined ? undefined : omittedWhenEmpty(definitionOf(given.$ref));
       for (const [name, child] of Object.entries(value)) {
@@ -38,8 +42,9 @@ function typed(given: Schema, value: unknown, path: string, unknown: string[]): 
         if (!declared) {
           if (keepsUnknown(schema)) set(result, name, child);
           else unknown.push(childPath);
-        } else if (child !== null && child !== undefined) {
-          const decoded = typed(declared, child, childPath, unknown);
+        } else if (child !== undefined && (child !== null || !schema.properties)) {
+          // A field that is null is not there; in a map it is a key, whose value is empty.
+          const decoded = typed(declared, child ?? emptyValue(declared), childPath, unknown);
           if (!omitted?.has(name) || !isEmpty(decoded, declared)) set(result, name, decoded);
         }
       }
@@ -48,16 +53,13 @@ function typed(given: Schema, value: unknown, path: string, unknown: string[]): 
     case 'array': {
       if (!Array.isArray(value)) throw mismatch(value, 'array', path);
       const items = schema.items ?? {};
-      return value.map((item, index) => typed(items, item, `${path}[${index}]`, unknown));
+      return value.map((item, index) => typed(items, item ?? emptyValue(items), `${path}[${index}]`, unknown));
     }
     case 'string':
       return decodeString(schema.format, value, path);
     case 'integer':
       if (!Number.isSafeInteger(value)) throw mismatch(value, 'integer', path);
-      if (Math.abs(value as number) > INT32 && !isLong(path))
-        throw new DecodeError(
-          `json: cannot unmarshal number ${String(value)} into Go struct field ${path} of type int32`,
-        );
+      if (!isLong(path)) refuseLong(value as number, path);
       return value;
     case 'number':
       if (typeof value !== 'number') throw mismatch(value, 'number', path);
@@ -86,11 +88,21 @@ const longs = new Set(
   ).split(' '),
 );
 function refuseLong(value: number, path: string): void {
-  if (Math.abs(value) > INT32)
+  if (value > INT32 || value < -INT32 - 1)
     throw new DecodeError(`json: cannot unmarshal number ${value} into Go struct field ${path} of type int32`);
 }
 
 const isLong = (path: string): boolean => longs.has(/([\w-]+)(?:\[\d+\])?$/.exec(path)?.[1] ?? '');
+
+/** Thousandths are the least there is of a resource. */
+const MILLI = 1_000_000n;
+
+function resourceList(amounts: JsonObject, path: string): JsonObject {
+  const result: JsonObject = {};
+  for (const [name, amount] of Object.entries(amounts))
+    if (amount !== undefined) set(result, name, decodeQuantity(amount ?? '0', join(path, name), MILLI));
+  return result;
+}
 
 /** What `omitempty` leaves out: zeros, empty lists and maps, but no structs. */
 function isEmpty(value: unknown, declared: Schema): boolean {
@@ -100,15 +112,7 @@ function isEmpty(value: unknown, declared: Schema): boolean {
 }
 
 function decodeString(format: string | undefined, value: unknown, path: string): unknown {
-  if (format === 'quantity' && (typeof value === 'string' || typeof value === 'number')) {
-    const canonical = canonicalQuantity(String(value));
-    if (canonical === undefined) {
-      throw new DecodeError(
-        `quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$' (${path}: ${JSON.stringify(value)})`,
-      );
-    }
-    return canonical;
-  }
+  if (format === 'quantity') return decodeQuantity(value, path);
   if (typeof value !== 'string') throw mismatch(value, 'string', path);
   if (format === 'date-time') return wholeSeconds(value, path);
   if (format === 'micro-time' && !MICRO_TIME.test(value)) {
@@ -120,6 +124,17 @@ function decodeString(format: string | undefined, value: unknown, path: string):
   if (!BASE64.test(value)) throw new DecodeError(`illegal base64 data (${path})`);
   // Bits that stand for nothing are not kept.
   return Buffer.from(value, 'base64').toString('base64');
+}
+
+function decodeQuantity(value: unknown, path: string, finest?: bigint): string {
+  if (typeof value !== 'string' && typeof value !== 'number') throw mismatch(value, 'string', path);
+  const canonical = canonicalQuantity(String(value), finest);
+  if (canonical === undefined) {
+    throw new DecodeError(
+      `quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$' (${path}: ${JSON.stringify(value)})`,
+    );
+  }
+  return canonical;
 }
 
 // MicroTime is written, and must be read, with exactly six digits of a second.

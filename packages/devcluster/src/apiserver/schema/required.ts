@@ -2,6 +2,7 @@
 import { field, type FieldError } from '../errors.js';
 import { isObject, set } from '../json.js';
 import { resolve } from './definitions.js';
+import { emptyValue } from './empty.js';
 import { goFields } from './go-types/go-types.js';
 import { definitionOf, type Schema } from './schema.js';
 
@@ -41,9 +42,10 @@ export function fillRequired(given: Schema, value: unknown): void {
     return;
   }
   if (!isObject(value)) return;
-  const pointers = pointersOf(given);
+  const { pointers, written } = fieldsOf(given);
   for (const [name, child] of Object.entries(schema.properties ?? {})) {
-    if (value[name] === undefined && schema.required?.includes(name) && !pointers.has(name)) {
+    const wanted = written.has(name) ? resolve(child).type === 'string' : schema.required?.includes(name);
+    if (value[name] === undefined && wanted && !pointers.has(name)) {
       const empty = emptyValue(child);
       if (empty !== undefined) set(value, name, empty);
     }
@@ -53,35 +55,24 @@ export function fillRequired(given: Schema, value: unknown): void {
     for (const child of Object.values(value)) fillRequired(schema.additionalProperties, child);
 }
 
-const known = new Map<string, ReadonlySet<string>>();
-
-function pointersOf({ $ref }: Schema): ReadonlySet<string> {
-  const definition = $ref === undefined ? '' : definitionOf($ref);
-  let names = known.get(definition);
-  if (!names) {
-    names = new Set((goFields(definition) ?? []).flatMap(({ name, pointer }) => (pointer ? [name] : [])));
-    known.set(definition, names);
-  }
-  return names;
+interface GoFields {
+  pointers: ReadonlySet<string>;
+  /** Written even when they are empty, whether they are required or not. */
+  written: ReadonlySet<string>;
 }
 
-function emptyValue(given: Schema): unknown {
-  const { type, format, ...schema } = resolve(given);
-  if (schema['x-kubernetes-int-or-string']) return 0;
-  switch (type) {
-    case 'string':
-      // Times are structs with a null of their own.
-      return format === undefined ? '' : undefined;
-    case 'integer':
-    case 'number':
-      return 0;
-    case 'boolean':
-      return false;
-    case 'array':
-      return [];
-    case 'object':
-      return {};
-    default:
-      return undefined;
+const known = new Map<string, GoFields>();
+
+function fieldsOf({ $ref }: Schema): GoFields {
+  const definition = $ref === undefined ? '' : definitionOf($ref);
+  let fields = known.get(definition);
+  if (!fields) {
+    const all = goFields(definition) ?? [];
+    fields = {
+      pointers: new Set(all.flatMap(({ name, pointer }) => (pointer ? [name] : []))),
+      written: new Set(all.flatMap(({ name, pointer, omitEmpty }) => (pointer || omitEmpty ? [] : [name]))),
+    };
+    known.set(definition, fields);
   }
+  return fields;
 }

@@ -171,9 +171,9 @@ function keepSystemFields({ metadata }: ApiObject, { metadata: old }: ApiObject)
     creationTimestamp: old.creationTimestamp,
     resourceVersion: old.resourceVersion,
     generation: old.generation,
-    generateName: old.generateName,
-    deletionTimestamp: old.deletionTimestamp,
-    deletionGracePeriodSeconds: old.deletionGracePeriodSeconds,
+    // Neither comes nor goes by an update: validation refuses what is new.
+    deletionTimestamp: old.deletionTimestamp ?? metadata.deletionTimestamp,
+    deletionGracePeriodSeconds: metadata.deletionGracePeriodSeconds ?? old.deletionGracePeriodSeconds,
   };
   for (const [name, value] of Object.entries(kept)) {
     if (value === undefined) delete metadata[name as keyof typeof kept];

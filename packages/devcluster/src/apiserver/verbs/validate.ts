@@ -13,8 +13,11 @@ export function validateObject(
   old: ApiObject | undefined,
 ): void {
   const errors = validateMetadata(object, resource.nameRule);
-  if (old && object.metadata.uid !== old.metadata.uid)
-    errors.push(field.invalid('metadata.uid', object.metadata.uid, 'field is immutable'));
+  for (const name of ['uid', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+    const value = object.metadata[name];
+    if (old && value !== old.metadata[name])
+      errors.push(field.invalid(`metadata.${name}`, value ?? null, 'field is immutable'));
+  }
   errors.push(...(resource.strategy.validate?.(object, old, context) ?? []));
   if (!resource.custom) {
     errors.push(...bareFinalizers(resource, object), ...validateSelectors(resource.schema(), object, ''));

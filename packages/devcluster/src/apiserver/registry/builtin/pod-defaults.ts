@@ -7,6 +7,7 @@ import type {
   Probe,
   Volume,
 } from 'kubernetes-types/core/v1.d.ts';
+import { isLatest } from '../../schema/image-reference.js';
 
 export function defaultPodTemplate(template: PodTemplateSpec | undefined): void {
   if (!template) return;
@@ -26,13 +27,6 @@ export function defaultPodSpec(spec: PodSpec): void {
   for (const container of [...initContainers, ...containers, ...ephemeralContainers]) defaultContainer(container);
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
 }
-
-/** What cannot be read as a reference has no tag. */
-const REFERENCE = /^([\w.-]+(:\d+)?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[\w.-]+)?$/;
-const MAX_REPOSITORY = 255;
-
-const isLatest = (image: string): boolean =>
-  REFERENCE.test(image) && image.length <= MAX_REPOSITORY && (image.endsWith(':latest') || !/:[^/]+$/.test(image));
 
 function defaultContainer(container: Container): void {
   container.imagePullPolicy ??= isLatest(container.image ?? '') ? 'Always' : 'IfNotPresent';
@@ -83,7 +77,26 @@ function defaultVolume(volume: Volume): void {
       for (const item of source.downwardAPI?.items ?? []) defaultFile(item);
     }
   }
-  if (volume.ephemeral?.volumeClaimTemplate) volume.ephemeral.volumeClaimTemplate.spec.volumeMode ??= 'Filesystem';
+  if (volume.ephemeral?.volumeClaimTemplate) {
+    volume.ephemeral.volumeClaimTemplate.metadata ??= {};
+    volume.ephemeral.volumeClaimTemplate.spec.volumeMode ??= 'Filesystem';
+  }
+  if (volume.iscsi) volume.iscsi.iscsiInterface ??= 'default';
+  if (volume.rbd) {
+    volume.rbd.pool ??= 'rbd';
+    volume.rbd.user ??= 'admin';
+    volume.rbd.keyring ??= '/etc/ceph/keyring';
+  }
+  if (volume.azureDisk) {
+    volume.azureDisk.cachingMode ??= 'ReadWrite';
+    volume.azureDisk.kind ??= 'Shared';
+    volume.azureDisk.fsType ??= 'ext4';
+    volume.azureDisk.readOnly ??= false;
+  }
+  if (volume.scaleIO) {
+    volume.scaleIO.storageMode ??= 'ThinProvisioned';
+    volume.scaleIO.fsType ??= 'xfs';
+  }
 }
 
 function defaultFile({ fieldRef, resourceFieldRef }: DownwardAPIVolumeFile): void {

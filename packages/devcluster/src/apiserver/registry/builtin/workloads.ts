@@ -20,7 +20,7 @@ import { setStatus } from './pods.js';
 
 export const deploymentStrategy: Strategy<Deployment> = {
   reportsMissing: true,
-  generationFields: ['spec'],
+  generationFields: ['spec', 'metadata.annotations'],
   defaults({ spec }) {
     if (!spec) return;
     spec.replicas ??= 1;
@@ -76,8 +76,9 @@ export const statefulSetStrategy: Strategy<StatefulSet> = {
     spec.persistentVolumeClaimRetentionPolicy.whenDeleted ??= 'Retain';
     spec.persistentVolumeClaimRetentionPolicy.whenScaled ??= 'Retain';
     for (const claim of spec.volumeClaimTemplates ?? []) {
-      claim.apiVersion ??= 'v1';
-      claim.kind ??= 'PersistentVolumeClaim';
+      // Whatever was said: a template is of nothing else.
+      claim.apiVersion = 'v1';
+      claim.kind = 'PersistentVolumeClaim';
       if (claim.spec) claim.spec.volumeMode ??= 'Filesystem';
       if (!claim.status) (claim as { status?: object }).status = { phase: 'Pending' };
     }
