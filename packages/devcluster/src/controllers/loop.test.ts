@@ -122,6 +122,20 @@ describe('a loop', () => {
     await loop.stop();
   });
 
+  it('slows what is woken very often, but never leaves it alone for long', async () => {
+    const times: number[] = [];
+    const loop = make(async (name) => {
+      times.push(clock.now());
+      loop.add({ name });
+    });
+    loop.add({ name: 'a' });
+    for (let turn = 0; turn < 100; turn += 1) await settle();
+    await clock.advance(20_000);
+    const waits = times.slice(1).map((time, index) => time - times[index]!);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(200);
+    await loop.stop();
+  });
+
   it('looks again when asked to, at the earliest time asked for', async () => {
     const times: number[] = [];
     const start = clock.now();

@@ -5,15 +5,17 @@ import { ItemBackoff } from '../shared/item-backoff.js';
 /** An object that keeps failing is woken by changes no more often than this, in milliseconds: a change may be the cure. */
 const WAKE_INTERVAL = 1_000;
 
-/** How many passes one object gets in a row. Beyond any that makes progress: a pass changes much at a time. */
-const MOST_PASSES = 100;
-/** In milliseconds. */
-const WINDOW = 10_000;
+/** How many passes one object gets in a row: a start of many Pods that are ready at once needs as many. */
+const BURST = 100;
+/** Milliseconds after which it gets one more. Who makes progress is slowed by no more than this, and never stopped. */
+const REFILL = 100;
+/** How many objects begin before those at rest are forgotten. */
+const SWEEP = 100;
 
 interface Passes {
-  since: number;
-  count: number;
-  last: number;
+  left: number;
+  /** Of the last pass. */
+  at: number;
 }
 
 export class Pace {
@@ -25,19 +27,13 @@ export class Pace {
     const passes = this.#passes.get(key);
     if (!passes) return 0;
     const backoff = Math.min(this.#backoff.delay(key), WAKE_INTERVAL);
-    const full = passes.count >= MOST_PASSES ? passes.since + WINDOW - now : 0;
-    return Math.max(0, passes.last + backoff - now, full);
+    return Math.max(0, passes.at + backoff - now, Math.ceil((1 - leftOf(passes, now)) * REFILL));
   }
 
   begin(key: string, now: number): void {
     const passes = this.#passes.get(key);
-    if (passes && now - passes.since < WINDOW) {
-      passes.count += 1;
-      passes.last = now;
-    } else {
-      this.#passes.set(key, { since: now, count: 1, last: now });
-      if (this.#passes.size % MOST_PASSES === 0) this.#sweep(now);
-    }
+    this.#passes.set(key, { left: (passes ? leftOf(passes, now) : BURST) - 1, at: now });
+    if (!passes && this.#passes.size % SWEEP === 0) this.#sweep(now);
   }
 
   succeeded(key: string): void {
@@ -50,7 +46,9 @@ export class Pace {
   }
 
   #sweep(now: number): void {
-    for (const [key, { since }] of this.#passes)
-      if (now - since >= WINDOW && this.#backoff.delay(key) === 0) this.#passes.delete(key);
+    for (const [key, passes] of this.#passes)
+      if (leftOf(passes, now) >= BURST && this.#backoff.delay(key) === 0) this.#passes.delete(key);
   }
 }
+
+const leftOf = ({ left, at }: Passes, now: number): number => Math.min(BURST, left + (now - at) / REFILL);

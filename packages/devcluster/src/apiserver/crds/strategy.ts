@@ -21,6 +21,7 @@ export const CRDS = `${CustomResourceDefinition.group}/${CustomResourceDefinitio
 export const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 
 export const crdStrategy: Strategy<CustomResourceDefinition> = {
+  requiresRevision: true,
   generationFields: ['spec'],
 
   defaults({ spec }) {

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, posix } from 'node:path';
 import { fieldHints, isOptional, structHints } from './hints.js';
+import { addNewerFields } from './newer-fields.js';
 import { definitionOf, ref, type Schema } from './schema.js';
 
 const types = dirname(createRequire(import.meta.url).resolve('kubernetes-types/package.json'));
@@ -65,6 +66,7 @@ function load(module: string): Map<string, Schema> {
   let definitions = modules.get(module);
   if (!definitions) {
     definitions = parse(module, readFileSync(join(types, `${module}.d.ts`), 'utf8'));
+    addNewerFields(packageOf(module), definitions);
     modules.set(module, definitions);
   }
   return definitions;

@@ -58,7 +58,7 @@ function validateOwners(owners: readonly OwnerReference[]): FieldError[] {
   let first: string | undefined;
   for (const owner of owners) {
     const { apiVersion = '', kind = '', name = '', uid = '', controller } = owner;
-    if (apiVersion === '' || apiVersion.endsWith('/'))
+    if (!/^(?:[^/]*\/)?[^/]+$/.test(apiVersion))
       errors.push(field.invalid(`${OWNERS}.apiVersion`, apiVersion, 'version must not be empty'));
     for (const [part, value] of Object.entries({ kind, name, uid }))
       if (value === '') errors.push(field.invalid(`${OWNERS}.${part}`, value, 'must not be empty'));

@@ -3,7 +3,7 @@ import { field, type FieldError } from '../errors.js';
 import { isObject, set } from '../json.js';
 import { resolve } from './definitions.js';
 import { emptyValue } from './empty.js';
-import { goFields } from './go-types/go-types.js';
+import { goFields, type GoField } from './go-types/go-types.js';
 import { definitionOf, type Schema } from './schema.js';
 
 /** The required fields that are not there. Status is the controllers' business, and theirs to fill. */
@@ -44,7 +44,8 @@ export function fillRequired(given: Schema, value: unknown): void {
   if (!isObject(value)) return;
   const { pointers, written } = fieldsOf(given);
   for (const [name, child] of Object.entries(schema.properties ?? {})) {
-    const wanted = written.has(name) ? resolve(child).type === 'string' : schema.required?.includes(name);
+    const wanted =
+      schema.required?.includes(name) || isStruct(resolve(child), name) || isText(resolve(child), name, written);
     if (value[name] === undefined && wanted && !pointers.has(name)) {
       const empty = emptyValue(child);
       if (empty !== undefined) set(value, name, empty);
@@ -55,6 +56,14 @@ export function fillRequired(given: Schema, value: unknown): void {
     for (const child of Object.values(value)) fillRequired(schema.additionalProperties, child);
 }
 
+/** Go has a struct where there is no pointer to one, whatever it leaves out. A status is its kind's to begin. */
+const isStruct = ({ type, properties }: Schema, name: string): boolean =>
+  type === 'object' && properties !== undefined && name !== 'status';
+
+/** Lists and maps that are written as null here count as none. */
+const isText = ({ type }: Schema, name: string, written: ReadonlySet<string>): boolean =>
+  type === 'string' && written.has(name);
+
 interface GoFields {
   pointers: ReadonlySet<string>;
   /** Written even when they are empty, whether they are required or not. */
@@ -63,11 +72,15 @@ interface GoFields {
 
 const known = new Map<string, GoFields>();
 
+/** With the fields of structs that JSON has in place of them. */
+const flattened = (definition: string): readonly GoField[] =>
+  (goFields(definition) ?? []).flatMap((field) => (field.inlined === undefined ? [field] : flattened(field.inlined)));
+
 function fieldsOf({ $ref }: Schema): GoFields {
   const definition = $ref === undefined ? '' : definitionOf($ref);
   let fields = known.get(definition);
   if (!fields) {
-    const all = goFields(definition) ?? [];
+    const all = flattened(definition);
     fields = {
       pointers: new Set(all.flatMap(({ name, pointer }) => (pointer ? [name] : []))),
       written: new Set(all.flatMap(({ name, pointer, omitEmpty }) => (pointer || omitEmpty ? [] : [name]))),

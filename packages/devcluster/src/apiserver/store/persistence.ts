@@ -59,6 +59,8 @@ export class DiskPersistence implements Persistence {
   /** What was last written to the log may be there in part. */
   #torn = false;
   #snapshotSize = 0;
+  /** Bytes of log before which no rotation is tried again, after one that failed. */
+  #postponed = 0;
   #compacting: { writer: SnapshotWriter; done: Promise<void> } | undefined;
 
   constructor(options: DiskOptions) {
@@ -111,7 +113,7 @@ export class DiskPersistence implements Persistence {
 
   compact(revision: number, state: () => readonly Change[]): void {
     const full = Math.max(this.#compactAfter, this.#snapshotSize);
-    if (this.#log === undefined || this.#size < full) return;
+    if (this.#log === undefined || this.#size < Math.max(full, this.#postponed)) return;
     // Writers that leave no time for a snapshot to be written wait for it: otherwise the log would grow without end.
     if (this.#compacting && this.#size < 2 * full) return;
     try {
@@ -120,7 +122,15 @@ export class DiskPersistence implements Persistence {
       warn(error);
     }
     const [old, before] = [this.#log, this.#compacting?.done];
-    this.#openLog(revision);
+    try {
+      this.#openLog(revision);
+    } catch (error) {
+      // What was written is durable in the log there is: nobody is told that it failed. A later change tries again.
+      this.#postponed = this.#size + full;
+      warn(error);
+      return;
+    }
+    this.#postponed = 0;
     const writer = new SnapshotWriter(this.#path('snapshot', revision), revision, state());
     this.#compacting = { writer, done: this.#complete(writer, revision, old, before) };
   }
@@ -190,8 +200,9 @@ export class DiskPersistence implements Persistence {
   }
 
   #openLog(revision: number): void {
-    this.#log = openSync(this.#path('log', revision), 'a', 0o600);
-    this.#size = fstatSync(this.#log).size;
+    const log = openSync(this.#path('log', revision), 'a', 0o600);
+    this.#size = fstatSync(log).size;
+    this.#log = log;
   }
 
   #removeBefore(revision: number): void {

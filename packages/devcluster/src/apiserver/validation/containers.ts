@@ -8,15 +8,15 @@ import type {
 } from 'kubernetes-types/core/v1.d.ts';
 import { portNameProblems } from '../schema/formats.js';
 import { checkEnvironment, checkEnvironmentFrom } from './environment.js';
-import type { Findings } from './findings.js';
+import { PULL_POLICIES, type Findings } from './findings.js';
 import { checkLifecycle, checkProbes } from './handlers.js';
 import { checkMounts } from './mounts.js';
 import { checkResources } from './resources.js';
 import { checkContainerSecurity } from './security.js';
 import type { Volumes } from './volumes.js';
 
-const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
+const RESTART_ACTIONS = ['Restart', 'RestartAllContainers'];
 const RESTART_POLICIES = ['Always', 'Never', 'OnFailure'];
 
 /** Without a grace period there is nothing to compare with, and another finding says so. */
@@ -69,6 +69,7 @@ const NOT_EPHEMERAL = [
   'lifecycle',
   'resizePolicy',
   'restartPolicy',
+  'restartPolicyRules',
 ] as const satisfies readonly (keyof EphemeralContainer)[];
 
 const NO_EPHEMERAL = 'cannot be set for an Ephemeral Container';
@@ -123,8 +124,25 @@ function checkCommon(
   checkContainerSecurity(findings, `${path}.securityContext`, container.securityContext, spec.hostUsers ?? true);
 }
 
-function checkRestartPolicy(findings: Findings, path: string, { restartPolicy }: Container): void {
+function checkRestartPolicy(
+  findings: Findings,
+  path: string,
+  { restartPolicy, restartPolicyRules = [] }: Container,
+): void {
   if (restartPolicy !== undefined) findings.oneOf(`${path}.restartPolicy`, restartPolicy, RESTART_POLICIES);
+  else if (restartPolicyRules.length > 0)
+    findings.required(`${path}.restartPolicy`, 'must specify restartPolicy when restart rules are used');
+  const list = `${path}.restartPolicyRules`;
+  findings.atMost(list, restartPolicyRules, 20);
+  findings.each(list, restartPolicyRules, ({ action = '', exitCodes }, at) => {
+    findings.oneOf(`${at}.action`, action, RESTART_ACTIONS);
+    if (!exitCodes) {
+      findings.required(`${at}.exitCodes`, 'must be specified');
+      return;
+    }
+    findings.oneOf(`${at}.exitCodes.operator`, exitCodes.operator ?? '', ['In', 'NotIn']);
+    findings.atMost(`${at}.exitCodes.values`, exitCodes.values ?? [], 255);
+  });
 }
 
 function checkPorts(findings: Findings, path: string, ports: readonly ContainerPort[] | undefined): void {

@@ -4,7 +4,6 @@ import type { EndpointAddress } from 'kubernetes-types/core/v1.d.ts';
 import type { Endpoint, EndpointHints, EndpointPort } from 'kubernetes-types/discovery/v1.d.ts';
 import { equal } from '../json.js';
 import { nameProblems } from '../schema/formats.js';
-import { validateLabels } from '../schema/names.js';
 import { checkAddress, checkCanonicalAddress, checkEndpointAddress, familyOf } from './addresses.js';
 import { found, IMMUTABLE, type Findings } from './findings.js';
 
@@ -51,7 +50,7 @@ const MAX_HINTS = 8;
 
 function checkTargets(findings: Findings, endpoints: readonly Endpoint[], type: string): void {
   if (!findings.atMost('endpoints', endpoints, MAX_ENDPOINTS)) return;
-  findings.each('endpoints', endpoints, ({ addresses, nodeName, hostname, hints, deprecatedTopology }, at) => {
+  findings.each('endpoints', endpoints, ({ addresses, nodeName, hostname, hints }, at) => {
     const path = `${at}.addresses`;
     if (addresses.length === 0) findings.required(path, 'must contain at least 1 address');
     findings.atMost(path, addresses, MAX_ADDRESSES);
@@ -60,7 +59,6 @@ function checkTargets(findings: Findings, endpoints: readonly Endpoint[], type: 
       else if (type === 'IPv4' || type === 'IPv6') checkTarget(findings, path, place, type, address);
     });
     if (nodeName !== undefined) findings.name(`${at}.nodeName`, 'subdomain', nodeName);
-    findings.add(validateLabels(deprecatedTopology, `${at}.deprecatedTopology`));
     if (hostname !== undefined) findings.name(`${at}.hostname`, 'label', hostname);
     if (hints) checkHints(findings, `${at}.hints`, hints);
   });
@@ -85,11 +83,16 @@ function checkDomain(findings: Findings, path: string, text: string): void {
   else if (faulty !== undefined) findings.invalid(path, faulty, nameProblems('label', faulty).join(','));
 }
 
-function checkHints(findings: Findings, path: string, { forZones = [] }: EndpointHints): void {
+function checkHints(findings: Findings, path: string, { forZones = [], forNodes = [] }: EndpointHints): void {
   if (!findings.atMost(`${path}.forZones`, forZones, MAX_HINTS)) return;
   findings.each(`${path}.forZones`, forZones, ({ name }, at, index) => {
     if (forZones.findIndex((zone) => zone.name === name) < index) findings.duplicate(`${at}.name`, name);
     findings.labelValue(`${at}.name`, name);
+  });
+  if (!findings.atMost(`${path}.forNodes`, forNodes, MAX_HINTS)) return;
+  findings.each(`${path}.forNodes`, forNodes, ({ name }, at, index) => {
+    if (forNodes.findIndex((node) => node.name === name) < index) findings.duplicate(`${at}.name`, name);
+    findings.name(`${at}.name`, 'subdomain', name);
   });
 }
 

@@ -2,7 +2,9 @@
 import type { EnvFromSource, EnvVar, ObjectFieldSelector, ResourceFieldSelector } from 'kubernetes-types/core/v1.d.ts';
 import { canonicalQuantity } from '../schema/quantity.js';
 import { nameProblems, variableNameProblems } from '../schema/formats.js';
+import type { FileKeySelector } from '../schema/newer-fields.js';
 import type { Findings } from './findings.js';
+import { checkNoBacksteps } from './paths.js';
 
 /** Fields that a variable can have the value of. */
 const VARIABLE_FIELDS = [
@@ -32,7 +34,7 @@ export function checkEnvironment(findings: Findings, path: string, variables: re
     if (findings.present(`${at}.name`, name)) findings.invalidEach(`${at}.name`, name, variableNameProblems(name));
     if (!valueFrom) return;
     const from = `${at}.valueFrom`;
-    const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = valueFrom;
+    const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = valueFrom;
     if (fieldRef) checkFieldRef(findings, `${from}.fieldRef`, fieldRef, VARIABLE_FIELDS);
     if (resourceFieldRef) checkResourceRef(findings, `${from}.resourceFieldRef`, resourceFieldRef, false);
     for (const [kind, ref] of Object.entries({ configMapKeyRef, secretKeyRef })) {
@@ -40,13 +42,20 @@ export function checkEnvironment(findings: Findings, path: string, variables: re
       findings.name(`${from}.${kind}.name`, 'subdomain', ref.name ?? '');
       if (findings.present(`${from}.${kind}.key`, ref.key)) findings.configKey(`${from}.${kind}.key`, ref.key);
     }
-    const sources = [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef].filter(Boolean).length;
+    if (fileKeyRef) checkFileRef(findings, `${from}.fileKeyRef`, fileKeyRef);
+    const sources = [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef].filter(Boolean).length;
     if (sources === 0) {
       const names = '`fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`';
       findings.invalid(from, '', `must specify one of: ${names}`);
     } else if (value !== '') findings.invalid(from, '', 'may not be specified when `value` is not empty');
     else if (sources > 1) findings.invalid(from, '', 'may not have more than one field specified at a time');
   });
+}
+
+function checkFileRef(findings: Findings, path: string, { key, volumeName, path: file }: FileKeySelector): void {
+  if (findings.present(`${path}.key`, key)) findings.invalidEach(`${path}.key`, key, variableNameProblems(key));
+  if (findings.present(`${path}.volumeName`, volumeName)) findings.name(`${path}.volumeName`, 'label', volumeName);
+  if (findings.present(`${path}.path`, file)) checkNoBacksteps(findings, `${path}.path`, file);
 }
 
 export function checkEnvironmentFrom(

@@ -13,6 +13,9 @@ import {
 export const NOT_NEGATIVE = 'must be greater than or equal to 0';
 export const IMMUTABLE = 'field is immutable';
 
+/** When an image is pulled. */
+export const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
+
 const MAX_INT32 = 2 ** 31 - 1;
 
 const between = (low: number, high: number): string => `must be between ${low} and ${high}, inclusive`;

@@ -23,10 +23,8 @@ const MAX_MANAGER = 63;
 export function checkJob(findings: Findings, job: Job, old: Job | undefined): void {
   const { metadata = {}, spec } = job;
   if (!spec) return;
-  if (!old) {
-    checkGenerated(findings, job, spec);
-    checkHostnames(findings, metadata.name ?? '', spec);
-  }
+  checkGenerated(findings, job, spec);
+  if (!old) checkHostnames(findings, metadata.name ?? '', spec);
   checkJobSpec(findings, 'spec', spec);
   const { selector } = spec;
   if (!selector) findings.required('spec.selector');
@@ -296,14 +294,10 @@ function checkJobUpdate(findings: Findings, spec: JobSpec, old: JobSpec): void {
 function whileSuspended(template: PodTemplateSpec, old: PodTemplateSpec): PodTemplateSpec {
   const expected = clone(old);
   const [now = { containers: [] }, before = { containers: [] }] = [template.spec, expected.spec];
+  const { labels: _labels, annotations: _annotations, ...rest } = expected.metadata ?? {};
   const { labels, annotations } = template.metadata ?? {};
-  expected.metadata = {
-    ...expected.metadata,
-    ...template.metadata,
-    ...(labels && { labels }),
-    ...(annotations && { annotations }),
-  };
-  if (!template.metadata) delete expected.metadata;
+  expected.metadata = { ...rest, ...(labels && { labels }), ...(annotations && { annotations }) };
+  if (!template.metadata && Object.keys(expected.metadata).length === 0) delete expected.metadata;
   for (const name of ['nodeSelector', 'tolerations', 'schedulingGates', 'affinity'] as const) {
     if (now[name] === undefined) delete before[name];
     else Object.assign(before, { [name]: now[name] });

@@ -46,15 +46,50 @@ export function checkPodSpec(findings: Findings, path: string, spec: PodSpec, po
   if (spec.overhead) checkResources(findings, `${path}.overhead`, { limits: spec.overhead }, []);
   if (spec.hostUsers === false) checkOwnUsers(findings, path, spec);
   if (spec.os) checkSystem(findings, path, spec);
+  checkFileVolumes(findings, path, spec);
+  if (spec.resources) {
+    const claims = (spec.resourceClaims ?? []).map(({ name }) => name);
+    if (spec.resources.claims)
+      findings.forbidden(`${path}.resources.claims`, 'claims may not be set for Resources at pod-level');
+    checkResources(findings, `${path}.resources`, spec.resources, claims);
+  }
+}
+
+/** Files with variables are in volumes that the Pod writes itself. */
+function checkFileVolumes(findings: Findings, path: string, spec: PodSpec): void {
+  const volumes = new Map((spec.volumes ?? []).map((volume) => [volume.name, volume]));
+  for (const list of ['initContainers', 'containers'] as const)
+    findings.each(`${path}.${list}`, spec[list], ({ env }, at) =>
+      findings.each(`${at}.env`, env, ({ valueFrom }, place) => {
+        const wanted = valueFrom?.fileKeyRef?.volumeName;
+        if (wanted === undefined) return;
+        const named = `${place}.valueFrom.fileKeyRef.volumeName`;
+        const volume = volumes.get(wanted);
+        if (!volume) findings.notFound(named, wanted);
+        else if (!volume.emptyDir) findings.invalid(named, wanted, 'referenced volume must be of type emptyDir');
+      }),
+    );
 }
 
 function checkNames(findings: Findings, path: string, spec: PodSpec): void {
-  const { serviceAccountName, nodeName, hostname, subdomain, priorityClassName, runtimeClassName } = spec;
+  const { serviceAccountName, nodeName, hostname, hostnameOverride, subdomain, priorityClassName, runtimeClassName } =
+    spec;
   for (const [name, value] of Object.entries({ serviceAccountName, nodeName, priorityClassName }))
     if (value) findings.name(`${path}.${name}`, 'subdomain', value);
   for (const [name, value] of Object.entries({ hostname, subdomain }))
     if (value) findings.name(`${path}.${name}`, 'label', value);
   if (runtimeClassName !== undefined) findings.name(`${path}.runtimeClassName`, 'subdomain', runtimeClassName);
+  if (hostnameOverride !== undefined)
+    checkHostnameOverride(findings, `${path}.hostnameOverride`, hostnameOverride, spec);
+}
+
+const MAX_HOSTNAME = 64;
+
+function checkHostnameOverride(findings: Findings, path: string, name: string, spec: PodSpec): void {
+  if (spec.setHostnameAsFQDN) findings.forbidden(path, 'may not be specified when setHostnameAsFQDN is true');
+  if (spec.hostNetwork) findings.forbidden(path, 'may not be specified when hostNetwork is true');
+  if (name.length > MAX_HOSTNAME) findings.tooLong(path, MAX_HOSTNAME);
+  findings.name(path, 'subdomain', name);
 }
 
 /** On the host's network a port is what it is there. Templates may leave it open. */
@@ -136,13 +171,12 @@ function checkHostAliases(findings: Findings, path: string, aliases: readonly Ho
 
 function checkResourceClaims(findings: Findings, path: string, claims: readonly PodResourceClaim[] | undefined): void {
   const taken = new Set<string>();
-  findings.each(path, claims, ({ name, source }, at) => {
+  findings.each(path, claims, ({ name, resourceClaimName, resourceClaimTemplateName }, at) => {
     if (findings.present(`${at}.name`, name)) {
       if (taken.has(name)) findings.duplicate(`${at}.name`, name);
       else findings.name(`${at}.name`, 'label', name);
       taken.add(name);
     }
-    const { resourceClaimName, resourceClaimTemplateName } = source ?? {};
     const claim = shown({
       Name: name,
       ResourceClaimName: resourceClaimName,

@@ -28,6 +28,7 @@ export function checkPodSecurity(findings: Findings, path: string, spec: PodSpec
   checkSysctls(findings, `${path}.sysctls`, sysctls ?? [], spec);
   if (fsGroupChangePolicy !== undefined)
     findings.oneOf(`${path}.fsGroupChangePolicy`, fsGroupChangePolicy, ['Always', 'OnRootMismatch']);
+  checkGroupPolicies(findings, path, context);
   checkProfiles(findings, path, context);
 }
 
@@ -96,6 +97,18 @@ function inGo(context: SecurityContext): Record<string, unknown> {
 
 const profileInGo = ({ type, localhostProfile }: SeccompProfile): Record<string, unknown> =>
   shown({ Type: type, LocalhostProfile: localhostProfile });
+
+const GROUP_POLICIES = ['Merge', 'Strict'];
+/** Mounting with the label is a feature that is off until it is asked for. */
+const LABEL_POLICIES = ['Recursive'];
+
+function checkGroupPolicies(findings: Findings, path: string, context: PodSecurityContext): void {
+  const { supplementalGroupsPolicy, seLinuxChangePolicy } = context;
+  if (supplementalGroupsPolicy !== undefined)
+    findings.oneOf(`${path}.supplementalGroupsPolicy`, supplementalGroupsPolicy, GROUP_POLICIES);
+  if (seLinuxChangePolicy !== undefined)
+    findings.oneOf(`${path}.seLinuxChangePolicy`, seLinuxChangePolicy, LABEL_POLICIES);
+}
 
 function checkProfiles(findings: Findings, path: string, context: PodSecurityContext | SecurityContext): void {
   const { seccompProfile, appArmorProfile, windowsOptions } = context;

@@ -13,9 +13,10 @@ import type {
 import { quantityNanos } from '@stackwright/kube';
 import { nameProblems } from '../schema/formats.js';
 import { validateAnnotations, validateLabels } from '../schema/names.js';
+import type { ImageVolumeSource } from '../schema/newer-fields.js';
 import { checkClaimSpec } from './claims.js';
 import { checkFieldRef, checkResourceRef } from './environment.js';
-import type { Findings } from './findings.js';
+import { PULL_POLICIES, type Findings } from './findings.js';
 import { checkNoBacksteps, checkUnreserved } from './paths.js';
 
 export type Volumes = ReadonlyMap<string, Volume>;
@@ -100,6 +101,7 @@ const kinds = [
   'scaleIO',
   'csi',
   'ephemeral',
+  'image',
 ] as const satisfies readonly (keyof Volume)[];
 
 /** Paths of findings that are not the field's name. */
@@ -117,7 +119,8 @@ function checkSource(findings: Findings, path: string, volume: Volume, podName: 
   const at = `${path}.${alias[first] ?? first}`;
   const { emptyDir, hostPath, secret, configMap, downwardAPI, projected, csi, ephemeral, nfs, flocker } = volume;
   if (first in plain) checkPlain(findings, at, volume[first] ?? {}, plain[first as keyof typeof plain]);
-  if (nfs && !nfs.path.startsWith('/')) findings.invalid(`${at}.path`, nfs.path, 'must be an absolute path');
+  if (first === 'nfs' && nfs && !nfs.path.startsWith('/'))
+    findings.invalid(`${at}.path`, nfs.path, 'must be an absolute path');
   if (first === 'emptyDir' && emptyDir) checkEmptyDir(findings, at, emptyDir);
   if (first === 'hostPath' && hostPath) checkHostPath(findings, at, hostPath);
   if (first === 'secret' && secret) {
@@ -135,8 +138,20 @@ function checkSource(findings: Findings, path: string, volume: Volume, podName: 
   if (first === 'projected' && projected) checkProjected(findings, at, projected);
   if (first === 'csi' && csi) checkCsi(findings, at, csi);
   if (first === 'ephemeral' && ephemeral) checkEphemeral(findings, at, ephemeral, podName, volume.name);
+  if (first === 'image' && volume.image) checkImage(findings, at, volume.image, podName !== undefined);
   if (first === 'flocker' && !flocker?.datasetName && !flocker?.datasetUUID)
     findings.required(at, 'one of datasetName and datasetUUID is required');
+}
+
+/** A template may leave it open which image it is. */
+function checkImage(
+  findings: Findings,
+  path: string,
+  { reference, pullPolicy }: ImageVolumeSource,
+  ofPod: boolean,
+): void {
+  if (ofPod) findings.present(`${path}.reference`, reference);
+  findings.choice(`${path}.pullPolicy`, pullPolicy, PULL_POLICIES);
 }
 
 function checkPlain(findings: Findings, path: string, source: object, names: readonly string[]): void {

@@ -34,9 +34,7 @@ export async function insert(
 ): Promise<ResourceResponse> {
   const { resource, parameters, user } = request;
   const { metadata } = draft;
-  // Only who asks for nothing but a creation must not name a revision.
-  if (metadata.resourceVersion && request.verb === 'create')
-    throw badRequest('resourceVersion should not be set on objects to be created');
+  const revision = metadata.resourceVersion;
   delete metadata.resourceVersion;
   generateName(context, request, draft);
   if (!resource.verbs.includes('create')) {
@@ -81,6 +79,9 @@ export async function insert(
   requireNamespace(context, request, draft);
   resource.strategy.allocate?.(draft, undefined, strategy);
   if (parameters.dryRun) return { kind: 'object', code: 201, object: draft, warnings, unchanged: true };
+  // Only who asks for nothing but a creation must not name a revision; it is the storage that minds.
+  if (revision && request.verb === 'create')
+    throw badRequest('resourceVersion should not be set on objects to be created');
   const stored = context.store.put(resource.storage, key, toStorage(resource, draft));
   return { kind: 'object', code: 201, object: await view(resource, stored), warnings };
 }
@@ -96,7 +97,6 @@ export function place(request: ResourceRequest, draft: ApiObject): void {
     if (!namespace) throw badRequest('an empty namespace may not be set during creation');
     metadata.namespace = namespace;
   } else {
-    if (metadata.namespace) throw badRequest('namespace is not allowed on this type');
     delete metadata.namespace;
   }
   if (request.name !== undefined) {

@@ -27,9 +27,21 @@ export function validateObject(
 
 const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
-/** Whose finalizer it is must be told from its name; the extensions themselves are older than that rule. */
-function bareFinalizers({ group }: ServedResource, { metadata }: ApiObject): FieldError[] {
-  if (group === 'apiextensions.k8s.io') return [];
+/** Kinds with the rules for metadata that all kinds have, and no more. */
+const plainMetadata = new Set([
+  'apiextensions.k8s.io/customresourcedefinitions',
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations',
+  'admissionregistration.k8s.io/validatingwebhookconfigurations',
+  'admissionregistration.k8s.io/validatingadmissionpolicies',
+  'admissionregistration.k8s.io/validatingadmissionpolicybindings',
+  'coordination.k8s.io/leases',
+  'policy/poddisruptionbudgets',
+  '/events',
+]);
+
+/** Whose finalizer it is must be told from its name. */
+function bareFinalizers({ storage }: ServedResource, { metadata }: ApiObject): FieldError[] {
+  if (plainMetadata.has(storage)) return [];
   return (metadata.finalizers ?? []).flatMap((name, index) =>
     name.includes('/') || STANDARD_FINALIZERS.has(name)
       ? []

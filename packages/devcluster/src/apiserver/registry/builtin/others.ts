@@ -21,6 +21,11 @@ export const leaseStrategy: Strategy<Lease> = {
   requiresRevision: true,
   reportsMissing: true,
   createOnUpdate: true,
+  defaults({ spec }) {
+    // Fields of a feature that is off until it is asked for.
+    delete spec?.strategy;
+    delete spec?.preferredHolder;
+  },
   validate: ({ spec = {} }) => found((findings) => checkLease(findings, spec)),
 };
 

@@ -26,6 +26,20 @@ export function defaultPodSpec(spec: PodSpec): void {
   const { initContainers = [], containers, ephemeralContainers = [] } = spec;
   for (const container of [...initContainers, ...containers, ...ephemeralContainers]) defaultContainer(container);
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
+  dropUnsupported(spec);
+}
+
+/** Fields of features that are off until they are asked for. */
+function dropUnsupported(spec: PodSpec): void {
+  delete spec.schedulingGroup;
+  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+    delete container.lifecycle?.stopSignal;
+    if (container.lifecycle && Object.keys(container.lifecycle).length === 0) delete container.lifecycle;
+  }
+  for (const source of (spec.volumes ?? []).flatMap(({ projected }) => projected?.sources ?? [])) {
+    delete source.clusterTrustBundle;
+    delete source.podCertificate;
+  }
 }
 
 function defaultContainer(container: Container): void {
@@ -35,6 +49,7 @@ function defaultContainer(container: Container): void {
   container.resources ??= {};
   for (const port of container.ports ?? []) port.protocol ??= 'TCP';
   for (const variable of container.env ?? []) {
+    if (variable.valueFrom?.fileKeyRef) variable.valueFrom.fileKeyRef.optional ??= false;
     if (variable.valueFrom?.fieldRef) variable.valueFrom.fieldRef.apiVersion ??= 'v1';
     if (variable.valueFrom?.resourceFieldRef) variable.valueFrom.resourceFieldRef.divisor ??= '0';
   }
@@ -81,6 +96,7 @@ function defaultVolume(volume: Volume): void {
     volume.ephemeral.volumeClaimTemplate.metadata ??= {};
     volume.ephemeral.volumeClaimTemplate.spec.volumeMode ??= 'Filesystem';
   }
+  if (volume.image) volume.image.pullPolicy ??= isLatest(volume.image.reference ?? '') ? 'Always' : 'IfNotPresent';
   if (volume.iscsi) volume.iscsi.iscsiInterface ??= 'default';
   if (volume.rbd) {
     volume.rbd.pool ??= 'rbd';

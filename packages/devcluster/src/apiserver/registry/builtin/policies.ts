@@ -17,6 +17,7 @@ function defaultMatch(constraints: MatchResources | undefined): void {
 }
 
 export const policyStrategy: Strategy<ValidatingAdmissionPolicy> = {
+  requiresRevision: true,
   generationFields: ['spec'],
   defaults({ spec }) {
     if (!spec) return;
@@ -44,6 +45,7 @@ export const policyStrategy: Strategy<ValidatingAdmissionPolicy> = {
 const ACTIONS = ['Audit', 'Deny', 'Warn'];
 
 export const policyBindingStrategy: Strategy<ValidatingAdmissionPolicyBinding> = {
+  requiresRevision: true,
   generationFields: ['spec'],
   defaults: ({ spec }) => defaultMatch(spec?.matchResources),
   validate({ spec = {} }) {

@@ -15,6 +15,7 @@ type Configuration = Omit<MutatingWebhookConfiguration | ValidatingWebhookConfig
 
 function strategy(mutating: boolean): Strategy<Configuration> {
   return {
+    requiresRevision: true,
     generationFields: ['webhooks'],
     defaults({ webhooks = [] }) {
       for (const webhook of webhooks) {

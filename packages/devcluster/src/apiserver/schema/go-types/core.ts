@@ -28,10 +28,12 @@ export const core: GoTypes = {
     ConfigMapProjection: '=:1:LocalObjectReference items:2? optional:4*',
     ConfigMapVolumeSource: '=:1:LocalObjectReference items:2? defaultMode:3* optional:4*',
     Container:
-      'name:1 image:2? command:3? args:4? workingDir:5? ports:6? envFrom:19? env:7? resources:8? resizePolicy:23? restartPolicy:24* volumeMounts:9? volumeDevices:21? livenessProbe:10* readinessProbe:11* startupProbe:22* lifecycle:12* terminationMessagePath:13? terminationMessagePolicy:20? imagePullPolicy:14? securityContext:15* stdin:16? stdinOnce:17? tty:18?',
+      'name:1 image:2? command:3? args:4? workingDir:5? ports:6? envFrom:19? env:7? resources:8? resizePolicy:23? restartPolicy:24* volumeMounts:9? volumeDevices:21? livenessProbe:10* readinessProbe:11* startupProbe:22* lifecycle:12* terminationMessagePath:13? terminationMessagePolicy:20? imagePullPolicy:14? securityContext:15* stdin:16? stdinOnce:17? tty:18? restartPolicyRules:25?',
     ContainerImage: 'names:1 sizeBytes:2?',
     ContainerPort: 'name:1? hostPort:2? containerPort:3 protocol:4? hostIP:5?',
     ContainerResizePolicy: 'resourceName:1 restartPolicy:2',
+    ContainerRestartRule: 'action:1? exitCodes:2*',
+    ContainerRestartRuleOnExitCodes: 'operator:1? values:2?',
     ContainerState: 'waiting:1* running:2* terminated:3*',
     ContainerStateRunning: 'startedAt:1?',
     ContainerStateTerminated: 'exitCode:1 signal:2? reason:3? message:4? startedAt:5? finishedAt:6? containerID:7?',
@@ -50,10 +52,10 @@ export const core: GoTypes = {
     Endpoints: 'metadata:1? subsets:2?',
     EnvFromSource: 'prefix:1? configMapRef:2* secretRef:3*',
     EnvVar: 'name:1 value:2? valueFrom:3*',
-    EnvVarSource: 'fieldRef:1* resourceFieldRef:2* configMapKeyRef:3* secretKeyRef:4*',
+    EnvVarSource: 'fieldRef:1* resourceFieldRef:2* configMapKeyRef:3* secretKeyRef:4* fileKeyRef:5*',
     EphemeralContainer: '=:1:EphemeralContainerCommon targetContainerName:2?',
     EphemeralContainerCommon:
-      'name:1 image:2? command:3? args:4? workingDir:5? ports:6? envFrom:19? env:7? resources:8? resizePolicy:23? restartPolicy:24* volumeMounts:9? volumeDevices:21? livenessProbe:10* readinessProbe:11* startupProbe:22* lifecycle:12* terminationMessagePath:13? terminationMessagePolicy:20? imagePullPolicy:14? securityContext:15* stdin:16? stdinOnce:17? tty:18?',
+      'name:1 image:2? command:3? args:4? workingDir:5? ports:6? envFrom:19? env:7? resources:8? resizePolicy:23? restartPolicy:24* volumeMounts:9? volumeDevices:21? livenessProbe:10* readinessProbe:11* startupProbe:22* lifecycle:12* terminationMessagePath:13? terminationMessagePolicy:20? imagePullPolicy:14? securityContext:15* stdin:16? stdinOnce:17? tty:18? restartPolicyRules:25?',
     EphemeralVolumeSource: 'volumeClaimTemplate:1*',
     Event:
       'metadata:1 involvedObject:2 reason:3? message:4? source:5? firstTimestamp:6? lastTimestamp:7? count:8? type:9? eventTime:10? series:11* action:12? related:13* reportingComponent:14 reportingInstance:15',
@@ -61,6 +63,7 @@ export const core: GoTypes = {
     EventSource: 'component:1? host:2?',
     ExecAction: 'command:1?',
     FCVolumeSource: 'targetWWNs:1? lun:2* fsType:3? readOnly:4? wwids:5?',
+    FileKeySelector: 'volumeName:1 path:2 key:3 optional:4*',
     FlexPersistentVolumeSource: 'driver:1 fsType:2? secretRef:3* readOnly:4? options:5?',
     FlexVolumeSource: 'driver:1 fsType:2? secretRef:3* readOnly:4? options:5?',
     FlockerVolumeSource: 'datasetName:1? datasetUUID:2?',
@@ -80,7 +83,7 @@ export const core: GoTypes = {
       'targetPortal:1 iqn:2 lun:3 iscsiInterface:4? fsType:5? readOnly:6? portals:7? chapAuthDiscovery:8? chapAuthSession:11? secretRef:10* initiatorName:12*',
     ImageVolumeSource: 'reference:1? pullPolicy:2?',
     KeyToPath: 'key:1 path:2 mode:3*',
-    Lifecycle: 'postStart:1* preStop:2*',
+    Lifecycle: 'postStart:1* preStop:2* stopSignal:3*',
     LifecycleHandler: 'exec:1* httpGet:2* tcpSocket:3* sleep:4*',
     LinuxContainerUser: 'uid:1 gid:2 supplementalGroups:3?',
     LoadBalancerIngress: 'ip:1? hostname:2? ipMode:3* ports:4?',
@@ -135,6 +138,8 @@ export const core: GoTypes = {
       'labelSelector:1* namespaces:2? topologyKey:3 namespaceSelector:4* matchLabelKeys:5? mismatchLabelKeys:6?',
     PodAntiAffinity:
       'requiredDuringSchedulingIgnoredDuringExecution:1? preferredDuringSchedulingIgnoredDuringExecution:2?',
+    PodCertificateProjection:
+      'signerName:1? keyType:2? maxExpirationSeconds:3* credentialBundlePath:4? keyPath:5? certificateChainPath:6? userAnnotations:7?',
     PodCondition: 'type:1 status:2 lastProbeTime:3? lastTransitionTime:4? reason:5? message:6?',
     PodDNSConfig: 'nameservers:1? searches:2? options:3?',
     PodDNSConfigOption: 'name:1? value:2*',
@@ -144,10 +149,11 @@ export const core: GoTypes = {
     PodResourceClaim: 'name:1 resourceClaimName:3* resourceClaimTemplateName:4*',
     PodResourceClaimStatus: 'name:1 resourceClaimName:2*',
     PodSchedulingGate: 'name:1',
+    PodSchedulingGroup: 'podGroupName:1*',
     PodSecurityContext:
       'seLinuxOptions:1* windowsOptions:8* runAsUser:2* runAsGroup:6* runAsNonRoot:3* supplementalGroups:4? supplementalGroupsPolicy:12* fsGroup:5* sysctls:7? fsGroupChangePolicy:9* seccompProfile:10* appArmorProfile:11* seLinuxChangePolicy:13*',
     PodSpec:
-      'volumes:1? initContainers:20? containers:2 ephemeralContainers:34? restartPolicy:3? terminationGracePeriodSeconds:4* activeDeadlineSeconds:5* dnsPolicy:6? nodeSelector:7? serviceAccountName:8? serviceAccount:9? automountServiceAccountToken:21* nodeName:10? hostNetwork:11? hostPID:12? hostIPC:13? shareProcessNamespace:27* securityContext:14* imagePullSecrets:15? hostname:16? subdomain:17? affinity:18* schedulerName:19? tolerations:22? hostAliases:23? priorityClassName:24? priority:25* dnsConfig:26* readinessGates:28? runtimeClassName:29* enableServiceLinks:30* preemptionPolicy:31* overhead:32? topologySpreadConstraints:33? setHostnameAsFQDN:35* os:36* hostUsers:37* schedulingGates:38? resourceClaims:39? resources:40*',
+      'volumes:1? initContainers:20? containers:2 ephemeralContainers:34? restartPolicy:3? terminationGracePeriodSeconds:4* activeDeadlineSeconds:5* dnsPolicy:6? nodeSelector:7? serviceAccountName:8? serviceAccount:9? automountServiceAccountToken:21* nodeName:10? hostNetwork:11? hostPID:12? hostIPC:13? shareProcessNamespace:27* securityContext:14* imagePullSecrets:15? hostname:16? subdomain:17? affinity:18* schedulerName:19? tolerations:22? hostAliases:23? priorityClassName:24? priority:25* dnsConfig:26* readinessGates:28? runtimeClassName:29* enableServiceLinks:30* preemptionPolicy:31* overhead:32? topologySpreadConstraints:33? setHostnameAsFQDN:35* os:36* hostUsers:37* schedulingGates:38? resourceClaims:39? resources:40* hostnameOverride:41* schedulingGroup:43*',
     PodStatus:
       'phase:1? conditions:2? message:3? reason:4? nominatedNodeName:11? hostIP:5? hostIPs:16? podIP:6? podIPs:12? startTime:7* initContainerStatuses:10? containerStatuses:8? qosClass:9? ephemeralContainerStatuses:13? resize:14? resourceClaimStatuses:15?',
     PodTemplateSpec: 'metadata:1? spec:2?',
@@ -206,7 +212,8 @@ export const core: GoTypes = {
     VolumeMount: 'name:1 readOnly:2? recursiveReadOnly:7* mountPath:3 subPath:4? mountPropagation:5* subPathExpr:6?',
     VolumeMountStatus: 'name:1 mountPath:2 readOnly:3? recursiveReadOnly:4*',
     VolumeNodeAffinity: 'required:1*',
-    VolumeProjection: 'secret:1* downwardAPI:2* configMap:3* serviceAccountToken:4* clusterTrustBundle:5*',
+    VolumeProjection:
+      'secret:1* downwardAPI:2* configMap:3* serviceAccountToken:4* clusterTrustBundle:5* podCertificate:6*',
     VolumeResourceRequirements: 'limits:1? requests:2?',
     VolumeSource:
       'hostPath:1* emptyDir:2* gcePersistentDisk:3* awsElasticBlockStore:4* gitRepo:5* secret:6* nfs:7* iscsi:8* glusterfs:9* persistentVolumeClaim:10* rbd:11* flexVolume:12* cinder:13* cephfs:14* flocker:15* downwardAPI:16* fc:17* azureFile:18* configMap:19* vsphereVolume:20* quobyte:21* azureDisk:22* photonPersistentDisk:23* projected:26* portworxVolume:24* scaleIO:25* storageos:27* csi:28* ephemeral:29* image:30*',
