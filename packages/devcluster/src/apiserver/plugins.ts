@@ -4,7 +4,7 @@ import type { AdmissionPlugin } from './admission.js';
 import type { ServerContext } from './context.js';
 import { forbidden } from './errors.js';
 import { isObject, stringAt } from './json.js';
-import { lostNodes, serviceAccounts } from './pod-plugins.js';
+import { lostNodes, runtimeClasses, serviceAccounts } from './pod-plugins.js';
 import { CLASS_ANNOTATION } from './validation/ingresses.js';
 
 const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
@@ -154,6 +154,7 @@ export function builtinPlugins(context: ServerContext): AdmissionPlugin[] {
   return [
     namespaceLifecycle,
     serviceAccounts(context),
+    runtimeClasses,
     lostNodes,
     claimProtection,
     defaultStorageClass(context),

@@ -80,6 +80,21 @@ const tokenVolume = (name: string): Volume => ({
   },
 });
 
+/** There are no classes of runtimes here. */
+export const runtimeClasses: AdmissionPlugin = {
+  name: 'RuntimeClass',
+  mutate(attributes) {
+    const spec = attributes.operation === 'CREATE' ? podOf(attributes)?.spec : undefined;
+    const { resource, name } = attributes;
+    if (spec?.runtimeClassName !== undefined)
+      throw forbidden(resource, name, `pod rejected: RuntimeClass "${spec.runtimeClassName}" not found`);
+    if (spec?.overhead) {
+      const problem = 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead';
+      throw forbidden(resource, name, problem);
+    }
+  },
+};
+
 const LOST = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 const PATIENCE = 300;
 

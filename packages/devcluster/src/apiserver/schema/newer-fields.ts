@@ -41,7 +41,10 @@ const newer: Readonly<Record<string, Schema>> = {
     action: text,
     exitCodes: ref(`${core}.ContainerRestartRuleOnExitCodes`),
   }),
-  [`${core}.ContainerRestartRuleOnExitCodes`]: struct({ operator: text, values: list({ type: 'integer' }) }),
+  [`${core}.ContainerRestartRuleOnExitCodes`]: struct({
+    operator: text,
+    values: { ...list({ type: 'integer' }), 'x-kubernetes-list-type': 'set' },
+  }),
   [`${core}.Lifecycle`]: struct({ stopSignal: text }),
   [`${core}.ResourceClaim`]: struct({ request: text }),
   [`${core}.PodResourceClaim`]: struct({ resourceClaimName: text, resourceClaimTemplateName: text }),

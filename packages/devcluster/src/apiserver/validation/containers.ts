@@ -16,6 +16,7 @@ import { checkContainerSecurity } from './security.js';
 import type { Volumes } from './volumes.js';
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
+const RULES_NEED_A_POLICY = 'must specify restartPolicy when restart rules are used';
 const RESTART_ACTIONS = ['Restart', 'RestartAllContainers'];
 const RESTART_POLICIES = ['Always', 'Never', 'OnFailure'];
 
@@ -45,7 +46,8 @@ function checkInitContainers(findings: Findings, list: string, spec: PodSpec, vo
   const names = new Set(spec.containers.map(({ name }) => name));
   findings.each(list, spec.initContainers, (container, at) => {
     checkCommon(findings, at, container, spec, volumes);
-    checkRestartPolicy(findings, at, container);
+    if (container.restartPolicy !== undefined) checkRestartPolicy(findings, at, container);
+    else if (container.restartPolicyRules?.length) findings.required(`${at}.restartPolicy`, RULES_NEED_A_POLICY);
     if (names.has(container.name)) findings.duplicate(`${at}.name`, container.name);
     else if (container.name !== '') names.add(container.name);
     checkHostPorts(findings, list, [container]);
@@ -130,8 +132,7 @@ function checkRestartPolicy(
   { restartPolicy, restartPolicyRules = [] }: Container,
 ): void {
   if (restartPolicy !== undefined) findings.oneOf(`${path}.restartPolicy`, restartPolicy, RESTART_POLICIES);
-  else if (restartPolicyRules.length > 0)
-    findings.required(`${path}.restartPolicy`, 'must specify restartPolicy when restart rules are used');
+  else if (restartPolicyRules.length > 0) findings.required(`${path}.restartPolicy`, RULES_NEED_A_POLICY);
   const list = `${path}.restartPolicyRules`;
   findings.atMost(list, restartPolicyRules, 20);
   findings.each(list, restartPolicyRules, ({ action = '', exitCodes }, at) => {

@@ -55,8 +55,7 @@ const UPDATABLE = [
   '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
 ];
 
-/** `free`: fields that this server lets somebody change besides. */
-export function checkPodUpdate(findings: Findings, pod: Pod, old: Pod, free: readonly (keyof PodSpec)[]): void {
+export function checkPodUpdate(findings: Findings, pod: Pod, old: Pod): void {
   const { spec = EMPTY } = pod;
   const { spec: before = EMPTY } = old;
   checkPod(findings, pod);
@@ -69,7 +68,7 @@ export function checkPodUpdate(findings: Findings, pod: Pod, old: Pod, free: rea
   if (!checkDeadline(findings, spec.activeDeadlineSeconds, before.activeDeadlineSeconds)) return;
   checkKeptTolerations(findings, spec.tolerations ?? [], before.tolerations ?? []);
   checkGatesOnlyGo(findings, spec, before);
-  if (!equal(comparable(spec, before, free), before))
+  if (!equal(comparable(spec, before), before))
     findings.forbidden('spec', `pod updates may not change fields other than ${UPDATABLE.join(',')}`);
 }
 
@@ -104,7 +103,7 @@ function checkGatesOnlyGo(findings: Findings, { schedulingGates }: PodSpec, befo
 }
 
 /** The specification with what may differ put back to what it was. */
-function comparable(spec: PodSpec, before: PodSpec, free: readonly (keyof PodSpec)[]): PodSpec {
+function comparable(spec: PodSpec, before: PodSpec): PodSpec {
   const copy = clone(spec);
   const restoreImages = (now: Container[] | undefined, old: Container[] | undefined): void => {
     for (const [index, container] of (now ?? []).entries()) {
@@ -115,7 +114,7 @@ function comparable(spec: PodSpec, before: PodSpec, free: readonly (keyof PodSpe
   restoreImages(copy.containers, before.containers);
   restoreImages(copy.initContainers, before.initContainers);
   const wasNegative = (before.terminationGracePeriodSeconds ?? 0) < 0 && copy.terminationGracePeriodSeconds === 1;
-  const names: (keyof PodSpec)[] = ['activeDeadlineSeconds', 'tolerations', 'schedulingGates', ...free];
+  const names: (keyof PodSpec)[] = ['activeDeadlineSeconds', 'tolerations', 'schedulingGates'];
   if (wasNegative) names.push('terminationGracePeriodSeconds');
   // Who waits at a gate may still be told more of where to run.
   if (before.schedulingGates?.length) names.push('nodeSelector', 'affinity');

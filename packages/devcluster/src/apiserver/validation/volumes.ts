@@ -289,7 +289,8 @@ function checkEphemeral(
   const { labels, annotations, ...others } = metadata;
   findings.add(validateAnnotations(annotations, `${at}.metadata.annotations`));
   findings.add(validateLabels(labels, `${at}.metadata.labels`));
-  for (const other of Object.keys(others)) findings.forbidden(`${at}.metadata.${other}`, 'cannot be set');
+  for (const other of Object.keys(others))
+    findings.forbidden(`${at}.metadata.${other === 'uid' ? 'uID' : other}`, 'cannot be set');
   checkClaimSpec(findings, `${at}.spec`, spec);
   if (!podName || name === '') return;
   const claim = `${podName}-${name}`;

@@ -33,8 +33,9 @@ export function defaultPodSpec(spec: PodSpec): void {
 function dropUnsupported(spec: PodSpec): void {
   delete spec.schedulingGroup;
   for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
-    delete container.lifecycle?.stopSignal;
-    if (container.lifecycle && Object.keys(container.lifecycle).length === 0) delete container.lifecycle;
+    if (container.lifecycle?.stopSignal === undefined) continue;
+    delete container.lifecycle.stopSignal;
+    if (Object.keys(container.lifecycle).length === 0) delete container.lifecycle;
   }
   for (const source of (spec.volumes ?? []).flatMap(({ projected }) => projected?.sources ?? [])) {
     delete source.clusterTrustBundle;

@@ -39,7 +39,7 @@ export const podStrategy: Strategy<Pod> = {
     found((findings) => {
       if (!old) checkNewPod(findings, pod);
       else if (subresource === 'ephemeralcontainers') checkEphemeralUpdate(findings, pod, old);
-      else if (subresource !== 'status') checkPodUpdate(findings, pod, old, placedBefore(old) ? [] : ['nodeName']);
+      else if (subresource !== 'status') checkPodUpdate(findings, pod, old);
     }),
 
   fields: ({ spec, status }) => ({
@@ -59,9 +59,6 @@ export const podStrategy: Strategy<Pod> = {
     return Math.max(asked ?? spec.terminationGracePeriodSeconds ?? 30, 0);
   },
 };
-
-/** A Pod without a node may be given one by an update, here. */
-const placedBefore = ({ spec }: Pod): boolean => Boolean(spec?.nodeName);
 
 function qosClass(spec: PodSpec | undefined): string {
   const resources = (spec?.containers ?? []).map((container) => container.resources ?? {});
