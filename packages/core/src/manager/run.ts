@@ -14,7 +14,7 @@ import { createManager } from './create-manager.js';
 import { readEnvironment, type Environment } from './environment.js';
 import { lasting, settlesWithin } from '../seams/wait.js';
 import type { RunningTracing } from '../tracing/otlp.js';
-import { keepHeapSmall } from './heap.js';
+import { keepHeapSmall } from './memory.js';
 import type { LeaseTimings } from './leader-election.js';
 import type { Naming } from './naming.js';
 

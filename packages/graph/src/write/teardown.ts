@@ -9,7 +9,7 @@ import type { ChildReader } from '../evaluate/overlay.js';
 import { EngineReason } from '../declare/reasons.js';
 import type { StepStatus } from '../status/step-status.js';
 import type { Reconciled } from '../declare/step.js';
-import { markClaims } from './claims.js';
+import { markClaims } from './volume-claims.js';
 import { retained, withVolumes, type TeardownInput } from './retained.js';
 import { childrenOf } from '../evaluate/writes.js';
 
