@@ -104,6 +104,41 @@ it('a struct is there where there is no pointer to it', async () => {
   expect(body['spec']).toMatchObject({ jobTemplate: { metadata: {}, spec: { template: { metadata: {} } } } });
 });
 
+describe('a schema in a definition', () => {
+  const define = (replicas: object): Promise<{ code: number; body: object }> =>
+    server.post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions?dryRun=All', {
+      metadata: { name: 'things.example.com' },
+      spec: {
+        group: 'example.com',
+        scope: 'Namespaced',
+        names: { plural: 'things', kind: 'Thing' },
+        versions: [
+          {
+            name: 'v1',
+            served: true,
+            storage: true,
+            schema: { openAPIV3Schema: { type: 'object', properties: { replicas: { type: 'integer', ...replicas } } } },
+          },
+        ],
+      },
+    });
+
+  it.each([
+    { 'x-kubernetes-validations': {} },
+    { 'x-kubernetes-int-or-string': 0 },
+    { 'x-kubernetes-list-map-keys': 'a' },
+    { 'x-kubernetes-list-type': 5 },
+  ])('that is of another type, as %j, cannot be decoded', async (extension) => {
+    expect(await define(extension)).toMatchObject({ code: 400 });
+  });
+
+  it('may not have a default beside a rule that cannot be compiled', async () => {
+    const { code, body } = await define({ default: 1, 'x-kubernetes-validations': [{ rule: '../x' }] });
+    expect(code).toBe(422);
+    expect(causes(body)).toContain('spec.versions[0].schema.openAPIV3Schema.properties[replicas].default');
+  });
+});
+
 describe('an update', () => {
   it('can neither begin a deletion nor give it time', async () => {
     const path = `${NAMESPACE}/configmaps/lasting`;
@@ -129,6 +164,30 @@ describe('an update', () => {
     const { body } = await server.put(`${DEPLOYMENTS}/noted`, deployment('noted', {}, { annotations: { a: 'b' } }));
     expect(made.metadata.generation).toBe(1);
     expect(body.metadata.generation).toBe(2);
+  });
+
+  it('of a DaemonSet makes a new generation', async () => {
+    const path = '/apis/apps/v1/namespaces/default/daemonsets';
+    await server.post(path, deployment('everywhere'));
+    const { body } = await server.put(`${path}/everywhere`, deployment('everywhere', { revisionHistoryLimit: 3 }));
+    expect(body.metadata.generation).toBe(2);
+  });
+
+  it('of a Job that has not begun may change where its Pods would like to be, not beside whom', async () => {
+    const spec = { restartPolicy: 'Never', containers: [{ name: 'a', image: 'a' }] };
+    const { body } = await server.post(JOBS, {
+      metadata: { name: 'beside' },
+      spec: { suspend: true, template: { spec } },
+    });
+    const job = body as unknown as { spec: { template: { spec: object } } };
+    const put = async (affinity: object): Promise<number> => {
+      const template = { ...job.spec.template, spec: { ...job.spec.template.spec, affinity } };
+      return (await server.put(`${JOBS}/beside?dryRun=All`, { ...job, spec: { ...job.spec, template } })).code;
+    };
+    const nodeSelectorTerms = [{ matchExpressions: [{ key: 'a', operator: 'Exists' }] }];
+    const required = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } };
+    expect(await put({ nodeAffinity: required })).toBe(200);
+    expect(await put({ podAntiAffinity: {} })).toBe(422);
   });
 
   it('of a Job that has not begun may take the annotations from its template, not its labels', async () => {

@@ -1,4 +1,5 @@
 // What a schema must be like for the server to prune, default and merge by it: "structural".
+import { ExpressionError } from '../cel/expression.js';
 import { field, type FieldError } from '../errors.js';
 import { clone, equal } from '../json.js';
 import { prune } from '../schema/decode.js';
@@ -233,6 +234,17 @@ function setRules(items: Schema, path: string): FieldError[] {
   return [];
 }
 
+/** A rule that cannot be compiled, which is a finding of its own, allows nothing. */
+function problemsOf(schema: Schema, value: unknown): FieldError[] {
+  try {
+    return schemaValidator(schema)(value);
+  } catch (error) {
+    if (error instanceof ExpressionError)
+      return [field.invalid('', schema.type ?? '', `rule compile error: ${error.message}`)];
+    throw error;
+  }
+}
+
 /** Defaults must be what the schema allows, or every object that gets them would be refused. */
 function defaultRules(schema: Schema, path: string): FieldError[] {
   const errors: FieldError[] = [];
@@ -240,7 +252,7 @@ function defaultRules(schema: Schema, path: string): FieldError[] {
     const unknown: string[] = [];
     if (!equal(prune(schema, clone(schema.default), '', unknown), schema.default))
       errors.push(field.invalid(`${path}.default`, schema.default, 'must not have unknown fields'));
-    for (const error of schemaValidator(schema)(schema.default))
+    for (const error of problemsOf(schema, schema.default))
       errors.push({ ...error, field: `${path}.default${error.field ? `.${error.field}` : ''}` });
   }
   for (const [name, child] of Object.entries(schema.properties ?? {}))

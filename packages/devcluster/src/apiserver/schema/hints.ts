@@ -89,13 +89,35 @@ const resourceRule = (): Record<string, Schema> => ({
   scope: { type: 'string' },
 });
 
+/** What a schema in a CRD has of Kubernetes' own: the types leave it out. */
+function extensions(): Record<string, Schema> {
+  const text: Schema = { type: 'string' };
+  const flag: Schema = { type: 'boolean' };
+  const rule = {
+    rule: text,
+    message: text,
+    messageExpression: text,
+    reason: text,
+    fieldPath: text,
+    optionalOldSelf: flag,
+  };
+  return {
+    'x-kubernetes-preserve-unknown-fields': flag,
+    'x-kubernetes-embedded-resource': flag,
+    'x-kubernetes-int-or-string': flag,
+    'x-kubernetes-list-type': text,
+    'x-kubernetes-map-type': text,
+    'x-kubernetes-list-map-keys': { type: 'array', items: text },
+    'x-kubernetes-validations': { type: 'array', items: { type: 'object', properties: rule } },
+  };
+}
+
 export function structHints(definition: string): Schema {
   return {
     ...(isAtomicStruct(definition) ? { 'x-kubernetes-map-type': 'atomic' as const } : {}),
     ...(definition.startsWith(ADMISSION) && definition.endsWith('RuleWithOperations')
       ? { properties: resourceRule() }
       : {}),
-    // A schema in a CRD also has the x-kubernetes extensions, which the types leave out.
-    ...(definition === `${EXTENSIONS}.JSONSchemaProps` ? { 'x-kubernetes-preserve-unknown-fields': true } : {}),
+    ...(definition === `${EXTENSIONS}.JSONSchemaProps` ? { properties: extensions() } : {}),
   };
 }

@@ -6,7 +6,7 @@ import type {
   PodFailurePolicyRule,
   SuccessPolicyRule,
 } from 'kubernetes-types/batch/v1.d.ts';
-import type { PodTemplateSpec } from 'kubernetes-types/core/v1.d.ts';
+import type { PodSpec } from 'kubernetes-types/core/v1.d.ts';
 import type { LabelSelector } from 'kubernetes-types/meta/v1.d.ts';
 import { OMITTED } from '../errors.js';
 import { clone, equal } from '../json.js';
@@ -276,6 +276,8 @@ const fixed = [
   'successPolicy',
 ] as const satisfies readonly (keyof JobSpec)[];
 
+const NO_CONTAINERS: PodSpec = { containers: [] };
+
 function checkJobUpdate(findings: Findings, spec: JobSpec, old: JobSpec): void {
   const { completions, parallelism, completionMode } = spec;
   if (completions !== old.completions) {
@@ -285,25 +287,31 @@ function checkJobUpdate(findings: Findings, spec: JobSpec, old: JobSpec): void {
   }
   for (const name of fixed)
     if (!equal(spec[name], old[name])) findings.invalid(`spec.${name}`, spec[name] ?? null, IMMUTABLE);
-  const path = old.suspend ? 'spec.template.spec' : 'spec.template';
-  if (!equal(spec.template, old.suspend ? whileSuspended(spec.template, old.template) : old.template))
-    findings.invalid(path, '<template>', IMMUTABLE);
+  if (!old.suspend) {
+    if (!equal(spec.template, old.template)) findings.invalid('spec.template', '<template>', IMMUTABLE);
+    return;
+  }
+  const [now = NO_CONTAINERS, before = NO_CONTAINERS] = [spec.template.spec, old.template.spec];
+  if (!equal(now, whileSuspended(now, before))) findings.invalid('spec.template.spec', '<template>', IMMUTABLE);
 }
 
-/** What has not begun may still be told where to run, and with how much. */
-function whileSuspended(template: PodTemplateSpec, old: PodTemplateSpec): PodTemplateSpec {
+/**
+ * What has not begun may still be told where to run, and with how much: the specification that it may have now. Of the
+ * metadata of the template everything may change.
+ */
+function whileSuspended(now: PodSpec, old: PodSpec): PodSpec {
   const expected = clone(old);
-  const [now = { containers: [] }, before = { containers: [] }] = [template.spec, expected.spec];
-  const { labels: _labels, annotations: _annotations, ...rest } = expected.metadata ?? {};
-  const { labels, annotations } = template.metadata ?? {};
-  expected.metadata = { ...rest, ...(labels && { labels }), ...(annotations && { annotations }) };
-  if (!template.metadata && Object.keys(expected.metadata).length === 0) delete expected.metadata;
-  for (const name of ['nodeSelector', 'tolerations', 'schedulingGates', 'affinity'] as const) {
-    if (now[name] === undefined) delete before[name];
-    else Object.assign(before, { [name]: now[name] });
+  for (const name of ['nodeSelector', 'tolerations', 'schedulingGates'] as const) {
+    if (now[name] === undefined) delete expected[name];
+    else Object.assign(expected, { [name]: now[name] });
   }
+  const { nodeAffinity: _, ...others } = old.affinity ?? {};
+  const { nodeAffinity } = now.affinity ?? {};
+  expected.affinity = { ...others, ...(nodeAffinity && { nodeAffinity }) };
+  // An affinity to nothing is left behind, or gone.
+  if (!now.affinity && Object.keys(expected.affinity).length === 0) delete expected.affinity;
   for (const list of ['containers', 'initContainers'] as const) {
-    for (const [index, container] of (before[list] ?? []).entries()) {
+    for (const [index, container] of (expected[list] ?? []).entries()) {
       const { name, resources } = now[list]?.[index] ?? {};
       if (name === container.name && resources) container.resources = resources;
     }

@@ -182,6 +182,8 @@ function checkResourceClaims(findings: Findings, path: string, claims: readonly 
       ResourceClaimName: resourceClaimName,
       ResourceClaimTemplateName: resourceClaimTemplateName,
     });
+    for (const [kind, given] of Object.entries({ resourceClaimName, resourceClaimTemplateName }))
+      if (given !== undefined) findings.name(`${at}.${kind}`, 'subdomain', given);
     if (resourceClaimName !== undefined && resourceClaimTemplateName !== undefined) {
       const problem = 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified';
       findings.invalid(at, claim, problem);

@@ -98,7 +98,8 @@ export async function replace(
   };
   await mutate(context.admission, attributes);
   strategy.defaults?.(draft);
-  if (newGeneration(resource, draft, old, equal)) metadata.generation = (old.metadata.generation ?? 0) + 1;
+  // Strategies and plugins may have given it other metadata.
+  if (newGeneration(resource, draft, old, equal)) draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
   validateObject(strategyArguments, resource, draft, old);
   warn(warnings, strategy.warn?.(draft, old) ?? []);
   refuseNewFinalizers(request, draft, old);
@@ -120,7 +121,7 @@ export async function replace(
     return {
       kind: 'object',
       code: 200,
-      object: { ...draft, metadata: { ...metadata, resourceVersion: deleted.metadata.resourceVersion ?? '' } },
+      object: { ...draft, metadata: { ...draft.metadata, resourceVersion: deleted.metadata.resourceVersion ?? '' } },
       warnings,
     };
   }

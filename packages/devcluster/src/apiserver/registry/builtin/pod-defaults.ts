@@ -32,7 +32,8 @@ export function defaultPodSpec(spec: PodSpec): void {
 /** Fields of features that are off until they are asked for. */
 function dropUnsupported(spec: PodSpec): void {
   delete spec.schedulingGroup;
-  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+  const { initContainers = [], containers, ephemeralContainers = [] } = spec;
+  for (const container of [...initContainers, ...containers, ...ephemeralContainers]) {
     if (container.lifecycle?.stopSignal === undefined) continue;
     delete container.lifecycle.stopSignal;
     if (Object.keys(container.lifecycle).length === 0) delete container.lifecycle;

@@ -204,6 +204,8 @@ export const endpointSliceStrategy: Strategy<EndpointSlice> = {
   generationFields: ['endpoints', 'ports', 'metadata.labels'],
   defaults(slice) {
     slice.endpoints ??= [];
+    // Of an earlier version of the API, and not written by this one.
+    for (const endpoint of slice.endpoints) delete endpoint.deprecatedTopology;
     for (const port of slice.ports ?? []) {
       port.name ??= '';
       port.protocol ??= 'TCP';

@@ -72,6 +72,7 @@ export const statefulSetStrategy: Strategy<StatefulSet> = {
     }
     if (spec.updateStrategy.type === 'RollingUpdate' && spec.updateStrategy.rollingUpdate)
       spec.updateStrategy.rollingUpdate.partition ??= 0;
+    if (spec.ordinals) spec.ordinals.start ??= 0;
     spec.persistentVolumeClaimRetentionPolicy ??= {};
     spec.persistentVolumeClaimRetentionPolicy.whenDeleted ??= 'Retain';
     spec.persistentVolumeClaimRetentionPolicy.whenScaled ??= 'Retain';
@@ -80,7 +81,8 @@ export const statefulSetStrategy: Strategy<StatefulSet> = {
       claim.apiVersion = 'v1';
       claim.kind = 'PersistentVolumeClaim';
       if (claim.spec) claim.spec.volumeMode ??= 'Filesystem';
-      if (!claim.status) (claim as { status?: object }).status = { phase: 'Pending' };
+      const { phase = 'Pending', ...status } = claim.status ?? {};
+      (claim as { status?: object }).status = { ...status, phase };
     }
     defaultPodTemplate(spec.template);
   },
