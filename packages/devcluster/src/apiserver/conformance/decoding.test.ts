@@ -132,6 +132,13 @@ describe('a schema in a definition', () => {
     expect(await define(extension)).toMatchObject({ code: 400 });
   });
 
+  it.each([{ $schema: 'elsewhere' }, { id: 'elsewhere' }])(
+    'is looked for nowhere else, as with %j',
+    async (keyword) => {
+      expect((await define({ ...keyword, default: 1 })).code).toBe(201);
+    },
+  );
+
   it('may not have a default beside a rule that cannot be compiled', async () => {
     const { code, body } = await define({ default: 1, 'x-kubernetes-validations': [{ rule: '../x' }] });
     expect(code).toBe(422);

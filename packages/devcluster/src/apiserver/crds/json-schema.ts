@@ -55,8 +55,8 @@ function jsonSchema(schema: Schema): unknown {
     if (
       keyword.startsWith('x-kubernetes-') ||
       keyword === 'description' ||
-      keyword === 'default' ||
-      keyword === 'example'
+      // Which dialect it is, and what it is called, would be looked for elsewhere.
+      ['$schema', 'id', 'default', 'example'].includes(keyword)
     )
       continue;
     result[keyword] = translate(keyword, value);
