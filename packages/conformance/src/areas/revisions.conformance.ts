@@ -55,6 +55,15 @@ describe('generation', () => {
     expect(changed.body.metadata.generation).toBe(2);
   });
 
+  it('of a Deployment counts its annotations, which its ReplicaSets have as well, but not those beside a status', async () => {
+    const path = `${DEPLOYMENTS}/gen-noted`;
+    await api.create(DEPLOYMENTS, deployment('gen-noted', { replicas: 0, paused: true }));
+    const beside = await api.merge(`${path}/status`, { metadata: { annotations: { a: 'b' } } });
+    expect(beside.body.metadata).toMatchObject({ generation: 1, annotations: { a: 'b' } });
+    const noted = await api.merge(path, { metadata: { annotations: { a: 'c' } } });
+    expect(noted.body.metadata.generation).toBe(2);
+  });
+
   it('counts the deletion, too', async () => {
     const finalizers = ['conformance.stackwright.dev/hold'];
     await api.create(WIDGETS, api.widget('going', {}, { finalizers }));

@@ -100,6 +100,12 @@ export class Store<T extends KubeObject> {
     return this.#learn(await this.#client.update(this.resource, object, { subresource: 'status' }));
   }
 
+  /** A merge patch of the status, and of what of the metadata goes with it. */
+  async patchStatus(key: ObjectKey, body: object): Promise<Stored<T>> {
+    const options = { subresource: 'status' } as const;
+    return this.#learn(await this.#client.patch(this.resource, keyFor(key), { type: 'merge', body }, options));
+  }
+
   /** A merge patch. */
   async patch(key: ObjectKey, body: object): Promise<Stored<T>> {
     return this.#learn(await this.#client.patch(this.resource, keyFor(key), { type: 'merge', body }));

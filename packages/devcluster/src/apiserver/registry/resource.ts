@@ -48,6 +48,8 @@ export interface Strategy<T = ApiObject> {
   generationFields?: readonly string[] | 'all';
   /** Whether a PUT of an object that does not exist creates it. */
   createOnUpdate?: boolean;
+  /** Whether /status writes the annotations, too. Neither that nor the status makes a new generation. */
+  statusHasAnnotations?: boolean;
   /** The client may set the status at creation (CRDs in a restore, …). Default: it is dropped. */
   keepsStatusOnCreate?: boolean;
   /**

@@ -99,7 +99,8 @@ export async function replace(
   await mutate(context.admission, attributes);
   strategy.defaults?.(draft);
   // Strategies and plugins may have given it other metadata.
-  if (newGeneration(resource, draft, old, equal)) draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
+  if (request.subresource !== 'status' && newGeneration(resource, draft, old, equal))
+    draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
   validateObject(strategyArguments, resource, draft, old);
   warn(warnings, strategy.warn?.(draft, old) ?? []);
   refuseNewFinalizers(request, draft, old);
@@ -146,7 +147,7 @@ export function mayGo({ metadata }: ApiObject, held = false): boolean {
 function isolate(
   draft: ApiObject,
   old: ApiObject,
-  { subresources, custom }: ServedResource,
+  { subresources, custom, strategy }: ServedResource,
   subresource: string | undefined,
 ): void {
   if (!subresources.includes('status')) return;
@@ -156,12 +157,16 @@ function isolate(
     return;
   }
   const { status } = draft;
-  const { managedFields, resourceVersion, uid } = draft.metadata;
+  const { managedFields, resourceVersion, uid, annotations } = draft.metadata;
   for (const name of Object.keys(draft)) delete draft[name];
   Object.assign(draft, clone(old));
   if (managedFields) draft.metadata.managedFields = managedFields;
   if (resourceVersion) draft.metadata.resourceVersion = resourceVersion;
   if (uid && !custom) draft.metadata.uid = uid;
+  if (strategy.statusHasAnnotations) {
+    delete draft.metadata.annotations;
+    if (annotations) draft.metadata.annotations = annotations;
+  }
   if (status === undefined || status === null) delete draft['status'];
   else draft['status'] = status;
 }

@@ -161,7 +161,7 @@ export function deploymentController({ stores, clock, log, events }: Context): L
   async function noteRevision(rollout: Rollout, revision: number): Promise<Rollout> {
     if (revisionOf(rollout.deployment) === revision) return rollout;
     const metadata = { annotations: { [REVISION]: String(revision) } };
-    return { ...rollout, deployment: await deployments.patch(rollout.deployment.metadata, { metadata }) };
+    return { ...rollout, deployment: await deployments.patchStatus(rollout.deployment.metadata, { metadata }) };
   }
 
   async function notePause(rollout: Rollout): Promise<Rollout> {

@@ -46,6 +46,9 @@ describe('a Deployment', () => {
       reason: 'NewReplicaSetAvailable',
     });
     expect(await revisions()).toEqual({ '1 web:1': 2 });
+    // That its revision is noted on it is no new generation.
+    expect(done.metadata?.annotations).toMatchObject({ 'deployment.kubernetes.io/revision': '1' });
+    expect(done.metadata?.generation).toBe(1);
 
     await cluster.quiet();
     const writes: string[] = [];

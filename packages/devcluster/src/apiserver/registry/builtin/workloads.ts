@@ -21,6 +21,7 @@ import { setStatus } from './pods.js';
 export const deploymentStrategy: Strategy<Deployment> = {
   reportsMissing: true,
   generationFields: ['spec', 'metadata.annotations'],
+  statusHasAnnotations: true,
   defaults({ spec }) {
     if (!spec) return;
     spec.replicas ??= 1;
