@@ -292,7 +292,8 @@ export interface ExternalStep<R extends Reconciled, Observed, Change, Out> exten
   explain?(error: unknown): Explanation;
   /**
    * Milliseconds, above 0, after which a done step looks again for drift, and one that failed at the latest (or after two
-   * minutes). Default 5 minutes. Until then it looks again only when what it read (object, cache, outputs) has changed.
+   * minutes). Default 5 minutes. Until then it looks again only when what it read (object, cache, outputs) has changed. Where
+   * nothing has, the step stays done until three looks in a row have failed; the second comes after a second.
    */
   resync?: number;
   /** Milliseconds, above 0, that each of observe, apply and remove may take. Default 10 seconds. */

@@ -101,7 +101,7 @@ describe('an evaluation', () => {
       { reader },
     );
     expect(found).toMatchObject({
-      Secrets: { state: 'Waiting', message: 'secrets is not synced', after: 1_000 },
+      Secrets: { state: 'Unobserved', message: 'secrets is not synced' },
       Maps: { state: 'Done' },
     });
   });

@@ -32,8 +32,8 @@ export type StepOutcome =
   | { state: 'Failed'; looksAgain: true; reason: string; message: string; on?: ObjectReference; retryAfter?: undefined }
   /** Steps before it are not Done. It was not run: what it would want is not known. */
   | { state: 'Blocked'; by: readonly string[] }
-  /** An external step that nobody has looked for yet. */
-  | { state: 'Unobserved' }
+  /** Nobody could look yet: an external step, or (with the reason in words) one that reads a kind that is not listed yet. */
+  | { state: 'Unobserved'; message?: string }
   /** An external step that found something to change. */
   | { state: 'Changing'; changes: readonly unknown[]; descriptions: readonly string[] };
 
@@ -99,7 +99,7 @@ export function evaluate<R extends Reconciled>(input: EvaluationInput<R>): Evalu
         };
       }
       if (error instanceof CacheNotSyncedError) {
-        return { step, scope, outcome: waiting(EngineReason.Pending, error.message, { after: 1_000 }), writes: [] };
+        return { step, scope, outcome: { state: 'Unobserved', message: error.message }, writes: [] };
       }
       const message = error instanceof Error ? error.message : String(error);
       return { step, scope, outcome: failed(EngineReason.Error, message), writes: [], error };

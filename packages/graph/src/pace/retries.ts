@@ -102,8 +102,9 @@ function delaysOf<R extends Reconciled>(
       return [outcome.retryAfter ?? backoff()];
     case 'Changing':
       return [backoff()];
-    case 'Blocked':
     case 'Unobserved':
+      return [due ?? shortestRetry];
+    case 'Blocked':
       return [];
   }
 }

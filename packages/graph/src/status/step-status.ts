@@ -37,7 +37,7 @@ export function stepStatusOf<R extends Reconciled>(
     case 'Blocked':
       return stepStatus(step, 'Blocked', EngineReason.WaitingForStep, `Waits for ${listOf(outcome.by)}`);
     case 'Unobserved':
-      return stepStatus(step, 'Waiting', EngineReason.Pending, 'Has not been looked at yet');
+      return stepStatus(step, 'Waiting', EngineReason.Pending, outcome.message ?? 'Has not been looked at yet');
     case 'Changing':
       return stepStatus(step, 'Waiting', EngineReason.Pending, `To be changed: ${outcome.descriptions.join(', ')}`);
   }

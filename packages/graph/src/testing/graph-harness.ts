@@ -2,6 +2,7 @@
 import { keyOf, type Client, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
 import { Registry } from 'prom-client';
 import {
+  CacheNotSyncedError,
   type EventDetails,
   type EventRecorder,
   KindMissingError,
@@ -25,6 +26,8 @@ export class SnapshotReader implements ChildReader {
 
   /** Plurals of kinds that are not installed. */
   readonly missing = new Set<string>();
+  /** Plurals of kinds that are still being listed. */
+  readonly unsynced = new Set<string>();
 
   set(resource: Resource, objects: readonly KubeObject[]): void {
     this.#objects.set(resource.plural, objects);
@@ -53,6 +56,7 @@ export class SnapshotReader implements ChildReader {
 
   #of<T extends KubeObject>(resource: Resource<T>): readonly T[] {
     if (this.missing.has(resource.plural)) throw new KindMissingError(`The cluster has no ${resource.plural}`);
+    if (this.unsynced.has(resource.plural)) throw new CacheNotSyncedError(`${resource.plural} is not synced`);
     return (this.#objects.get(resource.plural) ?? []) as readonly T[];
   }
 }

@@ -27,7 +27,7 @@ export class ExternalLooks<R extends Reconciled> {
   next(one: StepEvaluation<R>, evaluation: Evaluation<R>, reader: Reader): (() => Promise<void>) | undefined {
     const { state } = one.outcome;
     const { name } = one.step;
-    if (state === 'Unobserved' && !this.#observed.has(name)) {
+    if (state === 'Unobserved' && one.step.external && !this.#observed.has(name)) {
       this.#observed.add(name);
       return () => this.#look('observe', one, evaluation, reader);
     }

@@ -226,4 +226,66 @@ describe('an external step', () => {
     expect(await harness.writesOf(() => harness.settle())).toEqual([]);
     expect(server.changes).toBe(1);
   });
+
+  it('that was done stays so while a look or two fail, and says the third', async () => {
+    const server = new Server();
+    const harness = await harnessFor(server, { resync: 60_000 });
+    await harness.settle();
+    server.down = true;
+    await harness.clock.advance(60_000);
+    for (let failure = 1; failure < 3; failure++) {
+      expect(await harness.writesOf(() => harness.reconcile())).toEqual([]);
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+      await harness.clock.advance(3_000);
+    }
+    expect(server.looks).toBe(4);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'Error' });
+  });
+
+  it('that was done and whose look failed once is well when the next one is answered', async () => {
+    const server = new Server();
+    const harness = await harnessFor(server, { resync: 60_000 });
+    await harness.settle();
+    for (let resync = 0; resync < 5; resync++) {
+      server.down = true;
+      await harness.clock.advance(60_000);
+      await harness.reconcile();
+      server.down = false;
+      await harness.clock.advance(2_000);
+      expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    }
+  });
+
+  it('says at once that it fails where what it asks for or asks with has changed', async () => {
+    const server = new Server();
+    const harness = await harnessFor(server);
+    await harness.settle();
+    server.down = true;
+    await harness.edit(Secret, 'admin', { data: { password: 'bmV3' } });
+    await harness.reconcile();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False' });
+  });
+
+  it('that a process before has found done is not said to have failed because of one look, nor what stands on it', async () => {
+    const server = new Server();
+    const harness = await harnessFor(server);
+    await harness.settle();
+    harness.restart();
+    server.down = true;
+    expect(await harness.writesOf(() => harness.reconcile())).toEqual([]);
+    server.down = false;
+    await harness.clock.advance(2_000);
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+
+    harness.restart();
+    server.down = true;
+    for (let look = 0; look < 3; look++) {
+      await harness.reconcile();
+      await harness.clock.advance(5_000);
+    }
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False' });
+    expect(harness.condition('ConnectionReady')).toMatchObject({ reason: 'WaitingForStep' });
+  });
 });

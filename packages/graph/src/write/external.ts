@@ -1,6 +1,6 @@
 // Steps outside Kubernetes. What was seen is remembered for as long as nothing that the step read has changed, so that a
 // chatty cache does not become a chatty client of somebody's database; failures back off.
-import { type Clock, type Logger, type Random, type Reader, scrub } from '@stackwright/core';
+import { type Clock, findCondition, type Logger, type Random, type Reader, scrub } from '@stackwright/core';
 import { backoff } from '../pace/back-off.js';
 import { withDeadline } from '../pace/deadline.js';
 import type { Evaluation, Observation, StepEvaluation } from '../evaluate/evaluate.js';
@@ -9,13 +9,20 @@ import { Inputs } from '../evaluate/inputs.js';
 import { EngineReason } from '../declare/reasons.js';
 import { ControllerRuntime, type StepRuntime } from '../declare/runtime.js';
 import type { Explanation, ExternalStep, Reconciled } from '../declare/step.js';
+import type { ReconciledStatus } from '../status/status.js';
 
 const defaultTimeout = 10_000;
 const defaultResync = 300_000;
 const retry = { base: 1_000, max: 120_000 };
+/**
+ * Looks in a row that must fail before a step that was done says so. One call that is lost, or answered with an error by a
+ * server that is just busy, is no outage, and would put all that stands on the step in doubt.
+ */
+const failureThreshold = 3;
 
 interface Memory {
-  observation: Observation;
+  /** Undefined: a look failed, and the step was done before this process began. */
+  observation: Observation | undefined;
   inputs: Inputs;
   /** Of the object: a new generation asks anew. */
   object: string;
@@ -74,9 +81,22 @@ export class ExternalSteps<R extends Reconciled> implements ExternalRunner<R> {
     return memory && Math.max(0, memory.due - this.#clock.monotonic());
   }
 
-  /** What is outside, from memory where that is good enough. */
-  async observe(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Observation> {
-    return this.#recall(one, context) ?? this.#look(one, context);
+  /** What is outside, from memory where that is good enough. Undefined: not known, and as far as is known it was well. */
+  async observe(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Observation | undefined> {
+    const memory = this.#memoriesOf(one).get(one.step.name);
+    const isSame = memory !== undefined && this.#isUnchanged(memory, one, context);
+    if (isSame && memory.due > this.#clock.monotonic()) return memory.observation;
+    const wasWell = memory ? isSame && memory.observation?.state !== 'Failed' : saysDone(one);
+    const failures = (memory?.failures ?? 0) + 1;
+    return this.#look(one, context, (error) => {
+      if (!wasWell || failures >= failureThreshold) return this.#failed(one, context, error);
+      const { message } = this.#explained(one, context, error);
+      const retryIn = this.#backoff(one, failures);
+      const observation = memory?.observation;
+      this.#remember(one, { observation, failures, due: this.#clock.monotonic() + retryIn });
+      context.log.warn({ step: one.step.name, error: message, failures, retryIn }, 'Could not look at what is outside');
+      return observation;
+    });
   }
 
   /** Makes the changes that the evaluation asks for, then looks whether that is what came of it. */
@@ -92,7 +112,7 @@ export class ExternalSteps<R extends Reconciled> implements ExternalRunner<R> {
       return this.#failed(one, context, error);
     }
     context.log.info({ step: one.step.name, changes: outcome.descriptions.map(scrub) }, 'Changed what is outside');
-    const observation = await this.#look(one, context);
+    const observation = await this.#look(one, context, (error) => this.#failed(one, context, error));
     if (observation.state !== 'Observed') return observation;
     const left = definition.diff(one.scope, observation.value);
     if (left.length === 0) return observation;
@@ -107,7 +127,7 @@ export class ExternalSteps<R extends Reconciled> implements ExternalRunner<R> {
     const removed = this.#removed.get(uid) ?? new Set<string>();
     if (removed.has(one.step.name)) return { done: true };
     const memory = this.#memoriesOf(one).get(one.step.name);
-    if (memory?.observation.state === 'Failed' && memory.object === 'remove' && memory.due > this.#clock.monotonic()) {
+    if (memory?.observation?.state === 'Failed' && memory.object === 'remove' && memory.due > this.#clock.monotonic()) {
       return { done: false, reason: memory.observation.reason, message: memory.observation.message };
     }
     try {
@@ -120,13 +140,15 @@ export class ExternalSteps<R extends Reconciled> implements ExternalRunner<R> {
     }
   }
 
-  #recall(one: StepEvaluation<R>, { evaluation, reader }: ExternalContext<R>): Observation | undefined {
-    const memory = this.#memoriesOf(one).get(one.step.name);
-    if (!memory || memory.due <= this.#clock.monotonic() || memory.object !== versionOf(one)) return undefined;
-    return memory.inputs.areUnchanged(reader, (step) => evaluation.outputOf(step)) ? memory.observation : undefined;
+  #isUnchanged(memory: Memory, one: StepEvaluation<R>, { evaluation, reader }: ExternalContext<R>): boolean {
+    return memory.object === versionOf(one) && memory.inputs.areUnchanged(reader, (step) => evaluation.outputOf(step));
   }
 
-  async #look(one: StepEvaluation<R>, context: ExternalContext<R>): Promise<Observation> {
+  async #look<Failure extends Observation | undefined>(
+    one: StepEvaluation<R>,
+    context: ExternalContext<R>,
+    failed: (error: unknown) => Failure,
+  ): Promise<Observation | Failure> {
     const definition = definitionOf(one);
     try {
       const value = await this.#within(definition, context, (signal) =>
@@ -140,37 +162,46 @@ export class ExternalSteps<R extends Reconciled> implements ExternalRunner<R> {
       });
       return observation;
     } catch (error) {
-      return this.#failed(one, context, error);
+      return failed(error);
     }
   }
 
   #failed(
     one: StepEvaluation<R>,
-    { signal, log }: ExternalContext<R>,
+    context: ExternalContext<R>,
     error: unknown,
     object = versionOf(one),
   ): Observation & { state: 'Failed' } {
-    signal.throwIfAborted();
-    const { state, ...explained }: Explanation = definitionOf(one).explain?.(error) ?? {
-      reason: EngineReason.Error,
-      message: error instanceof Error ? error.message : String(error),
-    };
+    const { state, ...explained } = this.#explained(one, context, error);
     const observation = {
       state: 'Failed' as const,
       ...(state === 'Waiting' ? { waits: true as const } : {}),
       ...explained,
-      message: scrub(explained.message),
     };
     const failures = (this.#memoriesOf(one).get(one.step.name)?.failures ?? 0) + 1;
-    // What has failed is not looked at less often than what is well.
-    const { resync = defaultResync } = definitionOf(one);
-    const delay = backoff(failures, this.#random, { ...retry, max: Math.min(retry.max, resync) });
+    const delay = this.#backoff(one, failures);
     this.#remember(one, { observation, failures, due: this.#clock.monotonic() + delay }, object);
-    log.warn(
+    context.log.warn(
       { step: one.step.name, reason: observation.reason, error: observation.message, failures, retryIn: delay },
       'External step failed',
     );
     return observation;
+  }
+
+  /** Without secrets. Throws where it is the reconcile that has ended. */
+  #explained(one: StepEvaluation<R>, { signal }: ExternalContext<R>, error: unknown): Explanation {
+    signal.throwIfAborted();
+    const explained: Explanation = definitionOf(one).explain?.(error) ?? {
+      reason: EngineReason.Error,
+      message: error instanceof Error ? error.message : String(error),
+    };
+    return { ...explained, message: scrub(explained.message) };
+  }
+
+  /** What has failed is not looked at less often than what is well. */
+  #backoff(one: StepEvaluation<R>, failures: number): number {
+    const { resync = defaultResync } = definitionOf(one);
+    return backoff(failures, this.#random, { ...retry, max: Math.min(retry.max, resync) });
   }
 
   #within<T>(
@@ -196,6 +227,13 @@ export class ExternalSteps<R extends Reconciled> implements ExternalRunner<R> {
 function definitionOf<R extends Reconciled>({ step }: StepEvaluation<R>): ExternalStep<R, unknown, unknown, unknown> {
   if (!step.external) throw new Error(`Step ${step.name} is not external`);
   return step.definition;
+}
+
+/** What the object says of the step, of the generation that it has now. */
+function saysDone<R extends Reconciled>({ step, scope: { object } }: StepEvaluation<R>): boolean {
+  const { conditions } = (object.status ?? {}) as ReconciledStatus;
+  const condition = findCondition(conditions, `${step.name}Ready`);
+  return condition?.status === 'True' && condition.observedGeneration === object.metadata?.generation;
 }
 
 /** Status does not count: what we write there ourselves must not make us look again. */

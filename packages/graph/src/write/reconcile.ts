@@ -27,6 +27,7 @@ import { defaultNames, type Names } from '../declare/names.js';
 import { Ownership } from '../evaluate/ownership.js';
 import { Overlay, type ChildReader } from '../evaluate/overlay.js';
 import { EngineReason } from '../declare/reasons.js';
+import { Doubts } from '../pace/doubt.js';
 import { EchoFilter } from '../pace/echo-filter.js';
 import { Retries } from '../pace/retries.js';
 import { run, type RunResult } from './run.js';
@@ -83,6 +84,7 @@ export class GraphReconciler<R extends Reconciled> {
   readonly #externals: ExternalRunner<R>;
   readonly #writeBackoff: WriteBackoff;
   readonly #retries: Retries;
+  readonly #doubts: Doubts;
   readonly #upToDate = new UpToDateCache();
   readonly #hidden = new HiddenChildren();
   readonly #status: StatusWriter<R>;
@@ -100,12 +102,14 @@ export class GraphReconciler<R extends Reconciled> {
     this.#externals = init.externals ?? new ExternalSteps<R>(init.clock, init.random);
     this.#writeBackoff = new WriteBackoff(init.clock);
     this.#retries = new Retries(init.clock, this.#externals);
+    this.#doubts = new Doubts(init.clock);
     this.#status = new StatusWriter<R>(init);
     this.#echoes = new EchoFilter(init.clock);
     this.#memories = [
       this.#externals,
       this.#writeBackoff,
       this.#retries,
+      this.#doubts,
       this.#upToDate,
       this.#hidden,
       this.#echoes,
@@ -160,8 +164,9 @@ export class GraphReconciler<R extends Reconciled> {
     );
     const statuses = evaluation.steps.map((one) => stepStatusOf(one, unlessStale(failures.get(one.step.name))));
     this.#report(result, statuses, context);
-    const extra = this.#status.extra(object, built, evaluation, result.record);
-    const version = await this.#status.write(object, statuses, extra, context);
+    const version = this.#doubts.holds(object, evaluation)
+      ? object.metadata?.resourceVersion
+      : await this.#say(object, built, result, statuses, context);
     throwIfFailed(failures);
     const uid = object.metadata?.uid ?? '';
     const requeueAfter = this.#retries.after(uid, result, statuses);
@@ -172,6 +177,17 @@ export class GraphReconciler<R extends Reconciled> {
     const wrote = result.written.length > 0 || version !== found.metadata?.resourceVersion;
     if (wrote && isFixed && reads && version !== undefined) this.#echoes.finished(uid, version, reads);
     return undefined;
+  }
+
+  /** The version of the object that says it. */
+  #say(
+    object: Readonly<R>,
+    built: BuiltGraph<R>,
+    { evaluation, record }: RunResult<R>,
+    statuses: readonly StepStatus[],
+    context: ReconcileContext,
+  ): Promise<string | undefined> {
+    return this.#status.write(object, statuses, this.#status.extra(object, built, evaluation, record), context);
   }
 
   async #delete(object: Readonly<R>, context: ReconcileContext): Promise<Result | undefined> {

@@ -58,14 +58,14 @@ describe('a store on disk', () => {
   });
 
   it('has written what is durable, though no new log can be begun', async () => {
-    vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const store = open(100);
     store.put('things', 'a', object('a', 1));
     rmSync(directory, { recursive: true });
     for (let value = 2; value < 20; value += 1)
       expect(store.put('things', 'a', object('a', value))['value']).toBe(value);
     await store.close();
-    expect(process.emitWarning).toHaveBeenCalled();
+    expect(warned).toHaveBeenCalled();
     vi.restoreAllMocks();
   });
 
