@@ -124,7 +124,7 @@ describe('metrics', () => {
     const log = recordingLogger();
     const stop = new AbortController();
     void new LoopLag(registry, clock, log).start(stop.signal);
-    now += 500 + 3000;
+    now += 1_000 + 3_000;
     fires.shift()?.();
     await new Promise(setImmediate);
     expect(await registry.metrics()).toContain('controller_event_loop_lag_seconds 3');

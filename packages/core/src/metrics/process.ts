@@ -40,7 +40,7 @@ export function observeRequests(registry: Registry): (request: RequestInfo) => v
   };
 }
 
-const lagPeriod = 500;
+const lagPeriod = 1_000;
 /** Milliseconds: a tenth of the time that a lease renewal has. */
 const lagAlarm = 1_000;
 
