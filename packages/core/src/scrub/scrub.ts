@@ -6,9 +6,9 @@ import { scrubPatterns } from './patterns.js';
 import { secretValuesOf } from './secret-values.js';
 
 /** Of the process: whoever learned a value, nobody shows it. */
-const known = new KnownSecrets();
+let known = new KnownSecrets();
 /** Cached objects are read again and again. How many values had been forgotten when an object was last learned. */
-const learned = new WeakMap<object, number>();
+let learned = new WeakMap<object, number>();
 
 /** The text without known secret values and without what looks like a credential, in whole characters. */
 export function scrub(message: string): string {
@@ -37,4 +37,10 @@ export function learnSecretsOf({ group, kind }: Resource, object: Readonly<KubeO
   if (learned.get(object) === known.forgotten) return;
   for (const value of secretValuesOf(object)) known.add(value);
   learned.set(object, known.forgotten);
+}
+
+/** As in a new process: for tests that share one. */
+export function forgetSecrets(): void {
+  known = new KnownSecrets();
+  learned = new WeakMap();
 }
