@@ -17,6 +17,7 @@ export * from './schema/scheduling.js';
 export * from './schema/server-kind.js';
 export * from './schema/service-kind.js';
 export * from './schema/service-spec.js';
+export * from './schema/serving.js';
 export * from './schema/status.js';
 export * from './schema/storage.js';
 export * from './schema/volumes.js';

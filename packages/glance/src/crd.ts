@@ -1,6 +1,25 @@
 import { Type } from '@sinclair/typebox';
-import { defineServiceKind, purge, replicasShare, roles, serviceSpec, storage } from '@stackwright/api';
+import {
+  defineServiceKind,
+  purge,
+  replicasShare,
+  roles,
+  serviceSpec,
+  serving,
+  storage,
+  type Serving,
+} from '@stackwright/api';
 import type { ObjectOf } from '@stackwright/kube';
+
+/**
+ * An image takes as long as its client's line: each has a thread meanwhile, which costs little, and is not to be given up. A Pod
+ * that has none stops at once; on a volume for one node the next one waits for it.
+ */
+export const transfers: Partial<Serving> = {
+  threads: 32,
+  requestTimeoutSeconds: 0,
+  terminationGracePeriodSeconds: 60,
+};
 
 export const Glance = defineServiceKind({
   kind: 'Glance',
@@ -9,6 +28,7 @@ export const Glance = defineServiceKind({
   spec: Type.Object(
     {
       ...serviceSpec,
+      api: Type.Optional(serving(transfers)),
       storage: storage('The volume of the images, and of what is on its way to become one.', '10Gi'),
       notifications: Type.Boolean({
         description: 'Whether it tells others of its images by messages; it then needs a message broker.',

@@ -39,15 +39,21 @@ export function glanceApiConf({ database, cache, identity, messaging }: Given): 
       os_glance_tasks_store: place('tasks'),
       database: databaseSection(database),
       keystone_authtoken: authtokenSection(identity, cache),
-      paste_deploy: { flavor: owned('keystone', 'anything else would let everybody in') },
+      paste_deploy: {
+        flavor: owned('keystone', 'anything else would let everybody in'),
+        config_file: owned(undefined, 'another one may let everybody in'),
+      },
     },
     proxySection(),
     messaging ? messagingSections(messaging, { notifications: true }) : {},
   );
 }
 
+const kept = 'images are kept on the volume, see spec.storage';
+
 function place(below: string) {
   return {
-    filesystem_store_datadir: owned(`${directory}/${below}`, 'images are kept on the volume, see spec.storage'),
+    filesystem_store_datadir: owned(`${directory}/${below}`, kept),
+    filesystem_store_datadirs: owned(undefined, kept),
   };
 }

@@ -2,7 +2,7 @@
 import type { Graph } from '@stackwright/graph';
 import { defineService, type ServiceBuilder, type ServiceOptions } from '@stackwright/openstack';
 import { catalog } from './catalog.js';
-import { Glance } from './crd.js';
+import { Glance, transfers } from './crd.js';
 import { directory, glanceApiConf } from './glance-api-conf.js';
 
 const port = 9292;
@@ -34,7 +34,7 @@ function declare(s: ServiceBuilder<Glance>): void {
 
   const schema = s.dbSync({ config, database });
   // What clients offer as properties of images. Nothing of the API needs it.
-  s.job({ name: 'LoadMetadefs', config, database, after: [schema] });
+  s.job({ name: 'LoadMetadefs', config, database, after: [schema], background: true });
   s.cronJob({
     name: 'Purge',
     config,
@@ -50,14 +50,14 @@ function declare(s: ServiceBuilder<Glance>): void {
     check: { as: identity, path: '/v2/images?limit=1' },
     config,
     volumes: [volume],
+    serving: transfers,
     uwsgi: {
-      // Clients send images without saying how long they are.
-      'wsgi-manage-chunked-input': true,
+      // Bytes of one piece of an image that is sent without saying how long it is: clients make them as large as they like, and
+      // a thread has one of them in memory at a time. (The default, 1 MiB, is what many send.)
+      'chunked-input-limit': 65 * 2 ** 20,
       // Seconds that a client may take to send the next piece (default 4).
       'socket-timeout': 60,
     },
-    // Time for transfers to end. A Pod that has none stops at once; on a volume for one node the next one waits for it.
-    terminationGracePeriod: 60,
     after: [schema],
   });
 }

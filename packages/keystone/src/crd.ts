@@ -9,7 +9,9 @@ import {
   purge,
   releaseColumn,
   roles,
+  serviceScale,
   serviceSpec,
+  serviceStatus,
   statusOf,
   version,
 } from '@stackwright/api';
@@ -110,11 +112,11 @@ export const Keystone = defineCustomResource({
     purge: purge('trusts'),
   }),
   status: statusOf({
-    endpoint: Type.Optional(Type.String({ description: 'URL of the API inside the cluster, once it answers.' })),
-    release: Type.Optional(Type.String({ description: 'Release that runs.' })),
+    ...serviceStatus,
     fernet: keyStatus('Keys of the tokens.'),
     credential: keyStatus('Keys of the credentials.'),
   }),
   printerColumns: printerColumns(releaseColumn, endpointColumn, pausedColumn),
+  scale: serviceScale,
 });
 export type Keystone = ObjectOf<typeof Keystone>;

@@ -92,7 +92,7 @@ describe('a Keystone', () => {
     expect(http.asked()).toEqual([
       'GET http://sample.ns.svc:5000/healthcheck @ 10.0.0.7',
       'POST http://sample.ns.svc:5000/v3/auth/tokens?nocatalog @ 10.0.0.7',
-      'GET http://sample.ns.svc:5000/v3/auth/catalog @ 10.0.0.7',
+      'GET http://sample.ns.svc:5000/v3/regions @ 10.0.0.7',
     ]);
   });
 

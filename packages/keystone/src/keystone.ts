@@ -2,13 +2,14 @@
 // its keys, its first administrator, its configuration.
 import { Reason } from '@stackwright/api';
 import { done, hashOf, waiting, type Graph, type StepScope } from '@stackwright/graph';
-import { Secret } from '@stackwright/kube';
+import { Secret, Service } from '@stackwright/kube';
 import {
   defineService,
   internalUrl,
   keptPassword,
   publicUrl,
   secretWith,
+  valuesOf,
   type ServiceBuilder,
   type ServiceSeams,
 } from '@stackwright/openstack';
@@ -25,6 +26,13 @@ const port = 5000;
 type Scope = StepScope<Keystone>;
 
 const urlOf = (scope: Scope): string => internalUrl(scope, { name: scope.name, port });
+/** Who vouches for what is served yet, though no certificate is wanted any more. */
+function trusted(scope: Scope, url: string): string | undefined {
+  const secret = url.startsWith('https:') ? scope.get(Secret, adminSecret(scope)) : undefined;
+  const held = secret && valuesOf(secret, ['ca.crt']);
+  return held && 'values' in held ? held.values['ca.crt'] : undefined;
+}
+
 const adminSecret = ({ name }: Pick<Scope, 'name'>): string => `${name}-admin`;
 
 export function keystoneGraph(seams: ServiceSeams = {}): Graph<Keystone> {
@@ -41,6 +49,7 @@ function declare(s: ServiceBuilder<Keystone>): void {
     name: 'Admin',
     after: [s.tls],
     owns: [Secret],
+    reads: [Service],
     run(scope) {
       const kept = keptPassword(scope, `${adminSecret(scope)}-password`);
       if (kept.state !== 'Done') return kept;
@@ -48,7 +57,7 @@ function declare(s: ServiceBuilder<Keystone>): void {
       const { password, uid } = kept.output;
       const { username, project, domain } = administrator;
       const url = urlOf(scope);
-      const { ca } = scope.output(s.tls) ?? {};
+      const ca = scope.output(s.tls)?.ca ?? trusted(scope, url);
       const trust = ca === undefined ? {} : { ca };
       const cloud = { authUrl: url, region: scope.object.spec.region, username, password, project, ...trust };
       const derived = scope.own(
@@ -66,6 +75,8 @@ function declare(s: ServiceBuilder<Keystone>): void {
       // The Secret's uid, which only its readers know, keeps the fingerprint from being a way to guess passwords.
       return done({
         fingerprint: hashOf([uid, password]),
+        publicUrl: publicUrl(scope, { name: scope.name, port }),
+        internalUrl: url,
         ...{ authUrl: `${url}/v3`, username, password, userDomainName: domain },
         ...{ projectName: project, projectDomainName: domain, ...trust },
       });
@@ -107,8 +118,8 @@ function declare(s: ServiceBuilder<Keystone>): void {
     command: (scope: Scope) =>
       bootstrapCommand({
         region: scope.object.spec.region,
-        internalUrl: urlOf(scope),
-        publicUrl: publicUrl(scope, { name: scope.name, port }),
+        internalUrl: scope.output(admin).internalUrl,
+        publicUrl: scope.output(admin).publicUrl,
       }),
     mounts: (scope: Scope) => [
       ...repositories(scope),
@@ -120,8 +131,8 @@ function declare(s: ServiceBuilder<Keystone>): void {
   s.api({
     port,
     probe: '/healthcheck',
-    // Asks the database, and needs a login before; the tokens are of its own keys.
-    check: { as: admin, path: '/v3/auth/catalog', after: [bootstrap] },
+    // Asks the database each time: what is asked for by its name or id, the catalog and tokens come out of the cache.
+    check: { as: admin, path: '/v3/regions', after: [bootstrap] },
     config,
     after: [schema, keys],
     mounts: repositories,

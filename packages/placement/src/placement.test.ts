@@ -1,5 +1,5 @@
 import { CacheClaim, DatabaseClaim, IdentityClaim } from '@stackwright/api';
-import { Deployment, Job, Service } from '@stackwright/kube';
+import { crdOf, Deployment, Job, Service } from '@stackwright/kube';
 import { ServiceHarness } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Placement } from './crd.js';
@@ -89,11 +89,27 @@ describe('a Placement', () => {
   });
 });
 
+it('can be scaled by its own subresource, as `kubectl scale` and autoscalers do', async () => {
+  expect(crdOf(Placement).spec.versions[0]?.subresources?.scale).toEqual({
+    specReplicasPath: '.spec.replicas',
+    statusReplicasPath: '.status.replicas',
+    labelSelectorPath: '.status.selector',
+  });
+  await harness.standUp(placement({ replicas: 2 }));
+  expect(harness.object.status).toMatchObject({
+    replicas: 2,
+    selector: expect.stringContaining('component=api') as string,
+  });
+});
+
 describe('spec.config', () => {
   it.each([
     ['placement_database', 'connection', 'it comes from the database claim'],
     ['keystone_authtoken', 'password', 'it comes from the identity claim'],
     ['api', 'auth_strategy', 'anything else would let everybody in'],
+    ['keystone_authtoken', 'auth_section', 'the login is that of the identity claim'],
+    ['DEFAULT', 'config-dir', 'it would be read over what is checked and owned here'],
+    ['DEFAULT', 'log_file', "the log goes to the container's output"],
   ])('[%s] %s is refused with its reason, and what runs stays', async (section, option, why) => {
     await harness.standUp(placement());
     const refusal = await harness.refusal(Placement, { 'placement.conf': { [section]: { [option]: 'mine' } } });

@@ -9,6 +9,7 @@ import { kills } from './scenarios/kills.js';
 import { rotation } from './scenarios/rotation.js';
 import { serviceKills } from './scenarios/service-kills.js';
 import { services } from './scenarios/services.js';
+import { serving } from './scenarios/serving.js';
 import { standUp } from './scenarios/stand-up.js';
 import { steadyState } from './scenarios/steady-state.js';
 import { trouble } from './scenarios/trouble.js';
@@ -22,6 +23,7 @@ afterAll(async () => {
 
 describe('stand-up', () => standUp(cluster));
 describe('services', () => services(cluster));
+describe('serving', () => serving(cluster));
 describe('steady state', () => steadyState(cluster));
 describe('bad input', () => badInput(cluster));
 describe('configuration', () => configuration(cluster));

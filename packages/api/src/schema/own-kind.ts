@@ -1,5 +1,5 @@
 import type { TObject, TProperties } from '@sinclair/typebox';
-import { defineCustomResource, type PrinterColumn } from '@stackwright/kube';
+import { defineCustomResource, type CustomResourceOptions, type PrinterColumn } from '@stackwright/kube';
 import { category, groups, version } from '../names.js';
 import { publish, type PublishedService } from '../published.js';
 import { endpointColumn, pausedColumn, printerColumns } from './columns.js';
@@ -9,11 +9,12 @@ export interface OwnKind<Spec extends TObject<TProperties>> extends Partial<Omit
   kind: string;
   description: string;
   spec: Spec;
+  scale?: CustomResourceOptions['scale'];
 }
 
 /** The kind that a controller of its own runs: names, endpoint and columns are the same for all. */
 export function defineOwnKind<Spec extends TObject<TProperties>, Status extends TObject<TProperties>>(
-  { kind, description, spec, ...published }: OwnKind<Spec>,
+  { kind, description, spec, scale, ...published }: OwnKind<Spec>,
   status: Status,
   column: PrinterColumn,
 ) {
@@ -29,5 +30,6 @@ export function defineOwnKind<Spec extends TObject<TProperties>, Status extends 
     spec,
     status,
     printerColumns: printerColumns(column, endpointColumn, pausedColumn),
+    ...(scale ? { scale } : {}),
   });
 }

@@ -8,11 +8,26 @@ export interface ServiceKind<Spec extends TObject<TProperties>> extends OwnKind<
   requires: readonly string[];
 }
 
+/** What every OpenStack service says of itself, besides its conditions. */
+export const serviceStatus = {
+  endpoint: Type.Optional(Type.String({ description: 'URL of the API inside the cluster, once it answers.' })),
+  release: Type.Optional(Type.String({ description: 'Release that runs.' })),
+  replicas: Type.Optional(
+    Type.Integer({ description: 'API Pods that there are, whatever they are doing.', minimum: 0 }),
+  ),
+  selector: Type.Optional(
+    Type.String({ description: 'Selects the API Pods, as `kubectl get pods --selector` takes it: for autoscalers.' }),
+  ),
+};
+
+/** `kubectl scale` and autoscalers change the number of API Pods by the object's own subresource. */
+export const serviceScale = {
+  specReplicasPath: '.spec.replicas',
+  statusReplicasPath: '.status.replicas',
+  labelSelectorPath: '.status.selector',
+} as const;
+
 /** The kind of an OpenStack service; `spec` is `serviceSpec`, and its own fields besides. */
 export function defineServiceKind<Spec extends TObject<TProperties>>(service: ServiceKind<Spec>) {
-  const status = statusOf({
-    endpoint: Type.Optional(Type.String({ description: 'URL of the API inside the cluster, once it answers.' })),
-    release: Type.Optional(Type.String({ description: 'Release that runs.' })),
-  });
-  return defineOwnKind(service, status, releaseColumn);
+  return defineOwnKind({ ...service, scale: serviceScale }, statusOf(serviceStatus), releaseColumn);
 }

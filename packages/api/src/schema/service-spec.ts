@@ -4,6 +4,7 @@ import { configOverride, configValidation } from './config.js';
 import { endpoints, route, tls } from './exposure.js';
 import { credentialRotation, deletionPolicy, image, paused, release, replicas, resources } from './fields.js';
 import { schedulingFields } from './scheduling.js';
+import { serving } from './serving.js';
 import { extraVolumes } from './volumes.js';
 
 /** What every service has, infrastructure included. */
@@ -20,6 +21,7 @@ export const serviceSpec = {
   ...workloadSpec,
   release: release('OpenStack release to run.'),
   replicas: replicas({ description: 'Number of API Pods.' }),
+  api: Type.Optional(serving()),
   config: Type.Optional(configOverride()),
   configValidation: Type.Optional(configValidation()),
   extraVolumes: Type.Optional(extraVolumes()),

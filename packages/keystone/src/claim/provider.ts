@@ -1,8 +1,8 @@
 // How a Keystone is administered: where its API is, and as whom.
 import { Reason } from '@stackwright/api';
 import { done, endpointsOf, waiting, type Outcome, type Reconciled, type StepScope } from '@stackwright/graph';
-import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
-import { schemeOf, secretReference, valuesOf, type IdentityLogin } from '@stackwright/openstack';
+import { EndpointSlice, Secret, Service, type Resource } from '@stackwright/kube';
+import { secretReference, servedScheme, valuesOf, type IdentityLogin } from '@stackwright/openstack';
 import { administrator } from '../manage/bootstrap.js';
 import type { Keystone } from '../crd.js';
 
@@ -15,7 +15,7 @@ export interface IdentityServer {
 }
 
 /** Kinds that `serverOf` reads. */
-export const serverReads: readonly Resource[] = [Secret, EndpointSlice];
+export const serverReads: readonly Resource[] = [Secret, EndpointSlice, Service];
 
 type Scope = Pick<StepScope<Reconciled>, 'get' | 'list' | 'namespace'>;
 
@@ -42,7 +42,7 @@ export function serverOf(scope: Scope, keystone: Readonly<Keystone>): Outcome<Id
     authUrl,
     login: {
       // The Pods', whatever stands before them for others.
-      authUrl: `${schemeOf(keystone.spec)}://${name}.${scope.namespace}.svc:${via[0]?.port ?? ''}/v3`,
+      authUrl: `${servedScheme(scope, name, keystone.spec)}://${name}.${scope.namespace}.svc:${via[0]?.port ?? ''}/v3`,
       ...{ username, password, userDomainName: domain, projectName, projectDomainName: domain, via },
       ...('values' in ca ? { ca: ca.values['ca.crt'] } : {}),
     },

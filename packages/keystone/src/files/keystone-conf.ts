@@ -50,7 +50,11 @@ export function keystoneConf(given: { database: Database; cache: Cache; maxActiv
       key_repository: owned(fernetKeyDirectory, 'the keys are kept in a Secret'),
       max_active_keys: owned(given.maxActiveKeys, 'set spec.fernet.maxActiveKeys instead'),
     },
-    credential: { key_repository: owned(credentialKeyDirectory, 'the keys are kept in a Secret') },
+    token: { provider: owned('fernet', 'the keys that are kept and rotated are of such tokens') },
+    credential: {
+      key_repository: owned(credentialKeyDirectory, 'the keys are kept in a Secret'),
+      provider: owned('fernet', 'the keys that are kept and rotated are for such'),
+    },
     cache: cacheSection(given.cache),
     // What bcrypt takes. A greater value, as the default is, changes nothing but for a warning at each login.
     identity: { max_password_length: 72 },

@@ -1,3 +1,4 @@
+import { servingDefaults } from '@stackwright/api';
 import { failed } from '@stackwright/graph';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -170,7 +171,13 @@ describe('a configuration override', () => {
 });
 
 describe('uwsgi', () => {
-  const api = { application: 'x.wsgi:application', port: 5000, directory: '/etc/stackwright' };
+  const api = {
+    application: 'x.wsgi:application',
+    port: 5000,
+    livenessPort: 8090,
+    serving: servingDefaults,
+    directory: '/etc/stackwright',
+  };
   const ini = (options = {}) => uwsgiFiles(api, options)['uwsgi.ini'] ?? '';
 
   it('closes connections, loads after the fork and fails when there is no application', () => {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { runPythonTests } from '../testing/python.js';
 import { checkFile, problemMark, refusedExitCode, validatorProgram } from './validator.js';
 
-it.each(['validate', 'stackwright_application'])('%s.py does what its own tests say', (name) =>
+it.each(['validate', 'stackwright_application', 'stackwright_liveness'])('%s.py does what its own tests say', (name) =>
   runPythonTests(new URL(`./${name}_test.py`, import.meta.url)),
 );
 

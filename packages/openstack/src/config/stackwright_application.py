@@ -9,9 +9,18 @@ import importlib
 import os
 import signal
 
+try:
+    from stackwright_liveness import begin_to_beat
+except ImportError:  # in tests
+    begin_to_beat = None
+
 # A worker that is told to end before it serves has nothing to finish, and uwsgi tells it only once. Later uwsgi's own handler
 # counts.
 signal.signal(signal.SIGHUP, lambda *_: os._exit(0))
+
+# Also while the application is loaded, which takes what it takes.
+if begin_to_beat:
+    begin_to_beat()
 
 
 def load(name):

@@ -1,5 +1,6 @@
 // How our HTTP APIs are served.
 import { readFileSync } from 'node:fs';
+import type { Serving } from '@stackwright/api';
 
 export type UwsgiOptions = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -7,6 +8,9 @@ export interface WsgiApi {
   /** The application, as "module:callable" or "module:factory()". */
   application: string;
   port: number;
+  /** Where kubelets ask whether it lives, in the clear: no thread that answers requests has to be free for it. */
+  livenessPort: number;
+  serving: Serving;
   /** Where the files are mounted. */
   directory: string;
   /** Paths of certificate and key, to be served over HTTPS and nothing else. */
@@ -14,7 +18,10 @@ export interface WsgiApi {
 }
 
 const loader = 'stackwright_application';
-const loaderProgram = readFileSync(new URL('./stackwright_application.py', import.meta.url), 'utf8');
+const liveness = 'stackwright_liveness';
+const programOf = (name: string): string => readFileSync(new URL(`./${name}.py`, import.meta.url), 'utf8');
+const loaderProgram = programOf(loader);
+const livenessProgram = programOf(liveness);
 
 /**
  * The files that serve an API: `uwsgi.ini` and what it loads. `options` come beside or instead of ours, `undefined` takes
@@ -27,13 +34,18 @@ export function uwsgiFiles(api: WsgiApi, options: UwsgiOptions = {}): Record<str
   return {
     'uwsgi.ini': renderUwsgi(api, options),
     [`${loader}.py`]: loaderProgram,
-    // Read by the program.
+    [`${liveness}.py`]: livenessProgram,
+    // Read by the programs.
     application: `${api.application}\n`,
+    liveness: `${api.livenessPort}\n`,
   };
 }
 
 function renderUwsgi(api: WsgiApi, options: UwsgiOptions): string {
+  const { serving } = api;
   const merged: UwsgiOptions = {
+    // What it does not know, it would pass over.
+    strict: true,
     plugins: 'python3',
     ...(api.tls
       ? { 'https-socket': `0.0.0.0:${api.port},${api.tls.certificate},${api.tls.key}` }
@@ -41,8 +53,11 @@ function renderUwsgi(api: WsgiApi, options: UwsgiOptions): string {
     pythonpath: api.directory,
     module: `${loader}:application`,
     master: true,
-    processes: 1,
-    threads: 4,
+    // As a file: a function of a module is a crash of the mule with Python 3.13.
+    mule: `${api.directory}/${liveness}.py`,
+    processes: serving.processes,
+    threads: serving.threads,
+    ...(serving.requestTimeoutSeconds > 0 ? { harakiri: serving.requestTimeoutSeconds } : {}),
     // oslo.messaging and the memcache client have threads of their own.
     'enable-threads': true,
     // The application is loaded after the fork: processes must not share connections to the database.
@@ -51,6 +66,8 @@ function renderUwsgi(api: WsgiApi, options: UwsgiOptions): string {
     'need-app': true,
     // A Pod that ends finishes the requests that it has; with die-on-term it would drop them.
     'hook-master-start': 'unix_signal:15 gracefully_kill_them_all',
+    // How long, which is the kubelet's to say: by default no longer than a minute.
+    'worker-reload-mercy': serving.terminationGracePeriodSeconds,
     'no-orphans': true,
     'thunder-lock': true,
     // Tokens and service catalogs make headers larger than the 4 kB that are the default.

@@ -1,6 +1,7 @@
 // An HTTP API: its Pods under uwsgi, and its Service.
-import { Reason } from '@stackwright/api';
+import { Reason, servingDefaults, type Serving } from '@stackwright/api';
 import {
+  done,
   failed,
   hashOf,
   Label,
@@ -22,11 +23,14 @@ import type { Api, ApiOptions, Release, ServiceObject, Tls, Volume } from './bui
 import { credentialsAnnotation } from './credentials.js';
 import { endpointStep, type Asking } from './endpoint.js';
 import { mountsOf, stepsOf, valueOf } from './container-options.js';
-import { schemeOf, type Scheme } from './urls.js';
+import { servedScheme, wantedScheme, type Scheme } from './urls.js';
 
 const portName = 'http';
+const liveness = { name: 'liveness', port: 8090 };
 const directory = '/etc/stackwright';
-const defaultResources = { requests: { cpu: '100m', memory: '256Mi' } };
+
+/** A process more is its memory more. */
+const defaultResources = ({ processes }: Serving) => ({ requests: { cpu: '100m', memory: `${256 * processes}Mi` } });
 
 export function apiSteps<R extends ServiceObject>(
   g: GraphBuilder<R>,
@@ -56,7 +60,10 @@ export function apiSteps<R extends ServiceObject>(
       const selector = { ...scope.labels, [Label.component]: component };
       const { spec } = scope.object;
       const secured = scope.output(tls);
-      const uwsgi = uwsgiFiles({ application, port: options.port, directory, tls: secured }, options.uwsgi);
+      const scheme = wantedScheme(spec);
+      const serving: Serving = { ...servingDefaults, ...options.serving, ...spec.api };
+      const wsgi = { application, port: options.port, livenessPort: liveness.port, serving, directory, tls: secured };
+      const uwsgi = uwsgiFiles(wsgi, options.uwsgi);
       const uwsgiBase = `${workload}-uwsgi`;
       const uwsgiHash = hashOf(uwsgi);
       const mounts = [
@@ -73,7 +80,6 @@ export function apiSteps<R extends ServiceObject>(
         { metadata: { name: uwsgiBase, labels: { [Label.component]: component } }, data: uwsgi },
         uwsgiHash,
       );
-      scope.own(Service, serviceFor(workload, selector, options.port, schemeOf(spec)));
       scope.own(PodDisruptionBudget, disruptionBudget(workload, selector, spec.podDisruptionBudget));
 
       const settings = config ? scope.output(config) : undefined;
@@ -86,9 +92,9 @@ export function apiSteps<R extends ServiceObject>(
         env: options.env ? valueOf(options.env, scope) : [],
         mounts,
         writable,
-        resources: resourcesOf(options.resources ?? defaultResources, spec.resources),
+        resources: resourcesOf(options.resources ?? defaultResources(serving), spec.resources),
         scheduling: schedulingOf(spec, selector),
-        container: containerFor(options, schemeOf(spec)),
+        container: containerFor(options, scheme, serving),
       });
       const desired: Desired<Deployment> = {
         metadata: { name: workload, labels: { [Label.component]: component } },
@@ -106,17 +112,23 @@ export function apiSteps<R extends ServiceObject>(
                 ...credentialsAnnotation(settings?.credentials),
               },
             },
-            spec: { ...pod, terminationGracePeriodSeconds: options.terminationGracePeriod ?? 30 },
+            spec: { ...pod, terminationGracePeriodSeconds: serving.terminationGracePeriodSeconds },
           },
         },
       };
-      return rolloutOf(scope, Deployment, workload, scope.own(Deployment, desired));
+      const observed = scope.own(Deployment, desired);
+      const state = rolloutOf(scope, Deployment, workload, observed);
+      // Of what was observed, which may be another template than the one that is wanted now.
+      const isUniform = observed === undefined || state.state === 'Done';
+      const served = isUniform ? schemeOf(observed, scheme) : servedScheme(scope, workload, spec);
+      scope.own(Service, serviceFor(workload, selector, options.port, served));
+      return state.state === 'Done' ? done(scheme) : state;
     },
   });
   return endpointStep(g, asking, {
     tls,
+    rollout,
     name: component === 'api' ? 'Endpoint' : `${name}Endpoint`,
-    after: [rollout],
     service,
     portName,
     port: options.port,
@@ -140,6 +152,13 @@ function strategyFor(volumes: readonly Volume[]): NonNullable<NonNullable<Deploy
     : { type: 'Recreate' };
 }
 
+/** Which its Pods speak; `otherwise` where there are none yet. */
+function schemeOf(deployment: Readonly<Deployment> | undefined, otherwise: Scheme): Scheme {
+  const [container] = deployment?.spec?.template.spec?.containers ?? [];
+  if (!container) return otherwise;
+  return container.readinessProbe?.httpGet?.scheme === 'HTTPS' ? 'https' : 'http';
+}
+
 /** `appProtocol` is what Gateways and Ingress controllers go by; without TLS they need not be told. */
 function serviceFor(name: string, selector: Record<string, string>, port: number, scheme: Scheme): Desired<Service> {
   const appProtocol = scheme === 'https' ? { appProtocol: 'https' } : {};
@@ -153,15 +172,25 @@ function serviceFor(name: string, selector: Record<string, string>, port: number
 function containerFor(
   { port, probe: path }: Pick<ApiOptions<ServiceObject>, 'port' | 'probe'>,
   scheme: Scheme,
+  { preStopSeconds }: Serving,
 ): Partial<Container> {
   const httpGet = { path, port: portName, ...(scheme === 'https' ? { scheme: 'HTTPS' } : {}) };
   return {
-    ports: [{ name: portName, containerPort: port, protocol: 'TCP' }],
+    ports: [
+      { name: portName, containerPort: port, protocol: 'TCP' },
+      { name: liveness.name, containerPort: liveness.port, protocol: 'TCP' },
+    ],
     startupProbe: { httpGet, periodSeconds: 1, timeoutSeconds: 10, failureThreshold: 180 },
     readinessProbe: { httpGet, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3 },
-    // Slow is not dead: under load a restart makes things worse.
-    livenessProbe: { httpGet, periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 6 },
+    // Busy is not dead, nor is what waits for a database: what answers here is apart from all that, and a restart helps with
+    // neither. The request that is never answered is `requestTimeoutSeconds`'s matter.
+    livenessProbe: {
+      httpGet: { path: '/', port: liveness.name },
+      periodSeconds: 20,
+      timeoutSeconds: 10,
+      failureThreshold: 3,
+    },
     // Requests keep coming until every node has heard that the endpoint is gone.
-    lifecycle: { preStop: { exec: { command: ['sleep', '3'] } } },
+    ...(preStopSeconds > 0 ? { lifecycle: { preStop: { exec: { command: ['sleep', String(preStopSeconds)] } } } } : {}),
   };
 }

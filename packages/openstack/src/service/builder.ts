@@ -1,7 +1,7 @@
 // What a service declares itself with. Each method adds one or two steps that all services share; what is true of
 // one service alone it adds with `step` and `external`.
 import type { GraphBuilder, ObjectReference, Reconciled, StepHandle, StepScope } from '@stackwright/graph';
-import type { ServiceSpec, Storage } from '@stackwright/api';
+import type { ServiceSpec, Serving, Storage } from '@stackwright/api';
 import type { ReleaseFacts } from '../catalog/catalog.js';
 import type { OsloConfig } from '../config/oslo-config.js';
 import type { UwsgiOptions } from '../config/uwsgi.js';
@@ -224,12 +224,12 @@ export interface ApiOptions<R extends ServiceObject> extends ContainerOptions<R>
   check?: ApiCheck;
   /** Default 'Api' (component "api", named as the object itself); others are named `<object>-<component>`. */
   name?: string;
-  /** uwsgi options beside or instead of ours; `undefined` takes one away. Default: one process, four threads. */
+  /** What it has instead of `servingDefaults` where `spec.api` says nothing; the kind says it too: `api: serving(…)`. */
+  serving?: Partial<Serving>;
+  /** uwsgi options beside or instead of ours; `undefined` takes one away. */
   uwsgi?: UwsgiOptions;
-  /** Default requests 100m CPU and 256Mi; `spec.resources` over it. */
+  /** Default requests 100m CPU and 256Mi for each process; `spec.resources` over it. */
   resources?: ServiceSpec['resources'];
-  /** Seconds that a Pod has to stop. Default 30. */
-  terminationGracePeriod?: number;
 }
 
 /** A GET that must be answered with 200, through a ready endpoint. */

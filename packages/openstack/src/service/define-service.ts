@@ -1,5 +1,5 @@
 // A service is a graph of steps, most of which all services share.
-import type { Resource } from '@stackwright/kube';
+import { Deployment, type Resource } from '@stackwright/kube';
 import { defineGraph, type Graph, type GraphOptions, type StatusScope, type StepHandle } from '@stackwright/graph';
 import type { Catalog } from '../catalog/catalog.js';
 import { sessionsOver } from '../identity/session.js';
@@ -36,7 +36,8 @@ export interface ServiceOptions<R extends ServiceObject> extends GraphOptions<R>
  *       s.api({ port: 8778, probe: '/', config, after: [schema] });
  *     });
  *
- * `status.endpoint` (of the first API) and `status.release` are written for all: the last that were known to work.
+ * `status.endpoint` (of the first API) and `status.release` are written for all: the last that were known to work; and
+ * `status.replicas` and `status.selector`, of the Pods of that API.
  */
 export function defineService<R extends ServiceObject>(
   resource: Resource<R>,
@@ -57,7 +58,7 @@ export function defineService<R extends ServiceObject>(
       });
       const apis: { name: string | undefined; endpoint: StepHandle<Api> }[] = [];
       const tls = tlsStep(g, release, (object) => apis.map((api) => serviceName(object, api.name)));
-      g.status((scope) => workingStatus(scope, apis[0]?.endpoint));
+      g.status((scope) => ({ ...workingStatus(scope, apis[0]?.endpoint), ...scaleStatus(scope, apis[0]) }));
       declare({
         ...g,
         release,
@@ -83,6 +84,18 @@ export function defineService<R extends ServiceObject>(
     },
     options,
   );
+}
+
+/** Of the API, as its Deployment has it: what the scale subresource of the kind is read from. */
+function scaleStatus<R extends ServiceObject>(
+  scope: StatusScope<R>,
+  api: { name: string | undefined } | undefined,
+): { replicas?: number; selector?: string } {
+  const deployment = api && scope.get(Deployment, serviceName(scope.name, api.name));
+  if (!deployment) return {};
+  const labels = Object.entries(deployment.spec?.selector.matchLabels ?? {});
+  const selector = labels.map(([label, value]) => `${label}=${value}`).join(',');
+  return { replicas: deployment.status?.replicas ?? 0, selector };
 }
 
 /** Of the API: where it is and which release it has, as last known to work. */

@@ -11,18 +11,19 @@ import {
   type StepHandle,
   type StepScope,
 } from '@stackwright/graph';
-import { EndpointSlice } from '@stackwright/kube';
+import { EndpointSlice, Service } from '@stackwright/kube';
 import type { Sessions } from '../identity/session.js';
 import type { Address, Http, HttpRequest } from '../seams/http.js';
 import { authenticatedCheck, CheckError } from './api-check.js';
 import type { Api, ApiCheck, ServiceObject, Tls } from './builder.js';
-import { internalUrl, schemeOf } from './urls.js';
+import { internalUrl, type Scheme } from './urls.js';
 
 export interface EndpointOptions {
   tls: StepHandle<Tls | undefined>;
+  /** What its Pods speak, all of them. */
+  rollout: StepHandle<Scheme>;
   /** Of the step. */
   name: string;
-  after: readonly StepHandle[];
   /** Name of the Service. */
   service: (object: string) => string;
   portName: string;
@@ -46,14 +47,14 @@ const patience = 9_000;
 export function endpointStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
   { http, sessions }: Asking,
-  { tls, name, after, service, portName, port, probe, check }: EndpointOptions,
+  { tls, rollout, name, service, portName, port, probe, check }: EndpointOptions,
 ): StepHandle<Api> {
   const endpoints = (scope: StepScope<R>) => endpointsOf(scope, service(scope.name), portName);
   const where = (scope: StepScope<R>) => ({ name: service(scope.name), port });
   return g.external<true, never, Api>({
     name,
-    after: [tls, ...after, ...(check ? [check.as, ...(check.after ?? [])] : [])],
-    reads: [EndpointSlice],
+    after: [tls, rollout, ...(check ? [check.as, ...(check.after ?? [])] : [])],
+    reads: [EndpointSlice, Service],
     resync: 30_000,
     timeout,
     ready(scope) {
@@ -62,7 +63,7 @@ export function endpointStep<R extends ServiceObject>(
       return waiting(Reason.NoReadyEndpoint, `Service ${on.name} has no ready endpoint`, { on });
     },
     async observe(scope, signal, runtime) {
-      const scheme = schemeOf(scope.object.spec);
+      const scheme = scope.output(rollout);
       const base = `${scheme}://${service(scope.name)}.${scope.namespace}.svc:${port}`;
       const { ca } = scope.output(tls) ?? {};
       const trust = ca === undefined ? {} : { ca };
@@ -91,7 +92,7 @@ export function endpointStep<R extends ServiceObject>(
       name: service(scope.name),
       host: `${service(scope.name)}.${scope.namespace}.svc`,
       port,
-      scheme: schemeOf(scope.object.spec),
+      scheme: scope.output(rollout),
       url: internalUrl(scope, where(scope)),
     }),
   });

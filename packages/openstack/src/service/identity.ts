@@ -7,7 +7,7 @@ import {
   version,
 } from '@stackwright/api';
 import { done, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/graph';
-import { Secret } from '@stackwright/kube';
+import { Secret, Service } from '@stackwright/kube';
 import type { Identity, IdentityOptions, Release, ServiceObject } from './builder.js';
 import { credentialFields, fulfilled, type Fulfilled } from './claims.js';
 import { readsOfUsers } from './credentials.js';
@@ -46,7 +46,7 @@ export function identityStep<R extends ServiceObject>(
     name: 'Identity',
     after: [release],
     owns: [IdentityClaim],
-    reads: [Secret, ...readsOfUsers],
+    reads: [Secret, Service, ...readsOfUsers],
     run(scope): Outcome<Identity> {
       const { metadata, rotation } = credentialFields(scope, IdentityClaim, `${scope.name}-identity`);
       const where = { name: scope.name, port, path };

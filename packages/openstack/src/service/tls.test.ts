@@ -39,6 +39,15 @@ const copies = async () =>
   (await harness.listed(Secret)).flatMap(({ metadata }) => metadata?.name?.match(/^sample-tls-[0-9a-f]{8}$/) ?? []);
 const uwsgi = () => harness.text('sample-uwsgi', 'uwsgi.ini');
 const ready = () => harness.condition('Ready');
+/** What clients are told, by whichever way they ask. */
+const published = () => {
+  const { endpoint } = (harness.object.status ?? {}) as { endpoint?: string };
+  const { internal, public: outside } =
+    harness.api.peek(IdentityClaim, at('sample-identity'))?.spec.service?.endpoints ?? {};
+  const { appProtocol } = harness.api.peek(Service, at('sample'))?.spec?.ports?.[0] ?? {};
+  expect(outside).toBe(internal);
+  return { endpoint, catalog: internal, ...(appProtocol === undefined ? {} : { port: appProtocol }) };
+};
 
 beforeEach(() => {
   harness = new ServiceHarness(sampleService);
@@ -60,7 +69,6 @@ describe('an API with a certificate', () => {
     expect(template()?.spec?.containers[0]).toMatchObject({
       startupProbe: probe,
       readinessProbe: probe,
-      livenessProbe: probe,
     });
     expect(harness.api.peek(Service, at('sample'))?.spec?.ports?.[0]).toMatchObject({ appProtocol: 'https' });
     expect(harness.object.status).toMatchObject({ endpoint: `https://${host}:8000` });
@@ -155,9 +163,56 @@ describe('an API with a certificate', () => {
     await harness.provide();
     expect(uwsgi()).toContain('http-socket = 0.0.0.0:8000\n');
     expect(await copies()).toHaveLength(1);
+    expect(published()).toEqual({
+      endpoint: `https://${host}:8000`,
+      catalog: `https://${host}:8000/v2`,
+      port: 'https',
+    });
     await harness.rollOut();
+    await harness.provide();
+    expect(published()).toEqual({ endpoint: `http://${host}:8000`, catalog: `http://${host}:8000/v2` });
     expect(await copies()).toEqual([]);
     expect(harness.api.peek(Secret, at('mine'))).toBeDefined();
+  });
+});
+
+describe('an API that is to be served with a certificate from now on', () => {
+  const inTheClear = { endpoint: `http://${host}:8000`, catalog: `http://${host}:8000/v2` };
+
+  beforeEach(async () => {
+    await harness.standUp(sample());
+    expect(published()).toEqual(inTheClear);
+  });
+
+  it('is told of as it is served, as long as the certificate is not there or is no good', async () => {
+    await harness.set({ tls: { secretRef: { name: 'mine' } } });
+    await harness.provide();
+    expect(ready()).toMatchObject({ reason: 'WaitingForObject' });
+    expect(published()).toEqual(inTheClear);
+    await give(files(await authority.issue('other', ['other.example'])));
+    expect(ready()).toMatchObject({ reason: 'SecretIncomplete' });
+    expect(published()).toEqual(inTheClear);
+    expect(uwsgi()).toContain('http-socket');
+    await harness.set({ tls: null });
+    expect(ready()).toMatchObject({ status: 'True' });
+  });
+
+  it('is told of as it is served until all of its Pods serve it otherwise', async () => {
+    await give(files());
+    await harness.set({ tls: { secretRef: { name: 'mine' } } });
+    await harness.provide();
+    expect(uwsgi()).toContain('https-socket');
+    expect(ready()).toMatchObject({ reason: 'RolloutInProgress' });
+    expect(published()).toEqual(inTheClear);
+    await harness.rollOut();
+    await harness.provide();
+    expect(ready()).toMatchObject({ status: 'True' });
+    expect(published()).toEqual({
+      endpoint: `https://${host}:8000`,
+      catalog: `https://${host}:8000/v2`,
+      port: 'https',
+    });
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
   });
 });
 

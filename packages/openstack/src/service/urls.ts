@@ -1,8 +1,11 @@
-// Where an object's API is reached: inside the cluster, and by users.
+// Where an object's API is reached: inside the cluster, and by users. What is told others follows what is served, and not what
+// is wanted next: that may never come to be (a certificate that is not there), and takes its time where it does.
 import type { ServiceSpec } from '@stackwright/api';
+import type { Reconciled, StepScope } from '@stackwright/graph';
+import { Service } from '@stackwright/kube';
 
-interface Place {
-  namespace: string;
+/** Of a step that reads Service. */
+interface Place extends Pick<StepScope<Reconciled>, 'get' | 'namespace'> {
   object: { readonly spec: Pick<ServiceSpec, 'tls' | 'endpoints' | 'route'> };
 }
 
@@ -16,15 +19,23 @@ interface Where {
 
 export type Scheme = 'http' | 'https';
 
-/** By which the API's own Pods are asked. */
-export function schemeOf({ tls }: Pick<ServiceSpec, 'tls'>): Scheme {
+/** With which Pods are made. */
+export function wantedScheme({ tls }: Pick<ServiceSpec, 'tls'>): Scheme {
   return tls ? 'https' : 'http';
 }
 
+/** How its Service says it; that says so when all Pods do (see `apiSteps`). As long as there is none, nobody can be misled. */
+export function servedScheme(scope: Pick<Place, 'get'>, service: string, spec: Pick<ServiceSpec, 'tls'>): Scheme {
+  const [port] = scope.get(Service, service)?.spec?.ports ?? [];
+  if (!port) return wantedScheme(spec);
+  return port.appProtocol === 'https' ? 'https' : 'http';
+}
+
 /** For other services. */
-export function internalUrl({ namespace, object: { spec } }: Place, { name, port, path = '' }: Where): string {
-  const own = `${schemeOf(spec)}://${name}.${namespace}.svc:${port}`;
-  return withPath(spec.endpoints?.internal ?? own, path);
+export function internalUrl(place: Place, { name, port, path = '' }: Where): string {
+  const { namespace, object } = place;
+  const own = `${servedScheme(place, name, object.spec)}://${name}.${namespace}.svc:${port}`;
+  return withPath(object.spec.endpoints?.internal ?? own, path);
 }
 
 /** For users. */

@@ -1,5 +1,5 @@
 import type { Program } from '../program.js';
-import { serveHttp } from './serve.js';
+import { ok, serveHttp } from './serve.js';
 
 /** A container without ports does some work and is done. */
 export const task: Program = async ({ spec, log }) => {
@@ -12,7 +12,7 @@ export const server: Program = async (context) => {
   await Promise.all(
     context.spec.ports
       .filter(({ protocol }) => protocol === 'TCP')
-      .map(({ containerPort }) => serveHttp((_request, response) => response.end('ok\n'), containerPort, context)),
+      .map(({ containerPort }) => serveHttp(ok, containerPort, context)),
   );
   return 0;
 };

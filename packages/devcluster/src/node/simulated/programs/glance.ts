@@ -4,7 +4,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Program } from '../program.js';
 import { authtoken } from './authtoken.js';
 import { httpApi, jsonObject, Refusal, type Answer, type Call, type Handler, type Routes } from './http-api.js';
-import { serveHttp } from './serve.js';
+import { serveApi } from './serve.js';
 import { settingsOf } from './settings.js';
 
 const PORT = 9292;
@@ -35,7 +35,7 @@ export const glance: Program = async (context) => {
     },
     signedIn(() => ({ status: 404 })),
   );
-  await serveHttp(api, context.spec.ports[0]?.containerPort ?? PORT, context);
+  await serveApi(api, PORT, context);
   return 0;
 };
 

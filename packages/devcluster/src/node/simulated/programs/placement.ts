@@ -2,7 +2,7 @@
 import type { Program } from '../program.js';
 import { authtoken } from './authtoken.js';
 import { httpApi, type Answer } from './http-api.js';
-import { serveHttp } from './serve.js';
+import { serveApi } from './serve.js';
 import { settingsOf } from './settings.js';
 
 const PORT = 8778;
@@ -27,7 +27,7 @@ export const placement: Program = async (context) => {
     },
     signedIn(() => notFound),
   );
-  await serveHttp(api, context.spec.ports[0]?.containerPort ?? PORT, context);
+  await serveApi(api, PORT, context);
   return 0;
 };
 

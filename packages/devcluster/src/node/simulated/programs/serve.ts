@@ -28,13 +28,24 @@ export async function serve(server: Server, port: number, context: ProgramContex
   close();
 }
 
-/** With TLS where the mounted configuration of uWSGI says so. */
+/** With TLS where the mounted configuration of uWSGI says so of this port. */
 export function serveHttp(listener: RequestListener, port: number, context: ProgramContext): Promise<void> {
-  const tls = tlsFilesOf(context);
+  const tls = tlsFilesOf(context, port);
   const server = tls
     ? createHttpsServer({ cert: readFileSync(tls.cert), key: readFileSync(tls.key) }, listener)
     : createHttpServer(listener);
   return serve(server, port, context);
+}
+
+export const ok: RequestListener = (_request, response) => response.end('ok\n');
+
+/** An API on the first of the container's ports, which is `port` where it names none; on others, which kubelets ask, it says OK. */
+export async function serveApi(api: RequestListener, port: number, context: ProgramContext): Promise<void> {
+  const [first, ...others] = context.spec.ports;
+  await Promise.all([
+    serveHttp(api, first?.containerPort ?? port, context),
+    ...others.map(({ containerPort }) => serveHttp(ok, containerPort, context)),
+  ]);
 }
 
 /** Takes connections and says nothing. */

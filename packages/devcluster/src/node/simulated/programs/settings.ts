@@ -15,8 +15,8 @@ export function settingsOf({ spec }: ProgramContext, directory: string): Setting
   return settings;
 }
 
-/** What uWSGI serves with TLS, when its file (`--ini`) says so: host paths of certificate and key. As uWSGI, fails without them. */
-export function tlsFilesOf({ spec, path }: ProgramContext): { cert: string; key: string } | undefined {
+/** What uWSGI serves a port with, when its file (`--ini`) says TLS: host paths of certificate and key. As uWSGI, fails without them. */
+export function tlsFilesOf({ spec, path }: ProgramContext, port: number): { cert: string; key: string } | undefined {
   const command = [...(spec.command ?? []), ...(spec.args ?? [])];
   const ini = path(command[command.indexOf('--ini') + 1] ?? '');
   if (ini === undefined || !statSync(ini).isFile()) return undefined;
@@ -25,7 +25,8 @@ export function tlsFilesOf({ spec, path }: ProgramContext): { cert: string; key:
   // "0.0.0.0:5000,/path/of/cert,/path/of/key"
   const socket = settings['uwsgi']?.['https-socket'];
   if (socket === undefined) return undefined;
-  const [, cert = '', key = ''] = socket.split(',');
+  const [address = '', cert = '', key = ''] = socket.split(',');
+  if (!address.endsWith(`:${port}`)) return undefined;
   const files = { cert: path(cert), key: path(key) };
   if (files.cert === undefined || files.key === undefined) throw new Error(`${cert} or ${key} is not mounted`);
   return { cert: files.cert, key: files.key };

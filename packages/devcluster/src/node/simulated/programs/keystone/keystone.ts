@@ -1,6 +1,6 @@
 // A Keystone that knows users, passwords, roles and a catalog. Its tokens say that they are simulated.
 import type { Program, ProgramContext } from '../../program.js';
-import { serveHttp } from '../serve.js';
+import { serveApi } from '../serve.js';
 import { settingsOf, type Settings } from '../settings.js';
 import { keystoneApi } from './api.js';
 import { bootstrap, isBootstrap } from './bootstrap.js';
@@ -46,7 +46,7 @@ const serve: Program = async (context) => {
   };
   pods.add(source);
   context.killed.addEventListener('abort', () => pods.delete(source), { once: true });
-  await serveHttp(keystoneApi(source), context.spec.ports[0]?.containerPort ?? PORT, context);
+  await serveApi(keystoneApi(source), PORT, context);
   return 0;
 };
 
