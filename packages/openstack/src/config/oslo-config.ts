@@ -43,7 +43,7 @@ export function mergeConfigs(...configs: readonly OsloConfig[]): OsloConfig {
 /** The same configuration always gives the same text: DEFAULT first, else sections and options by name. */
 export function renderOsloConfig(config: OsloConfig): string {
   const sections = Object.keys(config).sort((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1));
-  return sections.map((section) => renderSection(section, config[section] ?? {})).join('\n');
+  return sections.flatMap((section) => renderSection(section, config[section] ?? {})).join('\n');
 }
 
 /** A value that is taken as it is: in others, oslo.config replaces `$name` by the option of that name. */
@@ -51,12 +51,13 @@ export function literal(value: string): string {
   return value.replaceAll('$', '$$$$');
 }
 
-function renderSection(section: string, options: Readonly<Record<string, OsloValue>>): string {
+function renderSection(section: string, options: Readonly<Record<string, OsloValue>>): string[] {
   if (!/^[^[\]\s][^[\]\n\r]*$/.test(section)) throw new ConfigError(`"${section}" cannot be the name of a section`);
-  const lines = Object.keys(options)
-    .sort()
-    .flatMap((option) => renderOption(section, option, options[option]));
-  return [`[${section}]`, ...lines, ''].join('\n');
+  const names = Object.keys(options);
+  const lines = names.sort().flatMap((option) => renderOption(section, option, options[option]));
+  // A section of options that nobody may set is none.
+  if (names.length > 0 && lines.length === 0) return [];
+  return [[`[${section}]`, ...lines, ''].join('\n')];
 }
 
 function renderOption(section: string, option: string, given: OsloValue): string[] {

@@ -66,6 +66,15 @@ describe('sections of the claims', () => {
     expect(set('database', 'connection')).toThrow('it comes from the database claim');
     expect(set('keystone_authtoken', 'password')).toThrow('it comes from the identity claim');
     expect(set('keystone_authtoken', 'cafile')).toThrow('it comes from the identity claim');
+    // Neither by what takes its place, nor by what else makes a login, or a URL.
+    for (const option of ['auth_section', 'auth_plugin', 'user_id', 'project-id', 'system_scope', 'trust_id']) {
+      expect(set('keystone_authtoken', option), option).toThrow('the login is that of the identity claim');
+    }
+    expect(set('keystone_authtoken', 'memcache_security_strategy')).toThrow('cannot be set');
+    expect(set('keystone_authtoken', 'delay_auth_decision')).toThrow('it would let everybody in');
+    for (const option of ['slave_connection', 'connection_parameters']) {
+      expect(set('database', option), option).toThrow('the database is that of the claim');
+    }
     expect(set('DEFAULT', 'transport_url')).toThrow('it comes from the messaging claim');
     expect(set('oslo_messaging_rabbit', 'rabbit_quorum_queue')).toThrow('cannot be set');
     expect(set('keystone_authtoken', 'www_authenticate_uri')).not.toThrow();

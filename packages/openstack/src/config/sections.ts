@@ -8,9 +8,24 @@ const deadRetry = 10;
 
 export type OsloSection = Readonly<Record<string, OsloValue>>;
 
+/** Options that are not set, and that nobody may: each would take what others say, which is ours, from somewhere else. */
+function closed(why: string, ...options: readonly string[]): OsloSection {
+  return Object.fromEntries(options.map((option) => [option, owned(undefined, why)]));
+}
+
 /** oslo.db's options, in whichever section the service has them: `database`, `placement_database`, `api_database`. */
 export function databaseSection({ url }: Database): OsloSection {
-  return { connection: owned(literal(url), 'it comes from the database claim') };
+  return {
+    connection: owned(literal(url), 'it comes from the database claim'),
+    ...closed(
+      'the database is that of the claim, for reading, too',
+      'slave_connection',
+      'asyncio_connection',
+      'asyncio_slave_connection',
+      // They are appended to the URL, where they count more than what is in it.
+      'connection_parameters',
+    ),
+  };
 }
 
 /** oslo.cache's options: `[cache]`. */
@@ -21,6 +36,7 @@ export function cacheSection({ servers }: Cache): OsloSection {
     // memcached closed costs a request a 500.
     backend: 'oslo_cache.memcache_pool',
     memcache_servers: owned(servers.join(','), 'they come from the cache claim'),
+    ...closed('the servers come from the cache claim', 'backend_argument'),
     memcache_dead_retry: deadRetry,
   };
 }
@@ -40,9 +56,12 @@ export function authtokenSection(identity: Identity, cache: Cache): OsloSection 
     // Without it a token of just anybody counts as one of a service, and lets an expired token of a user pass.
     service_token_roles_required: true,
     memcached_servers: owned(cache.servers.join(','), 'they come from the cache claim'),
+    // A cache of the web server's, which there is none of.
+    ...closed('tokens are kept where the cache claim says', 'cache'),
+    ...closed('it would let everybody in', 'delay_auth_decision'),
     // What is in the cache is believed: who can write to memcached must not be able to make a token, nor who can read
     // it to see one. The service's Pods share the key, and nobody else has it.
-    memcache_security_strategy: 'ENCRYPT',
+    memcache_security_strategy: owned('ENCRYPT', 'who can write to memcached could make a token'),
     memcache_secret_key: owned(literal(identity.password), 'it comes from the identity claim'),
     memcache_pool_dead_retry: deadRetry,
   };
@@ -99,5 +118,45 @@ function loginOptions(identity: Identity): OsloSection {
     project_domain_name: owned(literal(identity.projectDomainName), why),
     region_name: owned(literal(identity.regionName), why),
     cafile: owned(identity.caFile, why),
+    ...closed(
+      'the login is that of the identity claim',
+      // Another section altogether.
+      'auth_section',
+      // Others that count before or beside those above: the plugin's own list is asked, too, where options are checked.
+      'auth_plugin',
+      'default_domain_id',
+      'default_domain_name',
+      'domain_id',
+      'domain_name',
+      'passcode',
+      'project_domain_id',
+      'project_id',
+      'system_scope',
+      'tenant_id',
+      'tenant_name',
+      'trust_id',
+      'user_domain_id',
+      'user_id',
+      'user_name',
+    ),
+  };
+}
+
+/** What no file of ours can have: it would take the place of what stands there, or take the log from where it is looked for. */
+export function closedSection(): OsloConfig {
+  return {
+    DEFAULT: {
+      ...closed('it would be read over what is checked and owned here', 'config_file', 'config_dir', 'config_source'),
+      ...closed(
+        "the log goes to the container's output, where `kubectl logs` finds it",
+        'log_file',
+        'log_dir',
+        'logfile',
+        'logdir',
+        'use_syslog',
+        'use_journal',
+        'use_eventlog',
+      ),
+    },
   };
 }

@@ -33,6 +33,8 @@ class Options:
 
     def __init__(self, namespaces):
         self.known = {}
+        # Sections → the options of the login that an auth plugin makes of them.
+        self.logins = {}
         for namespace in namespaces:
             for group, options in listed(namespace):
                 for option in options:
@@ -43,7 +45,7 @@ class Options:
         for old in option.deprecated_opts:
             where, name = old.group or section, old.name or option.dest
             self.known.setdefault(normal(where), {}).setdefault(
-                name.replace('-', '_'), (option, f'[{section}] {option.dest}'))
+                name.replace('-', '_'), (option, (section, option.dest)))
 
     def of(self, section):
         return self.known.get(normal(section), {})
@@ -109,6 +111,15 @@ class File:
                 continue
             for option in options:
                 self.options.add(section, option._to_oslo_opt())
+                self.options.logins.setdefault(section, set()).add(option.dest)
+
+    def why_owned(self, section, name):
+        """Why the controller must own what this option sets: it, or the option whose older name it is."""
+        owned = self.facts['owned'].get(normal(section), {})
+        if name in owned:
+            return owned[name]
+        # What else there is to a login that is ours makes it another one.
+        return owned.get('auth_type') if name in self.options.logins.get(normal(section), ()) else None
 
     def report(self, section, option, problem):
         where = section if option is None else f'{section}.{option}'
@@ -128,8 +139,14 @@ class File:
                 if option is None:
                     self.report(section, name, 'no such option' + self.option_for(section, name))
                     continue
-                if now and now != f'[{section}] {name}':
-                    self.note(section, name, f'is called {now} now')
+                place = now or (section, option.dest)
+                why = self.why_owned(*place)
+                if why:
+                    is_called = f'is called [{place[0]}] {place[1]} now, which ' if now else ''
+                    self.report(section, name, f'{is_called}cannot be set: {why}')
+                    continue
+                if now and now != (section, name):
+                    self.note(section, name, f'is called [{now[0]}] {now[1]} now')
                 elif option.deprecated_for_removal:
                     self.note(section, name, 'will go with a later release')
                 self.check_values(section, name, option, secret)

@@ -33,7 +33,10 @@ options = {
             cfg.StrOpt('connection', deprecated_opts=[cfg.DeprecatedOpt('sql-connection', group='DEFAULT')]),
             cfg.IntOpt('pin', secret=True),
         ]),
-        ('keystone_authtoken', [cfg.StrOpt('auth_type')]),
+        ('keystone_authtoken', [
+            cfg.StrOpt('auth_type'),
+            cfg.ListOpt('memcached_servers', deprecated_opts=[cfg.DeprecatedOpt('memcache_servers')]),
+        ]),
     ],
     'glance.store': [(None, [cfg.StrOpt('weight')])],
 }
@@ -47,7 +50,12 @@ def entry_points(group, name):
 def no_such_plugin(name):
     if name != 'password':
         raise ValueError(name)
-    return mock.Mock(get_options=lambda: [mock.Mock(_to_oslo_opt=lambda: cfg.StrOpt('username'))])
+    return mock.Mock(get_options=lambda: [plugin_option('username'), plugin_option('user_id', old='user')])
+
+
+def plugin_option(name, old=None):
+    deprecated = [cfg.DeprecatedOpt(old)] if old else []
+    return mock.Mock(dest=name, _to_oslo_opt=lambda: cfg.StrOpt(name, deprecated_opts=deprecated))
 
 
 # Which plugins there are is the image's matter.
@@ -59,7 +67,7 @@ keystoneauth1.loading = loading
 
 
 class Validation(unittest.TestCase):
-    def judged(self, written, dynamic=(), secrets=()):
+    def judged(self, written, dynamic=(), secrets=(), owned=None):
         """Exit code and lines for a file with these options, all of them set by the user."""
         with tempfile.TemporaryDirectory() as directory:
             text = []
@@ -70,7 +78,7 @@ class Validation(unittest.TestCase):
             with open(os.path.join(directory, 'glance-api.conf'), 'w') as file:
                 file.write('\n'.join(text) + '\n')
             wanted = {section: {name: name in secrets for name in values} for section, values in written.items()}
-            check = {'namespaces': ['glance.api'], 'dynamic': list(dynamic), 'set': wanted}
+            check = {'namespaces': ['glance.api'], 'dynamic': list(dynamic), 'set': wanted, 'owned': owned or {}}
             with open(os.path.join(directory, 'check.json'), 'w') as file:
                 json.dump({'glance-api.conf': check}, file)
 
@@ -137,6 +145,30 @@ class Validation(unittest.TestCase):
             'DEFAULT.sql_connection is called [database] connection now',
             'DEFAULT.old_limit will go with a later release',
         ])
+
+    def test_refuses_older_names_of_what_the_controller_owns(self):
+        owned = {'database': {'connection': 'it comes from the claim'},
+                 'keystone_authtoken': {'memcached_servers': 'they come from the cache'}}
+        for section, name, problem in [
+            ('DEFAULT', 'sql_connection',
+             'DEFAULT.sql_connection: is called [database] connection now, which cannot be set: it comes from the claim'),
+            ('keystone_authtoken', 'memcache_servers',
+             'keystone_authtoken.memcache_servers: is called [keystone_authtoken] memcached_servers now, '
+             'which cannot be set: they come from the cache'),
+            ('database', 'connection', 'database.connection: cannot be set: it comes from the claim'),
+        ]:
+            with self.subTest(section=section, name=name):
+                self.assertEqual(self.judged({section: {name: 'x'}}, owned=owned), (3, [problem]))
+
+    def test_refuses_all_that_makes_a_login_of_the_controller_another_one(self):
+        owned = {'keystone_authtoken': {'auth_type': 'it comes from the identity claim'}}
+        for name, called in [
+            ('username', ''), ('user_id', ''), ('user', 'is called [keystone_authtoken] user_id now, which '),
+        ]:
+            with self.subTest(name=name):
+                self.assertEqual(self.judged({'keystone_authtoken': {name: 'x'}}, owned=owned), (
+                    3, [f'keystone_authtoken.{name}: {called}cannot be set: it comes from the identity claim']))
+        self.assertEqual(self.judged({'keystone_authtoken': {'user_id': 'x'}}), (0, ['']))
 
     def test_knows_sections_that_an_option_names(self):
         named = {'sections': {'namedBy': 'DEFAULT.enabled_backends'}, 'options': ['weight']}

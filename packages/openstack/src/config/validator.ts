@@ -7,6 +7,8 @@ export interface FileCheck {
   /** Of `oslo.config.opts`. */
   namespaces: readonly string[];
   dynamic: readonly MoreOptions[];
+  /** Section → option → why it cannot be set: neither by an older name. */
+  owned: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Section → option → whether its value must not be shown. Only these are judged; the rest of the file is ours. */
   set: Readonly<Record<string, Readonly<Record<string, boolean>>>>;
 }

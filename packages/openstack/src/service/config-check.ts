@@ -100,6 +100,7 @@ function configCheckFor(facts: Release, candidate: Candidate): ConfigCheck | und
     checks[file] = {
       namespaces,
       dynamic: facts.dynamicOptions?.[file] ?? [],
+      owned: ownedIn(config),
       set: mapValues(sections, (options, section) =>
         mapValues(options, (_, option) => candidate.isSecret(file, section, option)),
       ),
@@ -168,6 +169,16 @@ function forgetChecks<R extends ServiceObject>(scope: StepScope<R>, purpose: str
 
 function labelsOf<R extends ServiceObject>(scope: StepScope<R>, purpose: string): Record<string, string> {
   return { ...scope.labels, [Label.component]: purpose };
+}
+
+/** Names and reasons only: the values are nothing that a check needs. */
+function ownedIn(config: OsloConfig): FileCheck['owned'] {
+  const whys = mapValues(config, (options) =>
+    Object.fromEntries(
+      Object.entries(options).flatMap(([option, value]) => (isOwned(value) ? [[option, value.owned]] : [])),
+    ),
+  );
+  return Object.fromEntries(Object.entries(whys).filter(([, options]) => Object.keys(options).length > 0));
 }
 
 function withoutOwned(config: OsloConfig): OsloConfig {

@@ -102,6 +102,9 @@ describe('a good override', () => {
       'glance-api.conf': {
         namespaces: ['glance.api', 'oslo.db'],
         dynamic: [{ sections: { namedBy: 'DEFAULT.enabled_backends' }, options: ['weight'] }],
+        owned: expect.objectContaining({
+          database: expect.objectContaining({ connection: 'it comes from the database claim' }) as object,
+        }) as object,
         set: { DEFAULT: { workers: false }, fs: { weight: false } },
       },
     });

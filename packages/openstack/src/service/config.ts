@@ -12,8 +12,9 @@ import {
   type StepScope,
 } from '@stackwright/graph';
 import { Secret } from '@stackwright/kube';
-import { ConfigError, renderOsloConfig, type OsloConfig } from '../config/oslo-config.js';
+import { ConfigError, mergeConfigs, renderOsloConfig, type OsloConfig } from '../config/oslo-config.js';
 import { checkFiles, mergeOverride, type Override } from '../config/override.js';
+import { closedSection } from '../config/sections.js';
 import { resolveSecrets, type ResolvedOverride } from '../config/secret-values.js';
 import { usableValues } from '../secrets/usable-by.js';
 import { newPassword } from '../secrets/password.js';
@@ -100,7 +101,7 @@ function renderFiles<R extends ServiceObject>(
       if (typeof content === 'string') {
         rendered[file] = content;
       } else {
-        const config = (merged[file] = mergeOverride(file, content, override[file]));
+        const config = (merged[file] = mergeOverride(file, mergeConfigs(closedSection(), content), override[file]));
         rendered[file] = renderOsloConfig(config);
       }
     }
