@@ -15,6 +15,8 @@ import {
   controllerOf,
   CustomResourceDefinition,
   Deployment,
+  isForbidden,
+  Node,
   type Client,
   type ObjectKey,
   type Resource,
@@ -71,6 +73,7 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
     signal,
   });
   useImagesOf(snapshot);
+  const nodes = await nodesOf(client, signal);
   const controllers = modules.flatMap((module): PlannedController[] =>
     (module.graphs?.(snapshot) ?? []).map((graph) => ({
       graph,
@@ -93,6 +96,7 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
     random: systemRandom,
     signal,
     observe,
+    nodes,
     ...(confirm ? { server: client } : {}),
   };
   const made = await plan({ ...input, objects: objects.map(({ resource, key }) => ({ resource, key, deleted })) });
@@ -111,6 +115,16 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
     if (by && change?.action === 'change') undone.push({ object: edit.object, by, fields: change.fields });
   }
   return { ...made, edits: edits.map(({ object, isNew, fields }) => ({ object, isNew, fields })), undone };
+}
+
+/** Who may plan for a namespace need not be allowed to see nodes: then nothing is said of them. */
+async function nodesOf(client: Client, signal: AbortSignal): Promise<readonly Readonly<Node>[]> {
+  try {
+    return (await client.listAll(Node, { signal })).items;
+  } catch (error) {
+    if (isForbidden(error)) return [];
+    throw error;
+  }
 }
 
 /** The controllers on the cluster may take images from elsewhere than this machine would. */

@@ -24,7 +24,11 @@ export function renderPlan(report: PlanReport, colors: Colors): string[] {
     const mark = paint[change.action](marks[change.action]);
     if (change.action === 'external') return [`    ${mark} outside Kubernetes: ${change.text}`];
     const { kind, name } = change.object;
-    return [`    ${mark} ${kind} ${name}  ${colors.dim(change.text)}`, ...fieldLines(change.fields)];
+    return [
+      `    ${mark} ${kind} ${name}  ${colors.dim(change.text)}`,
+      ...fieldLines(change.fields),
+      ...(change.warnings ?? []).map((warning) => colors.red(`      ! ${warning}`)),
+    ];
   };
   const stepLines = (step: PlannedStep): string[] => [
     `  ${colors.bold(step.step === '' ? 'the object itself' : step.step)}${noteOf(step)}`,

@@ -6,6 +6,7 @@ import {
   keyOf,
   type Client,
   type KubeObject,
+  type Node,
   type ObjectKey,
   type Resource,
 } from '@stackwright/kube';
@@ -55,6 +56,8 @@ export interface PlanInput {
   signal: AbortSignal;
   /** Look at what is outside Kubernetes, without changing it. Default false: such steps are not known, nor what follows. */
   observe?: boolean;
+  /** Those of the cluster: whether they have room is said of workloads. Default: nobody knows. */
+  nodes?: readonly Readonly<Node>[];
   /** Ask the API server whether it would take each write, and what it would make of it (dryRun=All). Default: ask nobody. */
   server?: Client;
 }
@@ -69,7 +72,7 @@ export async function plan(input: PlanInput): Promise<Plan> {
   const makes = planned.some(({ writes }) => writes.some(({ verb }) => verb === 'create'));
   // The same with other random numbers: what differs comes of chance, and nobody can say what it will be.
   const otherwise = makes ? await cascade(input, undefined) : undefined;
-  const objects = planned.map((one) => reportOf(one, otherwise));
+  const objects = planned.map((one) => reportOf(one, otherwise, input.nodes ?? []));
   return { objects, summary: summaryOf(objects) };
 }
 

@@ -1,11 +1,12 @@
 // A plan as data: for people by way of a renderer, for programs as JSON. It holds no Secret's content.
-import { apiVersionOf, keyOf, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
+import { apiVersionOf, keyOf, type KubeObject, type Node, type ObjectKey, type Resource } from '@stackwright/kube';
 import { isBeingDeleted, scrub } from '@stackwright/core';
 import { isSameResource } from '../declare/graph.js';
 import type { StepStatus } from '../status/step-status.js';
 import type { ReconciledStatus } from '../status/status.js';
 import type { ObjectReference } from '../declare/step.js';
 import type { WriteReason } from '../evaluate/writes.js';
+import { consequencesOf } from './consequences.js';
 import { changedFields, type PlannedField } from './fields.js';
 import type { Planned } from './planned.js';
 import type { ShadowWrite } from './shadow.js';
@@ -65,6 +66,8 @@ export type PlannedChange =
       readonly text: string;
       /** Of what is changed. */
       readonly fields: readonly PlannedField[];
+      /** What else to know before it is done, in words: that nobody is served meanwhile, that no node has room. */
+      readonly warnings?: readonly string[];
     }
   | { readonly action: 'external'; readonly text: string };
 
@@ -87,11 +90,17 @@ const reasons: Record<WriteReason | 'Finalizer' | 'Deleting', string> = {
   Deleting: 'what it belongs to is being deleted',
 };
 
-export function reportOf(planned: Planned, otherwise: readonly Planned[] | undefined): ObjectPlan {
+/** `nodes`: those of the cluster, as far as they may be seen. */
+export function reportOf(
+  planned: Planned,
+  otherwise: readonly Planned[] | undefined,
+  nodes: readonly Readonly<Node>[],
+): ObjectPlan {
   const { resource, key, before, last, error } = planned;
   const changes = changesOf(
     planned,
     otherwise?.find((one) => isOf(one, planned)),
+    nodes,
   );
   const statuses = last?.statuses ?? [];
   const evaluated = last?.result?.evaluation.steps ?? [];
@@ -164,7 +173,11 @@ function knownOf(
 }
 
 /** By step. What is written several times is one change, from what it was first to what it is last. */
-function changesOf(planned: Planned, otherwise: Planned | undefined): Map<string, PlannedChange[]> {
+function changesOf(
+  planned: Planned,
+  otherwise: Planned | undefined,
+  nodes: readonly Readonly<Node>[],
+): Map<string, PlannedChange[]> {
   const byObject = new Map<string, { first: ShadowWrite; last: ShadowWrite }>();
   for (const write of planned.shadow.filter(({ subresource }) => subresource === undefined)) {
     const id = idOf(write.resource, write.key);
@@ -183,7 +196,9 @@ function changesOf(planned: Planned, otherwise: Planned | undefined): Map<string
     // The object itself goes when its finalizer does: that is what was asked for.
     if (isItself && !last.after) continue;
     const object = referenceOf(first.resource, first.key);
-    const change: PlannedChange = { action, object, why, text: reasons[why], fields };
+    const warnings = consequencesOf(first.resource, first.before, last.after, nodes);
+    const more = warnings.length > 0 ? { warnings } : {};
+    const change: PlannedChange = { action, object, why, text: reasons[why], fields, ...more };
     changes.set(isItself ? '' : step, [...(changes.get(isItself ? '' : step) ?? []), change]);
   }
   return changes;
