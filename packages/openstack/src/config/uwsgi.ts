@@ -19,9 +19,8 @@ export interface WsgiApi {
 
 const loader = 'stackwright_application';
 const liveness = 'stackwright_liveness';
-const programOf = (name: string): string => readFileSync(new URL(`./${name}.py`, import.meta.url), 'utf8');
-const loaderProgram = programOf(loader);
-const livenessProgram = programOf(liveness);
+const loaderProgram = readFileSync(new URL('./stackwright_application.py', import.meta.url), 'utf8');
+const livenessProgram = readFileSync(new URL('./stackwright_liveness.py', import.meta.url), 'utf8');
 
 /**
  * The files that serve an API: `uwsgi.ini` and what it loads. `options` come beside or instead of ours, `undefined` takes
