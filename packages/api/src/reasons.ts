@@ -14,7 +14,8 @@ export const reasons = {
   // All is well.
   Ready: { state: 'Done', meaning: 'Everything that was asked for is there and works.' },
   Done: { state: 'Done', meaning: 'The step is done.' },
-  StepReady: { state: 'Done', meaning: 'A step has become done (event).' },
+  Available: { state: 'Done', meaning: 'It does its work now, whatever is wrong with what is wanted next.' },
+  StepReady: { state: 'Done', meaning: 'A step has become done (event of earlier versions).' },
   DeprecatedConfig: {
     state: 'Done',
     meaning: 'The configuration override works, and has options that another release will not know.',

@@ -36,5 +36,5 @@ export const leaseRules: readonly PolicyRule[] = [
 
 /** What every controller process needs besides its module's rules, in each namespace that it watches: events. */
 export const eventRules: readonly PolicyRule[] = [
-  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+  { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
 ];

@@ -150,13 +150,11 @@ describe('a graph in a manager', () => {
     const body = rolledOut(test.client.peek(Deployment, key('one')));
     await test.client.patch(Deployment, key('one'), { type: 'merge', body }, { subresource: 'status' });
     await test.clock.advance(1_000);
-    const events = test.client.calls.filter(
-      ({ resource, verb }) => resource === 'events.events.k8s.io' && verb === 'create',
-    );
-    expect(events.map(({ body }) => (body as { reason: string }).reason)).toEqual(['StepReady', 'Ready']);
+    const events = test.client.calls.filter(({ resource, verb }) => resource === 'events' && verb === 'create');
+    expect(events.map(({ body }) => (body as { reason: string }).reason)).toEqual(['Ready']);
     expect(events[0]?.body).toMatchObject({
-      regarding: { kind: 'Sample', name: 'one' },
-      reportingController: expect.any(String) as string,
+      involvedObject: { kind: 'Sample', name: 'one' },
+      reportingComponent: expect.any(String) as string,
     });
   });
 
@@ -235,7 +233,9 @@ describe('the rules of a Role', () => {
       { apiGroups: ['test.dev'], resources: ['samples/finalizers'], verbs: ['update'] },
       { apiGroups: [''], resources: ['secrets'], verbs: write },
       { apiGroups: ['apps'], resources: ['statefulsets'], verbs: write },
+      { apiGroups: ['apps'], resources: ['controllerrevisions'], verbs: ['get', 'create', 'delete'] },
       { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
+      { apiGroups: [''], resources: ['events'], verbs: ['list', 'watch'] },
       { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['get', 'list', 'watch', 'patch', 'delete'] },
     ]);
     expect(clusterRulesOf(graph)).toEqual([{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] }]);

@@ -1,10 +1,11 @@
 // Binds a graph to a controller: watches, workers, the reconcile that runs the graph.
-import { qualifiedName, type KubeObject, type Resource } from '@stackwright/kube';
+import { qualifiedName, type CoreEvent, type KubeObject, type Resource } from '@stackwright/kube';
 import {
   type Controller,
   type ControllerOptions,
   type Manager,
   newController,
+  ownerRequests,
   type Predicate,
   type Request,
   settlesWithin,
@@ -16,6 +17,7 @@ import { GraphReconciler } from './write/reconcile.js';
 import { isSame } from './evaluate/same.js';
 import type { Reconciled } from './declare/step.js';
 import { watchesOf } from './declare/watches.js';
+import { saysInEvents, watchRefusals } from './workloads/refusals.js';
 
 export interface GraphControllerOptions extends ControllerOptions {
   /** The controller's label in metrics and logs. Default: the kind in lower case. */
@@ -59,6 +61,7 @@ export function controllerForGraph<R extends Reconciled>(
       return !watched.has(kind) && watched.add(kind);
     });
 
+  const refusals = graph.owns.some(saysInEvents) ? watchRefusals(cache) : undefined;
   const reconciler = new GraphReconciler<R>({
     graph,
     reader: cache,
@@ -68,6 +71,7 @@ export function controllerForGraph<R extends Reconciled>(
     metrics: observeSteps(manager.metrics),
     fieldManager: manager.fieldManager,
     names,
+    ...(refusals ? { refusalOf: (uid) => refusals.of(uid) } : {}),
     watch: async ({ steps }) => {
       const firstLists: Promise<void>[] = [];
       const kinds = { owns: steps.flatMap(({ owns }) => owns), reads: steps.flatMap(({ reads }) => reads) };
@@ -91,7 +95,23 @@ export function controllerForGraph<R extends Reconciled>(
     async (request, context) => (await reconciler.reconcile(request, context)) ?? {},
     { maxConcurrentReconciles: 4, ...rest },
   );
+  refusals?.onSaid((workload) => {
+    for (const request of ownersOf(cache, graph, workload)) controller.enqueue(request);
+  });
   return controller;
+}
+
+/** Whose child a workload is of which an Event tells. */
+function ownersOf<R extends Reconciled>(
+  cache: Manager['cache'],
+  graph: Graph<R>,
+  { kind, namespace, name = '' }: NonNullable<CoreEvent['involvedObject']>,
+): readonly Request[] {
+  const resource = graph.owns.find((one) => one.kind === kind && saysInEvents(one));
+  const informer = resource && cache.find(resource);
+  if (!informer?.hasSynced()) return [];
+  const workload = informer.get(namespace === undefined ? { name } : { namespace, name });
+  return workload ? ownerRequests(graph.resource, workload) : [];
 }
 
 function claimKind(cache: Manager['cache'], resource: Resource): void {

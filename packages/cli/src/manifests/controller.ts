@@ -2,7 +2,7 @@
 // prints them for any Kubernetes, and for `stackwright up`.
 import { publishedService } from '@stackwright/api';
 import { coordinator, coordinatorRules } from '@stackwright/coordinator';
-import type { ControllerModule, PolicyRule } from '@stackwright/core';
+import { eventRules, type ControllerModule, type PolicyRule } from '@stackwright/core';
 import type {
   ClusterRole,
   ClusterRoleBinding,
@@ -67,7 +67,7 @@ function commonRules(module: ControllerModule): PolicyRule[] {
       resourceNames: [controllerName(module)],
       verbs: ['get', 'update'],
     },
-    { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+    ...eventRules,
   ];
 }
 

@@ -1,4 +1,4 @@
-import { Event, type Event as EventObject, type KubeObject } from '@stackwright/kube';
+import { CoreEvent, type KubeObject } from '@stackwright/kube';
 import { Registry } from 'prom-client';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { apiError, FakeClient, FakeClock, recordingLogger, SeededRandom, settle } from '../testing/index.js';
@@ -37,16 +37,21 @@ describe('event recorder', () => {
     (await metrics.getSingleMetric('controller_events_dropped_total')?.get())?.values.find(
       ({ labels }) => (labels as { reason: string }).reason === reason,
     )?.value;
-  const events = async () => (await client.list(Event)).items;
+  const events = async () => (await client.list(CoreEvent)).items;
 
-  it('writes an event with all that events.k8s.io/v1 demands', async () => {
+  it('writes an event with all that the API demands, and by which kubectl puts events in order', async () => {
     recorder.record(object(), failed);
     await settle();
     const [event] = await events();
+    const { note: message, ...said } = failed;
+    const at = expect.stringMatching(/:\d\dZ$/) as string;
     expect(event).toMatchObject({
-      ...failed,
-      regarding: { apiVersion: 'example.dev/v1', kind: 'Widget', namespace: 'ns', name: 'a', uid: 'uid-a' },
-      reportingController: 'test-controller',
+      ...said,
+      message,
+      ...{ count: 1, firstTimestamp: at, lastTimestamp: at },
+      involvedObject: { apiVersion: 'example.dev/v1', kind: 'Widget', namespace: 'ns', name: 'a', uid: 'uid-a' },
+      source: { component: 'test-controller' },
+      reportingComponent: 'test-controller',
       reportingInstance: 'pod-1',
     });
     expect(event?.eventTime).toMatch(/\.\d{6}Z$/);
@@ -70,8 +75,9 @@ describe('event recorder', () => {
     expect(client.writes.map(({ verb }) => verb)).toEqual(['create', 'patch']);
     await clock.advance(12 * minute);
     expect(client.writes).toHaveLength(3);
-    const [event] = (await events()) as (EventObject & { series?: { count: number } })[];
-    expect(event?.series).toEqual({ count: 100, lastObservedTime: expect.stringMatching(/\.\d{6}Z$/) as string });
+    const [event] = await events();
+    expect(event?.count).toBe(100);
+    expect(Date.parse(event?.lastTimestamp ?? '') - Date.parse(event?.firstTimestamp ?? '')).toBe(99_000);
     expect([recorder.size, clock.pending]).toEqual([0, 0]);
   });
 
@@ -107,6 +113,13 @@ describe('event recorder', () => {
     expect(await events()).toHaveLength(27);
   });
 
+  it('has room for warnings when an object has told much else', async () => {
+    for (let n = 0; n < 40; n++) recorder.record(object(), { ...failed, type: 'Normal', note: `${n}` });
+    recorder.record(object(), failed);
+    await settle();
+    expect((await events()).map(({ type }) => type).filter((type) => type === 'Warning')).toHaveLength(1);
+  });
+
   it('tries again when the server is not there, drops what it refuses, never throws', async () => {
     let failures = 2;
     client.before = () => {
@@ -128,8 +141,8 @@ describe('event recorder', () => {
     recorder.record(object(), { ...failed, note: `mysql://root:hunter2@db/x ${'y'.repeat(2000)}` });
     await settle();
     const [event] = await events();
-    expect(event?.note).not.toContain('hunter2');
-    expect(Buffer.byteLength(event?.note ?? '')).toBe(1024);
+    expect(event?.message).not.toContain('hunter2');
+    expect(Buffer.byteLength(event?.message ?? '')).toBe(1024);
   });
 
   it('forgets the oldest of more than 4096 series (pitfall 15)', async () => {

@@ -1,12 +1,5 @@
 // Writes events in the background, one after the other. What repeats becomes a series; what is too much is dropped.
-import {
-  ApiError,
-  type Client,
-  Event,
-  type Event as EventObject,
-  formatMicroTime,
-  type KubeObject,
-} from '@stackwright/kube';
+import { ApiError, type Client, CoreEvent, formatTime, type KubeObject } from '@stackwright/kube';
 import type { Registry } from 'prom-client';
 import type { Logger } from '../log.js';
 import { registerMetrics } from '../metrics/metric.js';
@@ -28,7 +21,7 @@ export interface EventRecorderOptions extends Source {
 
 /** An event that was written and may repeat. */
 interface Series {
-  event: EventObject;
+  event: CoreEvent;
   count: number;
   lastObserved: number;
   /** What the API server was told. */
@@ -48,7 +41,7 @@ const retryDelay = 5_000;
 export class BackgroundEventRecorder implements EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #series = new Map<string, Series>();
-  readonly #buckets: TokenBuckets;
+  readonly #budgets: Readonly<Record<EventDetails['type'], TokenBuckets>>;
   readonly #dropped;
   readonly #stop = new AbortController();
   #pending: (() => Promise<void>)[] = [];
@@ -57,7 +50,10 @@ export class BackgroundEventRecorder implements EventRecorder {
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
-    this.#buckets = new TokenBuckets({ clock: options.clock, burst: 25, interval: 300_000, capacity: maxSeries });
+    const { clock } = options;
+    const budget = () => new TokenBuckets({ clock, burst: 25, interval: 300_000, capacity: maxSeries });
+    // What is well, however often, leaves room for what is not.
+    this.#budgets = { Normal: budget(), Warning: budget() };
     this.#dropped = registerMetrics(options.metrics, processMetrics).eventsDropped;
     for (const reason of ['rate', 'queue', 'refused']) this.#dropped.inc({ reason }, 0);
   }
@@ -81,7 +77,7 @@ export class BackgroundEventRecorder implements EventRecorder {
       if (series.sentCount === 1) this.#sendSeries(series);
       return;
     }
-    if (!this.#buckets.take(regarding.metadata?.uid ?? '')) return this.#drop('rate', reason);
+    if (!this.#budgets[type].take(regarding.metadata?.uid ?? '')) return this.#drop('rate', reason);
     const { clock, random } = this.#options;
     const moment = { now: clock.now(), suffix: Buffer.from(random.bytes(8)).toString('hex') };
     this.#begin(key, eventOf(this.#options, moment, regarding, { type, reason, action, note }, related), now);
@@ -95,12 +91,12 @@ export class BackgroundEventRecorder implements EventRecorder {
     this.#sweep?.cancel();
   }
 
-  #begin(key: string, event: EventObject, now: number): void {
+  #begin(key: string, event: CoreEvent, now: number): void {
     this.#series.delete(key);
     this.#series.set(key, { event, count: 1, lastObserved: now, sentCount: 1, sentAt: now });
     if (this.#series.size > maxSeries) this.#series.delete(this.#series.keys().next().value ?? '');
     this.#armSweep();
-    this.#send(event.reason ?? '', (client, signal) => client.create(Event, event, { signal }));
+    this.#send(event.reason ?? '', (client, signal) => client.create(CoreEvent, event, { signal }));
   }
 
   #sendSeries(series: Series): void {
@@ -108,10 +104,10 @@ export class BackgroundEventRecorder implements EventRecorder {
     const { name = '', namespace = '' } = series.event.metadata ?? {};
     series.sentCount = series.count;
     series.sentAt = clock.monotonic();
-    const observed = formatMicroTime(clock.now() - (clock.monotonic() - series.lastObserved));
-    const body = { series: { count: series.count, lastObservedTime: observed } };
+    const lastTimestamp = formatTime(clock.now() - (clock.monotonic() - series.lastObserved));
+    const body = { count: series.count, lastTimestamp };
     this.#send(series.event.reason ?? '', (client, signal) =>
-      client.patch(Event, { namespace, name }, { type: 'merge', body }, { signal }),
+      client.patch(CoreEvent, { namespace, name }, { type: 'merge', body }, { signal }),
     );
   }
 

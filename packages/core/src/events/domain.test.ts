@@ -1,4 +1,4 @@
-import { Event, Secret } from '@stackwright/kube';
+import { CoreEvent, Secret } from '@stackwright/kube';
 import { expect, it } from 'vitest';
 import { settle, testManager } from '../testing/index.js';
 
@@ -11,8 +11,8 @@ it('an event says whose controller wrote it: of the module, of the process, or o
   test.manager.as('guest').events.record(secret, { ...event, reason: 'Two' });
   test.manager.as('guest', 'guest.example').events.record(secret, { ...event, reason: 'Three' });
   await settle();
-  const { items } = await test.client.list(Event);
-  expect(items.map(({ reportingController }) => reportingController).sort()).toEqual([
+  const { items } = await test.client.list(CoreEvent);
+  expect(items.map(({ reportingComponent }) => reportingComponent).sort()).toEqual([
     'guest.example/guest-controller',
     'process.example/guest-controller',
     'process.example/host-controller',

@@ -19,7 +19,7 @@ describe('an event', () => {
       fitting({ type: 'Normal', reason: long, action: long, note: long }),
     );
     for (const [text, most] of [
-      [event.note, 1024],
+      [event.message, 1024],
       [event.reason, 128],
       [event.action, 128],
       [event.reportingInstance, 128],
@@ -56,7 +56,7 @@ describe('an event', () => {
 
   it('comes from a qualified name, however long that of the controller is', () => {
     const controller = `${'a'.repeat(62)}-controller`;
-    expect(eventOf({ ...source, controller }, moment, about('a'), details).reportingController).toBe(
+    expect(eventOf({ ...source, controller }, moment, about('a'), details).reportingComponent).toBe(
       `example.com/${'a'.repeat(62)}`,
     );
   });

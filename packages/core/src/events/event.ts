@@ -1,5 +1,6 @@
-// What an event of events.k8s.io/v1 consists of, such that the API server takes it. Its limits are in bytes.
-import { formatMicroTime, type Event as EventObject, type KubeObject } from '@stackwright/kube';
+// What an event consists of, such that the API server takes it, and `kubectl describe` puts it in order: that goes by
+// lastTimestamp, which only events of core/v1 may have. Limits are in bytes.
+import { formatMicroTime, formatTime, type CoreEvent, type KubeObject } from '@stackwright/kube';
 import { scrub } from '../scrub/scrub.js';
 import { cutBytes } from '../text.js';
 import type { EventDetails } from './recorder.js';
@@ -32,20 +33,25 @@ export function eventOf(
   { domain, controller, instance }: Source,
   { now, suffix }: { now: number; suffix: string },
   regarding: Readonly<KubeObject>,
-  details: EventDetails,
+  { type, reason, action, note }: EventDetails,
   related?: Readonly<KubeObject>,
-): EventObject {
+): CoreEvent {
   const { name = '', namespace = 'default' } = regarding.metadata ?? {};
   const reporter = trimmed(controller.slice(0, most.controller));
+  const component = domain === undefined ? reporter : `${domain}/${reporter}`;
   return {
-    apiVersion: 'events.k8s.io/v1',
+    apiVersion: 'v1',
     kind: 'Event',
     metadata: { name: nameOf(name, suffix), namespace },
     eventTime: formatMicroTime(now),
-    reportingController: domain === undefined ? reporter : `${domain}/${reporter}`,
+    firstTimestamp: formatTime(now),
+    lastTimestamp: formatTime(now),
+    count: 1,
+    source: { component },
+    reportingComponent: component,
     reportingInstance: cutBytes(instance, most.instance, ''),
-    ...details,
-    regarding: referenceTo(regarding),
+    ...{ type, reason, action, message: note },
+    involvedObject: referenceTo(regarding),
     ...(related ? { related: referenceTo(related) } : {}),
   };
 }

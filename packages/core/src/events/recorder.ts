@@ -1,4 +1,4 @@
-// Events.k8s.io/v1 events about objects.
+// Events about objects, as `kubectl describe` shows them.
 import type { KubeObject } from '@stackwright/kube';
 
 export interface EventDetails {
@@ -13,7 +13,8 @@ export interface EventDetails {
 
 /**
  * Never blocks, never fails: events are sent in the background and dropped when the server refuses them. The same
- * event within 6 minutes becomes a series; more than 25 at once and then one each 5 minutes per object are dropped.
+ * event within 6 minutes becomes a series; of an object's warnings, and of its other events, more than 25 at once and then one
+ * each 5 minutes are dropped.
  * Record on transitions, never while polling.
  */
 export interface EventRecorder {

@@ -1,5 +1,5 @@
 // Whose controllers a process runs is for its author to say: the library has no name of its own in what it shows.
-import { Event, Lease, Secret } from '@stackwright/kube';
+import { CoreEvent, Lease, Secret } from '@stackwright/kube';
 import { expect, it } from 'vitest';
 import { newController } from '../controller/builder.js';
 import { settle, testManager, type TestManager } from '../testing/index.js';
@@ -18,7 +18,7 @@ async function shownBy(test: TestManager): Promise<string> {
   await test.start();
   await settle();
   await test.stop();
-  const written = [...(await client.list(Event)).items, ...(await client.list(Lease)).items];
+  const written = [...(await client.list(CoreEvent)).items, ...(await client.list(Lease)).items];
   return `${await manager.metrics.metrics()}\n${JSON.stringify(written)}`;
 }
 
@@ -26,7 +26,7 @@ it('a process that says nothing about itself is called after its name alone', as
   const test = testManager({ name: 'widget', leaderElection: { namespace: 'ns', identity: 'one' } });
   const shown = await shownBy(test);
   expect(shown).not.toContain('stackwright');
-  expect(shown).toContain('"reportingController":"widget-controller"');
+  expect(shown).toContain('"reportingComponent":"widget-controller"');
   expect(shown).toContain('controller_informer_synced{resource="secrets"} 1');
   expect([test.manager.domain, test.manager.managedBy]).toEqual([undefined, 'widget']);
 });
@@ -40,7 +40,7 @@ it('domain, manager, metrics and lease have the names that they are given', asyn
     leaderElection: { namespace: 'ns', identity: 'one', name: 'the-lock' },
   });
   const shown = await shownBy(test);
-  expect(shown).toContain('"reportingController":"example.com/widget-controller"');
+  expect(shown).toContain('"reportingComponent":"example.com/widget-controller"');
   expect(shown).toContain('acme_informer_synced{resource="secrets"} 1');
   expect(shown).toContain('leader_election_master_status{name="the-lock"}');
   expect(test.client.peek(Lease, { namespace: 'ns', name: 'the-lock' })).toBeDefined();

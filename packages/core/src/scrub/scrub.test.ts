@@ -1,5 +1,5 @@
 // What a controller has read or written it shows to nobody, whatever its errors quote.
-import { Event, Secret, type Condition, type Secret as SecretObject } from '@stackwright/kube';
+import { CoreEvent, Secret, type Condition, type Secret as SecretObject } from '@stackwright/kube';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { setCondition } from '../conditions.js';
@@ -58,7 +58,7 @@ it('random secrets come out of no log, event or condition', async () => {
       await test.start();
       await settle();
       await test.stop();
-      const events = (await test.client.list(Event)).items.map(({ note }) => note ?? '').join(' ');
+      const events = (await test.client.list(CoreEvent)).items.map(({ message }) => message ?? '').join(' ');
       expect(events).toContain('***');
       for (const text of [lines, events, conditions[0]?.message ?? '']) {
         expect(text.length).toBeGreaterThan(0);

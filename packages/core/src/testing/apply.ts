@@ -1,5 +1,5 @@
 // What server-side apply refuses, as far as the fake API knows who applied what.
-import { ApiError, type ApplyTarget, type KubeObject } from '@stackwright/kube';
+import { ApiError, type ApplyTarget, type KubeObject, type ManagedFieldsEntry } from '@stackwright/kube';
 import { apiError } from './api-error.js';
 import { isObject, same } from './merge.js';
 
@@ -40,6 +40,26 @@ export function withoutChanged(applied: unknown, before: unknown, after: unknown
       .filter(([name, value]) => typeof value === 'object' || same(inner(before, name), inner(after, name)))
       .map(([name, value]) => [name, withoutChanged(value, inner(before, name), inner(after, name))]),
   );
+}
+
+/** As `metadata.managedFields` says it; a list counts as one value. */
+export function managedFieldsOf(managers: ReadonlyMap<string, unknown> = new Map()): ManagedFieldsEntry[] {
+  return [...managers].map(([manager, applied]) => {
+    const [name = '', subresource = ''] = manager.split(' ');
+    const { apiVersion: _version, kind: _kind, ...fields } = applied as KubeObject;
+    const { name: _name, namespace: _namespace, ...metadata } = fields.metadata ?? {};
+    return {
+      manager: name,
+      operation: 'Apply',
+      ...(subresource === '' ? {} : { subresource }),
+      fieldsV1: fieldsOf({ ...fields, metadata }),
+    };
+  });
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  if (!isObject(value)) return {};
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [`f:${name}`, fieldsOf(inner)]));
 }
 
 function conflicts(object: unknown, applied: unknown, path: string): string[] {

@@ -27,7 +27,7 @@ import type { Clock } from '../seams/clock.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeWatch } from './fake-watch.js';
 import { apiError } from './api-error.js';
-import { checkOwners, checkTarget, withoutChanged } from './apply.js';
+import { checkOwners, checkTarget, managedFieldsOf, withoutChanged } from './apply.js';
 import { applyPatch, jsonPatch, mergePatch, same } from './merge.js';
 
 export { apiError };
@@ -135,7 +135,12 @@ export class FakeClient implements Client {
   }
 
   async get<T extends KubeObject>(resource: Resource<T>, key: ObjectKey, options: CallOptions = {}): Promise<T> {
-    return this.#call({ verb: 'get', resource, key }, options, () => structuredClone(this.#find(resource, key)));
+    return this.#call({ verb: 'get', resource, key }, options, () => {
+      const object = structuredClone(this.#find(resource, key));
+      // Who has applied what is told by a get alone, as caches do not keep it.
+      const managedFields = managedFieldsOf(this.#applied.get(object.metadata.uid ?? ''));
+      return managedFields.length > 0 ? { ...object, metadata: { ...object.metadata, managedFields } } : object;
+    });
   }
 
   async list<T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<KubeList<T>> {

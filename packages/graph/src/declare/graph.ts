@@ -22,6 +22,8 @@ export type GraphStep<R extends Reconciled> = Required<StepOptions> & { readonly
 /** The steps of one object, in an order in which each comes after all that it waits for. */
 export interface BuiltGraph<R extends Reconciled> {
   readonly steps: readonly GraphStep<R>[];
+  /** Names of those that say whether the object is available. Empty: nothing says so. */
+  readonly available: readonly string[];
   /** What they declare of the object's status. */
   status(scope: StatusScope<R>): object;
 }
@@ -110,7 +112,9 @@ function collect<R extends Reconciled>(resource: Resource, declare: (g: GraphBui
   };
   const common = ({ after = [], owns = [], reads = [] }: StepOptions) => ({ after, owns, reads });
   const fields: ((scope: StatusScope<R>) => object)[] = [];
+  const available = new Set<string>();
   declare({
+    available: (...deciding) => deciding.forEach(({ name }) => available.add(name)),
     status: (more) => void fields.push(more),
     step: (step) => add({ ...common(step), name: step.name, external: false, definition: step }),
     external: <Observed, Change, Out>(step: ExternalStep<R, Observed, Change, Out>) => {
@@ -123,8 +127,13 @@ function collect<R extends Reconciled>(resource: Resource, declare: (g: GraphBui
       return add({ ...common(step), name: step.name, external: true, definition: step });
     },
   });
+  for (const name of available) {
+    if (!steps.has(name))
+      throw new GraphError(`${where}: ${name}, which is no step of it, says whether it is available`);
+  }
   return {
     steps: inOrder(where, steps),
+    available: [...available],
     status: (scope) => Object.assign({}, ...fields.map((more) => more(scope))) as object,
   };
 }

@@ -36,6 +36,8 @@ export interface Names {
     readonly desiredHash: string;
     /** Hash of the form in which the server took it, where that differs from what was applied. */
     readonly acceptedHash: string;
+    /** Fields of it that were set when it was made, and are others' since: paths, as JSON. */
+    readonly atCreation: string;
     /** On a Job: a number greater than that of every Job of its purpose before it. */
     readonly turn: string;
     /** On a Job: how often the same was tried before. */
@@ -57,6 +59,7 @@ export function namesOf({ domain = 'stackwright.dev', managedBy = 'stackwright' 
       step: own('step'),
       desiredHash: own('desired-hash'),
       acceptedHash: own('accepted-hash'),
+      atCreation: own('at-creation'),
       turn: own('turn'),
       attempt: own('attempt'),
       paused: own('paused'),

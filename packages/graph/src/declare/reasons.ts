@@ -3,8 +3,8 @@
 
 export const EngineReason = {
   Ready: 'Ready',
+  Available: 'Available',
   Done: 'Done',
-  StepReady: 'StepReady',
   Pending: 'Pending',
   WaitingForStep: 'WaitingForStep',
   WaitingForObject: 'WaitingForObject',

@@ -1,6 +1,6 @@
 // What a Role has to allow for a graph, from its declaration: exactly the kinds that it names, in its own namespace.
 import type { Resource } from '@stackwright/kube';
-import { PersistentVolumeClaim, StatefulSet } from '@stackwright/kube';
+import { ControllerRevision, CoreEvent, Job, PersistentVolumeClaim, StatefulSet } from '@stackwright/kube';
 import type { PolicyRule } from '@stackwright/core';
 import { isSameResource, resourceOf, type Graph } from './graph.js';
 
@@ -39,7 +39,12 @@ function rules(graphs: readonly Declared[], isMeant: (resource: Resource, graph:
     // An ownerReference that blocks its owner's deletion needs this where the cluster runs that admission plugin.
     allow(graph, graph.resource, ['update'], '/finalizers');
     for (const kind of graph.owns) allow(graph, kind, writing);
+    // What was applied last, where a step does not say what it wants.
+    if (graph.owns.length > 0) allow(graph, ControllerRevision, ['get', 'create', 'delete']);
     for (const read of graph.reads) allow(graph, resourceOf(read), reading);
+    // Pods that the API server refuses to a StatefulSet or a Job are told there, and nowhere else.
+    if (graph.owns.some((kind) => [StatefulSet, Job].some((one) => isSameResource(one, kind))))
+      allow(graph, CoreEvent, ['list', 'watch']);
     // Volumes outlive their StatefulSet; with deletion policy Delete the engine removes them, and marks those that are not.
     if (graph.owns.some((kind) => isSameResource(kind, StatefulSet)))
       allow(graph, PersistentVolumeClaim, [...reading, 'patch', 'delete']);

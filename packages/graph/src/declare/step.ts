@@ -28,7 +28,15 @@ export type Outcome<Out> =
    */
   | { state: 'Done'; output: Out; after?: number; warning?: StepWarning }
   /** Not done and nothing is wrong: something else has to happen first. */
-  | { state: 'Waiting'; reason: string; message: string; on?: ObjectReference; after?: number }
+  | {
+      state: 'Waiting';
+      reason: string;
+      message: string;
+      on?: ObjectReference;
+      after?: number;
+      /** It waits for a change of what runs, which goes on meanwhile: as long as the object is available, it stays Ready. */
+      changing?: boolean;
+    }
   /** Something is wrong. `retryAfter` in milliseconds when trying again by itself may help (default: back-off). */
   | { state: 'Failed'; reason: string; message: string; on?: ObjectReference; retryAfter?: number };
 
@@ -49,7 +57,7 @@ export function done(output?: unknown, more: MoreOfDone = {}): Outcome<unknown> 
 export function waiting(
   reason: string,
   message: string,
-  more: { on?: ObjectReference; after?: number } = {},
+  more: { on?: ObjectReference; after?: number; changing?: boolean } = {},
 ): Outcome<never> {
   return { state: 'Waiting', reason, message, ...more };
 }
@@ -137,6 +145,12 @@ export interface StepScope<
   readonly clock: Pick<Clock, 'now'>;
   /** What the engine's labels and annotations are called. */
   readonly names: Names;
+
+  /**
+   * Why Kubernetes could not make the Pods of a StatefulSet or Job that the step owns, as it said last (its Event FailedCreate):
+   * a quota, a policy. Undefined where nobody has said so. It stays said for a while: ask only where Pods are lacking.
+   */
+  refusalOf(observed: Readonly<KubeObject>): string | undefined;
 
   /** What an earlier step gave; only steps named in `after` may be asked. */
   output<Out>(step: StepHandle<Out>): Out;
@@ -330,4 +344,9 @@ export interface GraphBuilder<R extends Reconciled> {
    * declarations a later one counts.
    */
   status(fields: (scope: StatusScope<R>) => object): void;
+  /**
+   * Which steps say that the object does its work now: the condition `Available` is True when all of them are Done. They are
+   * asked also while steps before them are not, with what those gave last; nothing is written or changed for them then.
+   */
+  available(...steps: readonly StepHandle[]): void;
 }

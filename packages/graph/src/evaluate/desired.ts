@@ -53,7 +53,7 @@ export function complete<T extends KubeObject>(
         [names.annotation.owner]: ownership.markFor(resource, { metadata: key }),
         [names.annotation.step]: step,
       },
-      ...(retain ? {} : { ownerReferences: [ownerReference(origin)] }),
+      ...(retain ? {} : { ownerReferences: [childReference(origin.owner, origin.ownerResource)] }),
     },
   };
   return complete;
@@ -103,7 +103,8 @@ export function withHash(
   };
 }
 
-function ownerReference({ owner, ownerResource }: Origin) {
+/** The ownerReference that a child of it carries. */
+export function childReference(owner: Readonly<KubeObject>, ownerResource: Resource) {
   return {
     apiVersion: apiVersionOf(ownerResource),
     kind: ownerResource.kind,

@@ -43,6 +43,11 @@ export interface StepEvaluation<R extends Reconciled> {
   readonly outcome: StepOutcome;
   readonly writes: readonly Write[];
   readonly scope: EvaluationScope<R>;
+  /**
+   * Of a blocked step that says whether the object is available: what it says all the same. Unobserved where that is not known
+   * (yet): it needs the output of a step that has given none.
+   */
+  readonly ahead?: StepOutcome;
   /** What a step threw: a mistake in it, or in what it was given. */
   readonly error?: unknown;
 }
@@ -62,12 +67,21 @@ export interface EvaluationInput<R extends Reconciled> {
   clock: Pick<Clock, 'now'>;
   /** What labels and annotations are called. Default: as this project calls them. */
   names?: Names;
+  /** What steps gave last, by name: for those that are asked though steps before them are not Done. */
+  lastOutputs?: ReadonlyMap<string, unknown>;
   /** By step name. Default: none, so that external steps are Unobserved. */
   observations?: ReadonlyMap<string, Observation>;
+  /** Why the Pods of a workload could not be made, by its uid. Default: nobody knows. */
+  refusalOf?: (uid: string) => string | undefined;
   /** What need not be compared again. Default: everything is compared. */
   upToDate?: UpToDateChildren;
   /** Writes that shall wait, because they were made a moment ago and did not last. Default: none. */
   postponed?: (write: Write) => boolean;
+}
+
+/** A step asks for what another one has not given. */
+export class OutputMissingError extends Error {
+  override readonly name = 'OutputMissingError';
 }
 
 export function evaluate<R extends Reconciled>(input: EvaluationInput<R>): Evaluation<R> {
@@ -75,13 +89,19 @@ export function evaluate<R extends Reconciled>(input: EvaluationInput<R>): Evalu
   const wanted: Want[] = [];
   const isDone = (step: string): boolean => outputs.has(step);
   const outputOf = (step: string): unknown => {
-    if (!outputs.has(step)) throw new Error(`Step ${step} is not done: it has no output`);
+    if (!outputs.has(step)) throw new OutputMissingError(`Step ${step} is not done: it has no output`);
     return outputs.get(step);
   };
+  const lastOutputOf = (step: string): unknown =>
+    !outputs.has(step) && input.lastOutputs?.has(step) ? input.lastOutputs.get(step) : outputOf(step);
   const steps = input.graph.steps.map((step): StepEvaluation<R> => {
     const scope = new EvaluationScope(input, step, outputOf);
     const by = step.after.filter(({ name }) => !isDone(name)).map(({ name }) => name);
-    if (by.length > 0) return { step, scope, outcome: { state: 'Blocked', by }, writes: [] };
+    if (by.length > 0) {
+      const blocked = { step, scope, outcome: { state: 'Blocked', by }, writes: [] } as const;
+      if (!input.graph.available.includes(step.name)) return blocked;
+      return { ...blocked, ...aheadOf(input, step, lastOutputOf) };
+    }
     try {
       const said = run(step, scope, input.observations?.get(step.name));
       claim(scope.wants, wanted);
@@ -106,6 +126,26 @@ export function evaluate<R extends Reconciled>(input: EvaluationInput<R>): Evalu
     }
   });
   return { steps, isDone, outputOf };
+}
+
+/** What a step says though it is blocked. What it wants is nobody's business then: nothing of it is written or kept. */
+function aheadOf<R extends Reconciled>(
+  input: EvaluationInput<R>,
+  step: GraphStep<R>,
+  outputOf: (step: string) => unknown,
+): Pick<StepEvaluation<R>, 'scope' | 'ahead'> {
+  const scope = new EvaluationScope(input, step, outputOf);
+  const unheard = step.external ? scope : new EvaluationScope(input, step, outputOf);
+  try {
+    return { scope: unheard, ahead: run(step, scope, input.observations?.get(step.name)) };
+  } catch (error) {
+    const isUnknown = error instanceof OutputMissingError || error instanceof CacheNotSyncedError;
+    const message = error instanceof Error ? error.message : String(error);
+    return {
+      scope: unheard,
+      ahead: isUnknown ? { state: 'Unobserved', message } : failed(EngineReason.Error, message),
+    };
+  }
 }
 
 /** What a step said, and what has to be written for it, together. */
@@ -136,7 +176,7 @@ function conclude<R extends Reconciled>(
   if (said.state !== 'Done') return { outcome: said, writes };
   if (writes.length > 0) {
     const what = writes.map(({ verb, resource, name }) => `${verb} ${resource.kind} ${name}`).join(', ');
-    return { outcome: waiting(EngineReason.Pending, `To be written: ${what}`), writes };
+    return { outcome: waiting(EngineReason.Pending, `To be written: ${what}`, { changing: true }), writes };
   }
   return { outcome: said, writes };
 }

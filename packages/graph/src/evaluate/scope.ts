@@ -78,6 +78,8 @@ export interface ScopeInit<R extends Reconciled> {
   clock: Pick<Clock, 'now'>;
   /** Default: this project's. */
   names?: Names;
+  /** Why the Pods of a workload could not be made, by its uid. Default: nobody knows. */
+  refusalOf?: (uid: string) => string | undefined;
 }
 
 export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
@@ -99,6 +101,7 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
   readonly inputs: Inputs | undefined;
   readonly #step: GraphStep<R>;
   readonly #reader: Reader;
+  readonly #refusalOf: (uid: string) => string | undefined;
   readonly #outputOf: (step: string) => unknown;
 
   /** `outputOf` gives the outputs of steps that are Done; rejects others by throwing. */
@@ -114,6 +117,7 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     this.inputs = step.external ? new Inputs() : undefined;
     this.#step = step;
     this.#reader = init.reader;
+    this.#refusalOf = init.refusalOf ?? (() => undefined);
     this.#outputOf = outputOf;
   }
 
@@ -125,6 +129,15 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     this.inputs?.output(step.name, output);
     // The handle carries the type of what the step of this name gives.
     return output as Out;
+  }
+
+  refusalOf({ metadata }: Readonly<KubeObject>): string | undefined {
+    return this.#refusalOf(metadata?.uid ?? '');
+  }
+
+  /** What a step gave, for who compares it with what was read: it counts as no input. */
+  outputOf(step: string): unknown {
+    return this.#outputOf(step);
   }
 
   get<T extends KubeObject>(resource: Resource<T>, name: string, where: Where = {}): Readonly<T> | undefined {
@@ -166,11 +179,11 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
       );
     }
     const observed = this.#observe(resource, key);
-    const object = this.#complete(resource, desired, retain, key.namespace, observed);
+    const paths = atCreation.map((path) => (typeof path === 'string' ? path.split('.') : path));
+    const object = this.#complete(resource, this.#noting(desired, paths), retain, key.namespace, observed);
     if (force && atCreation.length === 0 && !recreate) {
       return this.#want(resource, key, { retain, observed, desired: object });
     }
-    const paths = atCreation.map((path) => (typeof path === 'string' ? path.split('.') : path));
     return this.#want(resource, key, {
       retain,
       observed,
@@ -227,6 +240,13 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     if (marked === 'Own' || (isChild && marked !== 'Another')) {
       this.releases.push({ step: this.#step.name, resource, observed, owner });
     }
+  }
+
+  /** Who finds the object without its step at hand has to know what of it is others'. */
+  #noting<T extends KubeObject>(desired: Desired<T>, paths: readonly (readonly string[])[]): Desired<T> {
+    if (paths.length === 0) return desired;
+    const annotations = { ...desired.metadata.annotations, [this.names.annotation.atCreation]: JSON.stringify(paths) };
+    return { ...desired, metadata: { ...desired.metadata, annotations } };
   }
 
   /** As it is, unless the step wants it removed first. */

@@ -1,7 +1,7 @@
 // A process that has just begun knows less than the one before it: a kind is still being listed, a server has not answered yet.
 // What it does not know it does not say of an object that somebody has judged: everything that stands on it would be put in doubt.
 import type { Clock } from '@stackwright/core';
-import type { Evaluation } from '../evaluate/evaluate.js';
+import type { Evaluation, StepEvaluation } from '../evaluate/evaluate.js';
 import type { Reconciled } from '../declare/step.js';
 
 /** Milliseconds. A kind that may not be listed, for instance, is never known: whoever looks has to see that. */
@@ -29,7 +29,7 @@ export class Doubts {
     const uid = metadata?.uid ?? '';
     const { observedGeneration } = (status ?? {}) as { observedGeneration?: number };
     const isJudged = observedGeneration !== undefined && observedGeneration === metadata?.generation;
-    if (!isJudged || steps.every(({ outcome }) => outcome.state !== 'Unobserved')) {
+    if (!isJudged || !steps.some(isUnknown)) {
       this.forget(uid);
       return false;
     }
@@ -38,4 +38,9 @@ export class Doubts {
     this.#since.set(uid, since);
     return now - since < longestDoubt;
   }
+}
+
+function isUnknown<R extends Reconciled>({ outcome, ahead }: StepEvaluation<R>): boolean {
+  // Asked ahead of its turn, a step may lack what no look can give it.
+  return outcome.state === 'Unobserved' || (ahead?.state === 'Unobserved' && ahead.message === undefined);
 }

@@ -86,7 +86,7 @@ export class Retries {
 
 /** `due`: when an external step looks again, where that is why it says what it says. */
 function delaysOf<R extends Reconciled>(
-  { outcome }: StepEvaluation<R>,
+  { outcome, ahead }: StepEvaluation<R>,
   due: number | undefined,
   backoff: () => number,
 ): number[] {
@@ -105,7 +105,7 @@ function delaysOf<R extends Reconciled>(
     case 'Unobserved':
       return [due ?? shortestRetry];
     case 'Blocked':
-      return [];
+      return ahead ? looks : [];
   }
 }
 

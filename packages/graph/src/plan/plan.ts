@@ -134,6 +134,7 @@ async function planOne(
     fieldManager,
     names,
     externals: outside,
+    keepsRecords: false,
     onReport: (report) => {
       last = report;
       client.keepsStatus = isOnlyUnseen(report);

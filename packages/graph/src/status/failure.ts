@@ -36,6 +36,8 @@ function reasonOf(error: unknown): string {
   if (isForbidden(error)) return EngineReason.Forbidden;
   if (isConflict(error) || isAlreadyExists(error)) return EngineReason.Conflict;
   if (isInvalid(error) || (error instanceof ApiError && error.code === 400)) return EngineReason.Rejected;
+  // An apply with a field that the schema does not have: the server takes it for an error of its own (500).
+  if (error instanceof ApiError && error.message.includes('field not declared in schema')) return EngineReason.Rejected;
   return EngineReason.Error;
 }
 

@@ -60,7 +60,7 @@ export class StatusParts {
 
 /** Conditions of steps are called so; all others are others'. */
 function mayBeOurs(part: Part): boolean {
-  return !part.startsWith('conditions[') || part.endsWith('Ready]');
+  return !part.startsWith('conditions[') || part.endsWith('Ready]') || part === conditionPart('Available');
 }
 
 /** Undefined where managedFields do not tell: there are none, or conditions are one list to the API, which its last writer owns. */
@@ -84,5 +84,5 @@ function writtenBy({ metadata }: Readonly<KubeObject>, manager: string): (part: 
 }
 
 function isLikeOurs({ type, reason, observedGeneration }: Condition): boolean {
-  return type.endsWith('Ready') && observedGeneration !== undefined && reasons.has(reason);
+  return mayBeOurs(conditionPart(type)) && observedGeneration !== undefined && reasons.has(reason);
 }

@@ -1,5 +1,5 @@
 // What a step has read from a Secret is in no condition, event or answer to "why", whatever the step or its driver quotes.
-import { Event, Secret, type Condition, type KubeObject } from '@stackwright/kube';
+import { CoreEvent, Secret, type Condition, type KubeObject } from '@stackwright/kube';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { defineGraph } from '../declare/graph.js';
@@ -53,7 +53,7 @@ it('random secrets come out of no condition, event or answer to "why"', async ()
         { find: () => object, list: () => [] },
         { apiVersion, kind, namespace: 'ns', name: harness.key.name },
       );
-      const shown = JSON.stringify([conditions, harness.events, chain, (await harness.api.list(Event)).items]);
+      const shown = JSON.stringify([conditions, harness.events, chain, (await harness.api.list(CoreEvent)).items]);
       expect(shown).toContain('***');
       expect(conditions.filter(({ status }) => status === 'False').length).toBeGreaterThan(1);
       for (const form of [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)]) {

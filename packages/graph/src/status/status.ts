@@ -1,11 +1,11 @@
 // The status of a reconciled object: what the engine and the graph have to say, written only where it differs from what is
 // there, beside what others say.
 import type { Condition } from '@stackwright/kube';
-import { replaceConditions, type ConditionUpdate } from '@stackwright/core';
+import { findCondition, replaceConditions, type ConditionUpdate } from '@stackwright/core';
 import { EngineReason } from '../declare/reasons.js';
 import { isSame } from '../evaluate/same.js';
 import { conditionPart, type Part } from './parts.js';
-import { rootsOf, warningsOf, type StepStatus } from './step-status.js';
+import { rootsOf, warningsOf, type Serving, type StepStatus } from './step-status.js';
 import type { ObjectReference, Reconciled } from '../declare/step.js';
 
 /** What the engine writes into every status. */
@@ -23,20 +23,21 @@ export interface StatusWanted extends Omit<ReconciledStatus, 'conditions'> {
 /** `extra` are the graph's own fields. */
 export function statusFor(object: Readonly<Reconciled>, statuses: readonly StepStatus[], extra: object): StatusWanted {
   const { generation, namespace } = object.metadata ?? {};
+  const { conditions: before } = (object.status ?? {}) as ReconciledStatus;
   const observed = generation === undefined ? {} : { observedGeneration: generation };
   const roots = rootsOf(statuses);
   const root = roots[0];
   const warnings = warningsOf(statuses).map(({ step, message }) => `${step}: ${message}`);
-  const steps = statuses.map(({ step, state, reason, message }): ConditionUpdate => ({
-    type: `${step}Ready`,
-    status: state === 'Done' ? 'True' : 'False',
-    reason,
-    message,
-    ...observed,
-  }));
+  const steps = statuses.map((status): ConditionUpdate => {
+    const type = `${status.step}Ready`;
+    return standingBefore(status, findCondition(before, type)) ?? { type, ...standingNow(status), ...observed };
+  });
+  const available = availableOf(statuses);
   const ready: ConditionUpdate = root
     ? { type: 'Ready', status: 'False', reason: root.reason, message: root.message, ...observed }
     : { type: 'Ready', status: 'True', reason: EngineReason.Ready, message: warnings.join('; '), ...observed };
+  const readyBefore = findCondition(before, 'Ready');
+  const isChanging = available?.status === 'True' && roots.every(({ changing }) => changing) && root !== undefined;
   const waitingFor = roots.flatMap(({ step, reason, on }) => {
     if (!on) return [];
     const { namespace: where, ...reference } = on;
@@ -47,9 +48,37 @@ export function statusFor(object: Readonly<Reconciled>, statuses: readonly StepS
   return {
     ...extra,
     ...observed,
-    conditions: [ready, ...steps],
+    conditions: [
+      (isChanging ? asTrueBefore(readyBefore) : undefined) ?? ready,
+      ...(available ? [{ type: 'Available', ...available, ...observed }] : []),
+      ...steps,
+    ],
     ...(waitingFor.length > 0 ? { waitingFor } : {}),
   };
+}
+
+function standingNow({ state, reason, message }: StepStatus): Pick<ConditionUpdate, 'status' | 'reason' | 'message'> {
+  return { status: state === 'Done' ? 'True' : 'False', reason, message };
+}
+
+/**
+ * A step that is blocked was not asked: what it was done for it still does, and it says so of the generation that it was asked
+ * of. Not where it was asked ahead of its turn, and serves no more.
+ */
+function standingBefore({ state, serving }: StepStatus, before: Condition | undefined): ConditionUpdate | undefined {
+  return state === 'Blocked' && serving?.status !== 'False' ? asTrueBefore(before) : undefined;
+}
+
+function asTrueBefore(before: Condition | undefined): ConditionUpdate | undefined {
+  if (before?.status !== 'True') return undefined;
+  const { lastTransitionTime: _since, ...update } = before;
+  return update;
+}
+
+/** Whether the object does its work, as the steps say that decide it; undefined where none does. */
+function availableOf(statuses: readonly StepStatus[]): Serving | undefined {
+  const said = statuses.flatMap(({ serving }) => serving ?? []);
+  return said.find(({ status }) => status === 'False') ?? said.find(({ status }) => status === 'Unknown') ?? said[0];
 }
 
 /** Parts that are in a status, and of which `wanted` says nothing. */

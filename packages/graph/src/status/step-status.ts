@@ -1,5 +1,5 @@
 // How each step stands at the end of a reconcile, and which of those that are not done are the root of the others.
-import type { StepEvaluation } from '../evaluate/evaluate.js';
+import type { StepEvaluation, StepOutcome } from '../evaluate/evaluate.js';
 import type { StepFailure } from './failure.js';
 import { EngineReason } from '../declare/reasons.js';
 import { scrub } from '@stackwright/core';
@@ -12,6 +12,17 @@ export interface StepStatus {
   /** Without credentials. */
   message: string;
   on?: ObjectReference;
+  /** It waits for a change of what runs, and that goes on meanwhile. */
+  changing?: true;
+  /** Of a step that says whether the object is available: how it stands, whether steps before it are done or not. */
+  serving?: Serving;
+}
+
+/** Unknown: nobody could ask yet. */
+export interface Serving {
+  status: 'True' | 'False' | 'Unknown';
+  reason: string;
+  message: string;
 }
 
 /** Longer messages than this help nobody; the start of a log says less than its end. */
@@ -22,9 +33,24 @@ const halfCharacter = /^[\udc00-\udfff]/;
 export function stepStatusOf<R extends Reconciled>(
   one: StepEvaluation<R>,
   failure: StepFailure | undefined,
+  /** Whether it says that the object is available. */
+  decides = false,
 ): StepStatus {
-  const { outcome } = one;
-  const step = one.step.name;
+  const { outcome, step, ahead } = one;
+  const standing = standingOf(step.name, outcome, failure);
+  if (!decides) return standing;
+  return {
+    ...standing,
+    serving: servingOf(ahead ? standingOf(step.name, ahead, failure) : standing, ahead ?? outcome),
+  };
+}
+
+function servingOf({ state, reason, message }: StepStatus, { state: said }: StepOutcome): Serving {
+  if (state === 'Done') return { status: 'True', reason: EngineReason.Available, message };
+  return { status: said === 'Unobserved' ? 'Unknown' : 'False', reason, message };
+}
+
+function standingOf(step: string, outcome: StepOutcome, failure: StepFailure | undefined): StepStatus {
   if (failure) return stepStatus(step, 'Failed', failure.reason, failure.message, failure.on);
   switch (outcome.state) {
     case 'Done':
@@ -32,6 +58,10 @@ export function stepStatusOf<R extends Reconciled>(
         ? stepStatus(step, 'Done', outcome.warning.reason, outcome.warning.message)
         : { step, state: 'Done', reason: EngineReason.Done, message: '' };
     case 'Waiting':
+      return {
+        ...stepStatus(step, outcome.state, outcome.reason, outcome.message, outcome.on),
+        ...('changing' in outcome && outcome.changing ? { changing: true } : {}),
+      };
     case 'Failed':
       return stepStatus(step, outcome.state, outcome.reason, outcome.message, outcome.on);
     case 'Blocked':
@@ -39,7 +69,10 @@ export function stepStatusOf<R extends Reconciled>(
     case 'Unobserved':
       return stepStatus(step, 'Waiting', EngineReason.Pending, outcome.message ?? 'Has not been looked at yet');
     case 'Changing':
-      return stepStatus(step, 'Waiting', EngineReason.Pending, `To be changed: ${outcome.descriptions.join(', ')}`);
+      return {
+        ...stepStatus(step, 'Waiting', EngineReason.Pending, `To be changed: ${outcome.descriptions.join(', ')}`),
+        changing: true,
+      };
   }
 }
 

@@ -2,11 +2,12 @@
 import type { Condition, KubeObject } from '@stackwright/kube';
 import { type EventRecorder, findCondition } from '@stackwright/core';
 import { EngineReason } from '../declare/reasons.js';
-import type { StepStatus } from './step-status.js';
+import { rootsOf, type StepStatus } from './step-status.js';
 
 /**
- * Good news is told where there was something to wait for: what was done at the first look is no news, and with thousands
- * of objects an event each would cost as much as the objects do.
+ * What somebody should look at, a Warning for each step; and of the object as a whole that it is not ready any more, and that it
+ * is again. A step that waits for another, or has become done, is no news of its own: conditions say it, and with an event each
+ * the API would have no room for what matters. What was done at the first look is no news at all.
  */
 export function recordTransitions(
   events: EventRecorder,
@@ -19,15 +20,16 @@ export function recordTransitions(
   for (const { step, state, reason, message } of statuses) {
     const old = findCondition(before, `${step}Ready`);
     if (state === 'Done') {
-      if (old?.status === 'False') record('Normal', EngineReason.StepReady, `${step} is ready`);
       if (message !== '' && message !== old?.message) record('Warning', reason, `${step}: ${message}`);
     } else if (state === 'Failed') {
-      if (old?.status === 'True' || old?.reason !== reason) record('Warning', reason, `${step}: ${message}`);
-    } else if (old?.status === 'True') {
-      record('Normal', reason, `${step} is no longer ready: ${message}`);
+      if (old?.status !== 'False' || old.reason !== reason) record('Warning', reason, `${step}: ${message}`);
     }
   }
-  if (statuses.every(({ state }) => state === 'Done') && findCondition(before, 'Ready')?.status === 'False') {
-    record('Normal', EngineReason.Ready, 'All steps are done');
+  const ready = findCondition(before, 'Ready');
+  const [root] = rootsOf(statuses);
+  if (!root && ready?.status === 'False') record('Normal', EngineReason.Ready, 'All steps are done');
+  // What has failed is told already; a change that is being made takes nothing away.
+  if (root?.state === 'Waiting' && !root.changing && ready?.status === 'True') {
+    record('Normal', root.reason, `No longer ready: ${root.step}: ${root.message}`);
   }
 }

@@ -1,5 +1,5 @@
 // Runs a graph against an API in memory, with the test as its clock, its cache and its queue.
-import { keyOf, type Client, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
+import { CoreEvent, keyOf, type Client, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
 import { Registry } from 'prom-client';
 import {
   CacheNotSyncedError,
@@ -17,6 +17,7 @@ import { isSameResource, resourceOf, type Graph } from '../declare/graph.js';
 import { defaultNames, type Names } from '../declare/names.js';
 import { observeSteps } from '../status/metrics.js';
 import type { ChildReader } from '../evaluate/overlay.js';
+import { newestOf } from '../workloads/refusals.js';
 import { GraphReconciler } from '../write/reconcile.js';
 import type { Reconciled } from '../declare/step.js';
 
@@ -100,7 +101,7 @@ export class GraphHarness<R extends Reconciled> {
     this.#names = names;
     this.api = api ?? new FakeClient(this.clock);
     this.client = this.api;
-    this.#kinds = [graph.resource, ...graph.owns, ...graph.reads.map(resourceOf), ...kinds];
+    this.#kinds = [graph.resource, ...graph.owns, ...graph.reads.map(resourceOf), CoreEvent, ...kinds];
     this.#reconciler = this.#start();
   }
 
@@ -212,6 +213,8 @@ export class GraphHarness<R extends Reconciled> {
       random: new SeededRandom(7),
       metrics: observeSteps(this.registry),
       fieldManager: 'test-controller',
+      refusalOf: (uid) =>
+        newestOf(this.reader.list(CoreEvent).filter(({ involvedObject }) => involvedObject.uid === uid)),
       names: this.#names,
     });
   }

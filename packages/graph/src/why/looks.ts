@@ -1,6 +1,7 @@
 // How one object of a built-in kind is, and where to look next when it is not as it should be.
 import {
   matchesSelector,
+  type CoreEvent,
   type Deployment,
   type Job,
   type KubeObject,
@@ -10,6 +11,7 @@ import {
 } from '@stackwright/kube';
 import { scrub } from '@stackwright/core';
 import type { ObjectReference } from '../declare/step.js';
+import { newestOf } from '../workloads/refusals.js';
 import { stateOfPod } from './pod-state.js';
 import type { Link, Observed, WhyOptions } from './chain.js';
 
@@ -45,7 +47,10 @@ function lookAtWorkload(observed: Observed, object: Deployment | StatefulSet): L
   if (readyReplicas >= wanted && current) {
     return { link: link(object, 'Ready', 'Available', `${readyReplicas}/${wanted} Pods are ready`), causes: [] };
   }
-  const failure = object.status?.conditions?.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
+  const failure =
+    object.status?.conditions?.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True') ??
+    (there < wanted ? refusalIn(observed, object) : undefined);
+  const isPaused = !current && object.spec !== undefined && 'paused' in object.spec && object.spec.paused === true;
   return {
     link: failure
       ? link(
@@ -55,14 +60,33 @@ function lookAtWorkload(observed: Observed, object: Deployment | StatefulSet): L
           scrub(failure.message ?? ''),
           failure.lastTransitionTime,
         )
-      : link(
-          object,
-          'Waiting',
-          'PodsNotReady',
-          current ? `${readyReplicas}/${wanted} Pods are ready` : 'its Pods are being replaced',
-        ),
+      : isPaused
+        ? link(object, 'Waiting', 'Paused', 'is paused: what is wanted is not rolled out (kubectl rollout resume)')
+        : link(object, 'Waiting', 'PodsNotReady', progressOf({ readyReplicas, there, wanted, current })),
     causes: pods.map(referenceOf),
   };
+}
+
+interface Progress {
+  readyReplicas: number;
+  there: number;
+  wanted: number;
+  current: boolean;
+}
+
+function progressOf({ readyReplicas, there, wanted, current }: Progress): string {
+  if (there < wanted) return `${there} of ${wanted} Pods exist`;
+  return current ? `${readyReplicas}/${wanted} Pods are ready` : 'its Pods are being replaced';
+}
+
+/** What Kubernetes said last of Pods that it could not make. */
+function refusalIn(
+  observed: Observed,
+  { metadata }: Readonly<KubeObject>,
+): { reason: string; message: string; lastTransitionTime?: string } | undefined {
+  const events = observed.list<CoreEvent>('Event').filter((event) => event.involvedObject?.uid === metadata?.uid);
+  const message = newestOf(events);
+  return message === undefined ? undefined : { reason: 'FailedCreate', message };
 }
 
 function lookAtJob(observed: Observed, object: Job): Look {
@@ -87,6 +111,8 @@ function lookAtJob(observed: Observed, object: Job): Look {
       causes: pods.map(referenceOf),
     };
   }
+  const refusal = pods.length === 0 ? refusalIn(observed, object) : undefined;
+  if (refusal) return { link: link(object, 'Failed', refusal.reason, scrub(refusal.message)), causes: [] };
   const attempts = object.status?.failed ?? 0;
   return {
     link: link(

@@ -83,7 +83,7 @@ export function runJob<R extends Reconciled>(scope: Scope<R>, run: JobRun): Outc
     if (known && !recorded) scope.remove(ConfigMap, known.configMap);
     else keepRecord();
     want();
-    return waiting(EngineReason.Pending, `Job ${name} is being created`, { on });
+    return waiting(EngineReason.Pending, `Job ${name} is being created`, { on, changing: true });
   }
 
   if (isActive || !ended) {
@@ -91,9 +91,11 @@ export function runJob<R extends Reconciled>(scope: Scope<R>, run: JobRun): Outc
     keepRecord();
     const problem = podProblem(pods, scope.clock.now());
     if (problem) return failed(problem.reason, `Job ${name}: ${problem.message}`, { on: problem.on });
+    const refusal = current && pods.length === 0 ? scope.refusalOf(current) : undefined;
+    if (refusal !== undefined) return failed(EngineReason.Rejected, `Job ${name} has no Pod: ${refusal}`, { on });
     // The reason stays on the condition until an attempt succeeds: who looks while one runs should see it, too.
     if (recorded?.result === 'Failed') return failed(EngineReason.JobFailed, recorded.message, { on });
-    return waiting(EngineReason.JobRunning, `Job ${name} is running`, { on, after: schedulingGrace });
+    return waiting(EngineReason.JobRunning, `Job ${name} is running`, { on, after: schedulingGrace, changing: true });
   }
 
   if (current) scope.own(ConfigMap, recordOf(scope.name, purpose, labelsFor(scope, purpose), ended));
@@ -208,7 +210,11 @@ function somethingElse<R extends Reconciled>(
     const other = running.metadata?.name ?? '';
     const problem = podProblem(podsOf(scope, purpose, running), scope.clock.now());
     const message = `Waits for Job ${other}, which has other inputs, to end${problem ? ` (${problem.message})` : ''}`;
-    return waiting(EngineReason.JobRunning, message, { on: referenceTo(scope, other), after: schedulingGrace });
+    return waiting(EngineReason.JobRunning, message, {
+      on: referenceTo(scope, other),
+      after: schedulingGrace,
+      changing: true,
+    });
   }
   const mine = current ? podsOf(scope, purpose, current) : [];
   const labels = labelsFor(scope, purpose);
@@ -219,7 +225,7 @@ function somethingElse<R extends Reconciled>(
   if (!straggler) return undefined;
   const pod = straggler.metadata?.name ?? '';
   const on = { apiVersion: 'v1', kind: 'Pod', name: pod, namespace: scope.namespace };
-  return waiting(EngineReason.JobRunning, `Waits for Pod ${pod} of another Job to end`, { on });
+  return waiting(EngineReason.JobRunning, `Waits for Pod ${pod} of another Job to end`, { on, changing: true });
 }
 
 function jobOf<R extends Reconciled>(

@@ -38,13 +38,17 @@ export function rolloutOf<R extends Reconciled, T extends Deployment | StatefulS
   const selector = observed.spec?.selector.matchLabels;
   const problem = selector && podProblem(scope.list(Pod, { labels: selector }), scope.clock.now());
   if (problem) return failed(problem.reason, problem.message, { on: problem.on });
-  const stuck = stuckReason(observed);
+  if (!isCurrent && isPaused(observed)) {
+    const remedy = `kubectl rollout resume deployment/${name}`;
+    return waiting(EngineReason.Paused, `${what} is paused, and what is wanted is not rolled out (${remedy})`, { on });
+  }
+  const stuck = stuckReason(observed) ?? refusedPods(scope, observed, wanted);
   if (stuck) return failed(stuck.reason, `${what} makes no progress: ${stuck.message}`, { on });
   const progress = isCurrent
     ? `${ready} of ${wanted} Pods of ${what} are ready`
     : `${what} is being rolled out: ${ready} of ${wanted} Pods are ready`;
   // No event says that a Pod has now waited too long for a node.
-  return waiting(EngineReason.RolloutInProgress, progress, { on, after: schedulingGrace });
+  return waiting(EngineReason.RolloutInProgress, progress, { on, after: schedulingGrace, changing: !isCurrent });
 }
 
 interface Progress {
@@ -67,6 +71,20 @@ function progressOf(resource: Resource, workload: Readonly<Deployment | Stateful
   }
   const { availableReplicas = 0, replicas = 0 } = (workload as Readonly<Deployment>).status ?? {};
   return { wanted, ready: availableReplicas, isCurrent: isSeen && updated >= wanted && replicas <= updated };
+}
+
+function isPaused({ spec }: Readonly<Deployment | StatefulSet>): boolean {
+  return spec !== undefined && 'paused' in spec && spec.paused === true;
+}
+
+/** What a StatefulSet's controller says in Events alone. */
+function refusedPods<R extends Reconciled>(
+  scope: StepScope<R>,
+  observed: Readonly<Deployment | StatefulSet>,
+  wanted: number,
+): { reason: string; message: string } | undefined {
+  const message = (observed.status?.replicas ?? 0) < wanted ? scope.refusalOf(observed) : undefined;
+  return message === undefined ? undefined : { reason: EngineReason.Rejected, message };
 }
 
 /** What a Deployment's controller says itself: Pods that it may not create, or that do not become ready in time. */

@@ -97,12 +97,17 @@ async function leaveToOthers({ resource, observed, how, ...of }: Apply, context:
   const object = kept.reduce<KubeObject>((all, path) => withValue(all, path, valueAt(resource, live, path)), identity);
   const only = observed && itself(observed);
   try {
-    const options = { signal, fieldManager: `${fieldManager}-at-creation`, ...(only ? { only } : {}) };
+    const options = { signal, fieldManager: atCreationManagerOf(fieldManager), ...(only ? { only } : {}) };
     await client.apply(resource, object, options);
   } catch (error) {
     // Somebody has set them otherwise meanwhile, and so they are theirs; or it is another object, which shows in a moment.
     if (!isConflict(error)) throw error;
   }
+}
+
+/** Who has the fields that were set when an object was made, and are others' since. */
+export function atCreationManagerOf(fieldManager: string): string {
+  return `${fieldManager}-at-creation`;
 }
 
 function withValue<T extends object>(object: T, [first, ...rest]: readonly string[], value: unknown): T {

@@ -25,8 +25,12 @@ export class ExternalLooks<R extends Reconciled> {
 
   /** What a step has to do outside now, if anything. */
   next(one: StepEvaluation<R>, evaluation: Evaluation<R>, reader: Reader): (() => Promise<void>) | undefined {
-    const { state } = one.outcome;
     const { name } = one.step;
+    if (one.ahead?.state === 'Unobserved' && one.ahead.message === undefined && !this.#observed.has(name)) {
+      this.#observed.add(name);
+      return () => this.#look('observe', one, evaluation, reader);
+    }
+    const { state } = one.outcome;
     if (state === 'Unobserved' && one.step.external && !this.#observed.has(name)) {
       this.#observed.add(name);
       return () => this.#look('observe', one, evaluation, reader);

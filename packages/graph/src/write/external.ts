@@ -1,9 +1,17 @@
 // Steps outside Kubernetes. What was seen is remembered for as long as nothing that the step read has changed, so that a
 // chatty cache does not become a chatty client of somebody's database; failures back off.
-import { type Clock, findCondition, type Logger, type Random, type Reader, scrub } from '@stackwright/core';
+import {
+  type Clock,
+  findCondition,
+  isConditionTrue,
+  type Logger,
+  type Random,
+  type Reader,
+  scrub,
+} from '@stackwright/core';
 import { backoff } from '../pace/back-off.js';
 import { withDeadline } from '../pace/deadline.js';
-import type { Evaluation, Observation, StepEvaluation } from '../evaluate/evaluate.js';
+import { OutputMissingError, type Evaluation, type Observation, type StepEvaluation } from '../evaluate/evaluate.js';
 import { hashOf } from '../evaluate/hash.js';
 import { Inputs } from '../evaluate/inputs.js';
 import { EngineReason } from '../declare/reasons.js';
@@ -89,6 +97,8 @@ export class ExternalSteps<R extends Reconciled> implements ExternalRunner<R> {
     const wasWell = memory ? isSame && memory.observation?.state !== 'Failed' : saysDone(one);
     const failures = (memory?.failures ?? 0) + 1;
     return this.#look(one, context, (error) => {
+      // Asked ahead of its turn, for what nobody knows yet: that is no word on the other side.
+      if (error instanceof OutputMissingError) return undefined;
       if (!wasWell || failures >= failureThreshold) return this.#failed(one, context, error);
       const { message } = this.#explained(one, context, error);
       const retryIn = this.#backoff(one, failures);
@@ -140,8 +150,14 @@ export class ExternalSteps<R extends Reconciled> implements ExternalRunner<R> {
     }
   }
 
-  #isUnchanged(memory: Memory, one: StepEvaluation<R>, { evaluation, reader }: ExternalContext<R>): boolean {
-    return memory.object === versionOf(one) && memory.inputs.areUnchanged(reader, (step) => evaluation.outputOf(step));
+  #isUnchanged(memory: Memory, one: StepEvaluation<R>, { reader }: ExternalContext<R>): boolean {
+    if (memory.object !== versionOf(one)) return false;
+    try {
+      return memory.inputs.areUnchanged(reader, (step) => one.scope.outputOf(step));
+    } catch (error) {
+      if (error instanceof OutputMissingError) return false;
+      throw error;
+    }
   }
 
   async #look<Failure extends Observation | undefined>(
@@ -229,9 +245,10 @@ function definitionOf<R extends Reconciled>({ step }: StepEvaluation<R>): Extern
   return step.definition;
 }
 
-/** What the object says of the step, of the generation that it has now. */
-function saysDone<R extends Reconciled>({ step, scope: { object } }: StepEvaluation<R>): boolean {
+/** What the object says of the step, of the generation that it has now; of one that is asked ahead, that it was available. */
+function saysDone<R extends Reconciled>({ step, ahead, scope: { object } }: StepEvaluation<R>): boolean {
   const { conditions } = (object.status ?? {}) as ReconciledStatus;
+  if (ahead) return isConditionTrue(conditions, 'Available');
   const condition = findCondition(conditions, `${step.name}Ready`);
   return condition?.status === 'True' && condition.observedGeneration === object.metadata?.generation;
 }

@@ -1,38 +1,33 @@
 // Children that no step wants any more.
 import type { KubeObject, Resource } from '@stackwright/kube';
-import { CacheNotSyncedError, isBeingDeleted } from '@stackwright/core';
+import { isBeingDeleted } from '@stackwright/core';
 import type { Evaluation } from '../evaluate/evaluate.js';
 import { isSameResource } from '../declare/graph.js';
-import type { ChildReader } from '../evaluate/overlay.js';
 import type { Ownership } from '../evaluate/ownership.js';
 import type { Reconciled } from '../declare/step.js';
 import { isActiveJob } from '../workloads/job-state.js';
-import { childrenOf, keyOf, type Write } from '../evaluate/writes.js';
+import { keyOf, type Write } from '../evaluate/writes.js';
+import type { OwnedChild } from './children.js';
 
 /**
  * A kind is left alone until every step that may want one of it is Done: a step that waits may have stopped before it had
- * said all. What is retained is not found here, having no ownerReference; a running Job is never killed; and what was not made
- * for this owner, by its mark or as earlier versions wrote it, is somebody else's, whatever its ownerReference says.
+ * said all. What is retained is not among the children, having no ownerReference; a running Job is never killed; and what was not
+ * made for this owner, by its mark or as earlier versions wrote it, is somebody else's, whatever its ownerReference says.
  */
 export function prune<R extends Reconciled>(
   evaluation: Evaluation<R>,
-  object: Readonly<R>,
-  owns: readonly Resource[],
-  reader: ChildReader,
+  children: readonly OwnedChild[],
   ownership: Ownership,
 ): Write[] {
   const { annotation, label } = ownership.names;
   const writes: Write[] = [];
-  for (const resource of owns) {
-    for (const child of childrenIfKnown(reader, resource, object.metadata?.uid ?? '')) {
-      const { labels, annotations } = child.metadata ?? {};
-      const step = annotations?.[annotation.step];
-      if (isWanted(evaluation, resource, child) || isBeingDeleted(child)) continue;
-      if (!isSettled(evaluation, resource)) break;
-      if (!step || !ownership.isOwn(resource, child)) continue;
-      if (labels?.[label.retained] === 'true' || isActiveJob(resource, child)) continue;
-      writes.push({ verb: 'delete', why: 'Unwanted', step, resource, ...keyOf(child), observed: child });
-    }
+  for (const { resource, child } of children) {
+    const { labels, annotations } = child.metadata ?? {};
+    const step = annotations?.[annotation.step];
+    if (isWanted(evaluation, resource, child) || isBeingDeleted(child)) continue;
+    if (!step || !isSettled(evaluation, resource) || !ownership.isOwn(resource, child)) continue;
+    if (labels?.[label.retained] === 'true' || isActiveJob(resource, child)) continue;
+    writes.push({ verb: 'delete', why: 'Unwanted', step, resource, ...keyOf(child), observed: child });
   }
   return writes;
 }
@@ -55,14 +50,4 @@ function isSettled<R extends Reconciled>({ steps }: Evaluation<R>, resource: Res
   return steps.every(
     ({ step, outcome }) => outcome.state === 'Done' || !step.owns.some((kind) => isSameResource(kind, resource)),
   );
-}
-
-/** A kind that is not in the cache yet has nothing to show; its turn comes when it is. */
-function childrenIfKnown(reader: ChildReader, resource: Resource, uid: string): readonly Readonly<KubeObject>[] {
-  try {
-    return childrenOf(reader, resource, uid);
-  } catch (error) {
-    if (error instanceof CacheNotSyncedError) return [];
-    throw error;
-  }
 }

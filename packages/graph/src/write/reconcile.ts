@@ -25,6 +25,7 @@ import { allOwned, finalizerOf, GraphError, policyOf, type BuiltGraph, type Grap
 import type { StepMetrics } from '../status/metrics.js';
 import { defaultNames, type Names } from '../declare/names.js';
 import { Ownership } from '../evaluate/ownership.js';
+import { LastOutputs } from '../evaluate/last-outputs.js';
 import { Overlay, type ChildReader } from '../evaluate/overlay.js';
 import { EngineReason } from '../declare/reasons.js';
 import { Doubts } from '../pace/doubt.js';
@@ -32,9 +33,11 @@ import { EchoFilter } from '../pace/echo-filter.js';
 import { Retries } from '../pace/retries.js';
 import { run, type RunResult } from './run.js';
 import { stepStatusOf, type StepStatus } from '../status/step-status.js';
+import { StepLog } from '../status/step-log.js';
 import type { ReconciledStatus } from '../status/status.js';
 import { StatusWriter } from '../status/writer.js';
 import type { Reconciled } from '../declare/step.js';
+import { HeldChildren } from './held.js';
 import { HiddenChildren } from './hidden.js';
 import { needsFinalizer, tearDown } from './teardown.js';
 import { formatPath } from '../evaluate/paths.js';
@@ -57,6 +60,10 @@ export interface GraphReconcilerInit<R extends Reconciled> {
   watch?: (graph: BuiltGraph<R>) => Promise<void>;
   /** How external steps look and change. Default: by themselves, as they are declared. */
   externals?: ExternalRunner<R>;
+  /** Why the Pods of a StatefulSet or Job could not be made, by its uid. Default: nobody knows. */
+  refusalOf?: (uid: string) => string | undefined;
+  /** Whether what was applied last is written down where a step does not say what it wants. Default true. */
+  keepsRecords?: boolean;
   /** Told what came of each reconcile, before its status is written. */
   onReport?: (report: Report<R>) => void;
 }
@@ -87,7 +94,10 @@ export class GraphReconciler<R extends Reconciled> {
   readonly #doubts: Doubts;
   readonly #upToDate = new UpToDateCache();
   readonly #hidden = new HiddenChildren();
+  readonly #lastOutputs = new LastOutputs();
+  readonly #held: HeldChildren;
   readonly #status: StatusWriter<R>;
+  readonly #log = new StepLog();
   readonly #echoes: EchoFilter;
   /** All that is remembered by uid. */
   readonly #memories: readonly ObjectMemory[];
@@ -103,6 +113,7 @@ export class GraphReconciler<R extends Reconciled> {
     this.#writeBackoff = new WriteBackoff(init.clock);
     this.#retries = new Retries(init.clock, this.#externals);
     this.#doubts = new Doubts(init.clock);
+    this.#held = new HeldChildren(init.clock, init.keepsRecords ?? true);
     this.#status = new StatusWriter<R>(init);
     this.#echoes = new EchoFilter(init.clock);
     this.#memories = [
@@ -112,8 +123,11 @@ export class GraphReconciler<R extends Reconciled> {
       this.#doubts,
       this.#upToDate,
       this.#hidden,
+      this.#lastOutputs,
+      this.#held,
       this.#echoes,
       this.#status,
+      this.#log,
     ];
   }
 
@@ -156,20 +170,27 @@ export class GraphReconciler<R extends Reconciled> {
       externals: this.#externals,
       writeBackoff: this.#writeBackoff,
       upToDate: this.#upToDate,
+      held: this.#held,
+      ...(this.#init.refusalOf ? { refusalOf: this.#init.refusalOf } : {}),
+      lastOutputs: this.#lastOutputs.of(object.metadata?.uid ?? ''),
     });
     const { evaluation, failures } = result;
     this.#hidden.keepOnly(
       object.metadata?.uid ?? '',
       evaluation.steps.flatMap(({ scope }) => scope.wants),
     );
-    const statuses = evaluation.steps.map((one) => stepStatusOf(one, unlessStale(failures.get(one.step.name))));
-    this.#report(result, statuses, context);
+    const statuses = evaluation.steps.map((one) => {
+      const { name } = one.step;
+      return stepStatusOf(one, unlessStale(failures.get(name)), built.available.includes(name));
+    });
+    this.#lastOutputs.keep(object.metadata?.uid ?? '', built, evaluation);
+    this.#report(object.metadata?.uid ?? '', result, statuses, context);
     const version = this.#doubts.holds(object, evaluation)
       ? object.metadata?.resourceVersion
       : await this.#say(object, built, result, statuses, context);
     throwIfFailed(failures);
     const uid = object.metadata?.uid ?? '';
-    const requeueAfter = this.#retries.after(uid, result, statuses);
+    const requeueAfter = sooner(this.#retries.after(uid, result, statuses), this.#held.dueIn(uid));
     if (requeueAfter !== undefined) return { requeueAfter };
     const { reads } = result.record;
     const isFixed = !result.asksTime && built.steps.every(({ external }) => !external);
@@ -323,12 +344,10 @@ export class GraphReconciler<R extends Reconciled> {
     });
   }
 
-  #report(result: RunResult<R>, statuses: readonly StepStatus[], { log, span }: ReconcileContext): void {
+  #report(uid: string, result: RunResult<R>, statuses: readonly StepStatus[], { log, span }: ReconcileContext): void {
     const { graph, metrics, onReport } = this.#init;
     for (const [step, milliseconds] of result.durations) metrics.step(graph.resource, step, milliseconds / 1_000);
-    for (const { step, error } of result.evaluation.steps) {
-      if (error !== undefined) log.error({ step: step.name, error: stackOf(error) }, 'Step threw');
-    }
+    this.#log.report(uid, result.evaluation.steps, statuses, log);
     if (span.recording) {
       span.set(Object.fromEntries(statuses.map(({ step, state }) => [`step.${step}`, state])));
     }
@@ -350,13 +369,17 @@ function isAbandoned({ metadata }: Readonly<KubeObject>, { annotation }: Names):
   return metadata?.annotations?.[annotation.abandonCleanup] === 'true';
 }
 
-/** What the API server refused counts as an error of the reconcile and is tried again with the queue's back-off. */
-function throwIfFailed(failures: ReadonlyMap<string, StepFailure>): void {
-  const errors = [...failures.values()].filter((failure) => unlessStale(failure));
-  const [first] = errors;
-  if (first) throw new Error(errors.map(({ message }) => scrub(message)).join('; '), { cause: first.error });
+function sooner(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 }
 
-function stackOf(error: unknown): string {
-  return scrub(error instanceof Error ? (error.stack ?? error.message) : String(error));
+/**
+ * A call that failed counts as an error of the reconcile and is tried again with the queue's back-off. What the API server has
+ * judged and refused it refuses again: that is the step's failure, and looked at again as any other.
+ */
+function throwIfFailed(failures: ReadonlyMap<string, StepFailure>): void {
+  const isError = (failure: StepFailure) => unlessStale(failure) && failure.reason !== EngineReason.Rejected;
+  const errors = [...failures.values()].filter(isError);
+  const [first] = errors;
+  if (first) throw new Error(errors.map(({ message }) => scrub(message)).join('; '), { cause: first.error });
 }

@@ -9,6 +9,8 @@ import { ExternalLooks } from './external-looks.js';
 import type { StepFailure } from '../status/failure.js';
 import type { BuiltGraph } from '../declare/graph.js';
 import { Ownership } from '../evaluate/ownership.js';
+import { ownedChildren } from './children.js';
+import type { HeldChildren } from './held.js';
 import { prune } from './prune.js';
 import { ReadRecord } from '../pace/read-record.js';
 import { StepSpans } from './step-spans.js';
@@ -34,6 +36,10 @@ export interface RunInput<R extends Reconciled> {
   span: Span;
   writeBackoff: WriteBackoff;
   upToDate: UpToDateCache;
+  held: HeldChildren;
+  refusalOf?: (uid: string) => string | undefined;
+  /** What steps gave last, by name. */
+  lastOutputs: ReadonlyMap<string, unknown>;
 }
 
 export interface RunResult<R extends Reconciled> {
@@ -78,10 +84,16 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
   });
   const looks = new ExternalLooks({ externals: input.externals, spans, log, context });
   const { failures, written } = writes;
+  const repaired: Write[] = [];
 
   for (let round = 0; ; round++) {
     if (round > 0) context.signal.throwIfAborted();
     const postponed: PostponedWrite[] = [];
+    const isPostponed = (write: Write) => {
+      const wait = writeBackoff.wait(uid, write);
+      if (wait > 0) postponed.push({ write, wait });
+      return wait > 0;
+    };
     const record = new ReadRecord(writing.overlay);
     const evaluation = evaluate({
       graph,
@@ -90,13 +102,11 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
       reader: record,
       clock,
       names,
+      lastOutputs: input.lastOutputs,
       observations: looks.observations,
       upToDate,
-      postponed: (write) => {
-        const wait = writeBackoff.wait(uid, write);
-        if (wait > 0) postponed.push({ write, wait });
-        return wait > 0;
-      },
+      postponed: isPostponed,
+      ...(input.refusalOf ? { refusalOf: input.refusalOf } : {}),
     });
     const work = evaluation.steps.flatMap((one) => {
       const { name } = one.step;
@@ -106,10 +116,16 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
       return look ? [look] : [];
     });
     if (work.length === 0) {
-      const unwanted = prune(evaluation, object, input.owns, record, ownership).filter(
-        ({ step }) => !failures.has(step),
-      );
-      if (unwanted.length === 0) {
+      const children = ownedChildren(record, input.owns, uid);
+      const unwanted = prune(evaluation, children, ownership).filter(({ step }) => !failures.has(step));
+      const { owns, client } = input;
+      const { fieldManager } = writing;
+      const of = { object, resource, owns, ownership, client, fieldManager, context, log };
+      const lacking = await input.held.repairs({ ...of, evaluation, failures, children, written, reader: record });
+      // Once: what does not last, or is refused, has its time later.
+      const repairs = lacking.filter((write) => !isRepaired(write, repaired) && !isPostponed(write));
+      repaired.push(...repairs);
+      if (unwanted.length === 0 && repairs.length === 0) {
         upToDate.keep();
         if (evaluation.steps.every(({ outcome }) => outcome.state === 'Done')) {
           const wants = evaluation.steps.flatMap(({ scope }) => scope.wants);
@@ -118,7 +134,7 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
         const { durations } = spans;
         return { evaluation, failures, durations, postponed, written, record, asksTime: clock.wasAsked };
       }
-      for (const [step, deletions] of byStep(unwanted)) work.push(() => writes.carryOut(step, deletions));
+      for (const [step, all] of byStep([...unwanted, ...repairs])) work.push(() => writes.carryOut(step, all));
     }
     try {
       await Promise.all(work.map((start) => start()));
@@ -141,6 +157,10 @@ class AskedClock {
     this.wasAsked = true;
     return this.#clock.now();
   }
+}
+
+function isRepaired({ resource, name, namespace }: Write, repaired: readonly Write[]): boolean {
+  return repaired.some((one) => one.name === name && one.namespace === namespace && one.resource === resource);
 }
 
 function byStep(writes: readonly Write[]): Map<string, Write[]> {

@@ -1,0 +1,161 @@
+// Whether an object does its work now is another question than whether all that is wanted of it is done.
+import { ConfigMap, Secret } from '@stackwright/kube';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { defineGraph, GraphError } from '../declare/graph.js';
+import { done, failed, waiting } from '../declare/step.js';
+import { GraphHarness } from '../testing/graph-harness.js';
+import { Sample, sample } from '../testing/sample.js';
+
+/** The other side of Endpoint. */
+class Server {
+  down = false;
+  asked: string[] = [];
+
+  async ask(authority: string): Promise<void> {
+    this.asked.push(authority);
+    if (this.down) throw new Error('connection refused');
+  }
+}
+
+let server: Server;
+let harness: GraphHarness<Sample>;
+
+const graph = defineGraph<Sample>(Sample, (g) => {
+  const tls = g.step({
+    name: 'Tls',
+    reads: [Secret],
+    run(scope) {
+      const secret = scope.get(Secret, 'tls');
+      return secret ? done(secret.data?.['ca.crt'] ?? '') : waiting('WaitingForObject', 'Secret tls does not exist');
+    },
+  });
+  const config = g.step({
+    name: 'Config',
+    run({ object: { spec } }) {
+      if (spec.color === 'wrong') return failed('InvalidConfig', 'no colour');
+      return spec.color === 'slow' ? waiting('JobRunning', 'is being checked', { changing: true }) : done();
+    },
+  });
+  const endpoint = g.external<true, never, string>({
+    name: 'Endpoint',
+    after: [tls, config],
+    resync: 30_000,
+    observe: async (scope) => (await server.ask(scope.output(tls)), true),
+    diff: () => [],
+    describe: () => '',
+    apply: () => Promise.resolve(),
+    output: () => '',
+  });
+  g.step({
+    name: 'Route',
+    after: [endpoint],
+    owns: [ConfigMap],
+    run: (scope) => (scope.own(ConfigMap, { metadata: { name: 'route' } }), done()),
+  });
+  g.available(endpoint);
+});
+
+const set = async (color: string): Promise<void> => {
+  await harness.edit(Sample, 'sample', { spec: { color } });
+  await harness.settle();
+};
+const later = async (time: number): Promise<void> => {
+  await harness.clock.advance(time);
+  await harness.settle();
+};
+/** Three looks have to fail. */
+const goDown = async (): Promise<void> => {
+  server.down = true;
+  for (const time of [30_000, 5_000, 5_000, 5_000]) await later(time);
+};
+
+beforeEach(async () => {
+  server = new Server();
+  harness = new GraphHarness(graph);
+  await harness.api.seed(Secret, { metadata: { namespace: 'ns', name: 'tls' }, data: { 'ca.crt': 'ca' } });
+  await harness.create(sample({ color: 'red' }));
+  await harness.settle();
+});
+
+describe('the condition Available', () => {
+  it('is there from the start, and True when the steps that decide it are done', async () => {
+    expect(harness.condition('Available')).toMatchObject({
+      status: 'True',
+      reason: 'Available',
+      observedGeneration: 1,
+    });
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+  });
+
+  it('stays True while a change is refused, and tells when it serves no more, and again', async () => {
+    await set('wrong');
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidConfig' });
+    expect(harness.condition('Available')).toMatchObject({ status: 'True', observedGeneration: 2 });
+    await goDown();
+    expect(harness.condition('Available')).toMatchObject({ status: 'False', message: 'connection refused' });
+    expect(harness.condition('EndpointReady')).toMatchObject({ status: 'False', reason: 'WaitingForStep' });
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'InvalidConfig' });
+    server.down = false;
+    await later(120_000);
+    expect(harness.condition('Available')).toMatchObject({ status: 'True' });
+  });
+
+  it('is asked with what was given last by a step that is not done any more', async () => {
+    await harness.api.delete(Secret, { namespace: 'ns', name: 'tls' });
+    await harness.settle();
+    await later(60_000);
+    expect(server.asked.at(-1)).toBe('ca');
+    expect(harness.condition('TlsReady')).toMatchObject({ status: 'False' });
+    expect(harness.condition('Available')).toMatchObject({ status: 'True' });
+    expect(harness.condition('RouteReady')).toMatchObject({ status: 'True' });
+  });
+
+  it('is Unknown where nobody can ask: what is needed was given to another process', async () => {
+    await harness.api.delete(Secret, { namespace: 'ns', name: 'tls' });
+    await harness.settle();
+    harness.restart();
+    await harness.settle();
+    await later(60_000);
+    expect(harness.condition('Available')).toMatchObject({ status: 'Unknown' });
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+  });
+
+  it('is False for an object that was never up', async () => {
+    server.down = true;
+    const first = new GraphHarness(graph);
+    await first.create(sample({ color: 'wrong' }));
+    await first.settle();
+    expect(first.condition('Available')?.status).not.toBe('True');
+    expect(first.condition('EndpointReady')).toMatchObject({ status: 'False', reason: 'WaitingForStep' });
+  });
+
+  it('is decided by steps of the graph', () => {
+    const declare = () =>
+      defineGraph<Sample>(Sample, (g) => {
+        g.step({ name: 'A', run: () => done() });
+        g.available({ name: 'B' });
+      });
+    expect(declare).toThrow(GraphError);
+  });
+});
+
+describe('Ready', () => {
+  it('does not blink while a good change is being made, and says of which generation it speaks', async () => {
+    const before = harness.condition('Ready');
+    await set('slow');
+    expect(harness.condition('Ready')).toEqual(before);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True', observedGeneration: 1 });
+    expect(harness.object.status).toMatchObject({ observedGeneration: 2 });
+    expect(harness.condition('ConfigReady')).toMatchObject({ status: 'False', reason: 'JobRunning' });
+    await set('blue');
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True', observedGeneration: 3 });
+    expect(harness.events).toEqual([]);
+  });
+
+  it('is taken back while a change is being made where what ran serves no more', async () => {
+    await set('slow');
+    await goDown();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'JobRunning' });
+  });
+});

@@ -1,0 +1,194 @@
+// What runs is looked after, whatever is wrong with what is wanted next.
+import { ConfigMap, ControllerRevision, Deployment, Secret, Service, type Resource } from '@stackwright/kube';
+import { apiError } from '@stackwright/core/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { defineGraph } from '../declare/graph.js';
+import { done, failed, waiting } from '../declare/step.js';
+import { GraphHarness } from '../testing/graph-harness.js';
+import { Sample, sample } from '../testing/sample.js';
+
+/** Config refuses the colour "wrong", and waits for the Secret that the colour "secret" stands for. App stands on it. */
+const graph = defineGraph<Sample>(Sample, (g) => {
+  const config = g.step({
+    name: 'Config',
+    owns: [ConfigMap],
+    reads: [Secret],
+    run(scope) {
+      const { color = '' } = scope.object.spec;
+      if (color === 'wrong') return failed('InvalidConfig', `${color} is no colour`);
+      if (color === 'secret' && !scope.get(Secret, 'color')) return waiting('WaitingForObject', 'no Secret color');
+      scope.own(ConfigMap, { metadata: { name: 'config' }, data: { color } });
+      return done(color);
+    },
+  });
+  g.step({
+    name: 'App',
+    after: [config],
+    owns: [ConfigMap, Deployment, Service],
+    run(scope) {
+      const { labels } = scope;
+      scope.own(ConfigMap, { metadata: { name: 'app' }, data: { of: scope.output(config) } });
+      scope.own(Service, { metadata: { name: 'sample' }, spec: { selector: labels, ports: [{ port: 80 }] } });
+      const template = { metadata: { labels }, spec: { containers: [{ name: 'app', image: scope.output(config) }] } };
+      scope.own(
+        Deployment,
+        { metadata: { name: 'sample' }, spec: { replicas: 2, selector: { matchLabels: labels }, template } },
+        { atCreation: ['spec.replicas'] },
+      );
+      return done();
+    },
+  });
+});
+
+const at = (name: string) => ({ namespace: 'ns', name });
+const children: readonly (readonly [Resource, string])[] = [
+  [ConfigMap, 'config'],
+  [ConfigMap, 'app'],
+  [Service, 'sample'],
+  [Deployment, 'sample'],
+];
+
+let harness: GraphHarness<Sample>;
+
+const set = (color: string) => harness.edit(Sample, 'sample', { spec: { color } });
+const remove = async (): Promise<void> => {
+  for (const [kind, name] of children) await harness.api.delete(kind, at(name));
+};
+const content = (kind: Resource, name: string) => {
+  const { metadata, ...rest } = harness.api.peek(kind, at(name)) ?? {};
+  return metadata && { ...rest, labels: metadata.labels, annotations: metadata.annotations };
+};
+const all = () => children.map(([kind, name]) => content(kind, name));
+const records = () => harness.listed(ControllerRevision);
+
+beforeEach(async () => {
+  harness = new GraphHarness(graph);
+  await harness.create(sample({ color: 'red' }));
+  await harness.settle();
+});
+
+describe.each(['wrong', 'secret'])('while a step is refused or waits (%s)', (color) => {
+  it('what is deleted is made again as it was applied last', async () => {
+    const before = all();
+    await set(color);
+    await harness.settle();
+    await remove();
+    await harness.settle();
+    expect(all()).toEqual(before);
+    expect(harness.condition('AppReady')).toMatchObject({ status: 'True', observedGeneration: 1 });
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+  });
+
+  it('what is changed is set right, and what others have added stays', async () => {
+    await set(color);
+    await harness.settle();
+    await harness.edit(Service, 'sample', { spec: { ports: [{ port: 81 }] } });
+    await harness.edit(Deployment, 'sample', { spec: { replicas: 5, paused: true } });
+    await harness.settle();
+    expect(harness.api.peek(Service, at('sample'))?.spec?.ports).toEqual([{ port: 80 }]);
+    expect(harness.api.peek(Deployment, at('sample'))?.spec).toMatchObject({ replicas: 5, paused: true });
+    expect(harness.events.map(({ reason }) => reason)).toContain('DriftRepaired');
+  });
+
+  it('what is deleted in the same moment is made again, too', async () => {
+    await set(color);
+    await remove();
+    await harness.settle();
+    expect(harness.api.peek(Service, at('sample'))?.spec?.ports).toEqual([{ port: 80 }]);
+    expect(harness.api.peek(Deployment, at('sample'))?.spec?.template.spec?.containers).toEqual([
+      { name: 'app', image: 'red' },
+    ]);
+  });
+
+  it('nothing of it is pruned, and it is written down once and not again', async () => {
+    await set(color);
+    await harness.settle();
+    await harness.clock.advance(60_000);
+    await harness.settle();
+    expect(await records()).toHaveLength(1);
+    await harness.clock.advance(3_600_000);
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    expect(all().every((child) => child !== undefined)).toBe(true);
+  });
+
+  it('a process that begins meanwhile makes again what was deleted while there was none', async () => {
+    const before = all();
+    await set(color);
+    await harness.settle();
+    await harness.clock.advance(60_000);
+    await harness.settle();
+    harness.restart();
+    await remove();
+    await harness.settle();
+    expect(all()).toEqual(before);
+  });
+
+  it('goes on with what is wanted once that is good, and forgets what was', async () => {
+    await set(color);
+    await harness.settle();
+    await harness.clock.advance(60_000);
+    await harness.settle();
+    harness.restart();
+    await set('blue');
+    await harness.settle();
+    expect(await records()).toEqual([]);
+    expect(harness.api.peek(ConfigMap, at('app'))?.data).toEqual({ of: 'blue' });
+    await set(color);
+    await harness.settle();
+    await harness.api.delete(ConfigMap, at('app'));
+    await harness.settle();
+    expect(harness.api.peek(ConfigMap, at('app'))?.data).toEqual({ of: 'blue' });
+    expect(harness.condition('AppReady')).toMatchObject({ status: 'True', observedGeneration: 3 });
+  });
+});
+
+it('what the API server refuses is as it was before: what there is of it is kept, and made again', async () => {
+  await set('wrong');
+  harness.api.before = ({ verb, resource, body }) => {
+    const isNew = JSON.stringify(body ?? {}).includes('"image":"blue"');
+    if (verb === 'apply' && resource === 'deployments.apps' && isNew) throw apiError(422, 'Invalid', 'no such image');
+  };
+  await set('blue');
+  const { requeueAfter } = await harness.reconcile();
+  expect(requeueAfter).toBeGreaterThanOrEqual(1_000);
+  expect(harness.condition('AppReady')).toMatchObject({ status: 'False', reason: 'Rejected' });
+  await harness.api.delete(Deployment, at('sample'));
+  await harness.reconcile();
+  expect(harness.api.peek(Deployment, at('sample'))?.spec?.template.spec?.containers[0]?.image).toBe('red');
+});
+
+it('what somebody else puts in its place is left alone', async () => {
+  await set('wrong');
+  await harness.settle();
+  await harness.api.delete(Service, at('sample'));
+  await harness.api.seed(Service, { metadata: at('sample'), spec: { ports: [{ port: 443 }] } });
+  await harness.settle();
+  expect(harness.api.peek(Service, at('sample'))?.spec?.ports).toEqual([{ port: 443 }]);
+});
+
+it('costs nothing where all steps say what they want', async () => {
+  harness.restart();
+  const calls = harness.api.calls.length;
+  await harness.settle();
+  expect(harness.api.calls.slice(calls).filter(({ verb }) => verb !== 'list')).toEqual([]);
+});
+
+it('is not held up where it may not be written down', async () => {
+  harness.api.before = ({ resource }) => {
+    if (resource === 'controllerrevisions.apps') throw apiError(403, 'Forbidden', 'no');
+  };
+  await set('wrong');
+  await harness.settle();
+  await remove();
+  await harness.settle();
+  expect(all().every((child) => child !== undefined)).toBe(true);
+  expect(harness.logs.filter(({ message }) => message === 'Could not write down what was applied last')).toHaveLength(
+    1,
+  );
+});
+
+it('holds no Secret, and nothing that is the step has removed itself', async () => {
+  await set('wrong');
+  await harness.settle();
+  expect(JSON.stringify(await records())).not.toContain('"kind":"Secret"');
+});

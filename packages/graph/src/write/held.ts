@@ -1,0 +1,283 @@
+// What steps made that do not say at the moment what they want: they are blocked, or failed before they had said it. It stays as
+// it was applied last: made again where somebody deletes it, set right where somebody changes it. What runs is looked after,
+// whatever is wrong with what is wanted next.
+import {
+  Job,
+  keyOf,
+  PersistentVolumeClaim,
+  qualifiedName,
+  Secret,
+  type KubeObject,
+  type ObjectKey,
+  type Resource,
+} from '@stackwright/kube';
+import { CacheNotSyncedError, findCondition, isBeingDeleted, scrub, type Clock, type Logger } from '@stackwright/core';
+import { isSameResource } from '../declare/graph.js';
+import { appliedFields } from '../evaluate/applied-fields.js';
+import { differences } from '../evaluate/compare.js';
+import { withoutPaths } from '../evaluate/desired.js';
+import { asMadeAnew } from '../evaluate/made-anew.js';
+import type { Evaluation, StepEvaluation } from '../evaluate/evaluate.js';
+import { fingerprintOf } from '../evaluate/hash.js';
+import type { ChildReader } from '../evaluate/overlay.js';
+import type { Write } from '../evaluate/writes.js';
+import type { StepFailure } from '../status/failure.js';
+import type { ReconciledStatus } from '../status/status.js';
+import type { Reconciled } from '../declare/step.js';
+import type { OwnedChild } from './children.js';
+import { atCreationManagerOf } from './apply-object.js';
+import {
+  hashOfHeld,
+  readRecord,
+  removeRecord,
+  writeRecord,
+  type HeldChild,
+  type RecordContext,
+} from './held-record.js';
+
+/** Milliseconds after which what waits is written down, too; what has failed is at once. Most waits are over by then. */
+const recordedAfter = 30_000;
+
+export interface HeldInput<R extends Reconciled> extends RecordContext<R> {
+  readonly evaluation: Evaluation<R>;
+  readonly failures: ReadonlyMap<string, StepFailure>;
+  /** All kinds that the object may have children of, and those that there are. */
+  readonly owns: readonly Resource[];
+  readonly children: readonly OwnedChild[];
+  readonly reader: ChildReader;
+  /** What this reconcile has written so far. */
+  readonly written: readonly Write[];
+  readonly log: Logger;
+}
+
+interface Owner {
+  readonly held: Map<string, HeldChild>;
+  /** On the monotonic clock: since when anything is held. */
+  since: number | undefined;
+  /** Hash of what is written down. Undefined: nothing is. */
+  record: string | undefined;
+}
+
+export class HeldChildren {
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  readonly #keepsRecords: boolean;
+  /** By uid: of objects with anything to be held, or written down. */
+  readonly #owners = new Map<string, Owner>();
+  /** By uid: the children as they were seen last. They are in the cache anyway, unless they have gone since. */
+  readonly #seen = new Map<string, readonly OwnedChild[]>();
+
+  /** `keepsRecords`: whether what is held outlasts the process. */
+  constructor(clock: Pick<Clock, 'monotonic'>, keepsRecords: boolean) {
+    this.#clock = clock;
+    this.#keepsRecords = keepsRecords;
+  }
+
+  get size(): number {
+    return this.#owners.size + this.#seen.size;
+  }
+
+  forget(uid: string): void {
+    this.#owners.delete(uid);
+    this.#seen.delete(uid);
+  }
+
+  /** Milliseconds until what is held has to be written down. */
+  dueIn(uid: string): number | undefined {
+    const owner = this.#owners.get(uid);
+    if (!this.#keepsRecords || owner?.since === undefined || owner.record !== undefined) return undefined;
+    return Math.max(0, owner.since + recordedAfter - this.#clock.monotonic());
+  }
+
+  /** What has to be written for the children of steps that do not say what they want. To be asked when all else is written. */
+  async repairs<R extends Reconciled>(input: HeldInput<R>): Promise<Write[]> {
+    const uid = input.object.metadata?.uid ?? '';
+    const before = this.#seen.get(uid);
+    const isHeld = heldBy(input);
+    const owner = await this.#ownerOf(uid, input, before === undefined);
+    this.#seen.set(uid, input.children.filter(isHoldable));
+    if (!isHeld && !owner) return [];
+    const { held, record } = owner ?? { held: new Map<string, HeldChild>(), record: undefined };
+    const next = new Map<string, HeldChild>();
+    if (isHeld) {
+      for (const [id, child] of held) if (isHeld(child)) next.set(id, child);
+      for (const child of [...input.children, ...goneSince(before, input.children)].filter(isHoldable)) {
+        const one = await this.#taken(child, input, isHeld, next);
+        if (one) next.set(idOf(one), one);
+      }
+      for (const write of input.written)
+        if (write.verb === 'delete' || write.verb === 'release') next.delete(idOf(write));
+    }
+    const since = next.size > 0 ? (owner?.since ?? this.#clock.monotonic()) : undefined;
+    const now: Owner = { held: next, since, record };
+    if (next.size > 0 || record !== undefined) this.#owners.set(uid, now);
+    else this.#owners.delete(uid);
+    await this.#writeDown(uid, now, input);
+    return [...next.values()].flatMap((child) => repairOf(child, input) ?? []);
+  }
+
+  /** Undefined: nothing was held so far. */
+  async #ownerOf<R extends Reconciled>(uid: string, input: HeldInput<R>, isNew: boolean): Promise<Owner | undefined> {
+    const owner = this.#owners.get(uid);
+    // Where all was well when this process began, or nobody had looked at all, nothing is written down.
+    if (owner || !isNew || !this.#keepsRecords || !hasTrouble(input.object)) return owner;
+    try {
+      const record = await readRecord(input, input.owns);
+      if (!record) return undefined;
+      const held = new Map(record.children.map((child) => [idOf(child), child]));
+      return { held, since: this.#clock.monotonic(), record: record.hash };
+    } catch (error) {
+      input.context.signal.throwIfAborted();
+      input.log.warn({ error: messageOf(error) }, 'Could not read what was applied last');
+      return undefined;
+    }
+  }
+
+  /** What a child is to be kept as; undefined where it need not be kept, or is known already. */
+  async #taken<R extends Reconciled>(
+    { resource, child }: OwnedChild,
+    { client, context, fieldManager, ownership, evaluation }: HeldInput<R>,
+    isHeld: IsHeld,
+    known: ReadonlyMap<string, HeldChild>,
+  ): Promise<HeldChild | undefined> {
+    const { annotation } = ownership.names;
+    const { metadata } = child;
+    const { uid, annotations = {} } = metadata ?? {};
+    const step = annotations[annotation.step] ?? '';
+    const key = keyOfObject(child);
+    const of = { resource, key, step };
+    if (isBeingDeleted(child) || !isHeld(of) || !ownership.isOwn(resource, child)) return undefined;
+    const before = known.get(idOf(of));
+    if (before && before.note === annotations[annotation.desiredHash]) return undefined;
+    // What nobody knows yet is no reason to ask the server for all children of all objects.
+    if (evaluation.steps.some(({ outcome }) => outcome.state === 'Unobserved')) return undefined;
+    const again = { ...of, made: asMadeAnew(resource, child, ownership.names), note: '' };
+    const { signal } = context;
+    const live: Readonly<KubeObject> | undefined = await client.get(resource, key, { signal }).catch(() => undefined);
+    signal.throwIfAborted();
+    if (!live || live.metadata?.uid !== uid) return again;
+    const applied = appliedFields(live, [fieldManager]);
+    const made = appliedFields(live, [fieldManager, atCreationManagerOf(fieldManager)]);
+    if (!applied || !made) return again;
+    const desired = withoutPaths(applied, pathsAtCreation(applied.metadata?.annotations?.[annotation.atCreation]));
+    return { ...of, desired, made, note: desired.metadata?.annotations?.[annotation.desiredHash] ?? '' };
+  }
+
+  async #writeDown<R extends Reconciled>(uid: string, owner: Owner, input: HeldInput<R>): Promise<void> {
+    if (!this.#keepsRecords) return;
+    const { held, record } = owner;
+    try {
+      if (held.size === 0) {
+        if (record === undefined) return;
+        await removeRecord(input);
+        this.#owners.delete(uid);
+        return;
+      }
+      const hasFailed =
+        input.failures.size > 0 || input.evaluation.steps.some(({ outcome }) => outcome.state === 'Failed');
+      if (!hasFailed && record === undefined && (this.dueIn(uid) ?? 0) > 0) return;
+      const children = [...held.values()];
+      const hash = hashOfHeld(children);
+      if (hash === record) return;
+      // Also where it fails, for a right that is lacking for instance: what is in memory does until the process ends.
+      owner.record = hash;
+      await writeRecord(input, children);
+    } catch (error) {
+      input.context.signal.throwIfAborted();
+      input.log.warn({ error: messageOf(error) }, 'Could not write down what was applied last');
+    }
+  }
+}
+
+type IsHeld = (child: Pick<HeldChild, 'resource' | 'key' | 'step'>) => boolean;
+
+/** Which children no step says anything of that could; undefined where all say what they want. */
+function heldBy<R extends Reconciled>({ evaluation, failures }: HeldInput<R>): IsHeld | undefined {
+  const { steps } = evaluation;
+  const isSettled = ({ step, outcome }: StepEvaluation<R>) => outcome.state === 'Done' && !failures.has(step.name);
+  if (steps.every(isSettled)) return undefined;
+  const silent = new Set(steps.filter((one) => !isSettled(one)).map(({ step }) => step.name));
+  const isWanted = ({ resource, key }: Pick<HeldChild, 'resource' | 'key'>) =>
+    steps.some(({ scope }) =>
+      scope.wants.some(
+        (want) => want.name === key.name && want.namespace === key.namespace && isSameResource(want.resource, resource),
+      ),
+    );
+  // Wanted otherwise, and refused: then it is as it was, too.
+  const isRefused = ({ resource, key, step }: Pick<HeldChild, 'resource' | 'key' | 'step'>) => {
+    const failure = failures.get(step);
+    const { kind, name } = failure?.on ?? {};
+    return failure?.stale !== true && kind === resource.kind && name === key.name;
+  };
+  return (child) => silent.has(child.step) && (isRefused(child) || !isWanted(child));
+}
+
+/** Not what holds data or secrets, which is nowhere else; nor what runs once. */
+function isHoldable({ resource }: OwnedChild): boolean {
+  return ![Secret, PersistentVolumeClaim, Job].some((kind) => isSameResource(kind, resource));
+}
+
+function pathsAtCreation(noted: string | undefined): readonly (readonly string[])[] {
+  try {
+    const paths = JSON.parse(noted ?? '[]') as unknown;
+    return Array.isArray(paths) ? (paths as unknown[]).filter(isPath) : [];
+  } catch {
+    // Garbled by somebody.
+    return [];
+  }
+}
+
+function isPath(path: unknown): path is readonly string[] {
+  return Array.isArray(path) && path.every((segment) => typeof segment === 'string');
+}
+
+function goneSince(before: readonly OwnedChild[] | undefined, now: readonly OwnedChild[]): readonly OwnedChild[] {
+  if (!before) return [];
+  const there = new Set(now.map(({ child }) => child.metadata?.uid));
+  return before.filter(({ child }) => !there.has(child.metadata?.uid));
+}
+
+function repairOf<R extends Reconciled>(child: HeldChild, { reader, ownership }: HeldInput<R>): Write | undefined {
+  const { resource, key, step, desired, made, note: hash } = child;
+  const observed = observedOf(reader, resource, key);
+  if (observed === 'Unknown') return undefined;
+  const of = { step, resource, name: key.name, namespace: key.namespace, verb: 'apply', hash } as const;
+  if (!observed) return { ...of, why: 'Missing', desired: made, fingerprint: fingerprintOf(made), fields: [] };
+  if (!desired || isBeingDeleted(observed) || !ownership.isOwn(resource, observed)) return undefined;
+  const fields = differences(resource, desired, observed);
+  if (fields.length === 0) return undefined;
+  return { ...of, why: 'Drifted', desired, fingerprint: fingerprintOf(desired), observed, fields };
+}
+
+function observedOf(
+  reader: ChildReader,
+  resource: Resource,
+  key: ObjectKey,
+): Readonly<KubeObject> | 'Unknown' | undefined {
+  try {
+    return reader.get(resource, key);
+  } catch (error) {
+    if (error instanceof CacheNotSyncedError) return 'Unknown';
+    throw error;
+  }
+}
+
+/** Whether its status says of a step that it is not done. */
+function hasTrouble({ status }: Readonly<Reconciled>): boolean {
+  const { conditions } = (status ?? {}) as ReconciledStatus;
+  if (!findCondition(conditions, 'Ready')) return false;
+  return conditions?.some(({ type, status: is }) => type.endsWith('Ready') && is !== 'True') ?? false;
+}
+
+function idOf(of: Pick<HeldChild, 'resource' | 'key'> | Pick<Write, 'resource' | 'name' | 'namespace'>): string {
+  const { name, namespace } = 'key' in of ? of.key : of;
+  return `${qualifiedName(of.resource)} ${keyOf(namespace === undefined ? { name } : { namespace, name })}`;
+}
+
+function keyOfObject({ metadata }: Readonly<KubeObject>): ObjectKey {
+  const { name = '', namespace } = metadata ?? {};
+  return namespace === undefined ? { name } : { namespace, name };
+}
+
+function messageOf(error: unknown): string {
+  return scrub(error instanceof Error ? error.message : String(error));
+}
