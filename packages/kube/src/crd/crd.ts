@@ -46,8 +46,14 @@ export function crdOf({ definition }: { readonly definition: CustomResourceOptio
 /** The schema of the whole object. Throws a `SchemaError` that names all that is wrong with the definition. */
 export function schemaOf(definition: CustomResourceOptions): StructuralSchema {
   const problems = nameProblems(definition);
-  const spec = structuralSchema(definition.spec, 'spec', problems);
-  const status = structuralSchema(definition.status, 'status', problems);
+  const spec = {
+    description: `What is asked for of a ${definition.kind}. \`kubectl explain ${definition.plural}.spec --recursive\` names all fields.`,
+    ...structuralSchema(definition.spec, 'spec', problems),
+  };
+  const status = {
+    description: 'What there is, as its controller last saw it. It is written by that alone.',
+    ...structuralSchema(definition.status, 'status', problems),
+  };
   if (problems.length > 0) throw new SchemaError(`${definition.kind}.${definition.group}`, problems);
   return {
     type: 'object',

@@ -64,7 +64,7 @@ const condition = Type.Object({
     pattern:
       '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$',
   }),
-  status: StringEnum(['True', 'False', 'Unknown']),
+  status: StringEnum(['True', 'False', 'Unknown'], { description: 'Unknown: nobody can tell.' }),
   reason: Type.String({
     description: 'PascalCase, stable: what programs look at.',
     minLength: 1,

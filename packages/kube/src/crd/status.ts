@@ -5,9 +5,9 @@ import { Conditions } from './fields.js';
 const waitingFor = Type.Object({
   step: Type.String({ description: 'The step that waits.' }),
   reason: Type.String({ description: "The step's reason." }),
-  apiVersion: Type.String(),
-  kind: Type.String(),
-  name: Type.String(),
+  apiVersion: Type.String({ description: 'Group and version of what it waits for.' }),
+  kind: Type.String({ description: 'Kind of what it waits for.' }),
+  name: Type.String({ description: 'Name of what it waits for.' }),
   namespace: Type.Optional(Type.String({ description: 'Absent: the same namespace, or a kind that has none.' })),
 });
 
