@@ -287,6 +287,11 @@ export interface ExternalStep<R extends Reconciled, Observed, Change, Out> exten
   diff(scope: StepScope<R>, observed: Observed): readonly Change[];
   /** In words, without secrets: for plans, logs and events. */
   describe(change: Change): string;
+  /**
+   * What is told as a warning when a change has been made, if anything: that something is made again which was lost. Asked with the
+   * object as it was before. No secrets.
+   */
+  tells?(scope: StepScope<R>, change: Change): Pick<EventDetails, 'reason' | 'note'> | undefined;
   apply(scope: StepScope<R>, changes: readonly Change[], signal: AbortSignal, runtime: StepRuntime): Promise<void>;
   output(scope: StepScope<R>, observed: Observed): Out;
   /**

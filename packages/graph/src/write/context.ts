@@ -36,6 +36,8 @@ export interface WriteContext {
   repaired: (write: Write & { verb: 'apply' }, managers: readonly string[]) => void;
   /** Told of what was amended, where there is something to say about it. */
   amended: (event: NonNullable<Amendment['event']>) => void;
+  /** Told of a change outside of which people should know. */
+  told: (event: NonNullable<Amendment['event']>) => void;
 }
 
 export function keyOf({ name, namespace }: Pick<Write, 'name' | 'namespace'>): ObjectKey {

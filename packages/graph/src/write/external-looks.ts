@@ -1,5 +1,5 @@
 // The external steps of one reconcile: each looks at most once before it changes something, and changes something at most once.
-import type { Logger, ReconcileContext, Reader } from '@stackwright/core';
+import type { EventDetails, Logger, ReconcileContext, Reader } from '@stackwright/core';
 import type { Evaluation, Observation, StepEvaluation } from '../evaluate/evaluate.js';
 import type { Reconciled } from '../declare/step.js';
 import type { ExternalRunner } from './external.js';
@@ -10,6 +10,8 @@ export interface ExternalLooksInit<R extends Reconciled> {
   spans: StepSpans;
   log: Logger;
   context: Pick<ReconcileContext, 'signal'>;
+  /** Told of a change that says so of itself, once it is made. */
+  tell: (event: Pick<EventDetails, 'reason' | 'note'>) => void;
 }
 
 export class ExternalLooks<R extends Reconciled> {
@@ -44,12 +46,19 @@ export class ExternalLooks<R extends Reconciled> {
   }
 
   #look(how: 'observe' | 'change', one: StepEvaluation<R>, evaluation: Evaluation<R>, reader: Reader): Promise<void> {
-    const { externals, spans, log, context } = this.#init;
+    const { externals, spans, log, context, tell } = this.#init;
     const { name } = one.step;
     return spans.within(name, async (span) => {
       const observation = await externals[how](one, { evaluation, reader, signal: context.signal, log });
       if (observation) this.observations.set(name, observation);
       if (observation?.state === 'Failed') span.fail(new Error(observation.message));
+      else if (how === 'change') for (const event of eventsOf(one)) tell(event);
     });
   }
+}
+
+function eventsOf<R extends Reconciled>({ step, outcome, scope }: StepEvaluation<R>) {
+  if (!step.external || outcome.state !== 'Changing') return [];
+  const { definition } = step;
+  return outcome.changes.flatMap((change) => definition.tells?.(scope, change) ?? []);
 }

@@ -327,9 +327,11 @@ export class GraphReconciler<R extends Reconciled> {
     const repaired: WriteContext['repaired'] = (write, managers) => this.#repaired(object, write, managers);
     const amended: WriteContext['amended'] = (event) =>
       this.#init.events.record(object, { type: 'Normal', action: 'Reconcile', ...event });
+    const told: WriteContext['told'] = (event) =>
+      this.#init.events.record(object, { type: 'Warning', action: 'Reconcile', ...event });
     const hidden: WriteContext['hidden'] = (resource, key) =>
       this.#hidden.found(object.metadata?.uid ?? '', resource, key);
-    return { overlay, fieldManager, random, metrics, names, hidden, repaired, amended };
+    return { overlay, fieldManager, random, metrics, names, hidden, repaired, amended, told };
   }
 
   #repaired(object: Readonly<R>, write: Write & { verb: 'apply' }, managers: readonly string[]): void {

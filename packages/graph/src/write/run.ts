@@ -82,7 +82,7 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
     backoff: writeBackoff,
     spans,
   });
-  const looks = new ExternalLooks({ externals: input.externals, spans, log, context });
+  const looks = new ExternalLooks({ externals: input.externals, spans, log, context, tell: writing.told });
   const { failures, written } = writes;
   const repaired: Write[] = [];
 
