@@ -16,7 +16,7 @@ function silent(schema: JSONSchemaProps, path: string): string[] {
   return [
     ...(schema.description ? [] : [path]),
     ...below(schema, ''),
-    ...below(items, '[]'),
+    ...below(Array.isArray(items) ? undefined : items, '[]'),
     ...below(typeof additionalProperties === 'object' ? additionalProperties : undefined, '.*'),
   ];
 }
