@@ -96,6 +96,29 @@ describe('a Keystone', () => {
     ]);
   });
 
+  it('is Ready no longer when it gives no tokens, though it still takes the one that its controller has', async () => {
+    await running();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    http.login = 500;
+    await harness.later(120_000);
+    expect(harness.condition('EndpointReady')).toMatchObject({ status: 'False', reason: 'IdentityFailed' });
+    http.login = undefined;
+    http.asked();
+    await harness.later(120_000);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    // By the token that there is: no password is hashed for it.
+    const [first] = http.calls.filter(({ method }) => method === 'POST');
+    expect(JSON.stringify(first?.json)).toContain('"methods":["token"]');
+  });
+
+  it('is asked for what goes to its database each time', async () => {
+    await running();
+    // What its cache holds is answered while the database is away.
+    http.answer = ({ url }) => (/regions|users\?|domains\?/.test(url) ? 500 : 200);
+    await harness.later(120_000);
+    expect(harness.condition('EndpointReady')).toMatchObject({ status: 'False', reason: 'ApiUnreachable' });
+  });
+
   it('gives clients a clouds.yaml', async () => {
     await running({ region: 'North' });
     const { 'clouds.yaml': text = '', password } = values('sample-admin', 'clouds.yaml', 'password');

@@ -131,8 +131,8 @@ function declare(s: ServiceBuilder<Keystone>): void {
   s.api({
     port,
     probe: '/healthcheck',
-    // Asks the database each time: what is asked for by its name or id, the catalog and tokens come out of the cache.
-    check: { as: admin, path: '/v3/regions', after: [bootstrap] },
+    // Asks the database each time: what is asked for by its name or id, and the catalog, come out of the cache.
+    check: { as: admin, path: '/v3/regions', givesTokens: true, after: [bootstrap] },
     config,
     after: [schema, keys],
     mounts: repositories,

@@ -186,6 +186,23 @@ describe('a session', () => {
     await get('/users');
     expect(server.logins).toBe(2);
   });
+
+  it('asks for a token by the one that there is, and by the password where that is not taken', async () => {
+    const renewed = () => sessions.as(login).renew(signal);
+    const methods = () =>
+      server.calls
+        .splice(0)
+        .flatMap(({ json }) => (json as { auth?: { identity: { methods: string[] } } })?.auth?.identity.methods ?? []);
+    await renewed();
+    expect(methods()).toEqual(['password']);
+    await renewed();
+    expect(methods()).toEqual(['token']);
+    server.instead = [{ status: 403 }];
+    await renewed();
+    expect(methods()).toEqual(['token', 'password']);
+    server.instead = [{ status: 500, body: '' }];
+    await expect(renewed()).rejects.toMatchObject({ failure: 'Failed' });
+  });
 });
 
 describe('a login that fails', () => {

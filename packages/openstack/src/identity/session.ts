@@ -62,6 +62,11 @@ export interface Session {
    * answer, it rejects with the transport's error. @throws IdentityError about Keystone only
    */
   request(call: HttpRequest, signal: AbortSignal): Promise<HttpResponse>;
+  /**
+   * Asks for another token by the one that is kept, which costs Keystone no hashing of a password: the proof that it gives tokens
+   * at this moment. By user and password where there is none yet, and where Keystone does not take it. @throws IdentityError
+   */
+  renew(signal: AbortSignal): Promise<void>;
   /** Logs in, whatever token there is: the proof that the credentials are right at this moment. @throws IdentityError */
   login(signal: AbortSignal): Promise<Token>;
 }
@@ -99,9 +104,13 @@ export class Sessions {
     const key = hashOf({ ...login, via: undefined, ca: undefined });
     return {
       login: async (signal) => (await this.#login(key, login, signal)).token,
+      renew: async (signal) => {
+        const kept = this.#kept(key);
+        const isTaken = kept !== undefined && (await this.#renew(kept, login, signal));
+        if (!isTaken) await this.#newToken(key, login, signal);
+      },
       request: async (call, signal) => {
-        const kept = this.#tokens.get(key);
-        const value = kept && kept.until > this.#clock.monotonic() ? kept.value : undefined;
+        const value = this.#kept(key);
         const first = value ?? (await this.#newToken(key, login, signal));
         const answer = await this.#send(call, login, first, signal);
         if (answer.status !== 401 || value === undefined) return answer;
@@ -109,6 +118,22 @@ export class Sessions {
         return this.#send(call, login, await this.#newToken(key, login, signal), signal);
       },
     };
+  }
+
+  #kept(key: string): string | undefined {
+    const kept = this.#tokens.get(key);
+    return kept && kept.until > this.#clock.monotonic() ? kept.value : undefined;
+  }
+
+  /** Whether Keystone has given one for the one that is kept. What it gave is not: it is good for no longer. */
+  async #renew(kept: string, login: IdentityLogin, signal: AbortSignal): Promise<boolean> {
+    const json = { auth: authOf(login, { methods: ['token'], token: { id: kept } }) };
+    const call = { method: 'POST', url: '/auth/tokens?nocatalog', json } as const;
+    const answer = await askKeystone(this.#http, { ...call, isRepeatable: true }, login, signal);
+    // Revoked, of keys that are gone, or a Keystone that gives none for another.
+    if (answer.status === 401 || answer.status === 403) return false;
+    if (answer.status !== 201) throw identityError('get a token', answer);
+    return true;
   }
 
   /** Calls that need one at the same time share it: Keystone takes its time with passwords. */
@@ -159,14 +184,15 @@ interface TokenBody {
   roles?: readonly { name: string }[];
 }
 
-function authOf(login: IdentityLogin): object {
+/** `by`: instead of by the password. */
+function authOf(login: IdentityLogin, by?: object): object {
   const { username, password, userDomainName, projectName, projectDomainName = userDomainName, domainName } = login;
   if (login.applicationCredential) {
     return { identity: { methods: ['application_credential'], application_credential: login.applicationCredential } };
   }
   const user = { name: username, domain: { name: userDomainName }, password };
   return {
-    identity: { methods: ['password'], password: { user } },
+    identity: by ?? { methods: ['password'], password: { user } },
     scope:
       projectName !== undefined
         ? { project: { name: projectName, domain: { name: projectDomainName } } }

@@ -29,7 +29,7 @@ type Ask = (address: Address, signal: AbortSignal) => Promise<string | undefined
 export function authenticatedCheck<R extends ServiceObject>(
   scope: StepScope<R>,
   sessions: Sessions,
-  { as, path, headers }: ApiCheck,
+  { as, path, headers, givesTokens = false }: ApiCheck,
   { base, ca }: { base: string; ca?: string },
 ): Ask {
   const login = scope.output(as);
@@ -46,6 +46,7 @@ export function authenticatedCheck<R extends ServiceObject>(
   return async (address, signal) => {
     let answer: HttpResponse;
     try {
+      if (givesTokens) await session.renew(signal);
       answer = await session.request({ ...call, address }, signal);
     } catch (error) {
       signal.throwIfAborted();

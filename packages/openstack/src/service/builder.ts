@@ -239,6 +239,8 @@ export interface ApiCheck {
   /** "/resource_providers": something that costs little. */
   path: string;
   headers?: Readonly<Record<string, string>>;
+  /** It gives the tokens: each look asks for one, since one that is kept says nothing of that. Default false. */
+  givesTokens?: boolean;
   /** Steps without which it cannot succeed, though the API starts without them. */
   after?: readonly StepHandle[];
 }

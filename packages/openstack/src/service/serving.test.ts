@@ -1,6 +1,6 @@
 import { Deployment } from '@stackwright/kube';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Sample} from '../testing/sample-service.js';
+import type { Sample } from '../testing/sample-service.js';
 import { sample, sampleService } from '../testing/sample-service.js';
 import { ServiceHarness } from '../testing/service-harness.js';
 
