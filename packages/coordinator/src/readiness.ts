@@ -18,6 +18,9 @@ export function readinessOf(
   if (object.metadata?.deletionTimestamp) return waiting(Reason.Deleting, `${what} is being deleted`, { on });
   if (isPaused(object)) return waiting(Reason.Paused, `${what} is paused (spec.paused)`, { on });
   const ready = readyCondition(object);
+  if (ready?.status === 'True' && object.status?.observedGeneration === object.metadata?.generation) {
+    return waiting(Reason.RolloutInProgress, `${what} is being changed, and works meanwhile`, { on, changing: true });
+  }
   if (!ready || ready.status === 'True') {
     return waiting(Reason.Pending, `${what} has not been reconciled by its controller yet`, { on });
   }

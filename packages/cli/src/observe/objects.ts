@@ -33,8 +33,12 @@ export const conditionOf = (object: CustomResourceObject, type: string): Conditi
 export const isObserved = (object: CustomResourceObject): boolean =>
   (object.status?.observedGeneration ?? 0) >= (object.metadata?.generation ?? 0);
 
-export const isReady = (object: CustomResourceObject): boolean =>
-  conditionOf(object, 'Ready')?.status === 'True' && isObserved(object);
+/** Also of what it was last told: while a change is being made, it goes on being ready for what it was told before. */
+export const isReady = (object: CustomResourceObject): boolean => {
+  const ready = conditionOf(object, 'Ready');
+  const speaksOf = ready?.observedGeneration ?? object.status?.observedGeneration ?? 0;
+  return ready?.status === 'True' && speaksOf >= (object.metadata?.generation ?? 0);
+};
 
 export function referenceOf(object: KubeObject): ObjectReference {
   return {

@@ -287,6 +287,42 @@ describe('controllers', () => {
     });
   });
 
+  it('logs the stack of an error once, as long as it is the same, and that it is over', async () => {
+    await client.seed(Widget, widget('a'));
+    const errors = ['no', 'no', 'no', 'otherwise', 'otherwise'];
+    let runs = 0;
+    const controller = newController(test.manager, 'widget')
+      .for(Widget)
+      .complete(async () => {
+        const error = errors[runs++];
+        if (error !== undefined) throw new Error(error);
+      });
+    await test.start();
+    await test.clock.advance(1_000);
+    const logged = test.log.entries.filter(({ level }) => level === 'error').map(({ fields }) => 'err' in fields);
+    expect(logged).toEqual([true, false, false, true, false]);
+    const over = () => test.log.entries.filter(({ message }) => message === 'Reconcile succeeds again');
+    expect(over()).toHaveLength(1);
+    controller.enqueue(at('a'));
+    await test.clock.advance(1_000);
+    expect(over()).toHaveLength(1);
+  });
+
+  it('says once that trying again cannot help, however often events come', async () => {
+    await client.seed(Widget, widget('a'));
+    const controller = newController(test.manager, 'widget')
+      .for(Widget)
+      .complete(async () => {
+        throw new TerminalError('two steps of one name');
+      });
+    await test.start();
+    for (let event = 0; event < 99; event++) {
+      controller.enqueue(at('a'));
+      await test.clock.advance(9_000);
+    }
+    expect(test.log.entries.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+
   it('repeats after requeueAfter without counting an error, and forgets the back-off (pitfall 11)', async () => {
     await client.seed(Widget, widget('a'));
     const times: number[] = [];

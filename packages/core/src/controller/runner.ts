@@ -21,6 +21,7 @@ import type {
 } from './controller.js';
 import { priorityAtStart } from './backlog.js';
 import { kindOfFailure, ReconcileTimeoutError } from './failures.js';
+import { KnownFailures, messageOf } from './known-failures.js';
 import { ownerRequests } from './owners.js';
 import { OwnWrites, type Write } from './own-writes.js';
 import { requeueDelay } from './requeue.js';
@@ -51,6 +52,7 @@ export class ControllerRunner implements Controller, Runnable {
   readonly #log: Logger;
   readonly #sources: Sources;
   readonly #runs: Runs;
+  readonly #failures = new KnownFailures();
   #gaveWay = -Infinity;
 
   /** `owner`: the reconciled kind, if there is one. */
@@ -230,6 +232,7 @@ export class ControllerRunner implements Controller, Runnable {
       // First: what it refuses is a failure, and not the first one each time.
       if (after !== undefined) this.#queue.add(key, { after, priority: result?.priority ?? priority });
       this.#queue.forget(key);
+      if (this.#failures.succeeded(key)) log.info({}, 'Reconcile succeeds again');
       log.debug({ after }, after === undefined ? 'Reconciled' : 'Reconciled, to be repeated');
       return after === undefined ? 'success' : 'requeue_after';
     } catch (error) {
@@ -243,7 +246,7 @@ export class ControllerRunner implements Controller, Runnable {
     if (kind === 'terminal') {
       this.#observer.failed('terminal');
       this.#queue.forget(key);
-      log.error({ err: error }, 'Reconcile failed for good');
+      if (this.#failures.isNews(key, error)) log.error({ err: error }, 'Reconcile failed for good');
       return 'error';
     }
     if (this.#isUnserved(error)) {
@@ -258,7 +261,8 @@ export class ControllerRunner implements Controller, Runnable {
     }
     if (kind === 'panic') this.#observer.failed('panic');
     const failures = this.#queue.failures(key);
-    log.error({ err: error, failures }, kind === 'panic' ? 'Reconcile panicked' : 'Reconcile failed');
+    const what = this.#failures.isNews(key, error) ? { err: error } : { error: messageOf(error) };
+    log.error({ ...what, failures }, kind === 'panic' ? 'Reconcile panicked' : 'Reconcile failed');
     return 'error';
   }
 
