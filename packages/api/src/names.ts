@@ -48,6 +48,16 @@ export const annotations = {
    * a claim that is fulfilled stays so.
    */
   inUse: `${domain}/in-use`,
+  /**
+   * On a DatabaseClaim whose database is lost: the id of that (`status.databaseId`). It allows to go on with another database, or
+   * with an empty one. Once: that has another id.
+   */
+  acceptNewDatabase: `${domain}/accept-new-database`,
+  /**
+   * On an object whose password or keys are lost: the id of the lost Secret (`status.kept`). It allows to make a new one. Once: that
+   * has another id.
+   */
+  makeAnew: `${domain}/make-anew`,
 } as const;
 
 /** Roles that one service plays for others. */

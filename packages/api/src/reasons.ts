@@ -32,6 +32,12 @@ export const reasons = {
     remedy: 'Renew it: put the new pair into the Secret. Where cert-manager does that, look at its Certificate.',
   },
   DriftRepaired: { state: 'Done', meaning: 'Something had been changed behind our back and was set right (event).' },
+  MadeAgain: {
+    state: 'Done',
+    meaning:
+      'Something outside Kubernetes that had been there (a virtual host, a user) was gone, and was made again, without what it held (event).',
+    remedy: 'Find out who removed it. Messages that waited in it are lost.',
+  },
   KeysRotated: { state: 'Done', meaning: 'A staged key has become the primary one (event).' },
   KeysReplaced: {
     state: 'Done',
@@ -148,6 +154,19 @@ export const reasons = {
     meaning: 'Another claim, or somebody else, already has a database of that name on the server.',
     remedy: 'Choose another name, or hand the database over as the message says.',
   },
+  DatabaseLost: {
+    state: 'Failed',
+    meaning:
+      'The database that a claim once had is not on the server: its volume was lost, or the server is another one. Nothing is made in its place.',
+    remedy:
+      'Restore it from a backup, which carries its id. To go on with another one, or an empty one, set the annotation that the message says.',
+  },
+  DataNotMoved: {
+    state: 'Failed',
+    meaning:
+      'Another server was named for one that claims stand on, and it does not hold what they have. The one before serves on.',
+    remedy: 'Move what the message names to the new server, or take the change back.',
+  },
   BrokerFailed: {
     state: 'Failed',
     meaning: 'The message broker answered with an error, or has raised an alarm and takes no messages.',
@@ -195,6 +214,18 @@ export const reasons = {
     state: 'Failed',
     meaning: 'A Secret lacks a key, or a key is empty or malformed.',
     remedy: 'Add what the message names.',
+  },
+  PasswordLost: {
+    state: 'Failed',
+    meaning:
+      'A Secret with a password or keys that are in use was deleted. No new ones are made: what runs works with the old ones.',
+    remedy: 'Put the Secret back as the message says. For new ones, set the annotation that it says.',
+  },
+  ReleaseChangeNotSupported: {
+    state: 'Failed',
+    meaning:
+      "Another release is asked for than the one that the service's schema was made for. The service runs on with that one.",
+    remedy: 'Set spec.release back. Changes of a release are not supported yet, neither upwards nor downwards.',
   },
   UnknownService: {
     state: 'Failed',

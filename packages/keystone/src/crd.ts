@@ -3,6 +3,8 @@ import {
   category,
   endpointColumn,
   groups,
+  immutable,
+  keptSecrets,
   pausedColumn,
   printerColumns,
   publish,
@@ -82,10 +84,13 @@ export const Keystone = defineCustomResource({
   spec: Type.Object({
     ...serviceSpec,
     region: Type.String({
-      description: 'Region in which the catalog lists the endpoints.',
+      description:
+        'Region in which the catalog lists the endpoints. It cannot be changed: endpoints of the old one would stay, and what services have ' +
+        'stored names it.',
       pattern: '^[A-Za-z0-9][-A-Za-z0-9_.]*$',
       maxLength: 255,
       default: 'RegionOne',
+      ...immutable('the region'),
     }),
     fernet: Type.Object(
       {
@@ -113,6 +118,7 @@ export const Keystone = defineCustomResource({
   }),
   status: statusOf({
     ...serviceStatus,
+    kept: keptSecrets(),
     fernet: keyStatus('Keys of the tokens.'),
     credential: keyStatus('Keys of the credentials.'),
   }),

@@ -282,6 +282,54 @@ describe('trouble', () => {
     expect(values('sample-fernet-keys', '1')).toEqual(before);
   });
 
+  it.each(['sample-fernet-keys', 'sample-credential-keys', 'sample-admin-password'])(
+    '%s, deleted, is missed by name, and never made anew by itself',
+    async (name) => {
+      await running();
+      const before = harness.api.peek(Deployment, at('sample'));
+      await harness.api.delete(Secret, at(name));
+      await harness.settle();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'PasswordLost' });
+      const { message = '' } = harness.condition('Ready') ?? {};
+      expect(message).toContain(`Secret ${name} was deleted`);
+      expect(harness.api.peek(Secret, at(name))).toBeUndefined();
+      expect(harness.api.peek(Deployment, at('sample'))).toEqual(before);
+      expect(values('sample-admin', 'password')['password']).toBeDefined();
+
+      const [, accept = '', id = ''] = /(stackwright\.dev\/make-anew)=(\w+)/.exec(message) ?? [];
+      await harness.annotate({ [accept]: id });
+      await harness.endJobs();
+      expect(harness.api.peek(Secret, at(name))).toBeDefined();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    },
+  );
+
+  it('an empty database in the place of a lost one gets schema and administrator again', async () => {
+    harness.databaseId = 'first';
+    await running();
+    const before = [await jobOf('db-sync'), await jobOf('bootstrap')].map(({ metadata }) => metadata.name);
+    harness.databaseId = 'second';
+    await harness.provide();
+    await harness.endJobs('db-sync');
+    await harness.endJobs('bootstrap');
+    const names = (await harness.listed(Job)).map(({ metadata }) => metadata?.name ?? '');
+    for (const purpose of ['db-sync', 'bootstrap']) {
+      expect(names.filter((name) => name.includes(purpose) && !before.includes(name))).toHaveLength(1);
+    }
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  it('a password of the database that a URL has to escape is in a file, which keystone-manage can read', async () => {
+    Object.assign(harness.connections.database, { password: '50% @home' });
+    await running();
+    expect(harness.file('keystone.conf')).toContain(
+      'connection = mysql+pymysql://sample@mariadb.ns.svc:3306/sample?read_default_file=/etc/keystone/database.cnf\n',
+    );
+    expect(harness.file('database.cnf')).toBe('[client]\npassword = "50% @home"\n');
+    const { volumeMounts } = (await jobOf('db-sync')).spec!.template.spec!.containers[0]!;
+    expect(volumeMounts).toContainEqual(expect.objectContaining({ mountPath: '/etc/keystone/database.cnf' }));
+  });
+
   it('a claim that is lost for a while touches nothing that runs', async () => {
     await running();
     const before = harness.api.peek(Deployment, at('sample'));

@@ -1,13 +1,16 @@
 // Keystone as a graph of steps. What every service has comes from the builder; here is what is true of keystone alone:
 // its keys, its first administrator, its configuration.
 import { Reason } from '@stackwright/api';
-import { done, hashOf, waiting, type Graph, type StepScope } from '@stackwright/graph';
+import { done, waiting, type Graph, type StepScope } from '@stackwright/graph';
 import { Secret, Service } from '@stackwright/kube';
 import {
+  databaseOptionFile,
   defineService,
   internalUrl,
   keptPassword,
+  keptStatus,
   publicUrl,
+  secretHash,
   secretWith,
   valuesOf,
   type ServiceBuilder,
@@ -17,7 +20,13 @@ import { administrator, bootstrapCommand, passwordFile } from './manage/bootstra
 import { catalog } from './catalog.js';
 import { Keystone } from './crd.js';
 import { cloudsYaml } from './files/clouds-yaml.js';
-import { credentialKeyDirectory, fernetKeyDirectory, keystoneConf } from './files/keystone-conf.js';
+import {
+  credentialKeyDirectory,
+  databaseFile,
+  directory,
+  fernetKeyDirectory,
+  keystoneConf,
+} from './files/keystone-conf.js';
 import { credentialKeys, fernetKeys, keysStep, keyStatus, rotationSteps } from './keys/steps.js';
 import { trustFlushCommand } from './manage/trust-flush.js';
 
@@ -34,6 +43,7 @@ function trusted(scope: Scope, url: string): string | undefined {
 }
 
 const adminSecret = ({ name }: Pick<Scope, 'name'>): string => `${name}-admin`;
+const adminPasswordSecret = (keystone: string): string => `${keystone}-admin-password`;
 
 export function keystoneGraph(seams: ServiceSeams = {}): Graph<Keystone> {
   return defineService(Keystone, catalog, declare, seams);
@@ -51,7 +61,9 @@ function declare(s: ServiceBuilder<Keystone>): void {
     owns: [Secret],
     reads: [Service],
     run(scope) {
-      const kept = keptPassword(scope, `${adminSecret(scope)}-password`);
+      const kept = keptPassword(scope, adminPasswordSecret(scope.name), {
+        copy: ` (the Secret ${adminSecret(scope)} has it, too, under "password")`,
+      });
       if (kept.state !== 'Done') return kept;
 
       const { password, uid } = kept.output;
@@ -74,7 +86,7 @@ function declare(s: ServiceBuilder<Keystone>): void {
       if (!derived) return waiting(Reason.Pending, `Secret ${adminSecret(scope)} is being created`);
       // The Secret's uid, which only its readers know, keeps the fingerprint from being a way to guess passwords.
       return done({
-        fingerprint: hashOf([uid, password]),
+        fingerprint: secretHash(uid, password),
         publicUrl: publicUrl(scope, { name: scope.name, port }),
         internalUrl: url,
         ...{ authUrl: `${url}/v3`, username, password, userDomainName: domain },
@@ -84,7 +96,7 @@ function declare(s: ServiceBuilder<Keystone>): void {
   });
 
   const config = s.config({
-    directory: '/etc/keystone',
+    directory,
     files: {
       'keystone.conf': (scope) =>
         keystoneConf({
@@ -92,19 +104,12 @@ function declare(s: ServiceBuilder<Keystone>): void {
           cache: scope.output(cache),
           maxActiveKeys: scope.object.spec.fernet.maxActiveKeys,
         }),
+      [databaseFile]: (scope) => databaseOptionFile(scope.output(database)),
     },
     after: [database, cache],
   });
 
-  const schema = s.dbSync({
-    config,
-    after: [database],
-    // A changed option migrates nothing; another database does.
-    inputs: (scope: Scope) => {
-      const { host, port, database: name } = scope.output(database);
-      return { host, port, name };
-    },
-  });
+  const schema = s.dbSync({ config, database });
 
   const repositories = (scope: Scope) => [
     { path: fernetKeyDirectory, secret: fernetKeys(scope) },
@@ -114,7 +119,7 @@ function declare(s: ServiceBuilder<Keystone>): void {
   const bootstrap = s.job({
     name: 'Bootstrap',
     config,
-    after: [schema, keys, admin],
+    after: [database, schema, keys, admin],
     command: (scope: Scope) =>
       bootstrapCommand({
         region: scope.object.spec.region,
@@ -125,7 +130,11 @@ function declare(s: ServiceBuilder<Keystone>): void {
       ...repositories(scope),
       { path: passwordFile, secret: adminSecret(scope), file: 'password' },
     ],
-    inputs: (scope: Scope) => scope.output(admin).fingerprint,
+    inputs: (scope: Scope) => ({
+      administrator: scope.output(admin).fingerprint,
+      // An empty database in the place of one that was lost has no administrator.
+      database: scope.output(database).id ?? null,
+    }),
   });
 
   s.api({
@@ -149,5 +158,8 @@ function declare(s: ServiceBuilder<Keystone>): void {
   });
 
   const rotations = rotationSteps(s, { keys, schema, config, mounts: repositories });
-  s.status((scope) => keyStatus(scope, rotations));
+  s.status((scope) => ({
+    ...keyStatus(scope, rotations),
+    ...keptStatus(scope, [adminPasswordSecret(scope.name), fernetKeys(scope), credentialKeys(scope)]),
+  }));
 }

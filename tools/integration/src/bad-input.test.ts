@@ -1,6 +1,7 @@
 import { DatabaseClaim, IdentityClaim } from '@stackwright/api';
 import { modules } from '@stackwright/cli';
 import { Glance } from '@stackwright/glance';
+import { Keystone } from '@stackwright/keystone';
 import { ApiError, apiVersionOf, type KubeObject } from '@stackwright/kube';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { badInputs, badObject } from './support/bad-input.js';
@@ -43,6 +44,21 @@ describe('bad input', () => {
       body: { spec: { deletionPolicy: 'Retain' } },
     });
     expect(changed.spec.deletionPolicy).toBe('Retain');
+  });
+
+  it('the region of a Keystone stays what it is: endpoints of another one would be left over', async () => {
+    const key = { name: 'decided', namespace };
+    await world.client.create<KubeObject>(Keystone, {
+      ...{ apiVersion: apiVersionOf(Keystone), kind: Keystone.kind, metadata: key },
+      ...{ spec: { release: '2025.1', region: 'North', paused: true } },
+    });
+    const edit = (spec: object) => world.client.patch(Keystone, key, { type: 'merge', body: { spec } });
+    await expect(edit({ region: 'South' })).rejects.toMatchObject({
+      code: 422,
+      message: expect.stringContaining('the region cannot be changed') as string,
+    });
+    await expect(edit({ region: null })).rejects.toMatchObject({ code: 422 });
+    await world.client.delete(Keystone, key);
   });
 
   it('an identity stays that of the user and the service for which it was made', async () => {

@@ -46,7 +46,20 @@ const secretName = Type.Optional(
 );
 
 export const claimStatus = statusOf({ secretName });
-export const credentialClaimStatus = statusOf({ secretName, ...credentialStatus });
+const credentialFields = { secretName, ...credentialStatus };
+export const credentialClaimStatus = statusOf(credentialFields);
+
+/** Of a claim for data: `databaseId` in SQL. */
+export const dataClaimStatus = statusOf({
+  ...credentialFields,
+  databaseId: Type.Optional(
+    Type.String({
+      description:
+        'Id of the database that the claim got, which stands in the database, too. Without it on the server nothing is made anew: see the ' +
+        'annotation stackwright.dev/accept-new-database.',
+    }),
+  ),
+});
 
 /** `spec.provider`: of a `kind`, which by default has the name of its kind. */
 export const providerName = (kind: string, does: string, options: object = {}) =>

@@ -1,5 +1,6 @@
 // What claims that hand out credentials have in common: how new ones are asked for, and when old ones may go.
 import { Type } from '@sinclair/typebox';
+import { keptSecrets } from '../schema/kept.js';
 
 /** In the spec of a claim. */
 export const credentialSpec = {
@@ -19,4 +20,5 @@ export const credentialStatus = {
   superseded: Type.Optional(
     Type.Array(Type.String(), { description: 'Users of older credentials, which still work.' }),
   ),
+  kept: keptSecrets(),
 };

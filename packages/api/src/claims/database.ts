@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { ObjectOf } from '@stackwright/kube';
 import { databaseName, deletionPolicy, immutable } from '../schema/fields.js';
-import { credentialClaimStatus, defineClaimKind, providerName } from './claim.js';
+import { dataClaimStatus, defineClaimKind, providerName } from './claim.js';
 import { credentialSpec } from './credentials.js';
 
 export const DatabaseClaim = defineClaimKind({
@@ -20,7 +20,7 @@ export const DatabaseClaim = defineClaimKind({
     ...credentialSpec,
     deletionPolicy: deletionPolicy(),
   }),
-  status: credentialClaimStatus,
+  status: dataClaimStatus,
   column: { name: 'Database', jsonPath: '.spec.database' },
 });
 export type DatabaseClaim = ObjectOf<typeof DatabaseClaim>;

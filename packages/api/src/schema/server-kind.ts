@@ -1,5 +1,6 @@
 import { Type, type TObject, type TProperties } from '@sinclair/typebox';
 import { immutable, secretReference, storageSize } from './fields.js';
+import { keptSecrets } from './kept.js';
 import { defineOwnKind, type OwnKind } from './own-kind.js';
 import { statusOf } from './status.js';
 
@@ -13,6 +14,14 @@ export function defineServerKind<Spec extends TObject<TProperties>>(server: Serv
   const status = statusOf({
     endpoint: Type.Optional(Type.String({ description: 'host:port of each server, separated by commas.' })),
     version: Type.Optional(Type.String({ description: 'Version that the server says it has, where it is asked.' })),
+    externalSecret: Type.Optional(
+      Type.String({
+        description:
+          'The Secret of the server elsewhere that is used; absent while it is the one that is run here. It follows spec.external when ' +
+          'the new server has answered, and holds what claims have.',
+      }),
+    ),
+    kept: keptSecrets(),
   });
   return defineOwnKind(server, status, { name: 'Version', type: 'string', jsonPath: '.status.version' });
 }

@@ -12,6 +12,10 @@ export interface ServiceKind<Spec extends TObject<TProperties>> extends OwnKind<
 export const serviceStatus = {
   endpoint: Type.Optional(Type.String({ description: 'URL of the API inside the cluster, once it answers.' })),
   release: Type.Optional(Type.String({ description: 'Release that runs.' })),
+  image: Type.Optional(Type.String({ description: 'Image that was last accepted to run.' })),
+  schemaRelease: Type.Optional(
+    Type.String({ description: 'Release that the schema of the database was made for. No other one is run on it.' }),
+  ),
   replicas: Type.Optional(
     Type.Integer({ description: 'API Pods that there are, whatever they are doing.', minimum: 0 }),
   ),

@@ -1,5 +1,6 @@
 // From what is there to what is wanted, in the order in which it must happen. Resumable: each change alone leaves a state that
 // leads on, since all that is made carries its mark from the first moment.
+import type { IdentityClaim } from '@stackwright/api';
 import { IdentityError } from '@stackwright/openstack';
 import { interfaces, type CatalogEndpoint, type Target, type User } from '../identity-api/identity-api.js';
 import {
@@ -25,6 +26,8 @@ export interface IdentityChange {
   readonly what: string;
   /** Those of one part are made one after the other; the parts need not wait for each other. */
   readonly part: 'users' | 'catalog';
+  /** What it makes that services know by its id: "user", "project" or "domain", with its name. */
+  readonly makes?: { kind: 'domain' | 'project' | 'user'; name: string };
   make(run: Run): Promise<unknown>;
 }
 
@@ -63,6 +66,15 @@ export async function makeChanges(
   for (const result of await Promise.allSettled(parts)) if (result.status === 'rejected') throw result.reason;
 }
 
+/** Of a change that makes again what the claim had been given: it has another id from now on. */
+export function lossIn({ status }: Readonly<IdentityClaim>, { makes }: IdentityChange): string | undefined {
+  if (!makes || status?.username === undefined) return undefined;
+  const { kind, name } = makes;
+  const had = [status.username, ...(status.superseded ?? [])];
+  if (kind === 'user' && !had.some((one) => isSame(one, name))) return undefined;
+  return `The ${kind} "${name}" was gone from Keystone, and is made again: with another id, and without what others had granted to it`;
+}
+
 /** What others need, too: another claim may have made it a moment ago. */
 async function shared<T>(create: () => Promise<T>, find: () => Promise<T | undefined>): Promise<T> {
   try {
@@ -91,6 +103,7 @@ function accountChanges(owner: string, wanted: WantedAccount, seen: ObservedAcco
   if (!seen.domain) {
     changes.push({
       what: `Create the domain "${domain}"`,
+      makes: { kind: 'domain', name: domain },
       make: async ({ access: { admin }, signal, made }) => {
         const { id } = await shared(
           () => admin.createDomain({ name: domain }, signal),
@@ -103,6 +116,7 @@ function accountChanges(owner: string, wanted: WantedAccount, seen: ObservedAcco
   if (project !== undefined && !seen.project) {
     changes.push({
       what: `Create the project "${project}"`,
+      makes: { kind: 'project', name: project },
       make: async (run) => {
         const { admin } = run.access;
         const { id } = await shared(
@@ -120,6 +134,7 @@ function accountChanges(owner: string, wanted: WantedAccount, seen: ObservedAcco
     } else {
       changes.push({
         what: `Create the user "${user.name}"`,
+        makes: { kind: 'user', name: user.name },
         make: async (run) => {
           const made = await run.access.admin.createUser(
             {

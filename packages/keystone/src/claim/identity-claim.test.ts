@@ -234,6 +234,18 @@ describe('what was changed by hand', () => {
     expect(keystone.writes).toHaveLength(writes);
   });
 
+  it('and what services know by its id is told when it is made again', async () => {
+    await fulfilled();
+    await harness.rotate('new');
+    expect(harness.events.filter(({ reason }) => reason === 'MadeAgain')).toEqual([]);
+    await harness.rotate(null);
+    keystone.delete('users', user().id);
+    await harness.lookAgain();
+    expect(harness.events.filter(({ reason }) => reason === 'MadeAgain')).toMatchObject([
+      { type: 'Warning', note: expect.stringContaining('The user "placement" was gone from Keystone') as string },
+    ]);
+  });
+
   it('names what is shared and was disabled, and leaves it to those who did', async () => {
     await fulfilled();
     keystone.projects.find(({ name }) => name === 'service')!.enabled = false;

@@ -11,7 +11,7 @@ import {
 } from '@stackwright/openstack';
 import { Keystone } from '../crd.js';
 import { IdentityApi } from '../identity-api/identity-api.js';
-import { changesOf, makeChanges } from './changes.js';
+import { changesOf, lossIn, makeChanges } from './changes.js';
 import { connectionOf, usersOf, wantedOf } from './hand-out.js';
 import { isSame, observeIdentity, type Access } from './identity.js';
 import { serverOf, serverReads, type IdentityServer } from './provider.js';
@@ -56,6 +56,7 @@ export function identityClaimGraph({ http }: ServiceSeams = {}): Graph<IdentityC
       await removeIdentity(accessTo(runtime.of(sessions), server), removal, signal);
     },
     explain: explainIdentity,
+    loss: lossIn,
     connection: connectionOf,
   });
 }

@@ -2,7 +2,7 @@
 import { Reason } from '@stackwright/api';
 import { done, endpointsOf, waiting, type Outcome, type Reconciled, type StepScope } from '@stackwright/graph';
 import { EndpointSlice, Secret, Service, type Resource } from '@stackwright/kube';
-import { secretReference, servedScheme, valuesOf, type IdentityLogin } from '@stackwright/openstack';
+import { linesIn, secretReference, servedScheme, valuesOf, type IdentityLogin } from '@stackwright/openstack';
 import { administrator } from '../manage/bootstrap.js';
 import type { Keystone } from '../crd.js';
 
@@ -23,8 +23,8 @@ export function serverOf(scope: Scope, keystone: Readonly<Keystone>): Outcome<Id
   const name = keystone.metadata?.name ?? '';
   const secretName = `${name}-admin`;
   const secret = scope.get(Secret, secretName);
-  const checked = secret && valuesOf(secret, ['auth_url', 'username', 'password', 'project_name']);
-  if (!checked || 'missing' in checked) {
+  const checked = secret && linesIn(secret, ['auth_url', 'username', 'password', 'project_name']);
+  if (!checked || 'problems' in checked) {
     return waiting(Reason.Pending, `Secret ${secretName} does not hold the administrator's credentials yet`, {
       on: secretReference(secretName, scope),
     });

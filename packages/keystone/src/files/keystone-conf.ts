@@ -8,6 +8,9 @@ import {
   type OsloConfig,
 } from '@stackwright/openstack';
 
+export const directory = '/etc/keystone';
+/** The password of the database, where keystone-manage could not read it in the URL. */
+export const databaseFile = 'database.cnf';
 export const fernetKeyDirectory = '/etc/keystone/fernet-keys';
 export const credentialKeyDirectory = '/etc/keystone/credential-keys';
 
@@ -45,7 +48,7 @@ const logLevels = [
 
 export function keystoneConf(given: { database: Database; cache: Cache; maxActiveKeys: number }): OsloConfig {
   return {
-    database: databaseSection(given.database),
+    database: databaseSection(given.database, { optionFile: `${directory}/${databaseFile}` }),
     fernet_tokens: {
       key_repository: owned(fernetKeyDirectory, 'the keys are kept in a Secret'),
       max_active_keys: owned(given.maxActiveKeys, 'set spec.fernet.maxActiveKeys instead'),

@@ -1,9 +1,9 @@
 // A key repository in its Secret: made once, read, and written as it was read.
 import { Reason } from '@stackwright/api';
 import type { Random } from '@stackwright/core';
-import { done, failed, waiting, type Amendment, type Outcome, type StepScope } from '@stackwright/graph';
-import { Secret } from '@stackwright/kube';
-import { secretWith } from '@stackwright/openstack';
+import { done, failed, type Amendment, type Outcome, type StepScope } from '@stackwright/graph';
+import type { Secret } from '@stackwright/kube';
+import { keptSecret, secretWith } from '@stackwright/openstack';
 import type { Keystone } from '../crd.js';
 import { formatLedger, ledgerAnnotation, parseLedger, type Ledger } from './ledger.js';
 import { newKeyRepository, readRepository, type KeyRepository } from './repository.js';
@@ -26,19 +26,18 @@ export function keptKeys(
     const ledger = 'keys' in made ? formatLedger(first(made.keys)) : '';
     return { ...desired, metadata: { name, annotations: { [ledgerAnnotation]: ledger } } };
   };
-  const secret = scope.ownOnce(Secret, name, make, { retain: true });
-  return secret ? readKeys(scope, secret) : waiting(Reason.Pending, `Secret ${name} is being created`);
+  const copy = ', from a backup or from a Pod that runs, where the keys are mounted';
+  const kept = keptSecret(scope, name, { make, copy });
+  return kept.state === 'Done' ? readKeys(scope, kept.output) : kept;
 }
 
 export function readKeys(scope: Pick<StepScope, 'namespace'>, secret: Readonly<Secret>): Outcome<Kept> {
   const read = readRepository(secret.data);
   const { name = '', annotations } = secret.metadata ?? {};
   if ('keys' in read) return done({ secret, keys: read.keys, ledger: parseLedger(annotations?.[ledgerAnnotation]) });
-  return failed(
-    Reason.SecretIncomplete,
-    `Secret ${name} ${read.problem}; restore it from a backup, or delete it to get new keys`,
-    { on: { apiVersion: 'v1', kind: 'Secret', name, namespace: scope.namespace } },
-  );
+  return failed(Reason.SecretIncomplete, `Secret ${name} ${read.problem}; restore it from a backup`, {
+    on: { apiVersion: 'v1', kind: 'Secret', name, namespace: scope.namespace },
+  });
 }
 
 /** The patch from one content to another. */

@@ -162,6 +162,283 @@ describe('a DatabaseClaim', () => {
   });
 });
 
+describe('a database that a claim once had', () => {
+  const idOf = () => (harness.object.status as { databaseId?: string }).databaseId;
+  const accept = (id: string | undefined) => harness.annotate({ 'stackwright.dev/accept-new-database': id ?? '' });
+
+  async function fulfilled(): Promise<void> {
+    await runMariaDB();
+    await harness.fulfilled(claim());
+    server.databases.get('keystone')!.tables = true;
+    server.writes.length = 0;
+  }
+
+  /** The volume is gone, or the server is another one. */
+  async function lose(): Promise<void> {
+    server.databases.clear();
+    server.users.delete('keystone');
+    await harness.later(600_000);
+  }
+
+  it('has an id, there and in status', async () => {
+    await fulfilled();
+    expect(idOf()).toMatch(/^[0-9a-f]{32}$/);
+    expect(server.databases.get('keystone')?.id).toBe(idOf());
+  });
+
+  it('and that is gone is missed: nothing is made in its place, and what was handed out stays', async () => {
+    await fulfilled();
+    const before = harness.connection;
+    const id = idOf();
+    await lose();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'DatabaseLost' });
+    expect(harness.condition('Ready')?.message).toContain('Database "keystone" was there, and is not on 10.0.0.9:3306');
+    expect(harness.condition('Ready')?.message).toContain(
+      `kubectl annotate databaseclaim -n ns sample stackwright.dev/accept-new-database=${id}`,
+    );
+    expect(server.writes).toEqual([]);
+    expect(harness.connection).toEqual(before);
+    await harness.startAgain();
+    expect(server.writes).toEqual([]);
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'DatabaseLost' });
+  });
+
+  it('is not missed while the server is away', async () => {
+    await fulfilled();
+    server.down = true;
+    await harness.later(600_000);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'ServerUnreachable' });
+  });
+
+  it.each([
+    ['an empty one in its place', { comment: '', tables: false }],
+    ['one with our mark in its place', { comment: 'stackwright.dev/claim=ns/sample', tables: true }],
+    ['one of another id in its place', { comment: 'stackwright.dev/claim=ns/sample', tables: true, id: 'another' }],
+  ])('is missed with %s, too', async (_, other) => {
+    await fulfilled();
+    const before = idOf();
+    server.databases.set('keystone', other);
+    await harness.later(600_000);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'DatabaseLost' });
+    expect(server.writes).toEqual([]);
+    expect(idOf()).toBe(before);
+
+    await accept(before);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(idOf()).toBe(server.databases.get('keystone')?.id);
+    expect(idOf()).not.toBe(before);
+  });
+
+  it('is given up on request, once', async () => {
+    await fulfilled();
+    const first = idOf();
+    await lose();
+    await accept('another');
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'DatabaseLost' });
+    await accept(first);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(server.users.get('keystone')).toMatchObject({ password: harness.connection.password });
+    expect(idOf()).toBe(server.databases.get('keystone')?.id);
+    expect(idOf()).not.toBe(first);
+
+    await lose();
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'DatabaseLost' });
+  });
+
+  it.each([1, 2, 3, 4])('is given up once, too, when the controller is stopped before write %i', async (n) => {
+    await fulfilled();
+    const first = idOf();
+    await lose();
+    let writes = 0;
+    server.beforeWrite = () => {
+      if (++writes === n) throw new SqlError('Unreachable', 'stopped');
+    };
+    await accept(first);
+    await harness.startAgain();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(idOf()).not.toBe(first);
+    await lose();
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'DatabaseLost' });
+  });
+
+  it('and is restored carries its id, and is taken up again: with accounts for it, and without its mark', async () => {
+    await fulfilled();
+    const { id } = server.databases.get('keystone')!;
+    const { password } = harness.connection;
+    await lose();
+    server.databases.set('keystone', { comment: '', tables: true, id: id ?? '' });
+    await harness.lookAgain();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(idOf()).toBe(id);
+    expect(server.users.get('keystone')).toMatchObject({ password });
+    expect(server.databases.get('keystone')).toMatchObject({
+      comment: 'stackwright.dev/claim=ns/sample',
+      tables: true,
+    });
+  });
+
+  it('is known to a claim of the same name that is made later, or restored without its status', async () => {
+    await fulfilled();
+    const id = idOf();
+    await harness.delete();
+    await harness.api.delete(Secret, harness.at('sample-connection'));
+    server.databases.clear();
+    server.users.delete('keystone');
+    await harness.begin(claim());
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'DatabaseLost' });
+    expect(server.writes).toEqual([]);
+    await accept(id);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  it('of a version without ids gets one; and is missed as well where it is gone', async () => {
+    await fulfilled();
+    delete server.databases.get('keystone')!.id;
+    await harness.edit(DatabaseClaim, 'sample', { status: { databaseId: null } }, 'status');
+    await harness.edit(Secret, 'sample-password', {
+      metadata: { annotations: { 'stackwright.dev/database-id': null } },
+    });
+    await harness.startAgain();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(idOf()).toBe(server.databases.get('keystone')?.id);
+
+    await harness.edit(DatabaseClaim, 'sample', { status: { databaseId: null } }, 'status');
+    await harness.edit(Secret, 'sample-password', {
+      metadata: { annotations: { 'stackwright.dev/database-id': null } },
+    });
+    harness.restart();
+    server.writes.length = 0;
+    await lose();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'DatabaseLost' });
+    expect(server.writes).toEqual([]);
+    await accept('unknown');
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  it('is not dropped with a claim that another one belongs to, of another cluster perhaps', async () => {
+    await fulfilled();
+    await harness.set({ deletionPolicy: 'Delete' });
+    server.databases.set('keystone', { comment: 'stackwright.dev/claim=ns/sample', tables: true, id: 'another' });
+    server.users.set('keystone', { password: 'theirs', grants: new Set(['keystone']) });
+    await harness.delete();
+    expect(harness.isGone).toBe(true);
+    expect(server.databases.has('keystone')).toBe(true);
+    expect(server.users.has('keystone')).toBe(true);
+  });
+});
+
+describe('a password Secret of a fulfilled claim', () => {
+  const kept = () => (harness.object.status as { kept?: { name: string; id: string }[] }).kept ?? [];
+
+  async function lost(): Promise<string> {
+    await runMariaDB();
+    await harness.begin(claim());
+    const password = harness.connection.password;
+    await harness.api.delete(Secret, harness.at('sample-password'));
+    server.writes.length = 0;
+    await harness.settle();
+    return password;
+  }
+
+  it('that is deleted is missed, and named: the old password works on, and no new one is made', async () => {
+    const password = await lost();
+    await harness.startAgain();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'PasswordLost' });
+    expect(harness.condition('Ready')?.message).toContain('Secret sample-password was deleted');
+    expect(harness.condition('Ready')?.message).toContain('Secret sample-connection has it');
+    expect(harness.object.status).toMatchObject({ waitingFor: [{ kind: 'Secret', name: 'sample-password' }] });
+    expect(server.writes).toEqual([]);
+    expect(harness.connection).toMatchObject({ password });
+    expect(harness.api.peek(Secret, harness.at('sample-password'))).toBeUndefined();
+  });
+
+  it('and put back, is as good as before', async () => {
+    const password = await lost();
+    await harness.seedSecret('sample-password', { password });
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(server.writes).toEqual([]);
+  });
+
+  it('is made anew on request, once', async () => {
+    const password = await lost();
+    await harness.annotate({ 'stackwright.dev/make-anew': 'another' });
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'PasswordLost' });
+    await harness.annotate({ 'stackwright.dev/make-anew': kept()[0]!.id });
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(harness.connection.password).not.toBe(password);
+    expect(server.users.get('keystone')?.password).toBe(harness.connection.password);
+    await harness.api.delete(Secret, harness.at('sample-password'));
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'PasswordLost' });
+  });
+
+  it('need not come back where new credentials are asked for', async () => {
+    const password = await lost();
+    await harness.rotate('2026-12');
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(harness.connection.username).not.toBe('keystone');
+    expect(server.users.get('keystone')?.password).toBe(password);
+  });
+
+  it('is missed with the connection deleted as well', async () => {
+    await runMariaDB();
+    await harness.begin(claim());
+    await harness.api.delete(Secret, harness.at('sample-password'));
+    await harness.api.delete(Secret, harness.at('sample-connection'));
+    await harness.startAgain();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'PasswordLost' });
+  });
+});
+
+describe('a password that somebody chose', () => {
+  const choose = (password: string | Uint8Array) =>
+    harness.edit(Secret, 'sample-password', { data: { password: Buffer.from(password).toString('base64') } });
+
+  it.each([
+    '50% @ "home"',
+    "it's:/?#[]",
+    '\\back\\',
+    '$HOME $$',
+    ' ends with blanks ',
+    '"',
+    "''",
+    '%41',
+    'a+b&c=d;e,f',
+  ])('is handed out as it is: %o', async (password) => {
+    await runMariaDB();
+    await harness.begin(claim());
+    await choose(`${password}\n`);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(server.users.get('keystone')?.password).toBe(password);
+    expect(harness.connection.password).toBe(password);
+  });
+
+  it.each([
+    ['', 'is empty'],
+    ['\n', 'is empty'],
+    ['two\nlines', 'has more than one line'],
+    ['a\0b', 'has control characters'],
+    ['tab\there', 'has control characters'],
+    ['caf\u00e9', 'not ASCII'],
+    [new Uint8Array([0xff, 0xfe, 0x41]), 'is not text'],
+    ['a\\$b', 'backslash before a dollar sign'],
+  ])('%o is refused by name, before the one that works is replaced', async (password, problem) => {
+    await runMariaDB();
+    await harness.begin(claim());
+    const before = harness.connection;
+    server.writes.length = 0;
+    await choose(password);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'SecretIncomplete' });
+    expect(harness.condition('Ready')?.message).toContain('Secret sample-password cannot be used: its key "password"');
+    expect(harness.condition('Ready')?.message).toContain(problem);
+    expect(server.writes).toEqual([]);
+    expect(harness.connection).toEqual(before);
+  });
+});
+
 describe('two claims for one name', () => {
   const older = { ...claim(), metadata: { namespace: 'ns', name: 'older', creationTimestamp: '2020-01-01T00:00:00Z' } };
 
@@ -369,6 +646,23 @@ describe('an external server', () => {
       expect(harness.connection).toEqual(before);
     },
   );
+
+  it('that a server in use is to give way to is not spoken to before it has taken over', async () => {
+    await runMariaDB();
+    const before = await harness.fulfilled(claim());
+    const elsewhere = { external: { secretRef: { name: 'server' } } };
+    await harness.seedSecret('server', values, { 'stackwright.dev/usable-by': 'mariadb' });
+    await harness.edit(MariaDB, 'mariadb', { spec: elsewhere });
+    await harness.sayProviderReady(false);
+    await harness.lookAgain();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(harness.connection).toEqual(before);
+    expect([...server.hosts]).toEqual(['10.0.0.9']);
+
+    await harness.edit(MariaDB, 'mariadb', { status: { externalSecret: 'server' } }, 'status');
+    await harness.sayProviderReady(true);
+    expect(harness.connection).toEqual({ ...before, host: 'db.example.org', port: '3307' });
+  });
 
   it.each([
     ['does not exist', undefined, {}, 'WaitingForObject', 'Secret server (spec.external.secretRef) does not exist'],

@@ -3,8 +3,9 @@ import { DatabaseClaim, Reason, reservedDatabaseNames, type DatabaseConnection }
 import { failed, type Graph, type Outcome, type StepScope } from '@stackwright/graph';
 import { defineClaim, firstClaim, type ClaimCredentials, type Credential } from '@stackwright/openstack';
 import { MariaDB } from '../crd.js';
-import { serverOf, serverReads } from '../server/login.js';
+import { serverInUse, serverReads } from '../server/login.js';
 import type { SqlAdmin } from '../sql/admin.js';
+import { hadBy, newDatabaseId } from '../sql/database-id.js';
 import {
   changesOfAll,
   describeChange,
@@ -20,26 +21,31 @@ export function databaseClaimGraph(sql: SqlAdmin): Graph<DatabaseClaim> {
   return defineClaim(DatabaseClaim, {
     provider: MariaDB,
     reads: serverReads,
-    server: serverOf,
+    server: serverInUse,
     name: nameOutcome,
     // The first user has the name of its database, later ones with an ending.
     users: ({ spec }) => ({ user: { base: spec.database } }),
     step: 'Database',
-    wanted: ({ claim, owner, users }) => generationsOf(claim.spec.database, owner, users.user),
+    wanted: ({ claim, owner, users, noted }) => generationsOf(databaseOf(claim, owner, noted), users.user),
     observe: ({ login }, wanted, signal) => observeAll(sql, login, wanted, signal),
     diff: changesOfAll,
     describe: describeChange,
-    async apply({ login }, changes, _wanted, signal) {
-      const statements = changes.map((one) => statementOf(one.wanted, one.change));
+    async apply({ login }, changes, _wanted, signal, { random }) {
+      const newId = newDatabaseId(random);
+      const statements = changes.map((one) => statementOf(one.wanted, one.change, newId));
       await sql.run(login, statements, signal);
     },
-    async remove({ claim, owner, kept, reach }, signal) {
+    async remove({ claim, owner, kept, reach, noted }, signal) {
       // A claim that never got as far as a password has made nothing.
       if (kept.length === 0) return;
-      const users = kept.map((one) => wantedOf(claim.spec.database, owner, one));
+      const database = databaseOf(claim, owner, noted);
+      const users = kept.map(({ username, password }) => ({ ...database, username, password }));
       await dropAll(sql, reach().login, users, signal);
     },
     explain,
+    // A claim that is made again, and finds what it had by its name, shall not take another one for it.
+    notes: ({ current: { id } }) => (id === undefined ? {} : { [databaseIdNote]: id }),
+    status: ({ status }, observed) => ({ databaseId: observed?.current.id ?? status?.databaseId }),
     connection({ claim, server: { address }, users }): DatabaseConnection {
       const { username, password } = users.user.current;
       return { ...address, port: String(address.port), database: claim.spec.database, username, password };
@@ -47,19 +53,25 @@ export function databaseClaimGraph(sql: SqlAdmin): Graph<DatabaseClaim> {
   });
 }
 
-const wantedOf = (database: string, owner: string, { username, password }: Credential): WantedDatabase => ({
-  database,
-  username,
-  password,
-  owner,
-});
+/** On the Secret of the password: the id of the database that it is for. */
+const databaseIdNote = 'stackwright.dev/database-id';
+
+type Database = Omit<WantedDatabase, 'username' | 'password'>;
+
+function databaseOf(
+  claim: Readonly<DatabaseClaim>,
+  owner: string,
+  noted: (annotation: string) => string | undefined,
+): Database {
+  const had = hadBy(claim, claim.status?.databaseId === undefined ? noted(databaseIdNote) : undefined);
+  return { database: claim.spec.database, owner, had };
+}
 
 function generationsOf(
-  database: string,
-  owner: string,
+  database: Database,
   { current, superseded, dropped }: ClaimCredentials,
 ): Generations<WantedDatabase> {
-  const wanted = (one: Credential) => wantedOf(database, owner, one);
+  const wanted = ({ username, password }: Credential) => ({ ...database, username, password });
   return {
     current: wanted(current),
     // A password that is lost cannot be set, and whoever has it logs in with it all the same.

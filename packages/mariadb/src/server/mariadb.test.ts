@@ -1,3 +1,5 @@
+import { DatabaseClaim } from '@stackwright/api';
+import { hashOf } from '@stackwright/graph';
 import { Pod, PodDisruptionBudget, Secret, Service, StatefulSet } from '@stackwright/kube';
 import { secretWith } from '@stackwright/openstack';
 import { ServerHarness } from '@stackwright/openstack/testing';
@@ -155,6 +157,134 @@ describe('deletion', () => {
   });
 });
 
+describe('the root password', () => {
+  it('that is deleted is missed, and the server is not started with another one', async () => {
+    await running();
+    const before = harness.version;
+    await harness.api.delete(Secret, harness.at('sample-root-password'));
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'PasswordLost' });
+    expect(harness.condition('Ready')?.message).toContain('init.sql of the Secret sample-config has it');
+    expect(harness.version).toEqual(before);
+    expect(harness.value('sample-config', 'init.sql')).toContain("IDENTIFIED BY '");
+  });
+
+  it('cannot be guessed from what the Pods show', async () => {
+    await harness.create(mariadb());
+    await harness.seedSecret('sample-root-password', { password: 'Winter2025!' });
+    await harness.settle();
+    const files = harness.values('sample-config');
+    const shown = JSON.stringify([harness.statefulSet.metadata, harness.statefulSet.spec, harness.object.status]);
+    for (const guess of [files, ['', files], Object.values(files), files['init.sql'], 'Winter2025!']) {
+      expect(shown).not.toContain(hashOf(guess));
+      expect(shown).not.toContain(hashOf(guess, 8));
+    }
+    expect(harness.version?.['stackwright.dev/config-hash']).toMatch(/^[0-9a-f]{32}$/);
+  });
+});
+
+describe('a server in use, and another one named for it', () => {
+  const offered = { 'stackwright.dev/usable-by': 'mariadb' };
+  const elsewhere = { external: { secretRef: { name: 'outside' } } };
+  const databaseClaim = {
+    apiVersion: 'claims.stackwright.dev/v1alpha1',
+    kind: 'DatabaseClaim',
+    spec: { provider: 'sample', database: 'keystone', deletionPolicy: 'Retain' as const },
+    status: { secretName: 'keystone-database-connection', databaseId: 'an-id' },
+  };
+
+  async function inUse(): Promise<void> {
+    await running();
+    await harness.api.seed(DatabaseClaim, { ...databaseClaim, metadata: harness.at('keystone-database') });
+    const values = { host: 'db.example.org', port: '3306', username: 'root', password: rootPassword() };
+    await harness.seedSecret('outside', values, offered);
+    await harness.settle();
+  }
+  const moved = () => server.databases.set('keystone', { comment: '', tables: true, id: 'an-id' });
+  const runsHere = () => harness.api.peek(StatefulSet, harness.at('sample')) !== undefined;
+
+  it('is refused as long as that does not hold what claims have: what runs, runs on', async () => {
+    await inUse();
+    const before = JSON.stringify([await harness.listed(StatefulSet), await harness.listed(Service)]);
+    await harness.set(elsewhere);
+    await harness.later(600_000);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'DataNotMoved' });
+    expect(harness.condition('Ready')?.message).toContain(
+      'db.example.org:3306 does not hold what claims have on the server before, which serves on: database "keystone" with the id an-id',
+    );
+    expect(JSON.stringify([await harness.listed(StatefulSet), await harness.listed(Service)])).toBe(before);
+    expect(harness.object.status).toMatchObject({ endpoint: 'sample.ns.svc:3306' });
+    expect(harness.object.status).not.toHaveProperty('externalSecret');
+  });
+
+  it('is looked after meanwhile', async () => {
+    await inUse();
+    await harness.set(elsewhere);
+    await harness.api.delete(Service, harness.at('sample'));
+    await harness.settle();
+    expect(harness.api.peek(Service, harness.at('sample'))).toBeDefined();
+  });
+
+  it('is not given up for one that does not answer', async () => {
+    await inUse();
+    server.down = true;
+    await harness.set(elsewhere);
+    await harness.later(600_000);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'ServerUnreachable' });
+    expect(runsHere()).toBe(true);
+  });
+
+  it('gives way to one that holds what claims have; and takes over again only when it has all of it', async () => {
+    await inUse();
+    moved();
+    await harness.set(elsewhere);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(harness.object.status).toMatchObject({ endpoint: 'db.example.org:3306', externalSecret: 'outside' });
+    expect(runsHere()).toBe(false);
+
+    server.databases.clear();
+    await harness.set({ external: null });
+    await harness.comeUp({ mysql: 3306 });
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'DataNotMoved' });
+    expect(harness.object.status).toMatchObject({ endpoint: 'db.example.org:3306', externalSecret: 'outside' });
+    moved();
+    await harness.later(120_000);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(harness.object.status).not.toHaveProperty('externalSecret');
+  });
+
+  it('also gives way where what is missing was given up', async () => {
+    await inUse();
+    const annotations = { 'stackwright.dev/accept-new-database': 'an-id' };
+    await harness.edit(DatabaseClaim, 'keystone-database', { metadata: { annotations } });
+    await harness.set(elsewhere);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  it('is not another external one either, nor another address in the same Secret', async () => {
+    await inUse();
+    moved();
+    await harness.set(elsewhere);
+    await harness.seedSecret('third', { ...harness.values('outside'), host: 'third.example.org' }, offered);
+    server.databases.clear();
+    await harness.set({ external: { secretRef: { name: 'third' } } });
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'DataNotMoved' });
+    expect(harness.object.status).toMatchObject({ endpoint: 'db.example.org:3306', externalSecret: 'outside' });
+    expect(runsHere()).toBe(false);
+
+    await harness.set(elsewhere);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    await harness.edit(
+      Secret,
+      'outside',
+      secretWith('outside', { ...harness.values('outside'), host: 'third.example.org' }),
+    );
+    await harness.later(600_000);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'DataNotMoved' });
+    expect(harness.object.status).toMatchObject({ endpoint: 'db.example.org:3306' });
+  });
+});
+
 describe('an external MariaDB', () => {
   const offered = { 'stackwright.dev/usable-by': 'mariadb' };
   const values = { host: 'db.example.org', port: '3307', username: 'root', password: 'rootpw' };
@@ -196,13 +326,28 @@ describe('an external MariaDB', () => {
     ['port', 'http', 'no port number'],
     ['port', '0x10', 'no port number'],
     ['port', '65536', 'no port number'],
-    ['host', 'db.example.org\n', 'no host name'],
     ['host', 'https://db.example.org', 'no host name'],
   ])('whose Secret has %s %o is not asked', async (key, value, message) => {
     await given({ ...values, [key]: value });
     expect(harness.condition('Ready')).toMatchObject({
       ...{ status: 'False', reason: 'SecretIncomplete' },
       message: `Secret server (spec.external.secretRef) has ${message} in "${key}"`,
+    });
+    expect([...server.hosts]).toEqual([]);
+  });
+
+  it('is asked without the line breaks that files end with', async () => {
+    const lines = Object.entries(values).map(([key, value]) => [key, `${value}\n`]);
+    await given(Object.fromEntries(lines) as typeof values);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect([...server.hosts]).toEqual(['db.example.org']);
+  });
+
+  it.each(Object.keys(values))('whose Secret has two lines under %s is not asked', async (key) => {
+    await given({ ...values, [key]: 'one\ntwo' });
+    expect(harness.condition('Ready')).toMatchObject({
+      ...{ status: 'False', reason: 'SecretIncomplete' },
+      message: `Secret server (spec.external.secretRef) cannot be used: "${key}" has more than one line`,
     });
     expect([...server.hosts]).toEqual([]);
   });

@@ -1,11 +1,20 @@
 // A MariaDB as a graph: the server that is run here, or the one that is told of by a Secret.
+import { DatabaseClaim } from '@stackwright/api';
 import type { Graph, GraphBuilder, StepHandle } from '@stackwright/graph';
 import { Secret } from '@stackwright/kube';
-import { configSecret, keptPassword, defineServer, serverConfigStep, serverStep } from '@stackwright/openstack';
+import {
+  claimsOfProvider,
+  configSecret,
+  defineServer,
+  keptPassword,
+  serverConfigStep,
+  serverStep,
+} from '@stackwright/openstack';
 import { catalog } from '../catalog.js';
 import { MariaDB } from '../crd.js';
 import type { SqlAdmin } from '../sql/admin.js';
 import { explain } from '../sql/explain.js';
+import { databasesNotOn } from '../sql/moved.js';
 import { initSql, myCnf, port } from './files.js';
 import { rootPasswordSecret, serverOf, serverReads } from './login.js';
 import { serverPod } from './pod.js';
@@ -13,7 +22,7 @@ import { serverPod } from './pod.js';
 export function mariadbGraph(sql: SqlAdmin): Graph<MariaDB> {
   return defineServer(MariaDB, {
     run: runServer,
-    reads: serverReads,
+    reads: [...serverReads, claimsOfProvider(DatabaseClaim)],
     server: serverOf,
     async ask({ login }, signal) {
       const [rows] = await sql.run(login, [{ sql: 'SELECT VERSION() AS version', values: [] }], signal);
@@ -22,6 +31,11 @@ export function mariadbGraph(sql: SqlAdmin): Graph<MariaDB> {
     },
     endpoint: ({ address }) => `${address.host}:${address.port}`,
     explain,
+    lacks(scope, { login }, signal) {
+      const claims = scope.list(DatabaseClaim).filter(({ spec }) => spec.provider === scope.name);
+      return databasesNotOn(sql, login, claims, signal);
+    },
+    kept: (name) => [rootPasswordSecret(name)],
   });
 }
 
@@ -30,10 +44,14 @@ function runServer(g: GraphBuilder<MariaDB>): StepHandle {
   const password = g.step({
     name: 'Password',
     owns: [Secret],
-    run: (scope) => keptPassword(scope, rootPasswordSecret(scope.name)),
+    run: (scope) =>
+      keptPassword(scope, rootPasswordSecret(scope.name), {
+        copy: ` (init.sql of the Secret ${configSecret(scope.name)} has it, too)`,
+      }),
   });
   const config = serverConfigStep(g, {
     files: (scope) => ({ 'my.cnf': myCnf, 'init.sql': initSql(scope.output(password).password) }),
+    salt: (scope) => scope.output(password).uid,
     after: [password],
   });
   return serverStep(g, {

@@ -45,7 +45,7 @@ async function converge(): Promise<DatabaseChange[]> {
   const changes = changesOf(wanted, observed);
   await server.run(
     admin,
-    changes.map((change) => statementOf(wanted, change)),
+    changes.map((change) => statementOf(wanted, change, 'an-id')),
     never,
   );
   return changes;
@@ -53,15 +53,15 @@ async function converge(): Promise<DatabaseChange[]> {
 
 describe('a database claim in SQL', () => {
   it('makes database, user and grant, and then nothing more', async () => {
-    expect(await converge()).toEqual(['CreateDatabase', 'CreateUser', 'Grant']);
+    expect(await converge()).toEqual(['CreateDatabase', 'IdentifyDatabase', 'CreateUser', 'Grant']);
     expect(await converge()).toEqual([]);
-    expect(server.databases.get('nova_api')).toEqual({ comment: mine, tables: false });
+    expect(server.databases.get('nova_api')).toEqual({ comment: mine, tables: false, id: 'an-id' });
     expect(server.users.get('nova_api')?.password).toBe('right');
     // `_` would match any character.
     expect([...server.users.get('nova_api')!.grants]).toEqual(['nova\\_api']);
   });
 
-  it.each([1, 2, 3])('goes on after being stopped before write %i', async (n) => {
+  it.each([1, 2, 3, 4])('goes on after being stopped before write %i', async (n) => {
     let writes = 0;
     server.beforeWrite = () => {
       if (++writes === n) throw new Error('stopped');
@@ -94,18 +94,18 @@ describe('a database claim in SQL', () => {
 
   it('takes an empty database over, as an administrator of the server may have made it', async () => {
     server.databases.set('nova_api', { comment: '', tables: false });
-    expect(await converge()).toEqual(['MarkDatabase', 'CreateUser', 'Grant']);
+    expect(await converge()).toEqual(['MarkDatabase', 'IdentifyDatabase', 'CreateUser', 'Grant']);
   });
 
   it('takes a database over that lost its mark, when the password fits', async () => {
     await converge();
     server.databases.set('nova_api', { comment: '', tables: true });
-    expect(await converge()).toEqual(['MarkDatabase']);
+    expect(await converge()).toEqual(['MarkDatabase', 'IdentifyDatabase']);
   });
 
   it('leaves words of an administrator beside the mark', async () => {
     await converge();
-    server.databases.set('nova_api', { comment: `asked for by Ada ${mine}`, tables: true });
+    server.databases.set('nova_api', { comment: `asked for by Ada ${mine}`, tables: true, id: 'an-id' });
     expect(await converge()).toEqual([]);
   });
 

@@ -3,6 +3,7 @@ import { DatabaseClaim, Reason } from '@stackwright/api';
 import { claimMark, markedOwner, ownershipOf, refuseForeign, type OwnershipEvidence } from '@stackwright/openstack';
 import type { SqlAdmin, SqlLogin, Statement } from './admin.js';
 import { SqlError } from './admin.js';
+import { idIn, idTable, lookAtId, refuseLost, writeId, type Had } from './database-id.js';
 
 /** A database with a user on it, as a claim wants it. */
 export interface WantedDatabase {
@@ -11,12 +12,16 @@ export interface WantedDatabase {
   password: string;
   /** Says on the server whose database it is: the claim's namespace and name. */
   owner: string;
+  /** What the claim has had; undefined: nothing yet. */
+  had?: Had | undefined;
 }
 
 export interface ObservedDatabase {
   /** Its comment, which holds the owner's mark; undefined when there is no such database. */
   comment: string | undefined;
-  /** Whether the database holds tables. */
+  /** Undefined: it carries none. */
+  id: string | undefined;
+  /** Whether the database holds tables, besides that of its id. */
   tables: boolean;
   userExists: boolean;
   /** What the user may do on the database, once it has logged in with the wanted password. */
@@ -32,7 +37,8 @@ export interface Generations<T> {
   dropped: readonly T[];
 }
 
-export type DatabaseChange = 'CreateDatabase' | 'MarkDatabase' | 'CreateUser' | 'SetPassword' | 'Grant' | 'DropUser';
+export type DatabaseChange =
+  'CreateDatabase' | 'MarkDatabase' | 'IdentifyDatabase' | 'CreateUser' | 'SetPassword' | 'Grant' | 'DropUser';
 
 export interface UserChange {
   change: DatabaseChange;
@@ -42,6 +48,12 @@ export interface UserChange {
 /** In a GRANT the database's name is a pattern, in which `_` stands for any character. */
 const grantPattern = (database: string): string => database.replaceAll('_', '\\_');
 
+/** The comment, where there is a database of the name. */
+export const lookAtDatabase = (database: string): Statement => ({
+  sql: 'SELECT SCHEMA_COMMENT AS comment FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?',
+  values: [database],
+});
+
 /** @throws SqlError */
 export async function observeDatabase(
   sql: SqlAdmin,
@@ -49,17 +61,15 @@ export async function observeDatabase(
   wanted: WantedDatabase,
   signal: AbortSignal,
 ): Promise<ObservedDatabase> {
-  const [schemata, tables, users] = await sql.run(
+  const [schemata, tables, ids, users] = await sql.run(
     admin,
     [
+      lookAtDatabase(wanted.database),
       {
-        sql: 'SELECT SCHEMA_COMMENT AS comment FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?',
-        values: [wanted.database],
+        sql: 'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME <> ? LIMIT 1',
+        values: [wanted.database, idTable],
       },
-      {
-        sql: 'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? LIMIT 1',
-        values: [wanted.database],
-      },
+      lookAtId(wanted.database),
       { sql: "SELECT User AS name FROM mysql.user WHERE User = ? AND Host = '%'", values: [wanted.username] },
     ],
     signal,
@@ -68,13 +78,14 @@ export async function observeDatabase(
   const userExists = users?.length !== 0;
   return {
     comment: schema && text(schema['comment']),
+    id: idIn(text(ids?.[0]?.['comment'])),
     tables: tables?.length !== 0,
     userExists,
     login: userExists ? await tryLogin(sql, admin, wanted, signal) : 'refused',
   };
 }
 
-/** All generations. @throws SqlError; Refused where the claim must not have the database */
+/** All generations. @throws SqlError; Refused where the claim's database is lost, or the claim must not have the one that is there */
 export async function observeAll(
   sql: SqlAdmin,
   admin: SqlLogin,
@@ -83,6 +94,9 @@ export async function observeAll(
 ): Promise<Generations<ObservedDatabase>> {
   const observe = (one: WantedDatabase) => observeDatabase(sql, admin, one, signal);
   const observed = await observe(current);
+  const { database, owner, had } = current;
+  const found = { exists: observed.comment !== undefined, id: observed.id };
+  refuseLost(had, found, { database, owner, server: `${admin.host}:${admin.port}` });
   refuseTaken(current, observed);
   return {
     current: observed,
@@ -108,17 +122,20 @@ async function tryLogin(
   }
 }
 
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+export const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** A restored dump has lost the mark, but not the user. */
-const databaseEvidence = ({ comment, tables, login }: ObservedDatabase): OwnershipEvidence => ({
+/** A restored dump has lost the mark, and perhaps the user, but not the id. */
+const databaseEvidence = (
+  { had }: WantedDatabase,
+  { comment, id, tables, login }: ObservedDatabase,
+): OwnershipEvidence => ({
   mark: markedOwner(comment),
-  isProven: login === 'all',
+  isProven: login === 'all' || (had?.id !== undefined && id === had.id),
   isEmpty: !tables,
 });
 
-function ownsDatabase({ owner }: WantedDatabase, observed: ObservedDatabase): boolean {
-  return observed.comment !== undefined && ownershipOf(owner, databaseEvidence(observed)) === 'Owned';
+function ownsDatabase(wanted: WantedDatabase, observed: ObservedDatabase): boolean {
+  return observed.comment !== undefined && ownershipOf(wanted.owner, databaseEvidence(wanted, observed)) === 'Owned';
 }
 
 /** MariaDB keeps no words about a user. */
@@ -133,7 +150,7 @@ export function refuseTaken(wanted: WantedDatabase, observed: ObservedDatabase):
   const { database, username, owner } = wanted;
   const claim = DatabaseClaim.kind;
   if (observed.comment !== undefined) {
-    refuseForeign(owner, databaseEvidence(observed), {
+    refuseForeign(owner, databaseEvidence(wanted, observed), {
       ...{ reason: Reason.DatabaseTaken, what: `Database "${database}"`, holds: 'holds tables', claim },
       remedy: { handOver: `ALTER DATABASE \`${database}\` COMMENT = '${claimMark(owner)}'` },
     });
@@ -150,6 +167,7 @@ export function changesOf(wanted: WantedDatabase, observed: ObservedDatabase): D
   const changes: DatabaseChange[] = [];
   if (observed.comment === undefined) changes.push('CreateDatabase');
   else if (markedOwner(observed.comment) !== wanted.owner) changes.push('MarkDatabase');
+  if (observed.id === undefined) changes.push('IdentifyDatabase');
   if (!observed.userExists) changes.push('CreateUser');
   else if (observed.login === 'refused') changes.push('SetPassword');
   if (observed.login !== 'all') changes.push('Grant');
@@ -180,6 +198,8 @@ export function describeChange({ change, wanted: { username } }: UserChange): st
       return 'Create the database';
     case 'MarkDatabase':
       return "Mark the database as the claim's";
+    case 'IdentifyDatabase':
+      return 'Give the database an id';
     case 'CreateUser':
       return `Create the user ${username}`;
     case 'SetPassword':
@@ -191,14 +211,16 @@ export function describeChange({ change, wanted: { username } }: UserChange): st
   }
 }
 
-/** Without IF NOT EXISTS: whoever comes second to a name must fail, look again, and be refused. */
-export function statementOf(wanted: WantedDatabase, change: DatabaseChange): Statement {
+/** `newId`: for a database that has none. Without IF NOT EXISTS: whoever comes second to a name must fail, look again, and be refused. */
+export function statementOf(wanted: WantedDatabase, change: DatabaseChange, newId: string): Statement {
   const { database, username, password, owner } = wanted;
   switch (change) {
     case 'CreateDatabase':
       return { sql: 'CREATE DATABASE ?? CHARACTER SET utf8mb4 COMMENT ?', values: [database, claimMark(owner)] };
     case 'MarkDatabase':
       return { sql: 'ALTER DATABASE ?? COMMENT ?', values: [database, claimMark(owner)] };
+    case 'IdentifyDatabase':
+      return writeId(database, newId);
     case 'CreateUser':
       return { sql: "CREATE USER ?@'%' IDENTIFIED BY ?", values: [username, password], secrets: [password] };
     case 'SetPassword':
@@ -241,12 +263,19 @@ export async function dropDatabase(
   const statements: Statement[] = [];
   // The user first: as long as the database is there, its mark says whose both are.
   if (ownsUser(wanted, observed)) statements.push(dropUser(wanted.username));
-  if (ownsDatabase(wanted, observed)) statements.push({ sql: 'DROP DATABASE IF EXISTS ??', values: [wanted.database] });
+  if (ownsDatabase(wanted, observed) && !isAnother(wanted, observed)) {
+    statements.push({ sql: 'DROP DATABASE IF EXISTS ??', values: [wanted.database] });
+  }
   if (statements.length > 0) await sql.run(admin, statements, signal);
 }
 
+/** Not the one that the claim has had, whatever its mark says: of another cluster, where names are the same. */
+const isAnother = ({ had }: WantedDatabase, { id }: ObservedDatabase): boolean =>
+  had?.id !== undefined && id !== undefined && id !== had.id;
+
 /** Beside a database of somebody else, a user whom our password fits may be in use there. */
 function ownsUser(wanted: WantedDatabase, observed: ObservedDatabase): boolean {
-  if (!observed.userExists || (observed.comment !== undefined && !ownsDatabase(wanted, observed))) return false;
+  const isTheirs = observed.comment !== undefined && (!ownsDatabase(wanted, observed) || isAnother(wanted, observed));
+  if (!observed.userExists || isTheirs) return false;
   return ownershipOf(wanted.owner, userEvidence(wanted, observed)) === 'Owned';
 }

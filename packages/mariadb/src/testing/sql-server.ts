@@ -1,4 +1,5 @@
 // A database server in memory that understands exactly the statements of this package.
+import { idComment, idIn } from '../sql/database-id.js';
 import { SqlError, type Row, type SqlAdmin, type SqlLogin, type Statement } from '../sql/admin.js';
 
 interface User {
@@ -8,7 +9,7 @@ interface User {
 }
 
 export class FakeSqlServer implements SqlAdmin {
-  readonly databases = new Map<string, { comment: string; tables: boolean }>();
+  readonly databases = new Map<string, { comment: string; tables: boolean; id?: string }>();
   readonly users = new Map<string, User>([['root', { password: 'rootpw', grants: new Set(['%']) }]]);
   /** What was asked for, without what only looks. */
   readonly writes: string[] = [];
@@ -48,7 +49,14 @@ export class FakeSqlServer implements SqlAdmin {
         const database = this.databases.get(first);
         return database ? [{ comment: database.comment }] : [];
       }
-      case 'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? LIMIT 1':
+      case 'SELECT TABLE_COMMENT AS comment FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?': {
+        const id = this.databases.get(first)?.id;
+        return id === undefined ? [] : [{ comment: idComment(id) }];
+      }
+      case 'CREATE OR REPLACE TABLE ??.?? (id INT NOT NULL PRIMARY KEY) COMMENT = ?':
+        this.databases.get(first)!.id = idIn(values[2] ?? '') ?? '';
+        return [];
+      case 'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME <> ? LIMIT 1':
         return this.databases.get(first)?.tables ? [{ name: 'user' }] : [];
       case "SELECT User AS name FROM mysql.user WHERE User = ? AND Host = '%'":
         return this.users.has(first) ? [{ name: first }] : [];

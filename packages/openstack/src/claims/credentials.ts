@@ -13,6 +13,7 @@ import { annotations, Reason } from '@stackwright/api';
 import { Secret } from '@stackwright/kube';
 import { keptPassword } from '../secrets/kept-password.js';
 import { valuesOf } from '../secrets/secret.js';
+import { passwordIn } from '../secrets/text.js';
 import { claimStatus, connectionSecret } from './fulfil.js';
 
 /** A claim whose spec has the fields of `credentialSpec`. */
@@ -67,10 +68,12 @@ export function credentialsOf<R extends CredentialClaim>(
   const { spec, metadata } = scope.object;
   const { rotation } = spec;
   const inUse = metadata?.annotations?.[annotations.inUse];
-  const prefix = `${scope.name}-${secret}`;
-  const suffix = rotation ? `-${hashOf(rotation, 8)}` : '';
-  const secretName = `${prefix}${suffix}`;
-  const kept = keptPassword(scope, secretName);
+  const suffix = suffixOf(rotation);
+  const secretName = passwordSecret(scope.name, secret, rotation);
+  const kept = keptPassword(scope, secretName, {
+    copy: secret === 'password' ? ` (the Secret ${connectionSecret(scope.name)} has it, too, under "password")` : '',
+    otherwise: ', or change spec.rotation (credentialRotation of the service that owns the claim)',
+  });
   if (kept.state !== 'Done') return kept;
 
   const current: Credential = { username: `${base}${suffix}`, secretName, ...kept.output };
@@ -79,6 +82,12 @@ export function credentialsOf<R extends CredentialClaim>(
   const [superseded, dropped] = isInUse ? [[], older] : [older, []];
   return done({ current, inUse: isInUse, superseded, dropped });
 }
+
+const suffixOf = (rotation: string | undefined): string => (rotation ? `-${hashOf(rotation, 8)}` : '');
+
+/** The one that keeps the password of a claim's current user. */
+export const passwordSecret = (claim: string, secret = 'password', rotation?: string): string =>
+  `${claim}-${secret}${suffixOf(rotation)}`;
 
 /** All generations that there are Secrets of, the first one first; a password is empty where its Secret has lost it. */
 export function keptCredentials<R extends Reconciled>(
@@ -96,8 +105,8 @@ export function keptCredentials<R extends Reconciled>(
       const { name = '', uid = '', deletionTimestamp } = kept.metadata ?? {};
       const generation = /^(-[0-9a-f]{8})?$/.exec(name.startsWith(prefix) ? name.slice(prefix.length) : '?')?.[0];
       if (generation === undefined || deletionTimestamp) return [];
-      const checked = valuesOf(kept, ['password']);
-      const password = 'values' in checked ? checked.values.password : '';
+      const read = passwordIn(kept, 'password');
+      const password = 'text' in read ? read.text : '';
       return [
         { username: `${base}${generation}`, password, secretName: name, uid, isChosen: isChosen && kept === first },
       ];

@@ -4,6 +4,7 @@ import { Reason, type Conditioned } from '@stackwright/api';
 import {
   defineGraph,
   done,
+  waiting,
   type Explanation,
   type Graph,
   type Outcome,
@@ -16,12 +17,14 @@ import {
   credentialClaimStatus,
   credentialsOf,
   keptCredentials,
+  passwordSecret,
   removeDropped,
   type ClaimCredentials,
   type CredentialClaim,
   type CredentialOptions,
   type KeptCredential,
 } from './credentials.js';
+import { keptStatus } from '../secrets/kept.js';
 import { publishConnection, readyServer } from './fulfil.js';
 import { Refused } from './refused.js';
 
@@ -43,10 +46,15 @@ export interface Request<R, Server, More extends string = never> {
   owner: string;
   server: Server;
   users: ClaimUsers<More>;
+  /**
+   * What `notes` has noted, for what its status should say and does not: a claim that was made again, or restored from a
+   * backup, has lost it.
+   */
+  noted: (annotation: string) => string | undefined;
 }
 
 /** A claim that is deleted, with all that it had. */
-export interface Removal<R, Server> extends Pick<Request<R, Server>, 'claim' | 'owner'> {
+export interface Removal<R, Server> extends Pick<Request<R, Server>, 'claim' | 'owner' | 'noted'> {
   /** Of all generations of `user`, the first one first; none: it never got as far as that. */
   kept: readonly KeptCredential[];
   /** To be asked only where something has to be undone. @throws Refused where there is no way to it, for now */
@@ -95,6 +103,12 @@ export interface ClaimDefinition<
   removeOn?: 'Always' | 'DeletePolicy';
   /** How an error of the server reads as a condition. */
   explain: (error: unknown) => Explanation;
+  /** Of a change that makes again what a fulfilled claim had: what was lost with it, for an event. */
+  loss?: (claim: Readonly<R>, change: Change) => string | undefined;
+  /** Annotations of the Secret that keeps the password, which outlives the claim where its data does. Default: none. */
+  notes?: (observed: Observed) => Readonly<Record<string, string>>;
+  /** Of its status, besides what all have; `observed` where the provider's step is done. */
+  status?: (claim: Readonly<R>, observed: Observed | undefined) => object;
   /** As of any external step: milliseconds that a call may take, and after which a done step looks again. */
   timeout?: number;
   resync?: number;
@@ -139,7 +153,13 @@ export function defineClaim<
         run: (scope) => usersOf(scope, definition.users(scope.object)),
       });
 
+      const notedBy = (scope: StepScope<R>) => (annotation: string) =>
+        keptCredentials(scope, definition.users(scope.object).user)
+          .map(({ secretName }) => scope.get(Secret, secretName)?.metadata?.annotations?.[annotation])
+          .find((note) => note !== undefined);
+
       const requestOf = (scope: StepScope<R>): Request<R, Server, More> => ({
+        noted: notedBy(scope),
         claim: scope.object,
         namespace: scope.namespace,
         owner: ownerOf(scope),
@@ -157,6 +177,10 @@ export function defineClaim<
         observe: (scope, signal, runtime) => definition.observe(scope.output(server), wantedOf(scope), signal, runtime),
         diff: (scope, observed) => definition.diff(wantedOf(scope), observed),
         describe: (change) => definition.describe(change),
+        tells(scope, change) {
+          const note = definition.loss?.(scope.object, change);
+          return note === undefined ? undefined : { reason: Reason.MadeAgain, note };
+        },
         apply: (scope, changes, signal, runtime) =>
           definition.apply(scope.output(server), changes, wantedOf(scope), signal, runtime),
         output: (_scope, observed) => observed,
@@ -169,7 +193,8 @@ export function defineClaim<
           const kept = keptCredentials(scope, user);
           const reach = () =>
             reachable(serverOf(scope, provider), `${definition.provider.kind} ${scope.object.spec.provider}`);
-          await definition.remove({ claim: scope.object, owner: ownerOf(scope), kept, reach }, signal, runtime);
+          const removal = { claim: scope.object, owner: ownerOf(scope), kept, reach, noted: notedBy(scope) };
+          await definition.remove(removal, signal, runtime);
         },
         explain: (error) =>
           error instanceof Refused ? { reason: error.reason, message: error.message } : definition.explain(error),
@@ -182,6 +207,16 @@ export function defineClaim<
         run: (scope) => publishConnection(scope, definition.connection(requestOf(scope), scope.output(given))),
       });
 
+      const { notes } = definition;
+      if (notes) {
+        g.step({
+          name: 'Note',
+          after: [password, given],
+          owns: [Secret],
+          run: (scope) => noteOn(scope, scope.output(password).user.current.secretName, notes(scope.output(given))),
+        });
+      }
+
       g.step({
         name: 'Superseded',
         after: [password, given],
@@ -189,8 +224,33 @@ export function defineClaim<
         run: (scope) => removeDropped(scope, { dropped: Object.values(scope.output(password)).flatMap(droppedOf) }),
       });
     },
-    { status: (scope) => credentialClaimStatus(scope, scope.output<ClaimUsers>(passwordStep)?.user) },
+    {
+      status: (scope) => ({
+        ...credentialClaimStatus(scope, scope.output<ClaimUsers>(passwordStep)?.user),
+        ...keptStatus(scope, secretsOf(scope.object, definition.users(scope.object))),
+        ...definition.status?.(scope.object, scope.output<Observed>({ name: step })),
+      }),
+    },
   );
+}
+
+/** Those that keep the passwords of its current users. */
+function secretsOf<R extends ProvidedClaim>({ metadata, spec }: Readonly<R>, users: object): string[] {
+  return Object.values<CredentialOptions | undefined>({ ...users }).flatMap((user) =>
+    user ? [passwordSecret(metadata?.name ?? '', user.secret, spec.rotation)] : [],
+  );
+}
+
+function noteOn<R extends ProvidedClaim>(
+  scope: StepScope<R>,
+  name: string,
+  notes: Readonly<Record<string, string>>,
+): Outcome<undefined> {
+  const secret = scope.get(Secret, name);
+  const { annotations } = secret?.metadata ?? {};
+  if (!secret || Object.entries(notes).every(([annotation, note]) => annotations?.[annotation] === note)) return done();
+  scope.amend(Secret, secret, () => ({ patch: { metadata: { annotations: notes } } }));
+  return waiting(Reason.Pending, `Secret ${name} is being annotated`);
 }
 
 const passwordStep = { name: 'Password' };

@@ -15,8 +15,8 @@ export interface ResolvedOverride {
 }
 
 /**
- * `override` with the values in the place of `{ secretKeyRef: { name, key } }`. They are taken as they are, "$" included;
- * a line break at the end, as editors and `echo` leave one, is none of the value. Not Done as long as `read` is not.
+ * `override` with the values in the place of `{ secretKeyRef: { name, key } }`. They are taken as they are, "$" included.
+ * Not Done as long as `read` is not.
  */
 export function resolveSecrets(
   override: Override,
@@ -37,7 +37,7 @@ export function resolveSecrets(
         const field = fieldOf(file, section, option);
         const outcome = read(reference, field);
         if (outcome.state !== 'Done') return outcome;
-        target[option] = literal(outcome.output.replace(/\r?\n$/, ''));
+        target[option] = literal(outcome.output);
         secrets.add(field);
       }
     }

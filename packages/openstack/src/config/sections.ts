@@ -14,9 +14,10 @@ function closed(why: string, ...options: readonly string[]): OsloSection {
 }
 
 /** oslo.db's options, in whichever section the service has them: `database`, `placement_database`, `api_database`. */
-export function databaseSection({ url }: Database): OsloSection {
+export function databaseSection({ url }: Database, { optionFile }: DatabaseSectionOptions = {}): OsloSection {
+  const connection = optionFile !== undefined && isEscaped(url) ? withoutPassword(url, optionFile) : url;
   return {
-    connection: owned(literal(url), 'it comes from the database claim'),
+    connection: owned(literal(connection), 'it comes from the database claim'),
     ...closed(
       'the database is that of the claim, for reading, too',
       'slave_connection',
@@ -27,6 +28,25 @@ export function databaseSection({ url }: Database): OsloSection {
     ),
   };
 }
+
+export interface DatabaseSectionOptions {
+  /**
+   * Where the service mounts what `databaseOptionFile` gives. For one that hands the URL to a parser to which "%" means something
+   * (keystone-manage to alembic's): with a password that has to be escaped in a URL, the password is in this file instead.
+   */
+  optionFile?: string;
+}
+
+/** A MariaDB option file with the password; undefined where the URL holds it. */
+export function databaseOptionFile({ url, password }: Database): string | undefined {
+  // PyMySQL takes one pair of quotes off, and knows no escapes.
+  return isEscaped(url) ? `[client]\npassword = "${password}"\n` : undefined;
+}
+
+const isEscaped = (url: string): boolean => url.includes('%');
+
+const withoutPassword = (url: string, optionFile: string): string =>
+  `${url.replace(/:[^:@/]*@/, '@')}?read_default_file=${optionFile}`;
 
 /** oslo.cache's options: `[cache]`. */
 export function cacheSection({ servers }: Cache): OsloSection {

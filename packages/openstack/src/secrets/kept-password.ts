@@ -1,8 +1,10 @@
 import { Reason } from '@stackwright/api';
-import { done, failed, waiting, type Outcome, type Reconciled, type StepScope } from '@stackwright/graph';
-import { Secret } from '@stackwright/kube';
+import { done, failed, type Outcome, type Reconciled, type StepScope } from '@stackwright/graph';
+import { keptSecret, type KeptSecretOptions } from './kept.js';
 import { newPassword } from './password.js';
-import { secretWith, valuesOf } from './secret.js';
+import { passwordIn } from './text.js';
+import { secretWith } from './secret.js';
+import { secretReference } from './usable-by.js';
 
 export interface KeptPassword {
   password: string;
@@ -12,22 +14,21 @@ export interface KeptPassword {
 
 /**
  * A password that is generated once and kept in a Secret of its own, key `password`. What is derived from it goes into
- * other Secrets, so that writing those can never change it. Whoever wants a new one deletes the Secret or edits it.
+ * other Secrets, so that writing those can never change it. Whoever wants another one edits the Secret; one that is deleted
+ * is missed. A password that some program would not read as it is fails by name, and changes nothing.
  */
-export function keptPassword<R extends Reconciled>(scope: StepScope<R>, name: string): Outcome<KeptPassword> {
-  const secret = scope.ownOnce(Secret, name, (random) => secretWith(name, { password: newPassword(random) }), {
-    retain: true,
-  });
-  if (!secret) return waiting(Reason.Pending, `Secret ${name} is being created`);
-  const checked = valuesOf(secret, ['password']);
-  if ('missing' in checked) {
-    return failed(
-      Reason.SecretIncomplete,
-      `Secret ${name} has no password; add one under the key "password", or delete the Secret to get a new one`,
-      {
-        on: { apiVersion: 'v1', kind: 'Secret', name, namespace: scope.namespace },
-      },
-    );
+export function keptPassword<R extends Reconciled>(
+  scope: StepScope<R>,
+  name: string,
+  more: Omit<KeptSecretOptions, 'make'> = {},
+): Outcome<KeptPassword> {
+  const make: KeptSecretOptions['make'] = (random) => secretWith(name, { password: newPassword(random) });
+  const kept = keptSecret(scope, name, { ...more, make });
+  if (kept.state !== 'Done') return kept;
+  const read = passwordIn(kept.output, 'password');
+  if ('problem' in read) {
+    const message = `Secret ${name} cannot be used: its key "password" ${read.problem}; give it another one`;
+    return failed(Reason.SecretIncomplete, message, { on: secretReference(name, scope) });
   }
-  return done({ password: checked.values.password, uid: secret.metadata?.uid ?? '' });
+  return done({ password: read.text, uid: kept.output.metadata?.uid ?? '' });
 }

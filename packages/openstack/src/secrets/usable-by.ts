@@ -10,6 +10,7 @@ import {
 } from '@stackwright/graph';
 import { Secret } from '@stackwright/kube';
 import { valuesOf } from './secret.js';
+import { linesIn } from './text.js';
 
 type Scope = Pick<StepScope<Reconciled>, 'get' | 'namespace'>;
 
@@ -46,6 +47,22 @@ export function usableValues<Key extends string>(
   if ('values' in checked) return done(checked.values);
   const { name, field } = use;
   return failed(Reason.SecretIncomplete, `Secret ${name} (${field}) lacks ${checked.missing.join(', ')}`, {
+    on: secretReference(name, scope),
+  });
+}
+
+/** What it holds under `keys`, a line each. */
+export function usableLines<Key extends string>(
+  scope: Scope,
+  use: SecretUse,
+  keys: readonly Key[],
+): Outcome<Record<Key, string>> {
+  const usable = usableSecret(scope, use);
+  if (usable.state !== 'Done') return usable;
+  const read = linesIn(usable.output, keys);
+  if ('values' in read) return done(read.values);
+  const { name, field } = use;
+  return failed(Reason.SecretIncomplete, `Secret ${name} (${field}) ${read.problems}`, {
     on: secretReference(name, scope),
   });
 }

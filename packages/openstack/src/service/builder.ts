@@ -53,6 +53,8 @@ export interface DatabaseOptions {
 export interface Database {
   /** Name of the claim. */
   claim: string;
+  /** Of the database: an empty one in its place has another id. Undefined where its provider gives none. */
+  id?: string;
   host: string;
   port: number;
   database: string;
@@ -149,9 +151,9 @@ export interface Volume {
 export interface ConfigOptions<R extends ServiceObject> {
   /**
    * By file name; the object's `spec.config` is merged over each oslo.config file, but for the options that are `owned`.
-   * A string is taken as it is.
+   * A string is taken as it is; undefined: there is no such file now.
    */
-  files: Readonly<Record<string, (scope: StepScope<R>) => OsloConfig | string>>;
+  files: Readonly<Record<string, (scope: StepScope<R>) => OsloConfig | string | undefined>>;
   /** The directory of the files: each is mounted alone over the package's own. */
   directory: string;
   after?: readonly StepHandle[];
@@ -182,7 +184,7 @@ export interface JobOptions<R extends ServiceObject> extends ContainerOptions<R>
   command?: Computed<R, readonly string[]>;
   /**
    * What the Job depends on: it runs again when that changes. Default: image, command, environment and configuration.
-   * Given, it is used instead of the configuration (image, command and environment always count).
+   * Given, it is used instead of the configuration (image, command, environment and `database` always count).
    */
   inputs?: Computed<R, JobInputs>;
   /** What the Job does is done to this database: another one is an input, and the configuration is none. */

@@ -23,6 +23,7 @@ import {
 import { apiVersionOf, Secret, type Resource } from '@stackwright/kube';
 import { secretReference } from '../secrets/usable-by.js';
 import { portIn, valuesOf } from '../secrets/secret.js';
+import { linesIn } from '../secrets/text.js';
 import { readsOfUsers, userInUse } from './credentials.js';
 import type { Cache, Database, DatabaseOptions, Release, ServiceObject } from './builder.js';
 
@@ -30,7 +31,9 @@ interface Claim extends Conditioned {
   status?: Conditioned['status'] & { secretName?: string };
 }
 
-export interface Fulfilled<Key extends string> {
+export interface Fulfilled<Key extends string, T extends Claim = Claim> {
+  /** As its provider left it. */
+  claim: Readonly<T>;
   secretName: string;
   values: Record<Key, string>;
   /** PEM of the authorities of the server's certificate, where the Secret names any. */
@@ -43,7 +46,7 @@ export function fulfilled<R extends ServiceObject, T extends Claim, Key extends 
   resource: Resource<T>,
   desired: Desired<T>,
   keys: readonly Key[],
-): Outcome<Fulfilled<Key>> {
+): Outcome<Fulfilled<Key, T>> {
   const { name } = desired.metadata;
   const what = `${resource.kind} ${name}`;
   const on = { apiVersion: apiVersionOf(resource), kind: resource.kind, name, namespace: scope.namespace };
@@ -56,15 +59,13 @@ export function fulfilled<R extends ServiceObject, T extends Claim, Key extends 
   const secretName = claim.status?.secretName ?? '';
   const secret = secretName === '' ? undefined : scope.get(Secret, secretName);
   if (!secret) return waiting(Reason.WaitingForClaim, `The Secret of ${what} is not there yet`, { on });
-  const checked = valuesOf(secret, keys);
-  if ('missing' in checked) {
-    return failed(Reason.SecretIncomplete, `Secret ${secretName} of ${what} lacks ${checked.missing.join(', ')}`, {
-      on,
-    });
+  const checked = linesIn(secret, keys);
+  if ('problems' in checked) {
+    return failed(Reason.SecretIncomplete, `Secret ${secretName} of ${what} ${checked.problems}`, { on });
   }
   const authorities = valuesOf(secret, ['ca.crt']);
   const ca = 'values' in authorities ? { ca: authorities.values['ca.crt'] } : {};
-  return done({ secretName, values: checked.values, ...ca });
+  return done({ claim, secretName, values: checked.values, ...ca });
 }
 
 /** What the spec of a claim for credentials and its metadata say about them. The step reads `readsOfUsers`. */
@@ -105,7 +106,7 @@ export function databaseStep<R extends ServiceObject>(
         databaseConnectionKeys,
       );
       if (claim.state !== 'Done') return claim;
-      const { secretName, values } = claim.output;
+      const { secretName, values, claim: given } = claim.output;
       const port = portIn(values.port);
       if (port === undefined) {
         const message = `Secret ${secretName} of DatabaseClaim ${metadata.name} has no port number in "port"`;
@@ -115,7 +116,8 @@ export function databaseStep<R extends ServiceObject>(
       // An IPv6 address has to be told from a port.
       const host = values.host.includes(':') ? `[${values.host}]` : values.host;
       const url = `mysql+pymysql://${credentials}@${host}:${port}/${values.database}`;
-      return done({ ...values, claim: metadata.name, port, url, secretName });
+      const id = given.status?.databaseId;
+      return done({ ...values, claim: metadata.name, port, url, secretName, ...(id === undefined ? {} : { id }) });
     },
   });
 }

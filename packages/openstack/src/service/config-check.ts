@@ -5,7 +5,6 @@ import {
   done,
   failed,
   forgetJobs,
-  hashOf,
   jobOwns,
   Label,
   runJob,
@@ -24,6 +23,7 @@ import {
   validatorProgram,
   type FileCheck,
 } from '../config/validator.js';
+import { secretHash } from '../secrets/hash.js';
 import { secretWith } from '../secrets/secret.js';
 import { servicePod } from '../workload/container.js';
 import { jobResources } from '../workload/resources.js';
@@ -110,7 +110,7 @@ function configCheckFor(facts: Release, candidate: Candidate): ConfigCheck | und
   if (Object.keys(checks).length === 0) return undefined;
   const given = { ...files, [checkFile]: JSON.stringify(checks) };
   // Not the program: what an older one has agreed to need not be asked again.
-  const hash = hashOf([facts.reference, given, candidate.salt]);
+  const hash = secretHash(candidate.salt, [facts.reference, given]);
   return { hash, files: { ...given, [validatorFile]: validatorProgram } };
 }
 

@@ -309,7 +309,10 @@ describe('an override from a Secret', () => {
     [
       'has several lines',
       () => offer('keys', { s3: `${canary}\n[database]` }),
-      { reason: 'InvalidConfig', message: expect.stringMatching(/registry_key has more than one line$/) as string },
+      {
+        reason: 'SecretIncomplete',
+        message: expect.stringMatching(/registry_key\) cannot be used: "s3" has more than one line$/) as string,
+      },
     ],
   ])('that %s is named, and what runs stays', async (_what, prepare, condition) => {
     const before = [podTemplate(), conf()];

@@ -16,7 +16,9 @@ import { ConfigError, mergeConfigs, renderOsloConfig, type OsloConfig } from '..
 import { checkFiles, mergeOverride, type Override } from '../config/override.js';
 import { closedSection } from '../config/sections.js';
 import { resolveSecrets, type ResolvedOverride } from '../config/secret-values.js';
-import { usableValues } from '../secrets/usable-by.js';
+import { secretHash } from '../secrets/hash.js';
+import { problemForOslo } from '../secrets/text.js';
+import { secretReference, usableLines } from '../secrets/usable-by.js';
 import { newPassword } from '../secrets/password.js';
 import { secretWith } from '../secrets/secret.js';
 import { wantVersion, readsOfVersions, versionName } from '../workload/versions.js';
@@ -55,7 +57,7 @@ export function configStep<R extends ServiceObject>(
       const { annotations, remarks } = verdict.output;
       const { credentials, authorities } = claimedIn(scope, after);
       const content = { ...rendered, ...Object.fromEntries(authorities.map((one) => [one.key, one.content])) };
-      const hash = hashOf([salt.output, content]);
+      const hash = secretHash(salt.output, content);
       const secretName = versionName(base, hash);
       const labels = { [Label.component]: component };
       const secret = { ...secretWith(base, content), metadata: { name: base, labels, annotations } };
@@ -93,7 +95,10 @@ function renderFiles<R extends ServiceObject>(
 ): Outcome<Rendering> {
   const merged: Record<string, OsloConfig> = {};
   const rendered: Record<string, string> = {};
-  const given = Object.entries(files).map(([file, render]) => ({ file, content: render(scope) }));
+  const given = Object.entries(files).flatMap(([file, render]) => {
+    const content = render(scope);
+    return content === undefined ? [] : [{ file, content }];
+  });
   const ours = given.filter(({ content }) => typeof content !== 'string').map(({ file }) => file);
   try {
     checkFiles(override, ours);
@@ -115,7 +120,12 @@ function renderFiles<R extends ServiceObject>(
 /** `spec.config`, with what it takes from Secrets. */
 function userValues<R extends ServiceObject>(scope: StepScope<R>, { service }: Release): Outcome<ResolvedOverride> {
   return resolveSecrets(scope.object.spec.config ?? {}, ({ name, key }, field) => {
-    const values = usableValues(scope, { name, service, field }, [key]);
-    return values.state === 'Done' ? done(values.output[key] ?? '') : values;
+    const values = usableLines(scope, { name, service, field }, [key]);
+    if (values.state !== 'Done') return values;
+    const value = values.output[key] ?? '';
+    const unreadable = problemForOslo(value);
+    if (!unreadable) return done(value);
+    const message = `Secret ${name} (${field}): "${key}" ${unreadable.problem}`;
+    return failed(Reason.SecretIncomplete, message, { on: secretReference(name, scope) });
   });
 }

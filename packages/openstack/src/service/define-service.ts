@@ -5,7 +5,15 @@ import type { Catalog } from '../catalog/catalog.js';
 import { sessionsOver } from '../identity/session.js';
 import { http as realHttp, type Http } from '../seams/http.js';
 import { apiSteps, serviceName } from './api.js';
-import type { Api, ContainerOptions, Messaging, MessagingOptions, ServiceBuilder, ServiceObject } from './builder.js';
+import type {
+  Api,
+  ContainerOptions,
+  Messaging,
+  MessagingOptions,
+  Release,
+  ServiceBuilder,
+  ServiceObject,
+} from './builder.js';
 import { cacheStep, databaseStep } from './claims.js';
 import { configStep } from './config.js';
 import { cronJobStep } from './cron-job.js';
@@ -13,8 +21,9 @@ import { extraVolumesStep } from './extra-volumes.js';
 import { identityStep } from './identity.js';
 import { jobStep } from './job.js';
 import { messagingStep } from './messaging.js';
-import { releaseStep } from './release.js';
+import { releaseStatus, releaseStep, upgradeStep } from './release.js';
 import { routeStep } from './route.js';
+import { purposeOf } from './task.js';
 import { tlsStep } from './tls.js';
 import { volumeStep } from './volume.js';
 
@@ -50,7 +59,9 @@ export function defineService<R extends ServiceObject>(
   return defineGraph<R>(
     resource,
     (g) => {
-      const release = releaseStep(g, catalog);
+      const schemaJobs: string[] = [];
+      const release = releaseStep(g, catalog, schemaJobs);
+      upgradeStep(g, catalog, release, schemaJobs);
       const extra = extraVolumesStep(g, release);
       const withExtra = <Options extends ContainerOptions<R>>(container: Options): Options => ({
         ...container,
@@ -58,7 +69,11 @@ export function defineService<R extends ServiceObject>(
       });
       const apis: { name: string | undefined; endpoint: StepHandle<Api> }[] = [];
       const tls = tlsStep(g, release, (object) => apis.map((api) => serviceName(object, api.name)));
-      g.status((scope) => ({ ...workingStatus(scope, apis[0]?.endpoint), ...scaleStatus(scope, apis[0]) }));
+      g.status((scope) => ({
+        ...workingStatus(scope, release, apis[0]?.endpoint),
+        ...scaleStatus(scope, apis[0]),
+        ...releaseStatus(scope, release, schemaJobs),
+      }));
       declare({
         ...g,
         release,
@@ -73,7 +88,10 @@ export function defineService<R extends ServiceObject>(
         config: (config) => configStep(g, release, config),
         job: (job) => jobStep(g, release, withExtra(job)),
         cronJob: (cronJob) => cronJobStep(g, release, withExtra(cronJob)),
-        dbSync: ({ name = 'DbSync', ...job }) => jobStep(g, release, withExtra({ ...job, name })),
+        dbSync({ name = 'DbSync', ...job }) {
+          schemaJobs.push(purposeOf(name));
+          return jobStep(g, release, withExtra({ ...job, name }));
+        },
         api(api) {
           if (apis.length === 0) routeStep(g, api.port);
           const endpoint = apiSteps(g, release, tls, asking, withExtra(api));
@@ -101,9 +119,13 @@ function scaleStatus<R extends ServiceObject>(
 /** Of the API: where it is and which release it has, as last known to work. */
 function workingStatus<R extends ServiceObject>(
   scope: StatusScope<R>,
+  release: StepHandle<Release>,
   endpoint: StepHandle<Api> | undefined,
 ): { endpoint: string | undefined; release: string | undefined } {
   const before = scope.object.status as { endpoint?: string; release?: string } | undefined;
   const api = endpoint && scope.output(endpoint);
-  return { endpoint: api?.url ?? before?.endpoint, release: api ? scope.object.spec.release : before?.release };
+  return {
+    endpoint: api?.url ?? before?.endpoint,
+    release: (api && scope.output(release)?.release) ?? before?.release,
+  };
 }

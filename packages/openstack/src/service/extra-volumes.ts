@@ -18,6 +18,7 @@ import {
   type KubeObject,
   type Resource,
 } from '@stackwright/kube';
+import { secretHash } from '../secrets/hash.js';
 import { usableSecret } from '../secrets/usable-by.js';
 import type { Mount } from '../workload/mounts.js';
 import type { Release, ServiceObject, Volume } from './builder.js';
@@ -67,11 +68,10 @@ function extraOf<R extends ServiceObject>(scope: StepScope<R>, service: string, 
   if (secret) {
     const usable = usableSecret(scope, { name: secret.secretName, service, field });
     if (usable.state !== 'Done') return usable;
-    // The uid, which only its readers know, keeps the hash from being a way to guess what it holds.
     const { metadata, data } = usable.output;
     return done({
       mount: { ...mount, secret: secret.secretName },
-      hash: hashOf([metadata?.uid, data]),
+      hash: secretHash(metadata?.uid ?? '', data),
       isShared: true,
     });
   }

@@ -20,12 +20,12 @@ export function jobStep<R extends ServiceObject>(
       const task = taskOf(scope, scope.output(release), options);
       if (task.state !== 'Done') return task;
       const { image, command, env, pod, annotations } = task.output;
+      const own = options.inputs === undefined ? undefined : valueOf(options.inputs, scope);
+      const target = database && identityOf(scope.output(database));
       const inputs =
-        options.inputs !== undefined
-          ? valueOf(options.inputs, scope)
-          : database
-            ? identityOf(scope.output(database))
-            : config && scope.output(config).hash;
+        own !== undefined && target !== undefined
+          ? { own, target }
+          : (own ?? target ?? (config && scope.output(config).hash));
       const purpose = purposeOf(name);
       const run = runJob(scope, { purpose, inputs: { image, command, env, inputs }, pod, annotations });
       if (run.state === 'Done') return done({ job: run.output });
@@ -47,6 +47,6 @@ function inBackground(run: Outcome<string>): Outcome<JobResult> {
 }
 
 /** Not the user, who may be another one tomorrow. */
-function identityOf({ host, port, database }: Database): JobInputs {
-  return { host, port, name: database };
+export function identityOf({ host, port, database, id }: Database): JobInputs {
+  return { host, port, name: database, ...(id === undefined ? {} : { id }) };
 }

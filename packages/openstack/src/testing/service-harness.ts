@@ -39,6 +39,8 @@ const claims: readonly (readonly [Resource, keyof typeof connections])[] = [
 export class ServiceHarness<R extends ServiceObject> extends ObjectHarness<R> {
   /** The network, as the controller sees it. */
   readonly http: FakeHttp;
+  /** Of the databases that claims are given. */
+  databaseId: string | undefined;
   readonly connections: Record<keyof typeof connections, Record<string, string>> = structuredClone(connections);
 
   constructor(graph: (options: ServiceOptions<R>) => Graph<R>, { kinds = [] }: { kinds?: readonly Resource[] } = {}) {
@@ -62,7 +64,8 @@ export class ServiceHarness<R extends ServiceObject> extends ObjectHarness<R> {
   async fulfil(kind: Resource, name: string, connection: Readonly<Record<string, string>>): Promise<void> {
     const secretName = `${name}-connection`;
     if (!this.api.peek(Secret, this.at(secretName))) await this.seedSecret(secretName, connection);
-    await this.edit(kind, name, { status: { secretName } }, 'status');
+    const id = kind.kind === DatabaseClaim.kind && this.databaseId !== undefined ? { databaseId: this.databaseId } : {};
+    await this.edit(kind, name, { status: { secretName, ...id } }, 'status');
     await this.sayReady(kind, name);
   }
 

@@ -1,4 +1,5 @@
 // A server that services stand on: run here, or told of by a Secret; it is Ready when it answers its administrator.
+import { Reason } from '@stackwright/api';
 import {
   defineObjectGraph,
   type Graph,
@@ -7,39 +8,77 @@ import {
   type StepHandle,
   type StepScope,
   type Outcome,
+  waiting,
 } from '@stackwright/graph';
 import { Pod, PodDisruptionBudget, Secret, Service, StatefulSet, type Resource } from '@stackwright/kube';
+import { keptBefore, keptStatus } from '../secrets/kept.js';
+import { namedBy, usedBefore, type MayBeElsewhere } from './in-use.js';
 import { serverEndpointStep, type ServerEndpointOptions } from './server-endpoint.js';
 
-export interface ServerDefinition<R extends Reconciled, Server> extends Pick<
+export interface ServerDefinition<R extends MayBeElsewhere, Server> extends Pick<
   ServerEndpointOptions<R, Server>,
-  'reads' | 'ask' | 'explain'
+  'reads' | 'ask' | 'explain' | 'endpoint' | 'lacks'
 > {
   /** The steps that run it here; the last of them. */
   run: (g: GraphBuilder<R>) => StepHandle;
-  /** Where it is and how to administer it, wherever it runs. */
+  /** Where it is and how to administer it, wherever it runs: by the spec. */
   server: (scope: StepScope<R>, object: Readonly<R>) => Outcome<Server>;
-  /** `status.endpoint`: host:port of each, separated by commas. */
-  endpoint: (server: Server) => string;
+  /** Names of the Secrets that `run` keeps. */
+  kept: (object: string) => readonly string[];
 }
 
-export function defineServer<R extends Reconciled & { spec: { external?: object } }, Server>(
+const owns = [Secret, Service, StatefulSet, PodDisruptionBudget];
+
+export function defineServer<R extends MayBeElsewhere, Server>(
   resource: Resource<R>,
-  { run, server, reads, endpoint, ask, explain }: ServerDefinition<R, Server>,
+  { run, server, reads, endpoint, ask, explain, lacks, kept }: ServerDefinition<R, Server>,
 ): Graph<R> {
   return defineObjectGraph(
     resource,
-    (g, { spec }) => {
-      const after = spec.external ? [] : [run(g)];
-      serverEndpointStep(g, { after, reads, server: (scope) => server(scope, scope.object), ask, explain });
+    (g, object) => {
+      const elsewhere = namedBy(object);
+      const isLeaving = elsewhere !== undefined && hasRunHere(object);
+      const here = elsewhere === undefined || isLeaving ? [run(g)] : [];
+      const answer = serverEndpointStep(g, {
+        // What runs here, and is to be given up, may be what is broken.
+        after: isLeaving ? [] : here,
+        ...(elsewhere === undefined ? {} : { owns }),
+        ...{ reads, ask, explain, endpoint },
+        ...(lacks ? { lacks } : {}),
+        server: (scope) => server(scope, scope.object),
+      });
+      if (isLeaving) handoverStep(g, answer);
     },
     {
-      owns: [Secret, Service, StatefulSet, PodDisruptionBudget],
+      owns,
       reads: [...reads, { resource: Pod, parts: true }],
       status(scope) {
+        const { object, name } = scope;
         const answer = scope.output<Server & { version: string }>({ name: 'Endpoint' });
-        return answer ? { endpoint: endpoint(answer), version: answer.version } : {};
+        const before = object.status as { endpoint?: string } | undefined;
+        return {
+          endpoint: answer ? endpoint(answer) : before?.endpoint,
+          version: answer?.version,
+          externalSecret: answer ? namedBy(object) : usedBefore(object),
+          ...keptStatus(scope, kept(name)),
+        };
       },
     },
   );
+}
+
+/** Whether the server that serves, as far as is known, is the one that is run here. */
+const hasRunHere = (object: Readonly<MayBeElsewhere>): boolean =>
+  usedBefore(object) === undefined && keptBefore(object).length > 0;
+
+/** The other server has taken over: with this in status, the next reconcile wants nothing here any more. */
+function handoverStep<R extends Reconciled>(g: GraphBuilder<R>, answer: StepHandle): void {
+  g.step({
+    name: 'Handover',
+    after: [answer],
+    run: () =>
+      waiting(Reason.Pending, 'The external server takes over; the one here is about to be taken away', {
+        after: 1_000,
+      }),
+  });
 }

@@ -7,13 +7,16 @@ import {
   type Endpoint,
   type GraphBuilder,
   type Outcome,
+  type ReadDeclaration,
   type Reconciled,
   type StepHandle,
   type StepScope,
 } from '@stackwright/graph';
 import { Secret, type Resource } from '@stackwright/kube';
+import { Refused } from '../claims/refused.js';
+import { passwordIn } from '../secrets/text.js';
 import { secretReference } from '../secrets/usable-by.js';
-import { valuesOf } from '../secrets/secret.js';
+import { namedBy, usedBefore, type MayBeElsewhere } from './in-use.js';
 
 export interface ManagedServer {
   /** Name of its Service. */
@@ -30,44 +33,62 @@ export function managedServer(
   { name, portName, passwordSecret }: ManagedServer,
 ): Outcome<Endpoint & { password: string }> {
   const secret = scope.get(Secret, passwordSecret);
-  const checked = secret && valuesOf(secret, ['password']);
-  if (!checked || 'missing' in checked) {
+  const read = secret && passwordIn(secret, 'password');
+  if (!read || 'problem' in read) {
     return waiting(Reason.Pending, `Secret ${passwordSecret} holds no password yet`, {
       on: secretReference(passwordSecret, scope),
     });
   }
   const [endpoint] = endpointsOf(scope, name, portName);
-  if (endpoint) return done({ ...endpoint, ...checked.values });
+  if (endpoint) return done({ ...endpoint, password: read.text });
   return waiting(Reason.NoReadyEndpoint, `Service ${name} has no ready endpoint`, {
     on: { apiVersion: 'v1', kind: 'Service', name, namespace: scope.namespace },
   });
 }
 
-export interface ServerEndpointOptions<R extends Reconciled, Server> {
+export interface ServerEndpointOptions<R extends MayBeElsewhere, Server> {
   after: readonly StepHandle[];
-  /** Kinds that `server` reads. */
-  reads: readonly Resource[];
+  /** Kinds that `server` and `lacks` read. */
+  reads: readonly ReadDeclaration[];
   server: (scope: StepScope<R>) => Outcome<Server>;
   /** The version that the server says it has. Rejects when it does not do what it is for. */
   ask: (server: Server, signal: AbortSignal) => Promise<string>;
   explain: (error: unknown) => { reason: string; message: string };
+  /** `status.endpoint`. */
+  endpoint: (server: Server) => string;
+  /**
+   * Of a server that was not used so far: what fulfilled claims have on the one before and it does not hold, in words. None: it may
+   * take over.
+   */
+  lacks?: (scope: StepScope<R>, server: Server, signal: AbortSignal) => Promise<readonly string[]>;
+  /** Kinds of which nothing may go before it has taken over. */
+  owns?: readonly Resource[];
 }
 
-/** Step 'Endpoint': Done when the server answers, whatever is said of its Pods. Asked again every minute. */
-export function serverEndpointStep<R extends Reconciled, Server>(
+/**
+ * Step 'Endpoint': Done when the server answers, whatever is said of its Pods; another one than the last also has to hold what claims
+ * have (DataNotMoved). Asked again every minute.
+ */
+export function serverEndpointStep<R extends MayBeElsewhere, Server>(
   g: GraphBuilder<R>,
-  { after, reads, server, ask, explain }: ServerEndpointOptions<R, Server>,
+  { after, reads, server, ask, explain, endpoint, lacks, owns = [] }: ServerEndpointOptions<R, Server>,
 ): StepHandle<Server & { version: string }> {
   type Answer = Server & { version: string };
   return g.external<Answer, never, Answer>({
     name: 'Endpoint',
     after,
+    owns,
     reads,
     ready: server,
     async observe(scope, signal) {
       const found = server(scope);
       if (found.state !== 'Done') throw new Error(found.message);
-      return { ...found.output, version: await ask(found.output, signal) };
+      const version = await ask(found.output, signal);
+      if (lacks && isAnother(scope.object, endpoint(found.output))) {
+        const missing = await lacks(scope, found.output, signal);
+        if (missing.length > 0) throw new Refused(Reason.DataNotMoved, notMoved(endpoint(found.output), missing));
+      }
+      return { ...found.output, version };
     },
     diff: () => [],
     describe: () => '',
@@ -77,3 +98,15 @@ export function serverEndpointStep<R extends Reconciled, Server>(
     resync: 60_000,
   });
 }
+
+/** Than the one that served last, where any did. One that is run here may get other addresses. */
+function isAnother(object: Readonly<MayBeElsewhere>, endpoint: string): boolean {
+  const named = namedBy(object);
+  if (named !== usedBefore(object)) return true;
+  const before = (object.status as { endpoint?: string } | undefined)?.endpoint;
+  return named !== undefined && before !== undefined && before !== endpoint;
+}
+
+const notMoved = (endpoint: string, missing: readonly string[]): string =>
+  `${endpoint} does not hold what claims have on the server before, which serves on: ${missing.join(', ')}. ` +
+  'Move it there, or take the change of spec.external back';

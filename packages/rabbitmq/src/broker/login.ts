@@ -2,7 +2,15 @@
 import { Reason } from '@stackwright/api';
 import { done, failed, type Endpoint, type Outcome, type Reconciled, type StepScope } from '@stackwright/graph';
 import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
-import { managedServer, podNames, secretReference, usableValues, valuesOf } from '@stackwright/openstack';
+import {
+  managedServer,
+  namedBy,
+  podNames,
+  secretReference,
+  serverInUseOf,
+  usableLines,
+  valuesOf,
+} from '@stackwright/openstack';
 import { externalBrokerKeys, type RabbitMQ } from '../crd.js';
 import type { Login } from '../management/client.js';
 import { administrator, clientService, ports } from './files.js';
@@ -23,9 +31,21 @@ export const adminPasswordSecret = (rabbitmq: string): string => `${rabbitmq}-ad
 
 type Scope = Pick<StepScope<Reconciled>, 'get' | 'list' | 'namespace'>;
 
+/** The one that the spec names. */
 export function brokerOf(scope: Scope, rabbitmq: Readonly<RabbitMQ>): Outcome<Broker> {
-  const { external } = rabbitmq.spec;
-  return external ? externalBroker(scope, external.secretRef.name) : managedBroker(scope, rabbitmq);
+  return brokerAt(scope, rabbitmq, namedBy(rabbitmq));
+}
+
+/** The one on which claims stand: the one before as long as that which the spec names is not ready to take over. */
+export function brokerInUse(scope: Scope, rabbitmq: Readonly<RabbitMQ>): Outcome<Broker> {
+  const { externalSecret } = serverInUseOf(rabbitmq);
+  // What has never run here can only be elsewhere.
+  const hasRunHere = scope.get(Secret, adminPasswordSecret(rabbitmq.metadata?.name ?? '')) !== undefined;
+  return brokerAt(scope, rabbitmq, externalSecret ?? (hasRunHere ? undefined : namedBy(rabbitmq)));
+}
+
+function brokerAt(scope: Scope, rabbitmq: Readonly<RabbitMQ>, externalSecret: string | undefined): Outcome<Broker> {
+  return externalSecret === undefined ? managedBroker(scope, rabbitmq) : externalBroker(scope, externalSecret);
 }
 
 function managedBroker(scope: Scope, rabbitmq: Readonly<RabbitMQ>): Outcome<Broker> {
@@ -46,7 +66,7 @@ const urlOf = ({ host, port }: Endpoint): string => `http://${host.includes(':')
 
 function externalBroker(scope: Scope, name: string): Outcome<Broker> {
   const use = { name, service: 'rabbitmq', field: 'spec.external.secretRef' };
-  const secret = usableValues(scope, use, externalBrokerKeys);
+  const secret = usableLines(scope, use, externalBrokerKeys);
   if (secret.state !== 'Done') return secret;
   const { management_url: management, username, password } = secret.output;
   const malformed = (message: string) =>

@@ -1,3 +1,4 @@
+import { MessagingClaim } from '@stackwright/api';
 import { Secret, Service, StatefulSet } from '@stackwright/kube';
 import { secretWith } from '@stackwright/openstack';
 import { ServerHarness } from '@stackwright/openstack/testing';
@@ -160,6 +161,57 @@ describe('deletion', () => {
     const secrets = ['sample-admin-password', 'sample-erlang-cookie'].map((name) => harness.at(name));
     const there = secrets.map((at) => harness.api.peek(Secret, at) !== undefined);
     expect([harness.hasVolume, ...there]).toEqual([kept, kept, kept]);
+  });
+});
+
+describe('a broker in use', () => {
+  it.each(['sample-admin-password', 'sample-erlang-cookie'])(
+    'misses %s by name, and keeps what it runs with',
+    async (name) => {
+      await running();
+      const before = [harness.version, harness.values('sample-config')];
+      await harness.api.delete(Secret, harness.at(name));
+      await harness.settle();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'PasswordLost' });
+      expect(harness.condition('Ready')?.message).toContain(`Secret ${name} was deleted`);
+      expect([harness.version, harness.values('sample-config')]).toEqual(before);
+    },
+  );
+
+  it('is not given up for one that lacks virtual hosts of claims, or does not answer', async () => {
+    await running();
+    await harness.api.seed(MessagingClaim, {
+      ...{
+        apiVersion: 'claims.stackwright.dev/v1alpha1',
+        kind: 'MessagingClaim',
+        metadata: harness.at('nova-messaging'),
+      },
+      spec: { provider: 'sample', vhost: 'nova', deletionPolicy: 'Retain' },
+      status: { secretName: 'nova-messaging-connection' },
+    });
+    const values = {
+      management_url: 'https://rabbit.example.org',
+      hosts: 'a.example.org:5672',
+      ...broker.administrator,
+    };
+    await harness.seedSecret('outside', values, { 'stackwright.dev/usable-by': 'rabbitmq' });
+    await harness.set({ external: { secretRef: { name: 'outside' } } });
+    await harness.later(120_000);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'DataNotMoved' });
+    expect(harness.condition('Ready')?.message).toContain(
+      `virtual host "nova" with the description 'stackwright.dev/claim=ns/nova-messaging'`,
+    );
+    expect(await harness.listed(StatefulSet)).toHaveLength(1);
+
+    broker.vhost('nova', { description: 'stackwright.dev/claim=ns/nova-messaging' });
+    broker.down = true;
+    await harness.later(120_000);
+    expect(await harness.listed(StatefulSet)).toHaveLength(1);
+    broker.down = false;
+    await harness.later(120_000);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(harness.object.status).toMatchObject({ endpoint: 'a.example.org:5672', externalSecret: 'outside' });
+    expect(await harness.listed(StatefulSet)).toEqual([]);
   });
 });
 

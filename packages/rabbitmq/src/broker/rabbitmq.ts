@@ -1,12 +1,22 @@
 // A RabbitMQ as a graph: the broker that is run here, or the one that is told of by a Secret.
-import { Reason } from '@stackwright/api';
+import { MessagingClaim, Reason } from '@stackwright/api';
 import type { Graph, GraphBuilder, StepHandle } from '@stackwright/graph';
 import { Secret } from '@stackwright/kube';
-import { defineServer, keptPassword, Refused, serverConfigStep, serverStep, type Http } from '@stackwright/openstack';
+import {
+  claimsOfProvider,
+  configSecret,
+  defineServer,
+  keptPassword,
+  Refused,
+  serverConfigStep,
+  serverStep,
+  type Http,
+} from '@stackwright/openstack';
 import { catalog } from '../catalog.js';
 import { RabbitMQ } from '../crd.js';
 import { Management } from '../management/client.js';
 import { explain } from '../management/explain.js';
+import { vhostsNotOn } from '../management/moved.js';
 import { clientService, definitions, enabledPlugins, ports, rabbitmqConf } from './files.js';
 import { adminPasswordSecret, brokerOf, brokerReads, type Broker } from './login.js';
 import { brokerPod } from './pod.js';
@@ -14,13 +24,21 @@ import { brokerPod } from './pod.js';
 export function rabbitmqGraph(http: Http): Graph<RabbitMQ> {
   return defineServer(RabbitMQ, {
     run: runBroker,
-    reads: brokerReads,
+    reads: [...brokerReads, claimsOfProvider(MessagingClaim)],
     server: brokerOf,
     ask: (broker, signal) => versionOf(http, broker, signal),
     endpoint: ({ hosts }) => hosts.join(','),
     explain,
+    lacks(scope, { login }, signal) {
+      const claims = scope.list(MessagingClaim).filter(({ spec }) => spec.provider === scope.name);
+      return vhostsNotOn(new Management(http, login, signal), claims);
+    },
+    kept: (name) => [adminPasswordSecret(name), cookieSecret(name)],
   });
 }
+
+/** By it brokers of a cluster know each other, and so does who administers one from within its Pod. */
+const cookieSecret = (rabbitmq: string): string => `${rabbitmq}-erlang-cookie`;
 
 /** Secrets, configuration, Services and StatefulSet. */
 function runBroker(g: GraphBuilder<RabbitMQ>): StepHandle {
@@ -29,11 +47,13 @@ function runBroker(g: GraphBuilder<RabbitMQ>): StepHandle {
     owns: [Secret],
     run: (scope) => keptPassword(scope, adminPasswordSecret(scope.name)),
   });
-  // By it brokers of a cluster know each other, and so does who administers one from within its Pod.
   const cookie = g.step({
     name: 'Cookie',
     owns: [Secret],
-    run: (scope) => keptPassword(scope, `${scope.name}-erlang-cookie`),
+    run: (scope) =>
+      keptPassword(scope, cookieSecret(scope.name), {
+        copy: ` (erlang.cookie of the Secret ${configSecret(scope.name)} is the same)`,
+      }),
   });
   const config = serverConfigStep(g, {
     files: (scope) => ({
@@ -42,6 +62,7 @@ function runBroker(g: GraphBuilder<RabbitMQ>): StepHandle {
       'definitions.json': definitions(scope.output(password).password),
       'erlang.cookie': scope.output(cookie).password,
     }),
+    salt: (scope) => scope.output(password).uid,
     after: [password, cookie],
   });
   return serverStep(g, {

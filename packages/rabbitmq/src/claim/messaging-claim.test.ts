@@ -162,6 +162,16 @@ describe('what was changed on the broker by hand is set right', () => {
     expect(broker.writes).toHaveLength(writes);
   });
 
+  it('a virtual host that is made again is told: what was in it is lost', async () => {
+    await fulfilled();
+    expect(harness.events.filter(({ reason }) => reason === 'MadeAgain')).toEqual([]);
+    broker.vhosts.delete('nova');
+    await harness.lookAgain();
+    expect(harness.events.filter(({ reason }) => reason === 'MadeAgain')).toMatchObject([
+      { type: 'Warning', note: expect.stringContaining('queues and messages that were in it are lost') as string },
+    ]);
+  });
+
   it("leaves the virtual host's own tags alone", async () => {
     await fulfilled();
     Object.assign(broker.vhosts.get('nova')!, { tags: ['production'], default_queue_type: 'classic' });
@@ -295,6 +305,33 @@ describe('what exists already', () => {
     await fulfilled();
     expect(broker.vhosts.get('nova')).toMatchObject({ default_queue_type: 'quorum' });
   });
+});
+
+describe('the password Secret', () => {
+  it('that is deleted is missed by name: nothing changes on the broker', async () => {
+    const before = await fulfilled();
+    const writes = broker.writes.length;
+    await harness.api.delete(Secret, harness.at('sample-password'));
+    await harness.startAgain();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'PasswordLost' });
+    expect(broker.writes).toHaveLength(writes);
+    expect(harness.connection).toEqual(before);
+  });
+
+  it.each(['50% @home', 'a/b?c#d', '"', '\\', '$x'])(
+    'may hold %o, and ends with a line break or not',
+    async (password) => {
+      await fulfilled();
+      for (const end of ['', '\n']) {
+        const data = { password: Buffer.from(password + end).toString('base64') };
+        await harness.edit(Secret, 'sample-password', { data });
+        await harness.settle();
+        expect(broker.admits('nova', password, 'nova')).toBe(true);
+        const { transport_url: url } = harness.connection;
+        expect(decodeURIComponent(new URL(url).password)).toBe(password);
+      }
+    },
+  );
 });
 
 describe('deletion', () => {

@@ -10,7 +10,7 @@ import {
   type Http,
 } from '@stackwright/openstack';
 import { Secret } from '@stackwright/kube';
-import { brokerOf, brokerReads, type Broker } from '../broker/login.js';
+import { brokerInUse, brokerReads, type Broker } from '../broker/login.js';
 import { RabbitMQ } from '../crd.js';
 import { Management } from '../management/client.js';
 import { explain } from '../management/explain.js';
@@ -46,12 +46,16 @@ export function messagingClaimGraph(http: Http): Graph<MessagingClaim> {
     },
     remove: ({ claim, owner, reach }, signal) => dropVhost(manage(reach(), signal), claim.spec.vhost, owner),
     explain,
+    loss: ({ status }, { kind }) =>
+      kind === 'CreateVhost' && status?.secretName !== undefined
+        ? 'The virtual host was gone, and is made again: queues and messages that were in it are lost'
+        : undefined,
     connection: ({ claim, server, users }) => connectionOf(server.hosts, claim.spec.vhost, users.user.current),
   });
 }
 
 function serverOf(scope: StepScope<MessagingClaim>, rabbitmq: Readonly<RabbitMQ>): Outcome<Broker> {
-  const broker = brokerOf(scope, rabbitmq);
+  const broker = brokerInUse(scope, rabbitmq);
   if (broker.state !== 'Done') return broker;
   const { vhost } = scope.object.spec;
   // The administrator is nobody's user.

@@ -80,6 +80,12 @@ describe('the simulated MariaDB', () => {
       ['keystone'],
     );
     expect(rows).toEqual([{ comment: 'stackwright.dev/claim=x' }]);
+    const look =
+      'SELECT TABLE_COMMENT AS comment FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?';
+    expect((await again.query(look, ['keystone', 'noted']))[0]).toEqual([]);
+    const make = 'CREATE OR REPLACE TABLE ??.?? (id INT NOT NULL PRIMARY KEY) COMMENT = ?';
+    await again.query(make, ['keystone', 'noted', 'id=1 - (kept)']);
+    expect((await again.query(look, ['keystone', 'noted']))[0]).toEqual([{ comment: 'id=1 - (kept)' }]);
     await again.query('DROP DATABASE IF EXISTS ??', ['keystone']);
     await again.query("DROP USER IF EXISTS ?@'%'", ['key_stone']);
     const [none] = await again.query('SHOW DATABASES');

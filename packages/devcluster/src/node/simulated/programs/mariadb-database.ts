@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { JsonFile } from '../shared-state.js';
 
 interface Contents {
-  databases: Record<string, { comment: string }>;
+  /** Of tables nothing is known but their comments. */
+  databases: Record<string, { comment: string; tables?: Record<string, string> }>;
   /** By name; the host is always '%'. */
   users: Record<string, { hash: string; grants: string[] }>;
 }
@@ -71,6 +72,18 @@ export class SimulatedDatabase {
         const database = this.#contents.databases[name];
         return database ? one(column, database.comment) : { columns: [column], rows: [] };
       },
+    ],
+    [
+      /^SELECT TABLE_COMMENT AS (\S+) FROM information_schema\.TABLES WHERE TABLE_SCHEMA = (\S+) AND TABLE_NAME = (\S+)$/i,
+      ([column = '', name = '', table = '']) => {
+        const comment = this.#contents.databases[name]?.tables?.[table];
+        return comment === undefined ? { columns: [column], rows: [] } : one(column, comment);
+      },
+    ],
+    [
+      /^CREATE (?:OR REPLACE )?TABLE (\S+?)\.(\S+) \(.*\) COMMENT = ('.*')$/i,
+      ([name = '', table = '', comment = '']) =>
+        this.#change(() => ((this.#database(name).tables ??= {})[table] = comment)),
     ],
     [
       /^SELECT TABLE_NAME AS (\S+) FROM information_schema\.TABLES WHERE /i,
