@@ -2,7 +2,17 @@ import { ControlPlane, labels } from '@stackwright/api';
 import { explain, takeSnapshot } from '@stackwright/cli';
 import { rootOf } from '@stackwright/graph';
 import { Keystone } from '@stackwright/keystone';
-import { Pod, Secret, type KubeObject, type Resource } from '@stackwright/kube';
+import {
+  ControllerRevision,
+  Deployment,
+  isNotFound,
+  Pod,
+  PodDisruptionBudget,
+  Secret,
+  Service,
+  type KubeObject,
+  type Resource,
+} from '@stackwright/kube';
 import { MariaDB } from '@stackwright/mariadb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { conditionOf, eventually, expectReady, treasures } from './support/facts.js';
@@ -110,6 +120,47 @@ describe('trouble', () => {
     await becomes(MariaDB, 'external', 'AccessDenied');
     await world.client.patch(Secret, server, { type: 'merge', body: { data: { password: data['password'] } } });
     await becomes(MariaDB, 'external', 'Ready');
+  });
+
+  it('with a change that is refused takes nothing from what runs: it is looked after, by a controller that begins anew, too', async () => {
+    const { becomes, becomesReady, edit } = userOf(world);
+    const kinds = [Deployment, Service, PodDisruptionBudget] as const;
+    const applied = async (kind: Resource) => {
+      const { metadata, ...rest } = await world.client.get(kind, keystone);
+      const { annotations, labels: marks, ownerReferences } = metadata ?? {};
+      const { spec } = rest as { spec?: { clusterIP?: string; clusterIPs?: unknown } };
+      const { clusterIP: _address, clusterIPs: _addresses, ...wanted } = spec ?? {};
+      return { annotations: annotations?.['stackwright.dev/desired-hash'], marks, ownerReferences, wanted };
+    };
+    const all = () => Promise.all(kinds.map(applied));
+    const removeAll = async () => {
+      for (const kind of kinds) await world.client.delete(kind, keystone, { propagationPolicy: 'Background' });
+    };
+    const comeBack = (before: unknown) => eventually(async () => expect(await all()).toEqual(before), 60_000);
+    const before = await all();
+
+    const config = { 'keystone.conf': { database: { connection: 'mine' } } };
+    await edit({ services: { keystone: { config } } });
+    await becomes(Keystone, 'keystone', 'InvalidConfig');
+    await removeAll();
+    await comeBack(before);
+    const port = { op: 'replace', path: '/spec/ports/0/targetPort', value: 'nowhere' };
+    await world.client.patch(Service, keystone, { type: 'json', body: [port] });
+    await comeBack(before);
+
+    await world.controllers.get('keystone')?.kill();
+    await removeAll();
+    await world.start('keystone');
+    await comeBack(before);
+    expect(await conditionOf(world.client, Keystone, keystone)).toMatchObject({ reason: 'InvalidConfig' });
+
+    await edit({ services: { keystone: { config: null } } });
+    await becomesReady();
+    const record = { namespace, name: 'keystone-keystone-last-applied' };
+    await eventually(async () => {
+      const left = await world.client.get(ControllerRevision, record).catch((error: unknown) => error);
+      expect(isNotFound(left)).toBe(true);
+    }, 60_000);
   });
 
   it('of containers that crash passes by itself, and costs no password or key', async () => {
