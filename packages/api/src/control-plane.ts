@@ -1,8 +1,8 @@
 import { Type, type SchemaOptions } from '@sinclair/typebox';
-import { defineCustomResource, ListMap, type ObjectOf } from '@stackwright/kube';
+import { defineCustomResource, ListMap, ListSet, type ObjectOf } from '@stackwright/kube';
 import { category, groups, version } from './names.js';
 import { pausedColumn, printerColumns, releaseColumn } from './schema/columns.js';
-import { deletionPolicy, paused, release } from './schema/fields.js';
+import { deletionPolicy, objectName, paused, release } from './schema/fields.js';
 import { statusOf } from './schema/status.js';
 
 /**
@@ -22,6 +22,14 @@ const service = Type.Object(
     'x-kubernetes-preserve-unknown-fields': true,
   },
 );
+
+const serviceName = () =>
+  Type.String({
+    description: 'Name of a service.',
+    minLength: 1,
+    maxLength: 63,
+    pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+  });
 
 const services = (options: SchemaOptions) => Type.Record(Type.String(), service, options);
 
@@ -52,6 +60,20 @@ export const ControlPlane = defineCustomResource({
       ),
     ),
     services: Type.Optional(services({ description: 'OpenStack services by name: `keystone: { replicas: 2 }`.' })),
+    removeServices: Type.Optional(
+      ListSet(serviceName(), {
+        description:
+          'Services that are to be removed: the objects of those that are named here, and nowhere else any more, are deleted, with ' +
+          'their data where their deletionPolicy is Delete. What is no longer named and not listed here runs on as it is.',
+        maxItems: 64,
+      }),
+    ),
+    adoptFrom: Type.Optional(
+      objectName(
+        'Name of another ControlPlane of the namespace, which this one takes the place of: what was made for that one becomes ' +
+          "this one's, as it is. So a ControlPlane is renamed: make the new one, then delete the old one.",
+      ),
+    ),
   }),
   status: statusOf({
     services: Type.Optional(
@@ -69,6 +91,9 @@ export const ControlPlane = defineCustomResource({
         ['name'],
         { description: 'The services and how they are.' },
       ),
+    ),
+    release: Type.Optional(
+      Type.String({ description: 'Release that the services run; several, separated by commas, while they differ.' }),
     ),
     readyServices: Type.Optional(Type.String({ description: 'How many services are Ready, of how many: "2/3".' })),
   }),

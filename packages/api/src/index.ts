@@ -2,6 +2,7 @@ export * from './names.js';
 export * from './published.js';
 export * from './readiness.js';
 export * from './reasons.js';
+export * from './suggest.js';
 export * from './control-plane.js';
 export * from './claims/cache.js';
 export * from './claims/credentials.js';

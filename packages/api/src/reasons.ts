@@ -237,6 +237,13 @@ export const reasons = {
     meaning: 'A service of the ControlPlane needs something that none of its services provides.',
     remedy: 'Name in the ControlPlane what the message names; with `managed: false` if its team looks after it.',
   },
+  ServiceDropped: {
+    state: 'Failed',
+    meaning:
+      'The ControlPlane no longer names a service that was made for it. The service runs on as it is; nothing is deleted.',
+    remedy:
+      'Name it again; or hand it over to its team by naming it with `managed: false`; or list it in `spec.removeServices` to have its object deleted.',
+  },
   ServiceMissing: {
     state: 'Failed',
     meaning: 'A service that its team owns (managed: false) does not exist.',

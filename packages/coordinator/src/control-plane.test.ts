@@ -1,5 +1,7 @@
 import { ControlPlane } from '@stackwright/api';
+import { apiError } from '@stackwright/core/testing';
 import { GraphHarness } from '@stackwright/graph/testing';
+import type { KubeObject } from '@stackwright/kube';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { controlPlaneGraph } from './control-plane.js';
 import { serviceKinds, type ServiceKind } from './discovery.js';
@@ -133,9 +135,53 @@ describe('a ControlPlane', () => {
     });
   });
 
-  it('removes the object of a service that is no longer named, also after a restart', async () => {
+  it('keeps a service that is no longer named as it is, and asks', async () => {
+    await harness.settle();
+    await say('mariadb', 'True');
+    await say('keystone', 'True');
+    await harness.edit(ControlPlane, 'sample', { spec: { services: { keystone: null } } });
+    harness.restart();
+    await harness.settle();
+    expect(objectOf('keystone')?.spec).toMatchObject({ replicas: 2 });
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'ServiceDropped' });
+    expect(harness.condition('KeystoneReady')?.message).toMatch(
+      /^Keystone keystone is no longer named.*spec\.services.*managed: false.*spec\.removeServices.*its data stays/,
+    );
+    expect(harness.object.status).toMatchObject({ readyServices: '1/1', services: [{}, { name: 'keystone' }] });
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+
+    await harness.edit(ControlPlane, 'sample', { spec: { services: { keystone: { managed: true, replicas: 3 } } } });
+    await harness.settle();
+    expect(objectOf('keystone')?.spec).toMatchObject({ replicas: 3 });
+    expect(harness.condition('KeystoneReady')?.reason).not.toBe('ServiceDropped');
+  });
+
+  it('says that data would go with it where that was asked for', async () => {
+    await harness.edit(ControlPlane, 'sample', { spec: { deletionPolicy: 'Delete' } });
+    await harness.settle();
+    await harness.edit(ControlPlane, 'sample', { spec: { infrastructure: null } });
+    await harness.settle();
+    expect(objectOf('mariadb')).toBeDefined();
+    expect(harness.condition('MariadbReady')?.message).toMatch(/spec\.infrastructure\.database.*with its data/);
+  });
+
+  it('forgets one that somebody has deleted or handed over meanwhile', async () => {
     await harness.settle();
     await harness.edit(ControlPlane, 'sample', { spec: { services: { keystone: null } } });
+    await harness.settle();
+    await harness.api.delete(kindOf('keystone'), { namespace: 'ns', name: 'keystone' });
+    await harness.settle();
+    await harness.clock.advance(1_000);
+    await harness.settle();
+    expect(harness.condition('KeystoneReady')).toBeUndefined();
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'Pending' });
+  });
+
+  it('removes a service that it is told to remove, also where its status has forgotten it, and nothing else', async () => {
+    await harness.settle();
+    const spec = { services: { keystone: null }, removeServices: ['keystone', 'horizon'] };
+    await harness.edit(ControlPlane, 'sample', { spec });
+    await harness.edit(ControlPlane, 'sample', { status: { services: null } }, 'status');
     harness.restart();
     // Nothing is removed on the strength of what waits: mariadb is not ready, but its kind is not keystone's.
     await harness.settle();
@@ -143,13 +189,26 @@ describe('a ControlPlane', () => {
     expect(objectOf('mariadb')).toBeDefined();
   });
 
+  it('removes nothing that it names as well', async () => {
+    await harness.settle();
+    await harness.edit(ControlPlane, 'sample', { spec: { removeServices: ['keystone'] } });
+    await harness.settle();
+    expect(objectOf('keystone')).toBeDefined();
+    expect(harness.condition('Ready')).toMatchObject({
+      reason: 'InvalidSpec',
+      message: expect.stringContaining('spec.services.keystone names it') as string,
+    });
+  });
+
   it('removes nothing as long as a name is wrong: it may be a slip', async () => {
     await harness.settle();
-    await harness.edit(ControlPlane, 'sample', { spec: { services: { keystone: null, keystoen: managed } } });
+    const services = { keystone: null, keystoen: managed };
+    await harness.edit(ControlPlane, 'sample', { spec: { services, removeServices: ['keystone'] } });
     await harness.settle();
     expect(objectOf('keystone')).toBeDefined();
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'UnknownService' });
     expect(harness.condition('ServicesReady')?.message).toContain('spec.services.keystoen');
+    expect(harness.condition('ServicesReady')?.message).toContain('did you mean keystone?');
     expect(harness.condition('ServicesReady')?.message).toContain('horizon, keystone, mariadb');
   });
 
@@ -226,6 +285,10 @@ describe('a service that needs another one', () => {
     await harness.settle();
     await harness.edit(ControlPlane, 'sample', { spec: { services: { keystone: null } } });
     await harness.settle();
+    // It runs on, and so nothing is missing yet.
+    expect(harness.condition('ServicesReady')).toMatchObject({ status: 'True' });
+    await harness.edit(ControlPlane, 'sample', { spec: { removeServices: ['keystone'] } });
+    await harness.settle();
     expect(objectOf('keystone')).toBeDefined();
     expect(harness.condition('ServicesReady')).toMatchObject({ reason: 'DependencyMissing' });
     await harness.edit(ControlPlane, 'sample', { spec: { services: { horizon: null } } });
@@ -254,5 +317,100 @@ describe('a service that its team owns', () => {
     await say('horizon', 'True');
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
     expect(objectOf('horizon')?.spec).toEqual({ release: '2024.1' });
+  });
+});
+
+describe("a field that is not the service's", () => {
+  const typo = (services: object) => start({ services });
+
+  it('is named where it was written, with the one that was meant, and what runs stays as it is', async () => {
+    await start({ services: { keystone: { ...managed, replicas: 2 } } });
+    await harness.settle();
+    await harness.edit(ControlPlane, 'sample', { spec: { services: { keystone: { replicas: null, replica: 3 } } } });
+    await harness.settle();
+    expect(harness.condition('KeystoneReady')).toMatchObject({
+      reason: 'Rejected',
+      message: 'spec.services.keystone.replica: no such field; did you mean replicas?',
+    });
+    expect(objectOf('keystone')?.spec).toMatchObject({ replicas: 2 });
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+  });
+
+  it('is named with all there are where none is near, and several at once', async () => {
+    await typo({ keystone: { ...managed, size: 3, Replicas: 1 } });
+    await harness.settle();
+    expect(harness.condition('KeystoneReady')?.message).toBe(
+      'spec.services.keystone.size: no such field; there are config, deletionPolicy, release, replicas, storage; ' +
+        'spec.services.keystone.Replicas: no such field; did you mean replicas?',
+    );
+    expect(objectOf('keystone')).toBeUndefined();
+  });
+
+  it("is nobody's business where its team owns the object", async () => {
+    await typo({ horizon: { managed: false, whatever: 1 } });
+    await harness.settle();
+    expect(harness.condition('HorizonReady')).toMatchObject({ reason: 'ServiceMissing' });
+  });
+
+  it('that the server refuses is named by its place in the control plane', async () => {
+    await start({ infrastructure: { database: { mariadb: { ...managed, storage: 'x' } } } });
+    harness.api.before = ({ verb, resource }) => {
+      if (verb !== 'apply' || !resource.startsWith('mariadbs')) return;
+      throw apiError(
+        422,
+        'Invalid',
+        'Mariadb "mariadb" is invalid: [spec.storage: Invalid value: "x": bad, spec.deletionPolicy: Unsupported value]',
+      );
+    };
+    await harness.reconcile().catch(() => undefined);
+    expect(harness.condition('Ready')).toMatchObject({
+      reason: 'Rejected',
+      message: expect.stringMatching(
+        /\[spec\.infrastructure\.database\.mariadb\.storage: Invalid value: "x": bad, spec\.deletionPolicy: /,
+      ) as string,
+    });
+  });
+});
+
+describe('a control plane that takes the place of another one', () => {
+  const other = { namespace: 'ns', name: 'renamed' };
+  const infrastructure = { database: { mariadb: { ...managed, replicas: 2 } } };
+
+  /** Reconciled as "sample", beside the one that it replaces. */
+  async function handOver(spec: object): Promise<void> {
+    await start({ infrastructure });
+    await harness.settle();
+    const object = objectOf('mariadb')!;
+    const before = JSON.stringify(object)
+      .replaceAll('/sample/', '/renamed/')
+      .replaceAll('"name":"sample"', '"name":"renamed"');
+    const theirs = JSON.parse(before) as KubeObject;
+    const references = theirs.metadata?.ownerReferences?.map((one) => ({ ...one, uid: 'uid-of-renamed' })) ?? [];
+    await harness.api.delete(kindOf('mariadb'), { namespace: 'ns', name: 'mariadb' });
+    const { uid: _uid, resourceVersion: _version, ...metadata } = theirs.metadata ?? {};
+    await harness.api.seed(kindOf('mariadb'), { ...theirs, metadata: { ...metadata, ownerReferences: references } });
+    await harness.edit(ControlPlane, 'sample', { spec });
+    await say('mariadb', 'True');
+  }
+
+  it("does not speak of what is that one's as of its own", async () => {
+    await handOver({});
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'Conflict' });
+    expect(harness.object.status).toMatchObject({
+      readyServices: '0/1',
+      services: [{ name: 'mariadb', ready: false }],
+    });
+  });
+
+  it('makes it its own where it says so, as it is', async () => {
+    await handOver({ adoptFrom: other.name });
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(objectOf('mariadb')?.metadata?.ownerReferences).toMatchObject([{ name: 'sample' }]);
+  });
+
+  it('does not where it names somebody else', async () => {
+    await handOver({ adoptFrom: 'third' });
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'Conflict' });
   });
 });

@@ -1,6 +1,6 @@
 // A ControlPlane as a graph: a step per service that it names. All are written at once, since each waits by itself for
 // what it needs; so nothing waits that need not.
-import { ControlPlane, isReady, Reason, sayMissing } from '@stackwright/api';
+import { ControlPlane, infrastructureRoles, isReady, Reason, sayMissing } from '@stackwright/api';
 import {
   defineObjectGraph,
   done,
@@ -13,7 +13,7 @@ import {
 import { apiVersionOf, type KubeObject } from '@stackwright/kube';
 import type { ServiceKind, ServiceObject } from './discovery.js';
 import { planOf, type Plan, type PlannedService } from './plan.js';
-import { readinessOf } from './readiness.js';
+import { readinessOf, untilToldOtherwise } from './readiness.js';
 
 /** `kinds` gives the services that the cluster has at the moment. */
 export function controlPlaneGraph(kinds: () => readonly ServiceKind[]): Graph<ControlPlane> {
@@ -22,8 +22,10 @@ export function controlPlaneGraph(kinds: () => readonly ServiceKind[]): Graph<Co
     (g, object) => {
       const known = kinds();
       const plan = planOf(object.spec, known);
-      servicesStep(g, plan, droppedOf(object, plan, known));
-      for (const service of plan.services) serviceStep(g, service);
+      const dropped = droppedOf(object, plan, known);
+      servicesStep(g, plan, dropped);
+      for (const service of plan.services) serviceStep(g, service, object);
+      for (const kind of dropped.kept) droppedStep(g, kind);
     },
     {
       status(scope) {
@@ -35,45 +37,80 @@ export function controlPlaneGraph(kinds: () => readonly ServiceKind[]): Graph<Co
   );
 }
 
-/** Services that were written for this control plane, and that it no longer names: its status says so until they are gone. */
-function droppedOf(
-  { status }: Readonly<ControlPlane>,
-  plan: Plan,
-  kinds: readonly ServiceKind[],
-): readonly ServiceKind[] {
-  const isPlanned = (name: string) => plan.services.some(({ kind }) => kind.service === name);
-  const dropped = (status?.services ?? []).filter(({ name, managed }) => managed && !isPlanned(name));
-  return kinds.filter(({ service }) => dropped.some(({ name }) => name === service));
+/** Services that were made for this control plane, and that it no longer names. */
+interface Dropped {
+  /** It says that they are to be removed. */
+  removed: readonly ServiceKind[];
+  /** It says nothing of them: it may have been a slip, so they stay. Its status names them until it is said. */
+  kept: readonly ServiceKind[];
+}
+
+function droppedOf({ spec, status }: Readonly<ControlPlane>, plan: Plan, kinds: readonly ServiceKind[]): Dropped {
+  const left = kinds.filter(({ service }) => !plan.services.some(({ kind }) => kind.service === service));
+  const isRemoved = ({ service }: ServiceKind) => spec.removeServices?.includes(service) ?? false;
+  const wasMade = ({ service }: ServiceKind) =>
+    status?.services?.some(({ name, managed }) => managed && name === service) ?? false;
+  return {
+    removed: left.filter((kind) => isRemoved(kind)),
+    kept: left.filter((kind) => !isRemoved(kind) && wasMade(kind)),
+  };
 }
 
 /**
  * Says what is wrong with the names, and what is lacking; the services that are known come up all the same. It owns the kinds
- * of services that were dropped, so that their objects are removed; but not while a name is wrong, which may be just a slip,
- * nor while a service that is left needs them.
+ * of services that are to be removed, so that their objects are; but not while a name is wrong, nor while a service that is
+ * left needs them.
  */
-function servicesStep(
-  g: GraphBuilder<ControlPlane>,
-  { problems, missing }: Plan,
-  dropped: readonly ServiceKind[],
-): void {
+function servicesStep(g: GraphBuilder<ControlPlane>, { problems, missing }: Plan, { removed, kept }: Dropped): void {
   const providers = missing.flatMap((one) => one.providers.map(({ resource }) => resource));
   g.step({
     name: 'Services',
-    owns: dropped.map(({ resource }) => resource),
+    owns: removed.map(({ resource }) => resource),
     reads: providers,
     run(scope) {
       const [first] = problems;
       if (first) return failed(first.reason, problems.map(({ message }) => message).join('; '));
-      // Somebody else may look after a service of this namespace, and leave it out here.
-      const isElsewhere = ({ resource }: ServiceKind) =>
-        scope.list(resource).some((object) => !isOwned(scope, object) && !object.metadata?.deletionTimestamp);
-      const lacking = missing.filter((one) => !one.providers.some(isElsewhere));
+      // Somebody else may look after a service of this namespace, and leave it out here; and what was only dropped still runs.
+      const isThere = (provider: ServiceKind) =>
+        scope
+          .list(provider.resource)
+          .some(
+            (object) => (kept.includes(provider) || !isOwned(scope, object)) && !object.metadata?.deletionTimestamp,
+          );
+      const lacking = missing.filter((one) => !one.providers.some(isThere));
       return lacking.length > 0 ? failed(Reason.DependencyMissing, lacking.map(sayMissing).join('; ')) : done();
     },
   });
 }
 
-function serviceStep(g: GraphBuilder<ControlPlane>, { kind, managed, spec }: PlannedService): void {
+/** A service that is no longer named, as long as nobody has said what shall become of it. */
+function droppedStep(g: GraphBuilder<ControlPlane>, { resource, service: name, provides = '' }: ServiceKind): void {
+  const path = infrastructureRoles.includes(provides) ? `spec.infrastructure.${provides}` : 'spec.services';
+  g.step({
+    name: stepName(name),
+    reads: [resource],
+    run(scope) {
+      const observed = scope.get(resource, name);
+      // The status that is written now names it no more: a moment later there is no such step.
+      if (!isOwned(scope, observed)) return done(undefined, { after: 1_000 });
+      if (observed?.metadata?.deletionTimestamp)
+        return waiting(Reason.Deleting, `${resource.kind} ${name} is being deleted`);
+      const data = observed?.spec?.['deletionPolicy'] === 'Delete' ? 'with its data' : 'its data stays';
+      const message =
+        `${resource.kind} ${name} is no longer named, and runs on as it is. Name it again under ${path}, ` +
+        `with \`managed: false\` to hand it over, or list it in spec.removeServices to delete it (${data})`;
+      const on = { apiVersion: apiVersionOf(resource), kind: resource.kind, name, namespace: scope.namespace };
+      return failed(Reason.ServiceDropped, message, { on, retryAfter: untilToldOtherwise });
+    },
+  });
+}
+
+function serviceStep(
+  g: GraphBuilder<ControlPlane>,
+  planned: PlannedService,
+  { spec: of }: Readonly<ControlPlane>,
+): void {
+  const { kind, managed, spec, unknown } = planned;
   const { resource, service: name } = kind;
   g.step({
     name: stepName(name),
@@ -83,7 +120,17 @@ function serviceStep(g: GraphBuilder<ControlPlane>, { kind, managed, spec }: Pla
       const key = { name, namespace: scope.namespace };
       const on = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...key };
       if (managed) {
-        const observed = scope.own<ServiceObject>(resource, { metadata: { name }, spec: { ...spec } });
+        if (unknown.length > 0) {
+          const observed = scope.get(resource, name);
+          // It runs on as it was told last.
+          if (observed && scope.isOwn(resource, observed)) scope.keep(resource, observed);
+          return failed(Reason.Rejected, unknown.join('; '), { on, retryAfter: untilToldOtherwise });
+        }
+        const observed = scope.own<ServiceObject>(
+          resource,
+          { metadata: { name }, spec: { ...spec } },
+          { refusal: inFieldsOf(planned), ...(of.adoptFrom === undefined ? {} : { from: [of.adoptFrom] }) },
+        );
         return observed
           ? readinessOf(kind, key, observed)
           : waiting(Reason.Pending, `${resource.kind} ${name} is being created`, { on });
@@ -99,14 +146,25 @@ function serviceStep(g: GraphBuilder<ControlPlane>, { kind, managed, spec }: Pla
   });
 }
 
-/** "nova-api" → "NovaApi": the condition is NovaApiReady. */
+/** What the API server says of `spec.replicas` of the service's object is about `spec.services.glance.replicas` here. */
+function inFieldsOf({ path, inherited }: PlannedService): (message: string) => string {
+  return (message) =>
+    message.replaceAll(/(?<![\w.])\.?spec(?:\.(\w+))?(?=[.[:,\s]|$)/g, (_field, first: string | undefined) => {
+      if (first === undefined) return path;
+      return inherited.includes(first) ? `spec.${first}` : `${path}.${first}`;
+    });
+}
+
+/** The condition of a ControlPlane that speaks of a service: "nova-api" → "NovaApiReady". */
+export const conditionOfService = (service: string): string => `${stepName(service)}Ready`;
+
 const stepName = (service: string): string =>
   service
     .split(/[^a-zA-Z0-9]+/)
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('');
 
-function statusOf(scope: StatusScope<ControlPlane>, { services }: Plan, dropped: readonly ServiceKind[]): object {
+function statusOf(scope: StatusScope<ControlPlane>, { services }: Plan, dropped: Dropped): object {
   const states = services.map(({ kind, managed, release }) => {
     const object = scope.get(kind.resource, kind.service);
     const endpoint = object?.status?.endpoint;
@@ -114,16 +172,26 @@ function statusOf(scope: StatusScope<ControlPlane>, { services }: Plan, dropped:
       name: kind.service,
       kind: kind.resource.kind,
       managed,
-      ready: object !== undefined && isReady(object),
+      // One of this name that is another's is not this control plane's to speak of.
+      ready: object !== undefined && isReady(object) && (!managed || isOwned(scope, object)),
       ...(release === undefined ? {} : { release }),
       ...(endpoint === undefined ? {} : { endpoint }),
     };
   });
-  const leaving = dropped
-    .filter((kind) => isOwned(scope, scope.get(kind.resource, kind.service)))
-    .map((kind) => ({ name: kind.service, kind: kind.resource.kind, managed: true, ready: false }));
+  const leaving = [...dropped.removed, ...dropped.kept].flatMap(({ resource, service: name }) => {
+    const object = scope.get(resource, name);
+    return object && isOwned(scope, object)
+      ? [{ name, kind: resource.kind, managed: true, ready: isReady(object) }]
+      : [];
+  });
   const ready = states.filter((state) => state.ready).length;
-  return { services: [...states, ...leaving], readyServices: `${ready}/${states.length}` };
+  const running = services.flatMap(({ kind }) => scope.get(kind.resource, kind.service)?.status?.release ?? []);
+  const release = [...new Set(running)].sort().join(',');
+  return {
+    services: [...states, ...leaving],
+    readyServices: `${ready}/${states.length}`,
+    ...(release === '' ? {} : { release }),
+  };
 }
 
 function isOwned(

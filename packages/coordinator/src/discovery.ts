@@ -1,11 +1,12 @@
 // Which services there are is read from the cluster: each publishes itself on its CRD. No service is known beforehand.
 import { labels, publishedService, type Conditioned, type PublishedService } from '@stackwright/api';
 import { defineResource, type CustomResourceDefinition, type Resource } from '@stackwright/kube';
+import type { FieldSchema } from './unknown-fields.js';
 
 /** A service's object, as far as all services have the same: the rest of its spec is never read. */
 export interface ServiceObject extends Conditioned {
   spec?: Record<string, unknown>;
-  status?: Conditioned['status'] & { endpoint?: string };
+  status?: Conditioned['status'] & { endpoint?: string; release?: string };
 }
 
 /** A kind of service that the cluster has. */
@@ -13,6 +14,8 @@ export interface ServiceKind extends PublishedService {
   resource: Resource<ServiceObject>;
   /** Which of the fields that a ControlPlane hands down its spec has. */
   accepts: { release: boolean; deletionPolicy: boolean };
+  /** Of its spec. Only names of fields are taken from it: what may stand in them is the service's. */
+  schema: FieldSchema;
 }
 
 /** Selects the CRDs of services. */
@@ -34,7 +37,8 @@ function serviceKind(crd: Readonly<CustomResourceDefinition>): ServiceKind | und
   const served = crd.spec.versions.filter((version) => version.served);
   const version = served.find((each) => each.storage) ?? served[0];
   if (!published || !version || crd.metadata?.deletionTimestamp) return undefined;
-  const fields = version.schema?.openAPIV3Schema?.properties?.['spec']?.properties ?? {};
+  const schema = version.schema?.openAPIV3Schema?.properties?.['spec'] ?? {};
+  const fields = schema.properties ?? {};
   return {
     ...published,
     resource: defineResource<ServiceObject>({
@@ -45,5 +49,6 @@ function serviceKind(crd: Readonly<CustomResourceDefinition>): ServiceKind | und
       namespaced: crd.spec.scope === 'Namespaced',
     }),
     accepts: { release: 'release' in fields, deletionPolicy: 'deletionPolicy' in fields },
+    schema,
   };
 }

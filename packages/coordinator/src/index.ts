@@ -1,2 +1,2 @@
 export { coordinator, coordinatorRules } from './module.js';
-export { controlPlaneGraph } from './control-plane.js';
+export { conditionOfService, controlPlaneGraph } from './control-plane.js';

@@ -25,7 +25,7 @@ function setup(manager: Manager): void {
   const controller = controllerForGraph(
     manager,
     controlPlaneGraph(() => serviceKinds(informer.list())),
-    { naming: stackwright },
+    { naming: stackwright, endsWithNamespace: true },
   );
   // A service that is installed or removed concerns every control plane: one may have been waiting for it.
   controller.watches(

@@ -84,7 +84,7 @@ describe('a plan', () => {
       {
         reason: 'UnknownService',
         message:
-          'spec.services.keystoen: this cluster has no service "keystoen"; it has keystone, mariadb, memcached, nova, placement',
+          'spec.services.keystoen: this cluster has no service "keystoen"; did you mean keystone? (it has keystone, mariadb, memcached, nova, placement)',
       },
     ]);
     expect(services.map(({ kind }) => kind.service)).toEqual(['nova']);

@@ -1,6 +1,7 @@
 // What a ControlPlane asks for, held against the kinds of services that the cluster has. Pure.
-import { missingOf, Reason, type ControlPlane, type Missing } from '@stackwright/api';
+import { didYouMean, missingOf, Reason, type ControlPlane, type Missing } from '@stackwright/api';
 import type { ServiceKind } from './discovery.js';
+import { unknownFields } from './unknown-fields.js';
 
 export interface PlannedService {
   kind: ServiceKind;
@@ -10,6 +11,12 @@ export interface PlannedService {
   release?: string;
   /** The fields of its spec that the coordinator owns. */
   spec: Readonly<Record<string, unknown>>;
+  /** Where the control plane's spec names it: "spec.services.glance". */
+  path: string;
+  /** Its fields that its kind does not have, each as a sentence. */
+  unknown: readonly string[];
+  /** Fields that are handed down, and not in its own block. */
+  inherited: readonly string[];
 }
 
 export interface Problem {
@@ -38,7 +45,7 @@ export function planOf(spec: ControlPlane['spec'], kinds: readonly ServiceKind[]
       const known = kinds.filter((each) => role === undefined || each.provides === role).map((each) => each.service);
       problems.push({
         reason: Reason.UnknownService,
-        message: `${path}: this cluster has no service "${service}"; it has ${known.sort().join(', ') || 'none'}`,
+        message: `${path}: this cluster has no service "${service}"${didYouMean(service, known)} (it has ${known.sort().join(', ') || 'none'})`,
       });
     } else if (role !== undefined && kind.provides !== role) {
       problems.push({
@@ -48,7 +55,7 @@ export function planOf(spec: ControlPlane['spec'], kinds: readonly ServiceKind[]
     } else if (planned.has(service)) {
       problems.push({ reason: Reason.InvalidSpec, message: `${path}: ${service} is named twice` });
     } else {
-      planned.set(service, plannedService(kind, entry, spec));
+      planned.set(service, plannedService(kind, entry, path, spec));
     }
   };
 
@@ -57,6 +64,15 @@ export function planOf(spec: ControlPlane['spec'], kinds: readonly ServiceKind[]
       add(service, entry, `spec.infrastructure.${role}.${service}`, role);
   }
   for (const [service, entry] of Object.entries(spec.services ?? {})) add(service, entry, `spec.services.${service}`);
+
+  for (const name of spec.removeServices ?? []) {
+    const path = planned.get(name)?.path;
+    if (path === undefined) continue;
+    problems.push({
+      reason: Reason.InvalidSpec,
+      message: `spec.removeServices: ${name} is to be removed, and ${path} names it: it can be only one of the two`,
+    });
+  }
 
   const services = inOrder([...planned.values()]);
   const named = services.map(({ kind }) => kind);
@@ -70,6 +86,7 @@ const article = (noun: string): string => `${/^[aeiou]/.test(noun) ? 'an' : 'a'}
 function plannedService(
   kind: ServiceKind,
   entry: Entry,
+  path: string,
   { release, deletionPolicy }: ControlPlane['spec'],
 ): PlannedService {
   const { managed, ...own } = entry;
@@ -78,6 +95,9 @@ function plannedService(
   return {
     kind,
     managed,
+    path,
+    unknown: managed ? unknownFields(kind.schema, own, path) : [],
+    inherited: ['release', 'deletionPolicy'].filter((field) => !Object.hasOwn(own, field)),
     ...(wanted === undefined ? {} : { release: wanted }),
     spec: {
       ...(accepts.deletionPolicy ? { deletionPolicy } : {}),

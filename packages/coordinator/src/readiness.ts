@@ -5,7 +5,7 @@ import { apiVersionOf, type ObjectKey } from '@stackwright/kube';
 import type { ServiceKind, ServiceObject } from './discovery.js';
 
 /** Looking again by itself finds nothing new: a change of the service's object is what to wait for. */
-const untilToldOtherwise = 600_000;
+export const untilToldOtherwise = 600_000;
 
 export function readinessOf(
   { resource }: ServiceKind,

@@ -18,12 +18,19 @@ import { isSame } from './evaluate/same.js';
 import type { Reconciled } from './declare/step.js';
 import { watchesOf } from './declare/watches.js';
 import { saysInEvents, watchRefusals } from './workloads/refusals.js';
+import { watchEndingNamespaces } from './pace/ending-namespaces.js';
 
 export interface GraphControllerOptions extends ControllerOptions {
   /** The controller's label in metrics and logs. Default: the kind in lower case. */
   name?: string;
   /** What labels and annotations are called. Default: as the manager calls what it writes. */
   naming?: GraphNaming;
+  /**
+   * Let go of all objects of a namespace that is being deleted, as they are: what they would undo goes with it, and so does the
+   * controller where it runs there. What is outside the cluster stays. Needs the right to get, list and watch the manager's
+   * namespaces. Default false: deletion undoes one object after the other, and the namespace ends when all are undone.
+   */
+  endsWithNamespace?: boolean;
 }
 
 /** Milliseconds that a reconcile waits for the first list of kinds that are new to it; a kind may also never be listed. */
@@ -44,7 +51,7 @@ export function controllerForGraph<R extends Reconciled>(
   graph: Graph<R>,
   options: GraphControllerOptions = {},
 ): Controller {
-  const { name = graph.resource.kind.toLowerCase(), naming = {}, ...rest } = options;
+  const { name = graph.resource.kind.toLowerCase(), naming = {}, endsWithNamespace = false, ...rest } = options;
   const { cache, events, clock, random, domain, managedBy } = manager;
   const names = namesOf({ domain, managedBy, ...naming });
   claimKind(cache, graph.resource);
@@ -53,6 +60,13 @@ export function controllerForGraph<R extends Reconciled>(
       name: metadata?.name ?? '',
       ...(metadata?.namespace === undefined ? {} : { namespace: metadata.namespace }),
     }));
+
+  // As soon as it is told: a moment later the controller's own rights are gone.
+  const ending = endsWithNamespace
+    ? watchEndingNamespaces(manager, (namespace) => {
+        if (cache.find(graph.resource)?.hasSynced()) everyIn(namespace).forEach((one) => controller.enqueue(one));
+      })
+    : undefined;
 
   const watched = new Set<string>();
   const newWatches = (kinds: Pick<Graph<R>, 'owns' | 'reads'>) =>
@@ -72,6 +86,7 @@ export function controllerForGraph<R extends Reconciled>(
     fieldManager: manager.fieldManager,
     names,
     ...(refusals ? { refusalOf: (uid) => refusals.of(uid) } : {}),
+    ...(ending ? { isEnding: (namespace) => ending.has(namespace) } : {}),
     watch: async ({ steps }) => {
       const firstLists: Promise<void>[] = [];
       const kinds = { owns: steps.flatMap(({ owns }) => owns), reads: steps.flatMap(({ reads }) => reads) };

@@ -22,10 +22,12 @@ export function moduleOfGraphs(options: {
   graphs: readonly Graph[];
   /** See `GraphModule`. */
   naming?: GraphNaming;
+  /** See `GraphControllerOptions`. */
+  endsWithNamespace?: boolean;
   /** What else it adds to the manager: metrics of its own. */
   setup?: (manager: Manager) => void;
 }): GraphModule {
-  const { name, customResources, graphs, naming, setup } = options;
+  const { name, customResources, graphs, naming, endsWithNamespace = false, setup } = options;
   const clusterRules = clusterRulesOf(...graphs);
   return {
     name,
@@ -35,7 +37,8 @@ export function moduleOfGraphs(options: {
     graphs: () => graphs,
     ...(naming ? { naming } : {}),
     setup(manager) {
-      for (const graph of graphs) controllerForGraph(manager, graph, naming ? { naming } : {});
+      for (const graph of graphs)
+        controllerForGraph(manager, graph, { endsWithNamespace, ...(naming ? { naming } : {}) });
       setup?.(manager);
     },
   };

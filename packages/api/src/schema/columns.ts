@@ -11,7 +11,8 @@ export function printerColumns(...own: PrinterColumn[]): PrinterColumn[] {
   ];
 }
 
-export const releaseColumn: PrinterColumn = { name: 'Release', type: 'string', jsonPath: '.spec.release' };
+/** What runs: what is asked for is in the spec, and may have been refused. */
+export const releaseColumn: PrinterColumn = { name: 'Release', type: 'string', jsonPath: '.status.release' };
 export const endpointColumn: PrinterColumn = { name: 'Endpoint', type: 'string', jsonPath: '.status.endpoint' };
 /** Its own column: a paused object goes on saying Ready, and of what was true when it was paused. */
 export const pausedColumn: PrinterColumn = { name: 'Paused', type: 'boolean', jsonPath: '.spec.paused' };

@@ -8,6 +8,8 @@ export function crdOfService(
 ): CustomResourceDefinition {
   const name = service.service;
   const string = { type: 'string' };
+  const free = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  const own = { replicas: { type: 'integer' }, storage: string, config: free };
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -27,7 +29,7 @@ export function crdOfService(
               properties: {
                 spec: {
                   type: 'object',
-                  properties: { deletionPolicy: string, ...(options.release ? { release: string } : {}) },
+                  properties: { ...own, deletionPolicy: string, ...(options.release ? { release: string } : {}) },
                 },
               },
             },

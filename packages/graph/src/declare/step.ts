@@ -117,6 +117,16 @@ export interface OwnOptions extends WantOptions {
    * claims of volumes, and for StatefulSets whose claims are deleted with them. For these, true is refused.
    */
   recreate?: boolean | 'WithData';
+  /**
+   * Names of objects of the reconciled one's kind, in its namespace, that hand their children over: what carries the mark of one of
+   * them is taken over as it is, and gets ours. For an object that takes the place of another one. Default: none.
+   */
+  from?: readonly string[];
+  /**
+   * Says what the API server had against the object in words for whoever edits the reconciled one: which of its fields is
+   * meant. Default: as the server says it.
+   */
+  refusal?: (message: string) => string;
 }
 
 /** Where an object is of which only the name is known. */

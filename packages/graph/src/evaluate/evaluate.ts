@@ -224,7 +224,7 @@ function claim(wants: readonly Want[], wanted: Want[]): void {
 function heldBack<R extends Reconciled>(
   input: EvaluationInput<R>,
   ownership: Ownership,
-  { observed, resource, name, make }: Want,
+  { observed, resource, name, make, from = [] }: Want,
 ): Outcome<never> | undefined {
   if (!observed) return undefined;
   const on = referenceTo(resource, observed);
@@ -237,6 +237,7 @@ function heldBack<R extends Reconciled>(
   const { metadata: owner } = input.object;
   const conflict = (says: string) => failed(EngineReason.Conflict, `${what} exists and ${says}`, { on });
   const marked = ownership.marked(resource, observed);
+  if (from.some((other) => ownership.isHandedOver(resource, observed, other))) return undefined;
   if (marked === 'Another') return conflict(`belongs to ${ownership.ownerOf(observed)}`);
   const controller = controllerOf(observed);
   if (controller && controller.uid !== owner?.uid) {

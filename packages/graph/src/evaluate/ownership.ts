@@ -45,6 +45,18 @@ export class Ownership {
   }
 
   /**
+   * Whether it was made for the object of this name, of the owner's kind and in its namespace, and nobody else has taken it
+   * since: by its mark, and by who controls it, if anybody does.
+   */
+  isHandedOver(resource: Resource, child: Readonly<KubeObject>, from: string): boolean {
+    const mark = parseMark(child.metadata?.annotations?.[this.names.annotation.owner] ?? '');
+    if (mark?.managedBy !== this.names.managedBy || !speaksOf(mark, resource, child)) return false;
+    const controller = controllerOf(child);
+    const isTheirs = controller === undefined || (controller.kind === this.#identity.kind && controller.name === from);
+    return isTheirs && isSameIdentity(mark.owner, { ...this.#identity, name: from });
+  }
+
+  /**
    * Whether a version that knew no mark made it for this owner: its step is on it, and the owner's uid or, where it
    * outlives that, all labels with the owner's name in full. Such a one may be used, and is then marked.
    */

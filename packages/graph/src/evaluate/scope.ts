@@ -39,6 +39,10 @@ export interface Want {
   readonly make?: (random: Random) => KubeObject;
   /** How to apply. Default: by force. */
   readonly how?: Applying;
+  /** Names of objects of the owner's kind whose children may be taken over. Default: none. */
+  readonly from?: readonly string[];
+  /** How a refusal of the API server is told. Default: in its words. */
+  readonly refusal?: (message: string) => string;
   /** To be put on what an earlier version made for this owner without one. */
   readonly mark?: Pick<ObjectMeta, 'labels' | 'annotations'>;
 }
@@ -172,7 +176,8 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     const retain = isRetained(resource, options.retain);
     const { name } = desired.metadata;
     const key = this.#keyOf(resource, name, options.namespace);
-    const { force = true, atCreation = [], recreate = false } = options;
+    const { force = true, atCreation = [], recreate = false, from, refusal } = options;
+    const more = { ...(from ? { from } : {}), ...(refusal ? { refusal } : {}) };
     if (recreate === true && holdsData(resource, desired, retain)) {
       throw new GraphError(
         `Step ${this.#step.name} may not make ${resource.kind} ${name} anew: it holds data (recreate: 'WithData' says that this is meant)`,
@@ -182,12 +187,13 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     const paths = atCreation.map((path) => (typeof path === 'string' ? path.split('.') : path));
     const object = this.#complete(resource, this.#noting(desired, paths), retain, key.namespace, observed);
     if (force && atCreation.length === 0 && !recreate) {
-      return this.#want(resource, key, { retain, observed, desired: object });
+      return this.#want(resource, key, { retain, observed, desired: object, ...more });
     }
     return this.#want(resource, key, {
       retain,
       observed,
       desired: withoutPaths(object, paths),
+      ...more,
       how: { force, recreate: recreate !== false, ...(paths.length > 0 ? { atCreation: { paths, object } } : {}) },
     });
   }
@@ -266,7 +272,9 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
   #want<T extends KubeObject>(
     resource: Resource<T>,
     { name, namespace }: ObjectKey,
-    what: Pick<Want, 'retain' | 'desired' | 'make' | 'how'> & { observed: Readonly<T> | undefined },
+    what: Pick<Want, 'retain' | 'desired' | 'make' | 'how' | 'from' | 'refusal'> & {
+      observed: Readonly<T> | undefined;
+    },
   ): Readonly<T> | undefined {
     const { observed, desired } = what;
     // What is applied gets its mark with all else.

@@ -53,6 +53,8 @@ export type Write = Common &
         fields: readonly FieldPath[];
         /** Default: by force. */
         how?: Applying;
+        /** How a refusal of the API server is told. Default: in its words. */
+        refusal?: (message: string) => string;
       }
     | { verb: 'create'; make: NonNullable<Want['make']> }
     | { verb: 'mark'; observed: Readonly<KubeObject>; mark: NonNullable<Want['mark']> }
@@ -96,7 +98,7 @@ export function writesFor(
 }
 
 function writeFor(
-  { step, resource, name, namespace, observed, desired, make, how, mark }: Want,
+  { step, resource, name, namespace, observed, desired, make, how, mark, refusal }: Want,
   { annotation }: Names,
   upToDate: UpToDateChildren | undefined,
 ): Write | undefined {
@@ -108,7 +110,15 @@ function writeFor(
   if (observed && upToDate?.has(observed, fingerprint)) return undefined;
   const apply = () => {
     const hash = noteOf(desired, fingerprint);
-    return { ...of, verb: 'apply', desired, hash, fingerprint, ...(how ? { how } : {}) } as const;
+    return {
+      ...of,
+      verb: 'apply',
+      desired,
+      hash,
+      fingerprint,
+      ...(how ? { how } : {}),
+      ...(refusal ? { refusal } : {}),
+    } as const;
   };
   if (!observed) return { ...apply(), why: 'Missing', fields: [] };
 

@@ -70,7 +70,11 @@ export function changedFields(
 
 function sayValue(value: unknown, path: FieldPath, isSecret: boolean): string {
   if (isSecret || isSecretField(path)) return hidden;
-  const text = scrub(JSON.stringify(value, hideSecrets));
+  // Text by text: what is masked across a quote is JSON no more.
+  const text = JSON.stringify(value, (name, inner: unknown) => {
+    const shown = hideSecrets(name, inner);
+    return typeof shown === 'string' ? scrub(shown) : shown;
+  });
   return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
 }
 

@@ -22,10 +22,10 @@ import { GraphReconciler, type Report } from '../write/reconcile.js';
 import type { ObjectReference, Reconciled } from '../declare/step.js';
 import { retained, withVolumes } from '../write/retained.js';
 import { childrenOf, type Write } from '../evaluate/writes.js';
-import { PlannedExternals } from './planned-externals.js';
+import { PlannedExternals, Reach } from './planned-externals.js';
 import type { Planned } from './planned.js';
-import { reportOf, summaryOf, type Plan } from './report.js';
-import { ShadowClient } from './shadow.js';
+import { refusedOf, reportOf, summaryOf, type Plan } from './report.js';
+import { ShadowClient, type Asked } from './shadow.js';
 
 export interface PlannedController {
   readonly graph: Graph;
@@ -68,18 +68,26 @@ const longestCascade = 200;
 const reconcilesPerObject = 20;
 
 export async function plan(input: PlanInput): Promise<Plan> {
-  const planned = await cascade(input, input.server);
+  const reach = input.observe ? new Reach() : undefined;
+  const server: Asked = { client: input.server };
+  const planned = await cascade(input, server, reach);
   const makes = planned.some(({ writes }) => writes.some(({ verb }) => verb === 'create'));
   // The same with other random numbers: what differs comes of chance, and nobody can say what it will be.
-  const otherwise = makes ? await cascade(input, undefined) : undefined;
+  const otherwise = makes ? await cascade(input, {}, reach) : undefined;
   const objects = planned.map((one) => reportOf(one, otherwise, input.nodes ?? []));
-  return { objects, summary: summaryOf(objects) };
+  return {
+    objects,
+    summary: summaryOf(objects),
+    refused: refusedOf(objects),
+    ...(reach?.lost === undefined ? {} : { unreachable: scrub(reach.lost) }),
+    ...(server.refusal === undefined ? {} : { unconfirmed: scrub(server.refusal) }),
+  };
 }
 
 /** `gone`: it was there when the plan began, and has been deleted in it. */
 type Target = PlanTarget & { gone?: Readonly<KubeObject> };
 
-async function cascade(input: PlanInput, server: Client | undefined): Promise<Planned[]> {
+async function cascade(input: PlanInput, server: Asked, reach: Reach | undefined): Promise<Planned[]> {
   const overlay = new Overlay(input.reader);
   const found = new Map<string, Planned>();
   const queue: Target[] = [...input.objects];
@@ -90,7 +98,7 @@ async function cascade(input: PlanInput, server: Client | undefined): Promise<Pl
     const controller = input.controllers.find(({ graph }) => isSameResource(graph.resource, resource));
     if (!controller) continue;
     const id = `${apiVersionOf(resource)} ${resource.kind} ${keyOf(key)}`;
-    const one = await planOne(input, controller, target, overlay, server);
+    const one = await planOne(input, controller, target, { overlay, server, reach });
     found.set(id, together(found.get(id), one));
     for (const { resource: kind, key: child, before, after } of one.shadow) {
       const isItself = isSameResource(kind, resource) && keyOf(child) === keyOf(key);
@@ -104,11 +112,10 @@ async function cascade(input: PlanInput, server: Client | undefined): Promise<Pl
 }
 
 async function planOne(
-  { clock, random, signal, observe = false }: PlanInput,
+  { clock, random, signal }: PlanInput,
   { graph, fieldManager, names = defaultNames }: PlannedController,
   { key, gone, deleted = false }: Target,
-  overlay: Overlay,
-  server: Client | undefined,
+  { overlay, server, reach }: { overlay: Overlay; server: Asked; reach: Reach | undefined },
 ): Promise<Planned> {
   const found = gone ?? overlay.get(graph.resource, key);
   const paused = found !== undefined && isPaused(found, names);
@@ -121,7 +128,7 @@ async function planOne(
     overlay.deleted(before);
     await collect(graph, before, overlay, client);
   }
-  const outside = new PlannedExternals<Reconciled>({ clock, random }, observe);
+  const outside = new PlannedExternals<Reconciled>({ clock, random }, reach);
   const writes: Write[] = [];
   let last: Report<Reconciled> | undefined;
   const reconciler = new GraphReconciler<Reconciled>({

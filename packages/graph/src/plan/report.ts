@@ -15,6 +15,20 @@ export interface Plan {
   /** In the order in which they would be reconciled. */
   readonly objects: readonly ObjectPlan[];
   readonly summary: PlanSummary;
+  /** What the API server would not take, or the spec itself asks for and cannot be: to be mended before all else. */
+  readonly refused: readonly PlannedRefusal[];
+  /** Why steps outside Kubernetes were not looked at, where they were to be. */
+  readonly unreachable?: string;
+  /** Why the API server was not asked about each write, where it was to be. */
+  readonly unconfirmed?: string;
+}
+
+export interface PlannedRefusal {
+  /** Whose controller would be told. */
+  readonly object: ObjectReference;
+  readonly step: string;
+  readonly reason: string;
+  readonly message: string;
 }
 
 export interface PlanSummary {
@@ -141,6 +155,17 @@ export function reportOf(
     ...(planned.kept.length > 0 ? { kept: planned.kept } : {}),
     ...(error === undefined ? {} : { error }),
   };
+}
+
+/** Reasons that no waiting mends. */
+const refusals: ReadonlySet<string> = new Set(['Rejected', 'Forbidden', 'Conflict', 'InvalidSpec', 'InvalidConfig']);
+
+export function refusedOf(objects: readonly ObjectPlan[]): PlannedRefusal[] {
+  return objects.flatMap(({ object, steps }) =>
+    steps
+      .filter(({ state, reason }) => state === 'Failed' && refusals.has(reason))
+      .map(({ step, reason, message }) => ({ object, step, reason, message })),
+  );
 }
 
 export function summaryOf(objects: readonly ObjectPlan[]): PlanSummary {

@@ -16,6 +16,7 @@ import {
   type WriteOptions,
 } from '@stackwright/kube';
 import type { Clock } from '@stackwright/core';
+import { isAboutRights } from '../status/failure.js';
 import { appliedBy } from '../write/field-managers.js';
 import type { FieldPath } from '../evaluate/paths.js';
 import { valueAt } from '../evaluate/compare.js';
@@ -34,10 +35,17 @@ export interface ShadowWrite {
   readonly after?: Readonly<KubeObject>;
 }
 
+/** The API server, as far as it is asked what it would make of writes. */
+export interface Asked {
+  client?: Client | undefined;
+  /** Why it is not asked any more: whoever plans may not write, and a controller may. */
+  refusal?: string;
+}
+
 export interface ShadowOptions {
   clock: Pick<Clock, 'now'>;
   /** Asked with dryRun=All what it would make of each write. Default: nobody is asked. */
-  server?: Client | undefined;
+  server?: Asked;
 }
 
 export class ShadowClient implements Client {
@@ -46,12 +54,12 @@ export class ShadowClient implements Client {
   keepsStatus = false;
   readonly #shadow: Overlay;
   readonly #clock: Pick<Clock, 'now'>;
-  readonly #server: Client | undefined;
+  readonly #server: Asked;
   #made = 0;
   /** By uid of what it was applied to: fields that another manager has applied, too, stay. */
   readonly #applied: { uid: string | undefined; manager: string; object: Readonly<KubeObject> }[] = [];
 
-  constructor(shadow: Overlay, { clock, server }: ShadowOptions) {
+  constructor(shadow: Overlay, { clock, server = {} }: ShadowOptions) {
     this.#shadow = shadow;
     this.#clock = clock;
     this.#server = server;
@@ -64,7 +72,7 @@ export class ShadowClient implements Client {
   async create<T extends KubeObject>(resource: Resource<T>, object: T, options: WriteOptions = {}): Promise<T> {
     const key = keyOf(object);
     if (this.#shadow.get(resource, key)) throw refusal(409, 'AlreadyExists', resource, key, 'already exists');
-    const answer = await this.#server?.create(resource, object, { ...options, dryRun: true });
+    const answer = await this.#asking((server) => server.create(resource, object, { ...options, dryRun: true }));
     return this.#write(resource, key, undefined, answer ?? object);
   }
 
@@ -102,7 +110,9 @@ export class ShadowClient implements Client {
 
   async delete(resource: Resource, key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
     const before = this.#find(resource, key);
-    if (this.#server && !isMadeHere(before)) await this.#server.delete(resource, key, { ...options, dryRun: true });
+    if (!isMadeHere(before)) {
+      await this.#asking(async (server) => server.delete(resource, key, { ...options, dryRun: true }));
+    }
     const metadata = { ...before.metadata, deletionTimestamp: formatTime(this.#clock.now()) };
     this.#write(resource, key, before, { ...before, metadata });
   }
@@ -122,7 +132,23 @@ export class ShadowClient implements Client {
     before: Readonly<T> | undefined,
   ): Promise<T | undefined> {
     const isKnown = before && !isMadeHere(before) && only;
-    return this.#server?.apply(resource, object, { ...options, ...(isKnown ? { only } : {}), dryRun: true });
+    return this.#asking((server) =>
+      server.apply(resource, object, { ...options, ...(isKnown ? { only } : {}), dryRun: true }),
+    );
+  }
+
+  /** Undefined where nobody is asked, or may ask. */
+  async #asking<T>(ask: (server: Client) => Promise<T>): Promise<T | undefined> {
+    const { client } = this.#server;
+    if (!client) return undefined;
+    try {
+      return await ask(client);
+    } catch (error) {
+      if (!(error instanceof ApiError) || !isAboutRights(error)) throw error;
+      this.#server.client = undefined;
+      this.#server.refusal = error.message;
+      return undefined;
+    }
   }
 
   #find<T extends KubeObject>(resource: Resource<T>, key: ObjectKey): T {

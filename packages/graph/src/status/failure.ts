@@ -33,12 +33,26 @@ function isFieldConflict({ status }: ApiError): boolean {
 
 function reasonOf(error: unknown): string {
   if (error instanceof KindMissingError) return EngineReason.KindMissing;
-  if (isForbidden(error)) return EngineReason.Forbidden;
+  if (isForbidden(error)) return isAboutRights(error) ? EngineReason.Forbidden : EngineReason.Rejected;
   if (isConflict(error) || isAlreadyExists(error)) return EngineReason.Conflict;
-  if (isInvalid(error) || (error instanceof ApiError && error.code === 400)) return EngineReason.Rejected;
-  // An apply with a field that the schema does not have: the server takes it for an error of its own (500).
-  if (error instanceof ApiError && error.message.includes('field not declared in schema')) return EngineReason.Rejected;
+  if (isInvalid(error) || (error instanceof ApiError && (error.code === 400 || isAboutFields(error)))) {
+    return EngineReason.Rejected;
+  }
   return EngineReason.Error;
+}
+
+/**
+ * Whether the caller lacks a right. A quota, Pod security, a webhook and a namespace on its way out answer 403 as well, and what
+ * they refuse is the object.
+ */
+export function isAboutRights({ code, message }: ApiError): boolean {
+  if (code !== 403) return false;
+  return /\bcannot [a-z]+ (resource|path)\b/.test(message) || /attempting to grant RBAC permissions/.test(message);
+}
+
+/** Fields that the kind does not have: a server-side apply with them is told 500. */
+function isAboutFields({ code, message }: ApiError): boolean {
+  return code === 500 && /field not declared in schema|failed to create (manager|typed patch)/.test(message);
 }
 
 /** What had only changed under our hands is not worth a condition. */

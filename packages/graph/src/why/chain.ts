@@ -4,7 +4,8 @@ import type { ObjectReference } from '../declare/step.js';
 
 export interface Link {
   object: ObjectReference;
-  state: 'Ready' | 'Waiting' | 'Failed' | 'Missing';
+  /** `Unknown`: it was Ready when somebody looked last, and nobody looks any more. */
+  state: 'Ready' | 'Waiting' | 'Failed' | 'Missing' | 'Unknown';
   reason: string;
   message: string;
   /** When the state was entered, RFC 3339, where that is known. */
@@ -36,6 +37,10 @@ export interface WhyOptions {
   isReconciled?: (object: Readonly<KubeObject>) => boolean;
   /** What runs the controller of an object: blamed where the object itself waits for nothing. Default: nobody knows. */
   controllerOf?: (object: Readonly<KubeObject>) => readonly ObjectReference[];
+  /**
+   * Why what an object's status says may be out of date: its controller does not run. Default: it never is. `since`: RFC 3339.
+   */
+  staleness?: (object: Readonly<KubeObject>) => { message: string; since?: string } | undefined;
   /** Takes from a line of a log what stands in front of its words. Default: nothing. */
   line?: (text: string) => string;
 }

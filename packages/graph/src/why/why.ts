@@ -7,32 +7,51 @@ import { rootOf, type Chain, type Link, type Observed, type WhyOptions } from '.
 import { link, lookAtBuiltin, type Look } from './looks.js';
 
 export function why(observed: Observed, object: ObjectReference, options: WhyOptions = {}): Chain {
-  return walk(observed, object, options, new Set());
+  return whyAll(observed, object, options)[0];
+}
+
+/**
+ * A chain to each cause that has nothing to do with the others: to all that failed, or, where nothing has, to all that is
+ * waited for. The first is what `why` gives.
+ */
+export function whyAll(
+  observed: Observed,
+  object: ObjectReference,
+  options: WhyOptions = {},
+): readonly [Chain, ...Chain[]] {
+  const [first, ...others] = walk(observed, object, options, new Set());
+  const worst = severity[rootOf(first).state];
+  return [first, ...others.filter((chain) => severity[rootOf(chain).state] >= worst)];
 }
 
 /** Trouble explains more than waiting, and waiting more than what is well. */
-const severity: Record<Link['state'], number> = { Ready: 0, Waiting: 1, Failed: 2, Missing: 2 };
+const severity: Record<Link['state'], number> = { Ready: 0, Unknown: 1, Waiting: 1, Failed: 2, Missing: 2 };
 
+/** The worst first; one chain to each root. */
 function walk(
   observed: Observed,
   reference: ObjectReference,
   options: WhyOptions,
   seen: ReadonlySet<Readonly<KubeObject> | undefined>,
-): Chain {
+): [Chain, ...Chain[]] {
   const object = observed.find(reference);
-  if (!object) return [{ object: reference, state: 'Missing', reason: 'NotFound', message: 'does not exist' }];
+  if (!object) return [[{ object: reference, state: 'Missing', reason: 'NotFound', message: 'does not exist' }]];
   const look = lookAt(observed, object, options);
   // Waiting in a circle ends where it closes.
   const path = new Set(seen).add(object);
-  const deeper = look.causes
-    .filter((cause) => !path.has(observed.find(cause)))
-    .map((cause) => walk(observed, cause, options, path));
-  const worst = deeper.reduce<Chain | undefined>(
-    (best, chain) =>
-      best === undefined || severity[rootOf(chain).state] > severity[rootOf(best).state] ? chain : best,
-    undefined,
+  const roots = new Map<string, Chain>();
+  for (const cause of look.causes) {
+    if (path.has(observed.find(cause))) continue;
+    for (const chain of walk(observed, cause, options, path)) {
+      const root = rootOf(chain);
+      const id = [root.object.apiVersion, root.object.kind, root.object.namespace ?? '', root.object.name].join('/');
+      if (root.state !== 'Ready' && !roots.has(id)) roots.set(id, [look.link, ...chain]);
+    }
+  }
+  const [first, ...others] = [...roots.values()].sort(
+    (one, other) => severity[rootOf(other).state] - severity[rootOf(one).state],
   );
-  return worst && rootOf(worst).state !== 'Ready' ? [look.link, ...worst] : [look.link];
+  return first ? [first, ...others] : [[look.link]];
 }
 
 function lookAt(observed: Observed, object: Readonly<KubeObject>, options: WhyOptions): Look {
@@ -59,7 +78,12 @@ function lookAtReconciled(object: Readonly<KubeObject>, options: WhyOptions): Lo
     };
   }
   const { reason, message, lastTransitionTime } = ready;
-  if (ready.status === 'True') return { link: link(object, 'Ready', reason, message, lastTransitionTime), causes: [] };
+  const stale = options.staleness?.(object);
+  if (ready.status === 'True') {
+    return stale
+      ? { link: link(object, 'Unknown', 'NotWatched', stale.message, stale.since), causes: controllerOf(object) }
+      : { link: link(object, 'Ready', reason, message, lastTransitionTime), causes: [] };
+  }
   const step = stepOf(conditions, ready);
   const { namespace } = object.metadata ?? {};
   const waits = [...waitingFor]

@@ -8,6 +8,7 @@ import {
   type Resource,
 } from '@stackwright/kube';
 import type { Random } from '@stackwright/core';
+import { EngineReason } from '../declare/reasons.js';
 import { failureOf, type StepFailure } from '../status/failure.js';
 import { managersOf } from './field-managers.js';
 import { formatPath } from '../evaluate/paths.js';
@@ -28,12 +29,14 @@ export async function carryOut(writes: readonly Write[], context: WriteContext):
       context.signal.throwIfAborted();
       const { resource, name } = write;
       const namespace = write.namespace === undefined ? {} : { namespace: write.namespace };
-      return failureOf(error, `Could not ${write.verb} ${resource.kind} ${name}`, {
+      const failure = failureOf(error, `Could not ${write.verb} ${resource.kind} ${name}`, {
         apiVersion: apiVersionOf(resource),
         kind: resource.kind,
         name,
         ...namespace,
       });
+      const { refusal = (message: string) => message } = write.verb === 'apply' ? write : {};
+      return failure.reason === EngineReason.Rejected ? { ...failure, message: refusal(failure.message) } : failure;
     }
     const { verb, why, resource, name, step } = write;
     const line: WriteLine = { step, verb, why, kind: resource.kind, child: name };

@@ -110,10 +110,11 @@ describe('reconciling a graph', () => {
     const harness = await settled();
     await harness.edit(Sample, 'sample', { spec: { color: 'blue' } });
     harness.api.before = ({ verb, resource }) => {
-      if (verb === 'apply' && resource === 'configmaps') throw apiError(403, 'Forbidden', 'configmaps is forbidden');
+      if (verb === 'apply' && resource === 'configmaps')
+        throw apiError(403, 'Forbidden', 'configmaps is forbidden: User "x" cannot patch resource "configmaps"');
     };
     await expect(harness.reconcile()).rejects.toThrow(
-      'Could not apply ConfigMap sample-config: configmaps is forbidden',
+      'Could not apply ConfigMap sample-config: configmaps is forbidden: User "x" cannot patch resource "configmaps"',
     );
     expect(harness.condition('ConfigReady')).toMatchObject({ status: 'False', reason: 'Forbidden' });
     // It does what it was last told.

@@ -56,6 +56,8 @@ export interface GraphReconcilerInit<R extends Reconciled> {
   fieldManager: string;
   /** What labels and annotations are called. Default: as this project calls them. */
   names?: Names;
+  /** Whether a namespace is being deleted, with all that is in it. Default: of none is it known. */
+  isEnding?: (namespace: string | undefined) => boolean;
   /** Told of the steps of each object before they are evaluated: kinds that are new have to be watched, and listed. */
   watch?: (graph: BuiltGraph<R>) => Promise<void>;
   /** How external steps look and change. Default: by themselves, as they are declared. */
@@ -144,6 +146,7 @@ export class GraphReconciler<R extends Reconciled> {
       metrics.statuses(graph.resource, request, undefined);
       return undefined;
     }
+    if (this.#init.isEnding?.(object.metadata?.namespace)) return this.#letGo(object, context);
     if (isPaused(object, this.#names) && !isBeingDeleted(object)) return undefined;
     if (this.#echoes.isEcho(object, reader)) return undefined;
     return isBeingDeleted(object) ? this.#delete(object, context) : this.#bring(object, context);
@@ -226,6 +229,15 @@ export class GraphReconciler<R extends Reconciled> {
     }
     await this.#status.write(object, statuses, {}, context);
     return { requeueAfter: this.#retries.afterTeardown(object.metadata?.uid ?? '', statuses) };
+  }
+
+  /** Its namespace goes, and takes all with it: nothing can be made there any more, not even an event. */
+  async #letGo(object: Readonly<R>, { client, log }: ReconcileContext): Promise<undefined> {
+    const { graph, onReport } = this.#init;
+    onReport?.({ statuses: [] });
+    if (!hasFinalizer(object, finalizerOf(graph))) return;
+    log.warn({}, 'Its namespace is being deleted: let go without undoing what was made outside');
+    await removeFinalizer(client, graph.resource, object, finalizerOf(graph));
   }
 
   /** It goes, and what it has made outside stays, whoever has to see to that now. */

@@ -72,7 +72,8 @@ describe('what stands in the way of deletion is told', () => {
   it.each(['delete', 'patch'] as const)('where a volume may not be touched: %s', async (verb) => {
     const harness = await volumes(verb === 'patch' ? { annotations: {} } : {});
     harness.api.before = (call) => {
-      if (call.verb === verb && isOfVolume(call)) throw apiError(403, 'Forbidden', 'may not');
+      if (call.verb === verb && isOfVolume(call))
+        throw apiError(403, 'Forbidden', 'User "x" cannot delete resource "persistentvolumeclaims"');
     };
     await quietly(harness);
     await quietly(harness);
