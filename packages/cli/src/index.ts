@@ -8,3 +8,6 @@ export { takeSnapshot } from './observe/take-snapshot.js';
 export { makePlan, type PlanReport, type PlanRequest } from './plan/make-plan.js';
 export { renderPlan } from './plan/render.js';
 export { plainColors } from './terminal/terminal.js';
+export { subjectOf, whyLines } from './commands/why.js';
+export { reportOf, renderStatus } from './commands/status.js';
+export { finishNamespace, removeAll, type Removing } from './uninstall/remove.js';

@@ -5,15 +5,23 @@ import manifest from '../package.json' with { type: 'json' };
 import { contextOf, defaultNamespace, type CommandContext, type GlobalOptions } from './commands/context.js';
 import { down } from './commands/down.js';
 import { env } from './commands/env.js';
+import { pushImages, saveImages } from './commands/images.js';
 import { manifests } from './commands/manifests.js';
 import { openstack } from './commands/openstack.js';
 import { plan, type PlanOptions } from './commands/plan.js';
 import { status } from './commands/status.js';
+import { uninstall, type UninstallOptions } from './commands/uninstall.js';
 import { up } from './commands/up.js';
 import { why } from './commands/why.js';
 import { modules } from './modules.js';
 import { parseDuration } from './terminal/duration.js';
 import { createTerminal } from './terminal/terminal.js';
+
+interface ManifestsArguments {
+  service?: string[];
+  imagePrefix: string;
+  controllerTag: string;
+}
 
 export interface ProgramOptions {
   stdout: NodeJS.WriteStream;
@@ -79,7 +87,7 @@ export function createProgram({ stdout, stderr, signal, setExitCode }: ProgramOp
   program
     .command('why')
     .description('why something is not ready: the chain to the root cause, and what helps')
-    .argument('[service]', 'default: the control plane')
+    .argument('[object]', 'a service or a claim by its name, or Kind/name (default: the control plane)')
     .addOption(output())
     .action(async (service: string | undefined, options: { output?: 'json' }) => {
       await why(context(), service, options);
@@ -91,20 +99,49 @@ export function createProgram({ stdout, stderr, signal, setExitCode }: ProgramOp
     .argument('[object]', '"keystone" or "Keystone/keystone"; default: what the file holds, else all of the namespace')
     .option('-f, --file <file>', 'as if these objects were applied (their specs as a whole); "-" reads stdin')
     .option('--delete', 'as if the object were deleted: what goes with it, and what stays')
-    .option('--observe', 'look at what is outside Kubernetes too (SQL, APIs), from this machine, without changing it')
-    .option('--confirm', 'ask the API server whether it would take each write (dryRun=All)')
+    .option(
+      '--observe',
+      'look at what is outside Kubernetes too (SQL, APIs), from this machine, without changing it (default)',
+    )
+    .option('--no-observe', 'look at nothing outside Kubernetes')
+    .option('--confirm', 'ask the API server whether it would take each write, with dryRun=All (default)')
+    .option('--no-confirm', 'work out what the API server would say, without asking it')
     .addOption(
       new Option('-o, --output <format>', 'how it is printed').choices(['text', 'json', 'yaml']).default('text'),
     )
     .addHelpText(
       'after',
       `
-Exit codes: 0 nothing would change, 1 something would be refused, 2 something would change.
+Exit codes: 0 nothing would change, 1 something would be refused or fail, 2 something would change.
 Marks: + create, ~ change, - delete, = give up, * outside Kubernetes. In brackets: who owns a field now.
 Contents of Secrets and passwords are never shown. What depends on what has not happened yet is said to be unknown.`,
     )
     .action(async (object: string | undefined, options: PlanOptions) => {
       setExitCode(await plan(context(), object, options));
+    });
+
+  program
+    .command('uninstall')
+    .description(
+      'take the control plane and the controllers out of the namespace, in an order in which each deletion ends',
+    )
+    .option('--yes', 'do it; without this, what would be done is said')
+    .option('--delete-namespace', 'the namespace too, with the data that is kept otherwise')
+    .option('--crds', 'the kinds too, where no namespace has objects of them')
+    .option('--abandon', 'let objects go without undoing what they made outside Kubernetes (databases, users)')
+    .addOption(
+      new Option('--timeout <duration>', 'give up after this long, for instance 90s or 1h30m')
+        .argParser(duration)
+        .default(10 * 60_000, '10m'),
+    )
+    .addHelpText(
+      'after',
+      `
+A namespace that is being deleted already, and does not end, is finished: with --yes, what keeps it is let go.
+Exit codes: 0 done, 2 something would be done, 3 time-out.`,
+    )
+    .action(async (options: UninstallOptions) => {
+      setExitCode(await uninstall(context(), options));
     });
 
   program
@@ -123,13 +160,37 @@ Contents of Secrets and passwords are never shown. What depends on what has not 
       "registry and path of all images, the controllers' and those they run",
       imagePrefix(),
     )
-    .action(({ service, imagePrefix: prefix }: { service?: string[]; imagePrefix: string }) => {
+    .option(
+      '--controller-tag <tag>',
+      "tag of the controllers' image, as `stackwright images push` says it",
+      manifest.version,
+    )
+    .action(({ service, imagePrefix: prefix, controllerTag }: ManifestsArguments) => {
       const { terminal, options } = context();
       manifests(terminal, modules, service ?? [], {
         namespace: options.namespace ?? defaultNamespace,
         imagePrefix: prefix,
-        version: manifest.version,
+        tag: controllerTag,
       });
+    });
+
+  const images = program
+    .command('images')
+    .description("the controllers' and the services' container images, for a Kubernetes of your own");
+  images
+    .command('push')
+    .description('build the images here (as root) and push them to a registry')
+    .argument('<prefix>', 'registry and path: registry.example.org/stackwright')
+    .action(async (prefix: string) => {
+      await pushImages(context(), prefix);
+    });
+  images
+    .command('save')
+    .description('build the images here (as root) and write them into one archive, to be loaded into the nodes')
+    .argument('<file>', 'for instance images.tar')
+    .option('--image-prefix <prefix>', 'what their names begin with', imagePrefix())
+    .action(async (file: string, { imagePrefix: prefix }: { imagePrefix: string }) => {
+      await saveImages(context(), file, prefix);
     });
 
   program

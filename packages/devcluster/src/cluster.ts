@@ -9,7 +9,7 @@ import { startApiServer, type ApiServer, type ApiServerOptions, type NodeProxy }
 import { ClusterNetwork } from './cluster-network.js';
 import { Controllers } from './controllers/index.js';
 import { NodeAgent, type ContainerRuntime, type HostFacts } from './node/index.js';
-import { clusterAddresses, PodmanRuntime } from './node/podman/index.js';
+import { clusterAddresses, forgetNote, noteCluster, PodmanRuntime } from './node/podman/index.js';
 import { SimulatedRuntime } from './node/simulated/index.js';
 import { hostMounter } from './node/volumes/mounter.js';
 import type { AddressPlan } from './network/address-plan.js';
@@ -77,6 +77,7 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
 
     const simulated = node === 'simulated' ? simulatedRuntime(options, server, directory, stops) : undefined;
     const runtime = simulated ?? podmanRuntime(directory, addresses as AddressPlan);
+    if (addresses) await noteCluster(clusterId(directory), directory);
     const agent = new NodeAgent(agentOptions(server, runtime, directory, addresses, log));
     stops.push(() => agent.stop());
     const host = await agent.start();
@@ -103,6 +104,7 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
 export async function teardownPodman(stateDirectory: string): Promise<void> {
   const addresses = await clusterAddresses(join(stateDirectory, 'addresses.json'));
   await podmanRuntime(stateDirectory, addresses).teardown();
+  await forgetNote(clusterId(stateDirectory));
   // With the memory that Pods had for volumes, which nobody looks at any more, and which keeps its directory from going.
   await hostMounter.unmountAll(nodeDirectory(stateDirectory));
 }

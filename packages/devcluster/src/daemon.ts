@@ -4,6 +4,9 @@ import { dirname, join } from 'node:path';
 import { startDevcluster, teardownPodman, type Devcluster, type NodeDriver } from './cluster.js';
 import type { Log } from './shared/log.js';
 
+/** Milliseconds, as a real namespace controller has it. */
+const namespaceGrace = 5_000;
+
 export interface DaemonOptions {
   stateDirectory: string;
   port?: number;
@@ -47,6 +50,7 @@ async function start({ stateDirectory, node, ...options }: DaemonOptions): Promi
       node,
       port,
       log: consoleLog,
+      namespaceGrace,
       ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
       ...(repository === undefined ? {} : { repository }),
     });

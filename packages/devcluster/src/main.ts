@@ -1,5 +1,6 @@
 // The devcluster as a process of its own.
 import { parseArgs } from 'node:util';
+import { findClusters, removeCluster } from './node/podman/index.js';
 import { runDaemon } from './daemon.js';
 
 const usage = `Usage: devcluster --state-dir <directory> [options]
@@ -10,6 +11,8 @@ const usage = `Usage: devcluster --state-dir <directory> [options]
   --namespace <name>               that the kubeconfig works in; default "default"
   --repository <directory>         this repository; default: found from the program's place
   --teardown                       removes the containers of a cluster that does not run, and ends
+  --list-clusters                  prints, as JSON, what clusters this host has anything of, and ends
+  --remove-cluster <id>            ends one of these, and removes all of it but its state
 `;
 
 try {
@@ -21,11 +24,20 @@ try {
       namespace: { type: 'string' },
       repository: { type: 'string' },
       teardown: { type: 'boolean', default: false },
+      'list-clusters': { type: 'boolean', default: false },
+      'remove-cluster': { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
+  const { 'remove-cluster': removed } = values;
   if (values.help) {
     process.stdout.write(usage);
+  } else if (values['list-clusters']) {
+    process.stdout.write(`${JSON.stringify(await findClusters())}\n`);
+  } else if (removed !== undefined) {
+    const cluster = (await findClusters()).find(({ id }) => id === removed);
+    if (!cluster) throw new Error(`there is no cluster ${removed} on this host`);
+    await removeCluster(cluster);
   } else {
     await runDaemon({
       stateDirectory: required(values['state-dir'], '--state-dir'),

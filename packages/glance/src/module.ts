@@ -6,6 +6,7 @@ import { glanceGraph } from './glance.js';
 export const glance: GraphModule = moduleOfGraphs({
   name: 'glance',
   naming: stackwright,
+  endsWithNamespace: true,
   customResources: [Glance],
   graphs: [glanceGraph()],
 });

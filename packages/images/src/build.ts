@@ -5,7 +5,7 @@ import { hostApt, renderSources, type AptSetup } from './apt.js';
 import { buildBase } from './base-image.js';
 import { bundleFiles, stageBundles, workspaceRoot } from './bundles.js';
 import { APT_MOUNT, containerfile } from './containerfile.js';
-import { keyOf, referenceOf, type ImageDefinition } from './definition.js';
+import { keyOf, referenceOf, registry, type ImageDefinition } from './definition.js';
 import { definitions } from './definitions/index.js';
 import { ImageError } from './errors.js';
 import { parentOf, runGraph, select } from './graph.js';
@@ -41,10 +41,10 @@ export interface BuildOptions {
 
 export interface BuiltImage {
   name: string;
-  /** What Pods name: `localhost/stackwright/keystone:2025.1`. */
+  /** What Pods name: `localhost/stackwright/keystone:2025.1`; of our own programs with the hash: `…/controller:0.1.0-1a2b3c4d5e6f`. */
   reference: string;
   id: string;
-  /** Changes when the image's content does, although its reference stays. */
+  /** Changes when the image's content does. */
   hash: string;
   cached: boolean;
 }
@@ -90,7 +90,7 @@ export async function buildImages(options: BuildOptions = {}): Promise<BuiltImag
   }
   return plans.map((plan) => ({
     name: plan.definition.name,
-    reference: referenceOf(plan.definition),
+    reference: referenceOf(plan.definition, plan.hash),
     id: ids.get(plan) ?? '',
     hash: plan.hash,
     cached: plan.stored !== undefined,
@@ -108,7 +108,7 @@ async function planBuild(
     const parent = plans.find((plan) => plan.definition === parentDefinition);
     const bundles = definition.bundles === undefined ? [] : await bundleFiles(definition, workspaceRoot());
     const hash = contentHash(definition, parent, bundles);
-    const reference = referenceOf(definition);
+    const reference = referenceOf(definition, hash);
     const found = stored.find((image) => image.hash === hash && image.references.includes(reference));
     // A parent that is built anew may be new in ways its hash does not tell (updates from Debian).
     const rebuild = force || (parent !== undefined && parent.stored === undefined);
@@ -130,7 +130,7 @@ async function build(
   const run: RunOptions = { signal, temporary: directory, onLine: (line) => progress.line(line) };
   report({ image, state: 'building' });
   try {
-    const reference = referenceOf(definition);
+    const reference = referenceOf(definition, hash);
     let id: string;
     if ('suite' in definition.from) {
       const { suite } = definition.from;
@@ -143,7 +143,8 @@ async function build(
       await writeFile(join(context, 'Containerfile'), containerfile(definition, parent.definition));
       await stageBundles(bundles, context);
       const volumes = [`${join(directory, suiteOf({ definition, parent }))}:${APT_MOUNT}:ro`];
-      id = await buildImage({ reference, hash, context, volumes }, run);
+      const workspace = definition.bundles === undefined ? undefined : workspaceRoot();
+      id = await buildImage({ reference, hash, context, volumes, workspace }, run);
     }
     report({ image, state: 'done', seconds: (performance.now() - started) / 1000 });
     return id;
@@ -188,7 +189,12 @@ async function checkSpace(missing: readonly Plan[]): Promise<void> {
   }
 }
 
-/** Images whose name now belongs to a new one. */
+/** Images whose name now belongs to a new one, or that this clone built before of its own programs. */
 const isReplaced = (image: StoredImage, built: readonly Plan[]): boolean =>
   image.references.length === 0 ||
-  image.references.some((reference) => built.some((plan) => referenceOf(plan.definition) === reference));
+  built.some(({ definition, hash }) =>
+    definition.bundles === undefined
+      ? image.references.includes(referenceOf(definition, hash))
+      : image.workspace === workspaceRoot() &&
+        image.references.some((reference) => reference.startsWith(`${registry}/${definition.name}:`)),
+  );

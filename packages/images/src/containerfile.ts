@@ -1,12 +1,12 @@
 import { accounts, type AccountName } from './accounts.js';
-import { referenceOf, type ImageDefinition } from './definition.js';
+import { keyOf, registry, type ImageDefinition } from './definition.js';
 
 /** Mounted there while an image is built: `apt.conf` and the sources it names. The directory is Debian's own. */
 export const APT_MOUNT = '/mnt';
 
 /** The Containerfile of an image that stands on another one. Its context holds `bundles/` when it has any. */
 export function containerfile(definition: ImageDefinition, parent: ImageDefinition): string {
-  const lines = [`FROM ${referenceOf(parent)}`];
+  const lines = [`FROM ${registry}/${keyOf(parent)}`];
   const script = setup(definition);
   if (script.length > 0) lines.push(`RUN ${['set -eu', ...script].join('; \\\n    ')}`);
   if (definition.bundles !== undefined) lines.push('COPY bundles/ /opt/stackwright/');

@@ -35,5 +35,9 @@ export const registry = 'localhost/stackwright';
 /** `keystone:2025.1`: how definitions name each other. */
 export const keyOf = (definition: ImageDefinition): string => `${definition.name}:${definition.tag}`;
 
-/** `localhost/stackwright/keystone:2025.1`: how podman and Pods name it. */
-export const referenceOf = (definition: ImageDefinition): string => `${registry}/${keyOf(definition)}`;
+/**
+ * `localhost/stackwright/keystone:2025.1`: how podman and Pods name it. What is built of this workspace's own programs has the hash
+ * of its content in its tag: two clones, or two states of one, are two images.
+ */
+export const referenceOf = (definition: ImageDefinition, hash: string): string =>
+  `${registry}/${keyOf(definition)}${definition.bundles === undefined ? '' : `-${hash.slice(0, 12)}`}`;

@@ -4,4 +4,5 @@ export { keyOf, referenceOf, registry, type ImageDefinition } from './definition
 export { definitions } from './definitions/index.js';
 export { ImageError } from './errors.js';
 export { missingPrerequisites, prerequisites, type Prerequisite } from './prerequisites.js';
+export { pushImage, saveImages } from './store.js';
 export { createProgress, type ProgressDisplay, type Terminal } from './progress.js';

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { accounts } from './accounts.js';
 import { buildImages } from './build.js';
-import { referenceOf, type ImageDefinition } from './definition.js';
+import { keyOf, registry, type ImageDefinition } from './definition.js';
 import { definitions } from './definitions/index.js';
 import { ImageError } from './errors.js';
 import { createProgress } from './progress.js';
@@ -52,7 +52,8 @@ async function main(): Promise<number> {
 
 function listing(definition: ImageDefinition): string {
   const user = definition.user === undefined ? '' : ` user ${definition.user} (${accounts[definition.user].uid})`;
-  return `${referenceOf(definition).padEnd(48)} ${definition.description}${user}`;
+  const name = `${registry}/${keyOf(definition)}${definition.bundles === undefined ? '' : '-<hash>'}`;
+  return `${name.padEnd(48)} ${definition.description}${user}`;
 }
 
 try {

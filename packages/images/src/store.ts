@@ -3,6 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { registry } from './definition.js';
 import { capture, type RunOptions } from './process.js';
 
+/** The clone that built an image of its own programs: only that one removes it. */
+const WORKSPACE_LABEL = 'dev.stackwright.image.workspace';
+
 /** The content hash an image was built from (see hash.ts). */
 export const HASH_LABEL = 'dev.stackwright.image.hash';
 
@@ -11,6 +14,8 @@ export interface StoredImage {
   /** `localhost/stackwright/keystone:2025.1`, … */
   references: readonly string[];
   hash: string | undefined;
+  /** Path of the clone, where it holds programs of one. */
+  workspace: string | undefined;
 }
 
 interface PodmanImage {
@@ -25,6 +30,7 @@ export async function storedImages(): Promise<StoredImage[]> {
     id: image.Id,
     references: image.Names ?? [],
     hash: image.Labels?.[HASH_LABEL],
+    workspace: image.Labels?.[WORKSPACE_LABEL],
   }));
 }
 
@@ -37,7 +43,13 @@ export const storageRoot = async (): Promise<string> =>
  * on every host, whatever its OCI runtime can do. One layer per image: the cache is the content hash, not podman's.
  */
 export async function buildImage(
-  image: { reference: string; hash: string; context: string; volumes: readonly string[] },
+  image: {
+    reference: string;
+    hash: string;
+    context: string;
+    volumes: readonly string[];
+    workspace?: string | undefined;
+  },
   options: RunOptions,
 ): Promise<string> {
   const output = await capture(
@@ -50,6 +62,7 @@ export async function buildImage(
       '--force-rm',
       ...image.volumes.map((volume) => `--volume=${volume}`),
       `--label=${HASH_LABEL}=${image.hash}`,
+      ...(image.workspace === undefined ? [] : [`--label=${WORKSPACE_LABEL}=${image.workspace}`]),
       `--tag=${image.reference}`,
       image.context,
     ],
@@ -99,4 +112,19 @@ export async function withTemporaryDirectory<T>(work: (path: string) => Promise<
   } finally {
     await rm(path, { recursive: true, force: true });
   }
+}
+
+/** Gives an image a name in a registry, and sends it there. */
+export async function pushImage(image: { id: string; target: string }, options: RunOptions): Promise<void> {
+  await capture('podman', ['push', '--quiet', image.id, `docker://${image.target}`], options);
+}
+
+/** Writes images into one archive, as `ctr images import` and `docker load` read it, with these names. */
+export async function saveImages(
+  { images, file }: { images: readonly { id: string; target: string }[]; file: string },
+  options: RunOptions,
+): Promise<void> {
+  for (const { id, target } of images) await capture('podman', ['tag', id, target], options);
+  const names = images.map(({ target }) => target);
+  await capture('podman', ['save', '--quiet', '--multi-image-archive', '--output', file, ...names], options);
 }

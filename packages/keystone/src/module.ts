@@ -8,6 +8,7 @@ import { registerMetrics } from './metrics.js';
 export const keystone: GraphModule = moduleOfGraphs({
   name: 'keystone',
   naming: stackwright,
+  endsWithNamespace: true,
   customResources: [Keystone, IdentityClaim],
   graphs: [keystoneGraph(), identityClaimGraph()],
   setup: ({ metrics, cache, clock }) => registerMetrics(metrics, cache, clock),

@@ -8,6 +8,7 @@ import { mysql } from './sql/mysql.js';
 export const mariadb: GraphModule = moduleOfGraphs({
   name: 'mariadb',
   naming: stackwright,
+  endsWithNamespace: true,
   customResources: [MariaDB, DatabaseClaim],
   graphs: [mariadbGraph(mysql), databaseClaimGraph(mysql)],
 });

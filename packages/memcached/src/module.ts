@@ -7,6 +7,7 @@ import { memcachedGraph } from './memcached.js';
 export const memcached: GraphModule = moduleOfGraphs({
   name: 'memcached',
   naming: stackwright,
+  endsWithNamespace: true,
   customResources: [Memcached, CacheClaim],
   graphs: [memcachedGraph, cacheClaimGraph],
 });

@@ -6,6 +6,7 @@ import { placementGraph } from './placement.js';
 export const placement: GraphModule = moduleOfGraphs({
   name: 'placement',
   naming: stackwright,
+  endsWithNamespace: true,
   customResources: [Placement],
   graphs: [placementGraph()],
 });

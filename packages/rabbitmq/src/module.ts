@@ -8,6 +8,7 @@ import { RabbitMQ } from './crd.js';
 export const rabbitmq: GraphModule = moduleOfGraphs({
   name: 'rabbitmq',
   naming: stackwright,
+  endsWithNamespace: true,
   customResources: [RabbitMQ, MessagingClaim],
   graphs: [rabbitmqGraph(http), messagingClaimGraph(http)],
 });

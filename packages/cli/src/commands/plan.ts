@@ -27,7 +27,7 @@ export async function plan(context: CommandContext, target: string | undefined, 
 }
 
 export function exitCodeOf({ objects, summary, edits }: PlanReport): number {
-  if (objects.some(({ error }) => error !== undefined)) return exitCodes.error;
+  if (summary.failed > 0 || objects.some(({ error }) => error !== undefined)) return exitCodes.error;
   const { create, change, delete: gone, external } = summary;
   const isEdited = edits.some(({ isNew, fields }) => isNew || fields.length > 0);
   return create + change + gone + external > 0 || isEdited ? exitCodes.changes : exitCodes.ok;

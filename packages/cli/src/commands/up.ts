@@ -11,7 +11,7 @@ import { elapsed } from '../terminal/duration.js';
 import { plainColors } from '../terminal/terminal.js';
 import { awaitReady } from '../up/await-ready.js';
 import { ensureCluster, expectSameKind } from '../up/cluster.js';
-import { ensureImages } from '../up/images.js';
+import { controllerTag, ensureImages, sayBuilt } from '../up/images.js';
 import { ensureControlPlane, findControlPlane, installControllers } from '../up/install.js';
 import { checkNames, choose, modulesOf, namesOf, publishedBy, select } from '../up/services.js';
 import { catalogLines, showToken, tokenLines, type Shown } from '../up/token.js';
@@ -41,6 +41,7 @@ export async function up(context: CommandContext, { simulated = false, timeout, 
   const signal = AbortSignal.any([context.signal, expired]);
   const stages = new Stages();
   let last: Snapshot | undefined;
+  let tag: string | undefined;
   let cluster: ClusterConnection | undefined;
 
   if (simulated) terminal.note('Simulated: Pods only pretend, and no OpenStack runs behind the API.');
@@ -48,7 +49,8 @@ export async function up(context: CommandContext, { simulated = false, timeout, 
     if (!simulated) {
       terminal.note('Images: building what is missing or has changed');
       const images = await stages.run('Images', () => ensureImages(terminal, signal, wanted && namesOf(wanted)));
-      terminal.note(`Images: ${images}`);
+      terminal.note(`Images: ${sayBuilt(images)}`);
+      tag = controllerTag(images);
     }
     const view = openProgressView(terminal);
     try {
@@ -63,7 +65,9 @@ export async function up(context: CommandContext, { simulated = false, timeout, 
       const choice = choose(offers, there?.spec, services);
       const controllers = services ? modulesOf(modules, choice.names) : modules;
       view.stage('Controllers');
-      await stages.run('Controllers', () => installControllers(client, controllers, { root, namespace, signal }));
+      await stages.run('Controllers', () =>
+        installControllers(client, controllers, { root, namespace, signal, ...(tag === undefined ? {} : { tag }) }),
+      );
       view.stage(`Control plane ${namespace}`);
       await stages.run('Control plane', async () => {
         await ensureControlPlane(client, { namespace, signal }, { ...choice, ...(there ? { there } : {}) });

@@ -1,9 +1,13 @@
-import { rootOf, type ObjectReference } from '@stackwright/graph';
+import { suggestionFor } from '@stackwright/api';
+import { rootOf, type Chain, type ObjectReference } from '@stackwright/graph';
+import type { Condition, KubeObject } from '@stackwright/kube';
 import { CliError } from '../errors.js';
 import { adviceFor } from '../explain/advice.js';
-import { explain } from '../explain/explain.js';
-import { renderChain } from '../explain/render.js';
-import { referenceOf, servicesNamedIn } from '../observe/objects.js';
+import { endingOf } from '../explain/ending.js';
+import { explainAll } from '../explain/explain.js';
+import { refusalOf } from '../explain/refusals.js';
+import { renderChains, renderRefusal } from '../explain/render.js';
+import { isClaim, referenceOf, servicesNamedIn } from '../observe/objects.js';
 import type { Snapshot } from '../observe/snapshot.js';
 import { takeSnapshot } from '../observe/take-snapshot.js';
 import type { Colors } from '../terminal/terminal.js';
@@ -11,47 +15,92 @@ import { withCluster, type CommandContext } from './context.js';
 
 export async function why(
   context: CommandContext,
-  service: string | undefined,
+  subject: string | undefined,
   { output }: { output?: 'json' },
 ): Promise<void> {
   await withCluster(context, async ({ client }, namespace) => {
     const snapshot = await takeSnapshot(client, namespace, context.signal);
-    const subject = subjectOf(snapshot, service);
+    const about = subjectOf(snapshot, subject);
     if (output !== 'json') {
-      context.terminal.data(whyLines(snapshot, subject, context.terminal.colors).join('\n'));
+      context.terminal.data(whyLines(snapshot, about, context.terminal.colors).join('\n'));
       return;
     }
-    const chain = explain(snapshot, subject);
-    const report = {
-      ready: chain[0].state === 'Ready',
-      chain,
-      root: rootOf(chain),
-      advice: adviceFor(chain, namespace),
-    };
-    context.terminal.data(JSON.stringify(report, undefined, 2));
+    context.terminal.data(JSON.stringify(whyReport(snapshot, about), undefined, 2));
   });
 }
 
-export function whyLines(snapshot: Snapshot, subject: ObjectReference, colors: Colors): string[] {
-  const chain = explain(snapshot, subject);
-  return renderChain(chain, adviceFor(chain, snapshot.namespace), colors, snapshot.takenAt);
+function whyReport(snapshot: Snapshot, subject: ObjectReference): object {
+  const [chain, ...others] = explainAll(snapshot, subject);
+  const refused = refusalOfSubject(snapshot, chain);
+  const ending = endingOf(snapshot);
+  const told = (one: Chain) => ({ chain: one, root: rootOf(one), advice: adviceFor(one, snapshot.namespace) });
+  return {
+    ready: chain[0].state === 'Ready' && !refused && !ending,
+    ...told(chain),
+    ...(others.length > 0 ? { others: others.map(told) } : {}),
+    ...(refused ? { refused } : {}),
+    ...(ending ? { ending } : {}),
+  };
 }
 
-/** By the service's name; without one, the control plane. */
-export function subjectOf(snapshot: Snapshot, service: string | undefined): ObjectReference {
-  const { controlPlane, services, namespace } = snapshot;
-  if (service === undefined) {
+export function whyLines(snapshot: Snapshot, subject: ObjectReference, colors: Colors): string[] {
+  const ending = endingOf(snapshot);
+  // All else follows from it.
+  if (ending) return ending;
+  const [chain, ...others] = explainAll(snapshot, subject);
+  const lines = renderChains(
+    [chain, ...others].map((one) => ({ chain: one, advice: adviceFor(one, snapshot.namespace) })),
+    colors,
+    snapshot.takenAt,
+  );
+  const refused = refusalOfSubject(snapshot, chain);
+  return refused ? [...lines, ...renderRefusal(refused, snapshot.controlPlane, colors)] : lines;
+}
+
+/** What the control plane may not change of a service that is ready, as it was told last. */
+function refusalOfSubject({ controlPlane }: Snapshot, [{ object, state }]: Chain): Condition | undefined {
+  return state === 'Ready' && object.kind !== 'ControlPlane' ? refusalOf(controlPlane, object.name) : undefined;
+}
+
+/**
+ * By the service's name; as "Kind/name" whatever there is of ours, and workloads; by the name of a claim. Without one, the
+ * control plane.
+ */
+export function subjectOf(snapshot: Snapshot, subject: string | undefined): ObjectReference {
+  const { controlPlane, services, ours, namespace } = snapshot;
+  if (subject === undefined) {
     if (controlPlane) return referenceOf(controlPlane);
+    if (snapshot.home?.metadata?.deletionTimestamp) return referenceOf(snapshot.home);
     throw new CliError(`There is no ControlPlane in namespace ${namespace}.`, { hints: namesHint(snapshot) });
   }
-  const found = services.find(({ metadata }) => metadata?.name === service);
+  const [kind, name] = subject.includes('/') ? (subject.split('/', 2) as [string, string]) : [undefined, subject];
+  const isOfKind = (object: KubeObject) => {
+    const is = (object.kind ?? '').toLowerCase();
+    return kind === undefined || [is, `${is}s`].includes(kind.toLowerCase().split('.', 1)[0] ?? '');
+  };
+  const candidates = kind === undefined ? [...services, ...ours] : snapshot.all;
+  const found = candidates.find((object) => object.metadata?.name === name && isOfKind(object));
   if (found) return referenceOf(found);
   // A service that the ControlPlane names and that does not exist: the ControlPlane knows why.
-  if (controlPlane && servicesNamedIn(controlPlane).includes(service)) return referenceOf(controlPlane);
-  throw new CliError(`There is no service "${service}" in namespace ${namespace}.`, { hints: namesHint(snapshot) });
+  if (controlPlane && servicesNamedIn(controlPlane).includes(subject)) return referenceOf(controlPlane);
+  const meant = suggestionFor(
+    name,
+    candidates.filter(isOfKind).map(({ metadata }) => metadata?.name ?? ''),
+  );
+  throw new CliError(
+    kind === undefined
+      ? `There is no service "${subject}" in namespace ${namespace}.`
+      : `There is no ${kind} ${name} in namespace ${namespace}.`,
+    { hints: [...(meant === undefined ? [] : [`Did you mean ${meant}?`]), ...namesHint(snapshot)] },
+  );
 }
 
-const namesHint = ({ services }: Snapshot): string[] =>
-  services.length > 0
-    ? [`Services there: ${services.map(({ metadata }) => metadata?.name).join(', ')}`]
+const namesHint = ({ services, ours }: Snapshot): string[] => {
+  const claims = ours.filter(isClaim).map(({ kind = '', metadata }) => `${kind}/${metadata?.name ?? ''}`);
+  return services.length > 0
+    ? [
+        `Services there: ${services.map(({ metadata }) => metadata?.name).join(', ')}`,
+        ...(claims.length > 0 ? [`Claims there: ${claims.join(', ')}`] : []),
+      ]
     : ['Name another one with --namespace.'];
+};

@@ -50,7 +50,7 @@ describe('why', () => {
       }),
     );
     expect(lines(observed)).toContain(
-      'Look at it:  kubectl -n openstack create secret generic external --from-literal=…',
+      'Look at it:  kubectl -n openstack create secret generic external --from-literal=… && kubectl -n openstack label secret external stackwright.dev/usable-by=keystone',
     );
   });
 

@@ -20,8 +20,8 @@ export interface ManifestOptions {
   namespace: string;
   /** Registry and path in front of every image's name, the controllers' own included. */
   imagePrefix: string;
-  /** Tag of the controllers' image. */
-  version: string;
+  /** Of the controllers' image. */
+  tag: string;
   /** Told to the Pod template: a new value replaces the Pods although the image's name stays. */
   build?: string;
 }
@@ -71,10 +71,17 @@ function commonRules(module: ControllerModule): PolicyRule[] {
   ];
 }
 
+/** To know that it is being deleted: no Role inside a namespace can say that it may be watched. */
+const namespaceRule = ({ namespace }: ManifestOptions): PolicyRule => ({
+  apiGroups: [''],
+  resources: ['namespaces'],
+  resourceNames: [namespace],
+  verbs: ['get', 'list', 'watch'],
+});
+
 function permissions(module: ControllerModule, options: ManifestOptions): KubeObject[] {
   const subject = subjectOf(controllerName(module), options);
   const own = granted(metadata(module, options), [...module.rules, ...commonRules(module)], subject);
-  if (!module.clusterRules?.length) return own;
 
   // Cluster-wide names are shared by all installations: the namespace tells them apart.
   const name = `${options.namespace}-${controllerName(module)}`;
@@ -82,7 +89,7 @@ function permissions(module: ControllerModule, options: ManifestOptions): KubeOb
     apiVersion: `${rbac}/v1`,
     kind: 'ClusterRole',
     metadata: { name, labels: labelsOf(module) },
-    rules: mutable(module.clusterRules),
+    rules: mutable([...(module.clusterRules ?? []), namespaceRule(options)]),
   };
   const binding: ClusterRoleBinding = {
     apiVersion: `${rbac}/v1`,
@@ -178,7 +185,7 @@ function deployment(module: ControllerModule, options: ManifestOptions): Deploym
           containers: [
             {
               name: 'controller',
-              image: `${options.imagePrefix}/controller:${options.version}`,
+              image: `${options.imagePrefix}/controller:${options.tag}`,
               command: ['node', `/opt/stackwright/${module.name}/main.js`],
               env: [
                 fromField('POD_NAMESPACE', 'metadata.namespace'),

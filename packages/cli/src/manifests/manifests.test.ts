@@ -40,7 +40,7 @@ const plain: ControllerModule = {
   rules: [],
   setup,
 };
-const options = { namespace: 'cloud', imagePrefix: 'registry.example/sw', version: '1.2.3' };
+const options = { namespace: 'cloud', imagePrefix: 'registry.example/sw', tag: '1.2.3' };
 const objects = manifestsFor([mariadb, coordinator], options);
 const names = objects.map(
   ({ kind, metadata }) => `${kind ?? ''} ${metadata?.namespace ?? '-'}/${metadata?.name ?? ''}`,
@@ -67,6 +67,8 @@ describe('manifests', () => {
       'ServiceAccount cloud/mariadb-controller',
       'Role cloud/mariadb-controller',
       'RoleBinding cloud/mariadb-controller',
+      'ClusterRole -/cloud-mariadb-controller',
+      'ClusterRoleBinding -/cloud-mariadb-controller',
       'Role cloud/mariadb-controller-coordination',
       'RoleBinding cloud/mariadb-controller-coordination',
       'Deployment cloud/mariadb-controller',
@@ -90,6 +92,13 @@ describe('manifests', () => {
     });
     const cluster = find<ClusterRole>('ClusterRole', 'cloud-coordinator-controller');
     expect(JSON.stringify([role.rules, cluster.rules])).not.toContain('*');
+  });
+
+  it('let each controller see that its own namespace ends, and no other one', () => {
+    const { rules } = find<ClusterRole>('ClusterRole', 'cloud-mariadb-controller');
+    expect(rules).toEqual([
+      { apiGroups: [''], resources: ['namespaces'], resourceNames: ['cloud'], verbs: ['get', 'list', 'watch'] },
+    ]);
   });
 
   it('let the coordinator at the object of each service, and at nothing else', () => {

@@ -25,8 +25,22 @@ export class Snapshot {
     return [...this.#objects.values()].filter((object): object is T => object.kind === kind);
   }
 
+  get all(): KubeObject[] {
+    return [...this.#objects.values()];
+  }
+
   get controlPlane(): CustomResourceObject | undefined {
     return this.list<CustomResourceObject>('ControlPlane')[0];
+  }
+
+  /** The namespace, where one may see it. */
+  get home(): KubeObject | undefined {
+    return this.find({ apiVersion: 'v1', kind: 'Namespace', name: this.namespace });
+  }
+
+  /** Everything of our kinds. */
+  get ours(): CustomResourceObject[] {
+    return [...this.#objects.values()].filter((object) => isOurGroup(groupOf(object.apiVersion)));
   }
 
   /** The services' custom resources: neither the control plane nor claims, in the order in which they were made. */

@@ -1,13 +1,17 @@
 import {
   ConfigMap,
+  CoreEvent,
   CronJob,
   CustomResourceDefinition,
   defineResource,
   Deployment,
   HTTPRoute,
   Ingress,
+  isForbidden,
   isNotFound,
   Job,
+  Lease,
+  Namespace,
   PersistentVolumeClaim,
   Pod,
   PodDisruptionBudget,
@@ -24,11 +28,10 @@ import { Snapshot } from './snapshot.js';
 
 const workloads: readonly Resource[] = [Deployment, StatefulSet, Job, Pod, PersistentVolumeClaim];
 
-/** Reads one namespace: our custom resources, whatever kinds there are, and the workloads. */
-export async function takeSnapshot(client: Client, namespace: string, signal?: AbortSignal): Promise<Snapshot> {
-  const options = signal ? { signal } : {};
-  const definitions = await client.listAll(CustomResourceDefinition, options);
-  const ours = definitions.items
+/** Our kinds, as the cluster has them. */
+export async function ourResources(client: Client, signal?: AbortSignal): Promise<Resource[]> {
+  const definitions = await client.listAll(CustomResourceDefinition, signal ? { signal } : {});
+  return definitions.items
     .filter(({ spec }) => isOurGroup(spec.group) && spec.scope === 'Namespaced')
     .map(({ spec }) =>
       defineResource({
@@ -39,9 +42,18 @@ export async function takeSnapshot(client: Client, namespace: string, signal?: A
         namespaced: true,
       }),
     );
-  const lists = await Promise.all(
-    [...ours, ...workloads].map((resource) => listOf(client, resource, namespace, signal)),
-  );
+}
+
+/** Reads one namespace: our custom resources, whatever kinds there are, and the workloads. */
+export async function takeSnapshot(client: Client, namespace: string, signal?: AbortSignal): Promise<Snapshot> {
+  const ours = await ourResources(client, signal);
+  const lists = await Promise.all([
+    ...[...ours, ...workloads].map((resource) => listOf(client, resource, namespace, { signal })),
+    // Not everybody may see these; without them less is known, and nothing is wrong.
+    ifAllowed(() => listOf(client, Lease, namespace, { signal })),
+    ifAllowed(() => listOf(client, CoreEvent, namespace, { signal, fieldSelector: 'type=Warning' })),
+    ifAllowed(async () => [await client.get(Namespace, { name: namespace }, signal ? { signal } : {})]),
+  ]);
   const objects = lists.flat();
   return new Snapshot(namespace, Date.now(), [...objects, ...(await namedInWaits(client, namespace, objects, signal))]);
 }
@@ -81,12 +93,23 @@ async function listOf(
   client: Client,
   resource: Resource,
   namespace: string,
-  signal?: AbortSignal,
+  { signal, fieldSelector }: { signal?: AbortSignal | undefined; fieldSelector?: string } = {},
 ): Promise<KubeObject[]> {
+  const options = { namespace, ...(signal ? { signal } : {}), ...(fieldSelector ? { fieldSelector } : {}) };
   try {
-    return (await client.listAll(resource, { namespace, ...(signal ? { signal } : {}) })).items;
+    const { items } = await client.listAll(resource, options);
+    return items.map((item) => ({ ...item, apiVersion: apiVersionOf(resource), kind: resource.kind }));
   } catch (error) {
     if (isNotFound(error)) return [];
+    throw error;
+  }
+}
+
+async function ifAllowed(read: () => Promise<KubeObject[]>): Promise<KubeObject[]> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isForbidden(error) || isNotFound(error)) return [];
     throw error;
   }
 }

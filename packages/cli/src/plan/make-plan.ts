@@ -34,7 +34,9 @@ export interface PlanRequest {
   file?: string | undefined;
   /** As if the target were deleted. */
   deleted?: boolean | undefined;
+  /** Look at what is outside Kubernetes. Default true. */
   observe?: boolean | undefined;
+  /** Ask the API server about each write. Default true. */
   confirm?: boolean | undefined;
   signal: AbortSignal;
 }
@@ -52,17 +54,7 @@ interface Target {
 }
 
 export async function makePlan(request: PlanRequest): Promise<PlanReport> {
-  const {
-    client,
-    namespace,
-    modules,
-    file,
-    target,
-    deleted = false,
-    observe = false,
-    confirm = false,
-    signal,
-  } = request;
+  const { client, namespace, modules, file, target, deleted = false, observe = true, confirm = true, signal } = request;
   if (deleted && target === undefined)
     throw new CliError('Name what shall be deleted, for instance Keystone/keystone.');
   const snapshot = await ClusterSnapshot.read({

@@ -35,9 +35,7 @@ export function renderPlan(report: PlanReport, colors: Colors): string[] {
     ...step.changes.flatMap(changeLines),
   ];
   const objectLines = (object: ObjectPlan): string[] => {
-    const steps = object.steps.filter(
-      (step) => step.changes.length > 0 || step.state === 'Unknown' || step.state === 'Failed',
-    );
+    const steps = object.steps.filter((step) => step.changes.length > 0 || step.state === 'Failed');
     const conditions = object.conditions.map(
       ({ type, from, to }) =>
         `  ${type}: ${from?.status ?? 'none'} → ${to.status}${to.status === 'True' ? '' : ` (${to.reason})`}`,
@@ -53,8 +51,12 @@ export function renderPlan(report: PlanReport, colors: Colors): string[] {
       '',
     ];
   };
-  const { edits, undone, objects } = report;
+  const { edits, undone, objects, refused } = report;
   return [
+    ...refused.flatMap(({ object, step, reason, message }) => [
+      colors.red(`! ${say(object)}, ${step}: ${reason}: ${oneLine(message)}`),
+    ]),
+    ...(refused.length > 0 ? ['  Nothing below happens where it depends on this.', ''] : []),
     ...edits.flatMap(({ object, isNew, fields }) => [
       `${colors.bold(say(object))} as in the file${isNew ? ', new' : fields.length > 0 ? '' : ': no change'}`,
       ...fieldLines(fields),
@@ -66,9 +68,33 @@ export function renderPlan(report: PlanReport, colors: Colors): string[] {
       '',
     ]),
     ...objects.flatMap(objectLines),
+    ...unknownLines(report),
     summaryOf(report),
   ];
 }
+
+/** One line each, however many there are: what is not known needs no reading. */
+function unknownLines({ objects, unreachable, unconfirmed }: PlanReport): string[] {
+  const unknown = objects.flatMap(({ object, steps }) =>
+    steps.filter(({ state }) => state === 'Unknown').map((step) => ({ ...step, of: say(object) })),
+  );
+  const unseen = unknown.filter(({ message }) => message.startsWith('not observed'));
+  const names = (steps: readonly { of: string; step: string }[]) =>
+    `${steps
+      .slice(0, 4)
+      .map(({ of, step }) => `${of} ${step}`)
+      .join(', ')}${steps.length > 4 ? ` and ${steps.length - 4} more` : ''}`;
+  const later = unknown.filter((step) => !unseen.includes(step));
+  const why = unreachable === undefined ? '' : `; from this machine there is no way to it: ${oneLine(unreachable)}`;
+  return [
+    ...(unseen.length > 0 ? [`Not looked at, outside Kubernetes: ${names(unseen)}${why}.`] : []),
+    ...(later.length > 0 ? [`Not known before that: ${names(later)}.`] : []),
+    ...(unconfirmed === undefined ? [] : [`The API server was not asked about the writes: ${oneLine(unconfirmed)}`]),
+    ...(unseen.length + later.length > 0 || unconfirmed !== undefined ? [''] : []),
+  ];
+}
+
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 function summaryOf({ summary }: PlanReport): string {
   const { create, change, delete: gone, external, unknown, failed } = summary;
@@ -86,7 +112,7 @@ function noteOf({ state, reason, message }: PlannedStep): string {
   if (state === 'Unknown') return `  ${message}`;
   return state === 'Done' || message === ''
     ? ''
-    : `  ${state === 'Failed' ? 'fails' : 'then waits'}: ${reason}: ${message.replace(/\s+/g, ' ').trim()}`;
+    : `  ${state === 'Failed' ? 'fails' : 'then waits'}: ${reason}: ${oneLine(message)}`;
 }
 
 function stateOf({ paused, deleting, missing }: ObjectPlan): string {

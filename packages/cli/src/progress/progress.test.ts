@@ -70,8 +70,8 @@ describe('the block on a terminal', () => {
       'Control plane openstack',
       '  ✓  controllers       2/2 running',
       '  ✓  mariadb',
-      '  ✗  memcached    12s  ImagePullFailed: Pod memcached-0 container main: image "memcached:9" is not there',
-      '  ·  keystone     7s   JobRunning: Job keystone-db-sync-1a2b3c4d is running',
+      '  ✗  memcached    12s  ImagePullFailed: container main: image "memcached:9" is not there (Pod memcached-0)',
+      '  ·  keystone     7s   JobRunning: is running (Job keystone-db-sync-1a2b3c4d)',
     ]);
   });
 
@@ -92,8 +92,8 @@ describe('lines elsewhere', () => {
     expect(transitions.next(progressOf(underway), at)).toEqual([
       '12:00:07 controllers: Ready 2/2 running',
       '12:00:07 mariadb: Ready',
-      '12:00:07 memcached: ImagePullFailed: Pod memcached-0 container main: image "memcached:9" is not there',
-      '12:00:07 keystone: JobRunning: Job keystone-db-sync-1a2b3c4d is running',
+      '12:00:07 memcached: ImagePullFailed: container main: image "memcached:9" is not there (Pod memcached-0)',
+      '12:00:07 keystone: JobRunning: is running (Job keystone-db-sync-1a2b3c4d)',
     ]);
     expect(transitions.next(progressOf(underway), at)).toEqual([]);
     expect(transitions.next(progressOf(finished), at)).toEqual([

@@ -1,14 +1,15 @@
 // How far the control plane is, as rows for people: from what was observed to text. Pure.
-import type { Deployment } from '@stackwright/kube';
-import { rootOf, type Chain } from '@stackwright/graph';
+import { rootOf, type Chain, type Link } from '@stackwright/graph';
+import { controllersIn } from '../explain/controllers.js';
 import { explain } from '../explain/explain.js';
-import { reconcilesAnnotation } from '../manifests/labels.js';
+import { refusalOf } from '../explain/refusals.js';
 import { referenceOf, servicesNamedIn, type CustomResourceObject } from '../observe/objects.js';
 import type { Snapshot } from '../observe/snapshot.js';
 
 export interface Row {
   name: string;
-  state: 'Ready' | 'Waiting' | 'Failed';
+  /** `Unknown`: it was Ready once, and its controller does not run. */
+  state: 'Ready' | 'Waiting' | 'Failed' | 'Unknown';
   /** When Ready where it is found, and what is wrong all the same; else what it waits for or suffers from: one line. */
   text: string;
   /** When the state was entered, RFC 3339. */
@@ -21,53 +22,84 @@ export function progressOf(snapshot: Snapshot): Row[] {
   const missing = servicesNamedIn(snapshot.controlPlane).filter(
     (name) => !services.some(({ metadata }) => metadata?.name === name),
   );
+  const explained = services.map((service) => ({ service, chain: explain(snapshot, referenceOf(service)) }));
   return [
     ...controllersRow(snapshot),
-    ...services.map((service) => serviceRow(service, explain(snapshot, referenceOf(service)))),
-    ...missing.map((name): Row => ({ name, state: 'Waiting', text: 'not created yet' })),
+    ...explained.map(({ service, chain }) => serviceRow(snapshot, service, chain, nearerTo(chain, explained))),
+    ...missing.map((name): Row => ({ name, state: 'Waiting', text: refusalSaid(snapshot, name) ?? 'not created yet' })),
   ];
 }
 
 export const allReady = (rows: readonly Row[]): boolean => rows.every(({ state }) => state === 'Ready');
 
 function controllersRow(snapshot: Snapshot): Row[] {
-  const chains = snapshot
-    .list<Deployment>('Deployment')
-    .filter(({ metadata }) => metadata?.annotations?.[reconcilesAnnotation] !== undefined)
-    .map((deployment) => explain(snapshot, referenceOf(deployment)));
+  const chains = controllersIn(snapshot).map((deployment) => explain(snapshot, referenceOf(deployment)));
   if (chains.length === 0) return [];
   const unready = chains.filter(([top]) => top.state !== 'Ready');
   const failed = unready.find((chain) => rootOf(chain).state === 'Failed');
   const text = `${chains.length - unready.length}/${chains.length} running`;
+  const names = unready.map(([{ object }]) => object.name.replace(/-controller$/, '')).join(', ');
   return [
     {
       name: 'controllers',
       state: failed ? 'Failed' : unready.length > 0 ? 'Waiting' : 'Ready',
-      text: failed ? `${text}; ${summaryOf(failed)}` : text,
+      text: failed ? `${text}, but not ${names}; ${summaryOf(failed)}` : text,
     },
   ];
 }
 
-function serviceRow(service: CustomResourceObject, chain: Chain): Row {
+/** The service, among those that suffer from the same, that is nearest to it: the others only wait for that one. */
+function nearerTo(
+  chain: Chain,
+  all: readonly { service: CustomResourceObject; chain: Chain }[],
+): CustomResourceObject | undefined {
+  if (chain.length < 2) return undefined;
+  const isSame = ({ object }: Link, other: Link) =>
+    object.kind === other.object.kind &&
+    object.name === other.object.name &&
+    object.apiVersion === other.object.apiVersion;
+  const [nearest] = all
+    .filter((one) => one.chain[0].state !== 'Ready' && isSame(rootOf(one.chain), rootOf(chain)))
+    .toSorted((one, other) => one.chain.length - other.chain.length);
+  return nearest && nearest.chain !== chain && nearest.chain.length < chain.length ? nearest.service : undefined;
+}
+
+function serviceRow(
+  snapshot: Snapshot,
+  service: CustomResourceObject,
+  chain: Chain,
+  nearer: CustomResourceObject | undefined,
+): Row {
   const [top] = chain;
   const root = rootOf(chain);
-  const ready = top.state === 'Ready';
+  const name = service.metadata?.name ?? '';
+  const since = top.since === undefined ? {} : { since: top.since };
+  if (top.state === 'Unknown') return { name, state: 'Unknown', text: wordsOf(top.message), ...since };
+  if (top.state === 'Ready') {
+    const refused = refusalSaid(snapshot, name);
+    if (refused !== undefined) return { name, state: 'Failed', text: `runs as it was told last; ${refused}` };
+    const text = [service.status?.endpoint, top.message && `but ${wordsOf(top.message)}`].filter(Boolean).join(', ');
+    return { name, state: 'Ready', text, ...since };
+  }
   return {
-    name: service.metadata?.name ?? '',
-    state: ready ? 'Ready' : root.state === 'Waiting' || root.state === 'Ready' ? 'Waiting' : 'Failed',
-    text: ready
-      ? [service.status?.endpoint, top.message && `but ${wordsOf(top.message)}`].filter(Boolean).join(', ')
-      : summaryOf(chain),
-    ...(top.since === undefined ? {} : { since: top.since }),
+    name,
+    state: root.state === 'Waiting' || root.state === 'Ready' ? 'Waiting' : 'Failed',
+    text: nearer ? `${top.reason}: waits for ${nearer.metadata?.name ?? ''}` : summaryOf(chain),
+    ...since,
   };
 }
 
-/** The top's reason and the root's words: "WaitingForClaim: Pod mariadb-0 container mariadb runs but is not ready yet". */
+function refusalSaid(snapshot: Snapshot, service: string): string | undefined {
+  const refused = refusalOf(snapshot.controlPlane, service);
+  return refused && `the control plane's change is refused: ${refused.reason}: ${wordsOf(refused.message)}`;
+}
+
+/** The top's reason and the root's words, and then where: "ImagePullFailed: container main: image … is not there (Pod mariadb-0)". */
 export function summaryOf(chain: Chain): string {
   const [top] = chain;
   const root = rootOf(chain);
-  const words = root === top ? root.message : `${root.object.kind} ${root.object.name} ${root.message}`;
-  return `${top.reason}: ${wordsOf(words)}`;
+  const where = root === top ? '' : ` (${root.object.kind} ${root.object.name})`;
+  return `${top.reason}: ${wordsOf(root.message)}${where}`;
 }
 
 const wordsOf = (text: string): string => text.replace(/\s+/g, ' ').trim();

@@ -4,12 +4,14 @@ import { age } from '../terminal/duration.js';
 import { table } from '../terminal/table.js';
 import type { Row } from './progress.js';
 
-const marks: Record<Row['state'], string> = { Ready: '✓', Waiting: '·', Failed: '✗' };
+const marks: Record<Row['state'], string> = { Ready: '✓', Waiting: '·', Failed: '✗', Unknown: '?' };
 
 export interface BlockOptions {
   colors: Colors;
-  /** Width of the terminal. */
-  columns: number;
+  /** Width of the terminal; undefined: nothing is as long as that it would not fit. */
+  columns: number | undefined;
+  /** What becomes of what does not fit into a line. Default 'cut': a block that is redrawn must not grow. */
+  overflow?: 'cut' | 'wrap';
   /** Milliseconds since the epoch. */
   now: number;
   /** Shown in place of the mark of what is waiting: the frame of a spinner. */
@@ -19,22 +21,47 @@ export interface BlockOptions {
 export function renderBlock(
   title: string,
   rows: readonly Row[],
-  { colors, columns, now, spinner }: BlockOptions,
+  { colors, columns = Infinity, overflow = 'cut', now, spinner }: BlockOptions,
 ): string[] {
-  const colored = (state: Row['state'], text: string): string =>
-    state === 'Ready' ? colors.green(text) : state === 'Failed' ? colors.red(text) : colors.cyan(text);
+  const paint: Record<Row['state'], (text: string) => string> = {
+    Ready: colors.green,
+    Waiting: colors.cyan,
+    Failed: colors.red,
+    Unknown: colors.yellow,
+  };
   const names = Math.max(0, ...rows.map(({ name }) => name.length));
   const room = Math.max(20, columns - names - '  ✓    12m59s  '.length);
-  const cells = rows.map(({ name, state, text, since }) => [
-    colored(state, state === 'Waiting' && spinner ? spinner : marks[state]),
-    name,
-    state === 'Ready' || since === undefined ? '' : age(now - Date.parse(since)),
-    state === 'Failed' ? colors.red(cut(text, room)) : cut(text, room),
-  ]);
+  const cells = rows.flatMap(({ name, state, text, since }) => {
+    const lines = overflow === 'wrap' ? wrapped(text, room) : [cut(text, room)];
+    const said = lines.map((line) => (state === 'Failed' || state === 'Unknown' ? paint[state](line) : line));
+    const [first = '', ...rest] = said;
+    return [
+      [
+        paint[state](state === 'Waiting' && spinner ? spinner : marks[state]),
+        name,
+        state === 'Ready' || since === undefined ? '' : age(now - Date.parse(since)),
+        first,
+      ],
+      ...rest.map((line) => ['', '', '', line]),
+    ];
+  });
   return [colors.bold(title), ...table(cells, '  ')];
 }
 
 const cut = (text: string, room: number): string => (text.length <= room ? text : `${text.slice(0, room - 1)}…`);
+
+/** At spaces, where there are any. */
+export function wrapped(text: string, room: number): string[] {
+  const lines: string[] = [];
+  let left = text;
+  while (left.length > room) {
+    const space = left.lastIndexOf(' ', room);
+    const end = space > 0 ? space : room;
+    lines.push(left.slice(0, end));
+    left = left.slice(end).trimStart();
+  }
+  return [...lines, left];
+}
 
 /** Prints each row when it says something else than before, and only then. */
 export class Transitions {

@@ -12,6 +12,8 @@ export interface Terminal {
   readonly colors: Colors;
   /** Colours for stderr. */
   readonly noteColors: Colors;
+  /** Width of stdout; undefined where it is no terminal, and nothing may be cut. */
+  readonly columns: number | undefined;
   /** stderr is a terminal: what is there may be redrawn. */
   readonly interactive: boolean;
   readonly stderr: NodeJS.WriteStream;
@@ -36,6 +38,7 @@ export function createTerminal(
     note: (text) => void stderr.write(`${text}\n`),
     colors: pico.createColors(colored(stdout)),
     noteColors: pico.createColors(colored(stderr)),
+    columns: stdout.isTTY ? stdout.columns : undefined,
     interactive: stderr.isTTY && !dumb && !env['CI'],
     stderr,
   };

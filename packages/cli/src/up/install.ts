@@ -15,12 +15,14 @@ export interface InstallOptions {
   root: string;
   namespace: string;
   signal: AbortSignal;
+  /** Of the controllers' image. Default: the version; where Pods only pretend, there is no image. */
+  tag?: string;
 }
 
 export async function installControllers(
   client: Client,
   modules: readonly ControllerModule[],
-  { root, namespace, signal }: InstallOptions,
+  { root, namespace, signal, tag = manifest.version }: InstallOptions,
 ): Promise<void> {
   const definitions = customResourceDefinitions(modules);
   await applyAll(client, definitions, signal);
@@ -29,8 +31,8 @@ export async function installControllers(
     controllerManifests(module, {
       namespace,
       imagePrefix: imagePrefix(),
-      version: manifest.version,
-      // The image's tag stays while one works on a controller: a new build must replace its Pod all the same.
+      tag,
+      // Where Pods only pretend, the tag stays: a new build must replace the Pod all the same.
       build: buildOf(join(root, 'packages', module.name, 'dist/main.js')),
     }),
   );

@@ -172,6 +172,22 @@ describe('namespaces', () => {
     expect(refused.body.message).toContain(
       `unable to create new content in namespace ${doomed} because it is being terminated`,
     );
+    const { body } = await api.until(
+      `${NAMESPACES}/${doomed}`,
+      (answer) => answer.body.status.conditions?.length === 5,
+    );
+    const conditions = body.status.conditions ?? [];
+    const said = Object.fromEntries(conditions.map(({ type, status, reason }) => [type, `${status} ${reason}`]));
+    expect(said).toEqual({
+      NamespaceDeletionDiscoveryFailure: 'False ResourcesDiscovered',
+      NamespaceDeletionGroupVersionParsingFailure: 'False ParsedGroupVersions',
+      NamespaceDeletionContentFailure: 'False ContentDeleted',
+      NamespaceContentRemaining: 'True SomeResourcesRemain',
+      NamespaceFinalizersRemaining: 'True SomeFinalizersRemain',
+    });
+    const messages = conditions.map(({ message }) => message).join('\n');
+    expect(messages).toContain('configmaps. has 1 resource instances');
+    expect(messages).toContain('example.com/slow in 1 resource instances');
     await api.merge(`${inside}/b`, { metadata: { finalizers: null } });
     await api.gone(`${NAMESPACES}/${doomed}`);
   });

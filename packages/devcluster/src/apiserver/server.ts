@@ -78,6 +78,11 @@ export interface ApiServerOptions {
    * real servers do now and then. Default 0.
    */
   settlingTime?: number;
+  /**
+   * Milliseconds that a namespace keeps what is in it after its deletion was asked for. A real cluster has 5000, in which
+   * controllers can still act. Default 0.
+   */
+  namespaceGrace?: number;
 }
 
 export interface ApiServer {
@@ -172,7 +177,9 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const system = (name: string): Client =>
     inProcessClient(dispatcher, systemUser(`system:serviceaccount:kube-system:${name}`));
   const aggregation = new RoleAggregation(store, system('clusterrole-aggregation-controller'));
-  const containers = new ContainerDeletion(context, system('namespace-controller'));
+  const containers = new ContainerDeletion(context, system('namespace-controller'), {
+    grace: options.namespaceGrace ?? 0,
+  });
   const garbage =
     options.garbageCollection === false
       ? undefined

@@ -62,10 +62,13 @@ export interface WorldOptions {
   clock?: Clock;
   /** Milliseconds after which controllers look at everything again. Default: hours. */
   resync?: number;
+  /** Milliseconds that a namespace keeps what is in it after its deletion was asked for. Default 0; a real cluster has 5000. */
+  namespaceGrace?: number;
 }
 
-export async function startWorld({ modules = fewModules, resync, clock }: WorldOptions = {}): Promise<World> {
-  const cluster = await startDevcluster({ node: 'simulated' });
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const { modules = fewModules, resync, clock, namespaceGrace = 0 } = options;
+  const cluster = await startDevcluster({ node: 'simulated', namespaceGrace });
   const audit: AuditEvent[] = [];
   cluster.server.onAudit((event) => audit.push(event));
   const user = await connect(cluster, 'user');
@@ -105,7 +108,7 @@ export async function startWorld({ modules = fewModules, resync, clock }: WorldO
 /** Of the manifests, what says who the controllers are and what they may do: the API server holds them to it. */
 async function grantPermissions(client: Client, modules: readonly ControllerModule[]): Promise<void> {
   const kinds: readonly Resource[] = [ServiceAccount, Role, RoleBinding, ClusterRole, ClusterRoleBinding];
-  for (const object of manifestsFor(modules, { namespace, imagePrefix: 'localhost/stackwright', version: 'test' })) {
+  for (const object of manifestsFor(modules, { namespace, imagePrefix: 'localhost/stackwright', tag: 'test' })) {
     const resource = kinds.find(({ kind }) => kind === object.kind);
     if (resource) await client.create(resource, object);
   }

@@ -1,5 +1,6 @@
 // What contains other objects goes when it is empty: namespaces, and the definitions of custom resources.
-import { isNotFound, Namespace, type Client } from '@stackwright/kube';
+import { isNotFound, Namespace, type Client, type Condition } from '@stackwright/kube';
+import { rfc3339, systemClock, type Timer } from '../../shared/clock.js';
 import type { ServerContext } from '../context.js';
 import { definitionOf } from '../crds/resources.js';
 import { CLEANUP, CRDS } from '../crds/strategy.js';
@@ -7,7 +8,10 @@ import type { ApiObject } from '../json.js';
 import type { ServedResource } from '../registry/resource.js';
 import type { StoreEvent } from '../store/history.js';
 import { keyOf } from './garbage.js';
+import { deletionConditions, type Remaining } from './namespace-conditions.js';
 import { Worker } from './worker.js';
+
+type Terminating = ApiObject & { status?: { conditions?: readonly Condition[] } };
 
 const NAMESPACES = '/namespaces';
 /** In milliseconds, as the namespace controller has it: nobody waits for it longer than a minute once nothing is in the way. */
@@ -18,10 +22,15 @@ export class ContainerDeletion {
   readonly #client: Client;
   readonly #worker = new Worker((key) => this.#process(key), { longestRetry: LONGEST_RETRY });
   readonly #unsubscribe: () => void;
+  readonly #grace: number;
+  /** By the namespace's uid. */
+  readonly #graced = new Map<string, Timer>();
 
-  constructor(context: ServerContext, client: Client) {
+  /** `grace`: milliseconds that a namespace that was deleted keeps what is in it. */
+  constructor(context: ServerContext, client: Client, { grace = 0 }: { grace?: number } = {}) {
     this.#context = context;
     this.#client = client;
+    this.#grace = grace;
     const { store } = context;
     this.#unsubscribe = store.subscribe((resource, event) => this.#observe(resource, event));
     for (const container of [NAMESPACES, CRDS])
@@ -30,6 +39,7 @@ export class ContainerDeletion {
 
   async stop(): Promise<void> {
     this.#unsubscribe();
+    for (const timer of this.#graced.values()) timer.cancel();
     await this.#worker.stop();
   }
 
@@ -49,7 +59,24 @@ export class ContainerDeletion {
   }
 
   #consider(resource: string, { metadata }: ApiObject): void {
-    if (metadata.deletionTimestamp !== undefined) this.#worker.add(`${resource} ${metadata.name ?? ''}`);
+    if (metadata.deletionTimestamp === undefined) return;
+    const work = () => this.#worker.add(`${resource} ${metadata.name ?? ''}`);
+    if (resource === NAMESPACES && this.#grace > 0) this.#afterGrace(metadata, work);
+    else work();
+  }
+
+  /** Those who look after what is in it see that it ends, before their own rights do. */
+  #afterGrace({ uid = '', deletionTimestamp }: ApiObject['metadata'], work: () => void): void {
+    const left = Date.parse(deletionTimestamp ?? '') + this.#grace - this.#context.now();
+    if (left <= 0) {
+      work();
+    } else if (!this.#graced.has(uid)) {
+      const begin = () => {
+        this.#graced.delete(uid);
+        work();
+      };
+      this.#graced.set(uid, systemClock.schedule(left, begin));
+    }
   }
 
   async #process(key: string): Promise<void> {
@@ -67,19 +94,34 @@ export class ContainerDeletion {
   async #namespace(namespace: ApiObject): Promise<void> {
     const name = namespace.metadata.name ?? '';
     const { registry, store } = this.#context;
-    let remaining = 0;
+    const remaining = new Map<ServedResource, readonly ApiObject[]>();
     let refused: Error | undefined;
     for (const resource of registry.stored()) {
       if (!resource.namespaced) continue;
       const reason = await this.#deleteAll(resource, store.list(resource.storage, name));
       refused ??= reason;
-      remaining += store.list(resource.storage, name).length;
+      remaining.set(resource, store.list(resource.storage, name));
     }
+    await this.#say(name, remaining, refused);
     if (refused !== undefined) throw refused;
-    if (remaining > 0) return;
-    await this.#client.update(Namespace, { ...namespace, spec: { finalizers: [] } } as Namespace, {
+    if ([...remaining.values()].some((objects) => objects.length > 0)) return;
+    // As it is by now: its status has just been written.
+    const last = store.get(NAMESPACES, name) ?? namespace;
+    await this.#client.update(Namespace, { ...last, spec: { finalizers: [] } } as Namespace, {
       subresource: 'finalize',
     });
+  }
+
+  /** In its status: whoever waits for it sees what for. */
+  async #say(name: string, remaining: Remaining, refused: Error | undefined): Promise<void> {
+    const namespace = this.#context.store.get(NAMESPACES, name) as Terminating | undefined;
+    if (!namespace) return;
+    const before = namespace.status?.conditions ?? [];
+    const conditions = deletionConditions(before, remaining, refused, rfc3339(this.#context.now()));
+    if (conditions === before) return;
+    const { resourceVersion } = namespace.metadata;
+    const body = { metadata: { resourceVersion }, status: { conditions } };
+    await this.#client.patch(Namespace, { name }, { type: 'merge', body }, { subresource: 'status' });
   }
 
   async #definition(object: ApiObject): Promise<void> {
