@@ -6,6 +6,7 @@ export { explain } from './explain/explain.js';
 export { Snapshot } from './observe/snapshot.js';
 export { takeSnapshot } from './observe/take-snapshot.js';
 export { makePlan, type PlanReport, type PlanRequest } from './plan/make-plan.js';
+export { exitCodeOf } from './commands/plan.js';
 export { renderPlan } from './plan/render.js';
 export { plainColors } from './terminal/terminal.js';
 export { subjectOf, whyLines } from './commands/why.js';

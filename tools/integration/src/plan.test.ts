@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ControlPlane } from '@stackwright/api';
-import { makePlan, modules, plainColors, renderPlan, type PlanRequest } from '@stackwright/cli';
+import { exitCodeOf, makePlan, modules, plainColors, renderPlan, type PlanRequest } from '@stackwright/cli';
 import { Keystone } from '@stackwright/keystone';
 import { ConfigMap, Deployment, toYaml, type KubeObject } from '@stackwright/kube';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -33,7 +33,9 @@ describe('a plan for a cluster', () => {
     const from = world.audit.length;
     const { signal } = new AbortController();
     const report = await makePlan({ client: world.client, namespace, modules, signal, ...request });
-    const changed = world.audit.slice(from).filter(({ changed, userAgent }) => changed && userAgent === 'user');
+    const changed = world.audit
+      .slice(from)
+      .filter(({ changed, dryRun, userAgent }) => changed && !dryRun && userAgent === 'user');
     expect(changed).toEqual([]);
     return { report, text: renderPlan(report, plainColors).join('\n') };
   }
@@ -45,11 +47,12 @@ describe('a plan for a cluster', () => {
   }
 
   it('is empty when nothing is to be done, as far as it may look', async () => {
-    const { report, text } = await planned({});
+    const { report, text } = await planned({ observe: false });
     expect(report.summary).toMatchObject({ create: 0, change: 0, delete: 0, external: 0, failed: 0 });
-    expect(text).toMatch(/Database {2}not observed/);
+    // However many there are.
+    expect(text.match(/^Not looked at, outside Kubernetes: .*Database.*\.$/gm)).toHaveLength(1);
     expect(text).toMatch(/^Plan: nothing to change; \d+ steps are not known yet\.$/m);
-    const looked = await planned({ observe: true });
+    const looked = await planned({});
     expect(looked.text).toBe('Plan: nothing to change.');
   });
 
@@ -81,6 +84,33 @@ describe('a plan for a cluster', () => {
       /~ Deployment keystone {2}somebody has changed what was applied\n +spec\.replicas: 7 → \d {3}\(somebodys-autoscaler\)/,
     );
     expect(text).toMatch(/Plan: 0 to create, 1 to change, 0 to delete/);
+  });
+
+  it('says first what the server would refuse, in the fields that are to be mended, and ends with an error', async () => {
+    const live = await world.client.get(ControlPlane, plane);
+    const mariadb = { podDisruptionBudget: { maxUnavailable: 1, minAvailable: '50%' } };
+    const infrastructure = { ...live.spec.infrastructure, database: { mariadb } };
+    const edited = { ...live, spec: { ...live.spec, infrastructure } } as unknown as KubeObject;
+    const { report, text } = await planned({ file: fileOf(edited) });
+    expect(text).toMatch(
+      /^! ControlPlane openstack, Mariadb: Rejected: .*spec\.infrastructure\.database\.mariadb\.podDisruptionBudget/,
+    );
+    expect(exitCodeOf(report)).toBe(1);
+    const unasked = await planned({ file: fileOf(edited), confirm: false });
+    expect(unasked.report.refused).toEqual([]);
+    expect(exitCodeOf(unasked.report)).toBe(2);
+  });
+
+  it('says of a misspelt field and service which one may have been meant', async () => {
+    const live = await world.client.get(ControlPlane, plane);
+    const of = (services: object) => ({ ...live, spec: { ...live.spec, services } }) as unknown as KubeObject;
+    const field = await planned({ file: fileOf(of({ keystone: { replica: 2 } })) });
+    expect(field.text).toMatch(
+      /^! ControlPlane openstack, Keystone: Rejected: spec\.services\.keystone\.replica: no such field; did you mean replicas\?/,
+    );
+    const service = await planned({ file: fileOf(of({ keystnoe: {} })) });
+    expect(service.text).toContain('did you mean keystone?');
+    expect(exitCodeOf(service.report)).toBe(1);
   });
 
   it('of a deletion says what goes, down to the claims, and what data stays', async () => {

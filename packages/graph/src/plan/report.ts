@@ -158,7 +158,15 @@ export function reportOf(
 }
 
 /** Reasons that no waiting mends. */
-const refusals: ReadonlySet<string> = new Set(['Rejected', 'Forbidden', 'Conflict', 'InvalidSpec', 'InvalidConfig']);
+const refusals: ReadonlySet<string> = new Set([
+  'Rejected',
+  'Forbidden',
+  'Conflict',
+  'InvalidSpec',
+  'InvalidConfig',
+  'UnknownService',
+  'DependencyMissing',
+]);
 
 export function refusedOf(objects: readonly ObjectPlan[]): PlannedRefusal[] {
   return objects.flatMap(({ object, steps }) =>
