@@ -240,6 +240,12 @@ describe('the node agent', () => {
       await until(isReady, 'pod', 60_000);
     });
 
+    it.each(['-h', '--privileged', 'a/Upper', 'a b'])('an image that can be none: %s', async (image) => {
+      await create({ containers: [web({ image })] });
+      const pod = await until(waiting('InvalidImageName'));
+      expect(container(pod).state?.waiting?.message).toContain('invalid reference format');
+    });
+
     it('an image that may not be pulled', async () => {
       await create({ containers: [web({ image: 'keystone:missing', imagePullPolicy: 'Never' })] });
       await until(waiting('ErrImageNeverPull'));

@@ -4,6 +4,7 @@ import { millisecondsOf } from '../shared/clock.js';
 import { messageOf } from '../shared/log.js';
 import { Backoff } from './backoff.js';
 import { buildContainerSpec } from './container-spec.js';
+import { isImageName } from './image-name.js';
 import { verifyNonRoot } from './non-root.js';
 import type { PodScope } from './pod-scope.js';
 import { RuntimeError, type ContainerStatus, type ImageState } from './runtime.js';
@@ -128,6 +129,15 @@ export class ContainerStarter {
         });
       }
       return { started: false, retryIn: missedFor < IMAGE_REPORT ? Math.min(IMAGE_REPORT - missedFor, held) : held };
+    }
+    if (!isImageName(image)) {
+      this.#images.next(key, clock.now());
+      this.#failed.set(key, clock.now());
+      const problem = `couldn't parse image name "${image}": invalid reference format`;
+      const message = `Failed to apply default image tag "${image}": ${problem}`;
+      if (known?.reason !== 'InvalidImageName') this.#scope.record('Warning', 'InspectFailed', message, container);
+      this.#waiting.set(container.name, { reason: 'InvalidImageName', message });
+      return { started: false, retryIn: this.#images.delay(key) };
     }
     const state = await runtime.image(image);
     if (state.present) {

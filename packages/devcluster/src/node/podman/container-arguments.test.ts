@@ -31,9 +31,10 @@ const around: Surroundings = {
 
 /** The options, and what comes after them: the image and the command's arguments. */
 function run(changes: Partial<ContainerSpec>, surroundings: Partial<Surroundings> = {}) {
-  const { args, env } = containerArguments({ ...spec, ...changes }, { ...around, ...surroundings });
-  const image = args.indexOf(spec.image);
-  return { options: args.slice(0, image), command: args.slice(image + 1), env };
+  const { command, ...more } = containerArguments({ ...spec, ...changes }, { ...around, ...surroundings });
+  const [end, image, ...rest] = command;
+  expect([end, image]).toEqual(['--', changes.image ?? spec.image]);
+  return { ...more, command: rest };
 }
 
 describe("a container's arguments", () => {
@@ -53,10 +54,44 @@ describe("a container's arguments", () => {
   });
 
   it("never show the environment's values", () => {
-    const { options, env } = run({ env: [{ name: 'DB_PASSWORD', value: 'very\nsecret' }] });
-    expect(options).toContain('--env=DB_PASSWORD');
-    expect(env).toEqual({ DB_PASSWORD: 'very\nsecret' });
+    const { options, env, envFile } = run({
+      env: [
+        { name: 'DB_PASSWORD', value: 'very secret' },
+        { name: 'KEY', value: 'of\nsecret lines' },
+      ],
+    });
+    expect(envFile).toBe('DB_PASSWORD=very secret\n');
+    expect(options).toContain('--env=KEY');
+    expect(env).toEqual({ KEY: 'of\nsecret lines' });
     expect(options.join(' ')).not.toContain('secret');
+  });
+
+  it.each(['-h', '--privileged', '--', '-v=/:/host', '--help=x'])(
+    'take %s as the name of an image, or as an argument of its command, and never as an option of podman',
+    (word) => {
+      const { options, command } = run({ image: word, args: [word, '--volume=/:/host'] });
+      expect(options).not.toContain(word);
+      expect(command).toEqual([word, '--volume=/:/host']);
+    },
+  );
+
+  it('mount a path as it is called, whatever is in it', () => {
+    const mounts = ['/a:ro', '/a:/etc', '/a,dst=/etc', '/a"b', '/a\nb'].map((containerPath) => ({
+      hostPath: '/pods/x',
+      containerPath,
+      readOnly: true,
+    }));
+    expect(
+      run({ mounts })
+        .options.filter((option) => option.startsWith('--mount'))
+        .slice(1),
+    ).toEqual([
+      '--mount=type=bind,src=/pods/x,dst=/a:ro,ro=true',
+      '--mount=type=bind,src=/pods/x,dst=/a:/etc,ro=true',
+      '--mount=type=bind,src=/pods/x,"dst=/a,dst=/etc",ro=true',
+      '--mount=type=bind,src=/pods/x,"dst=/a""b",ro=true',
+      '--mount=type=bind,src=/pods/x,"dst=/a\nb",ro=true',
+    ]);
   });
 
   it("keep what podman itself would read out of podman's environment", () => {
@@ -68,11 +103,22 @@ describe("a container's arguments", () => {
       'https_proxy',
       'NOTIFY_SOCKET',
       'GODEBUG',
+      'GLIBC_TUNABLES',
+      'GCONV_PATH',
       'XDG_RUNTIME_DIR',
     ];
-    const { options, env } = run({ env: names.map((name) => ({ name, value: 'v' })) });
+    const { env, envFile } = run({ env: names.map((name) => ({ name, value: 'v' })) });
     expect(env).toEqual({});
-    expect(options).toEqual(expect.arrayContaining(names.map((name) => `--env=${name}=v`)));
+    expect(envFile).toBe(names.map((name) => `${name}=v\n`).join(''));
+    const lines = run({ env: names.map((name) => ({ name, value: 'v\nw' })) });
+    expect(lines.env).toEqual({});
+    expect(lines.options).toEqual(expect.arrayContaining(names.map((name) => `--env=${name}=v\nw`)));
+  });
+
+  it.each(['#a', ' a', 'a b', '-x', '*'])('give the variable "%s" as it is called', (name) => {
+    const { options, envFile } = run({ env: [{ name, value: 'v' }] });
+    expect(envFile).toBe('');
+    expect(options).toContain(`--env=${name}=v`);
   });
 
   it('replace the entry point by the command, and leave it when there are only arguments', () => {
@@ -127,7 +173,12 @@ describe("a container's arguments", () => {
 
   it("mount volumes and the Pod's files", () => {
     const { options } = run({ mounts: [{ hostPath: '/v', containerPath: '/data', readOnly: true }] });
-    expect(options).toEqual(expect.arrayContaining(['--volume=/state/hosts:/etc/hosts', '--volume=/v:/data:ro']));
+    expect(options).toEqual(
+      expect.arrayContaining([
+        '--mount=type=bind,src=/state/hosts,dst=/etc/hosts',
+        '--mount=type=bind,src=/v,dst=/data,ro=true',
+      ]),
+    );
   });
 
   it('share the processes of another container', () => {

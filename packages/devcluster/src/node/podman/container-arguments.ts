@@ -1,5 +1,5 @@
 // A container of a Pod, as arguments of `podman run`.
-import type { ContainerSpec } from '../runtime.js';
+import type { ContainerSpec, Mount } from '../runtime.js';
 import type { HostProfile } from './host.js';
 
 export const LABELS = {
@@ -29,11 +29,14 @@ export interface Surroundings {
 const MAX_LOG = '64mb';
 
 /**
- * Environment variables that podman itself, conmon or the OCI runtime would take for their own: these become
- * arguments, all others go through podman's environment, where no `ps` shows their values.
+ * Environment variables that podman itself, conmon, the OCI runtime or their libraries would take for their own: these never
+ * reach podman's environment.
  */
 const PODMANS_OWN =
-  /^(PATH|HOME|USER|TERM|TMPDIR|LANG|LC_.*|XDG_.*|CONTAINERS?_.*|STORAGE_.*|REGISTRY_.*|BUILDAH_.*|DBUS_.*|LD_.*|GO[A-Z]*|NOTIFY_SOCKET|LISTEN_.*|SSL_CERT_.*|_.*|[A-Za-z]+_proxy|[A-Z]+_PROXY|DOCKER_.*|PODMAN_.*|CONMON_.*|CNI_.*|NETAVARK_.*)$/;
+  /^(PATH|HOME|USER|SHELL.*|TERM|TMP|TMPDIR|TEMP.*|TZ.*|LANG.*|LC_.*|LOC.*|NLSPATH|XDG_.*|CONTAINERS?_.*|STORAGE_.*|REGISTRY_.*|BUILDAH_.*|DBUS_.*|LD_.*|GLIBC_.*|GCONV_.*|MALLOC_.*|RES_.*|HOSTALIASES|G_.*|GIO_.*|GO[A-Z]*|BASH.*|ENV|IFS|PYTHON.*|CRUN_.*|RUNC_.*|OCI_.*|NOTIFY_SOCKET|LISTEN_.*|SSL_CERT_.*|_.*|[A-Za-z]+_proxy|[A-Z]+_PROXY|DOCKER_.*|PODMAN_.*|CONMON_.*|CNI_.*|NETAVARK_.*)$/;
+/** A file of variables has one a line, read as far as this many characters. */
+const LONGEST_LINE = 60_000;
+const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 
 export function containerName(
   clusterId: string,
@@ -44,12 +47,20 @@ export function containerName(
     .replace(/[^a-zA-Z0-9_.-]/g, '-');
 }
 
-export function containerArguments(
-  spec: ContainerSpec,
-  around: Surroundings,
-): { args: string[]; env: Record<string, string> } {
+export interface ContainerArguments {
+  /** What comes before the image's name but for `--env-file`, and what comes from it on. */
+  options: string[];
+  command: string[];
+  /** Content for `--env-file`, in which no `ps` shows the values. */
+  envFile: string;
+  /** For podman's own environment: values of several lines, which that file cannot have. */
+  env: Record<string, string>;
+}
+
+export function containerArguments(spec: ContainerSpec, around: Surroundings): ContainerArguments {
   const env: Record<string, string> = {};
-  const args = [
+  const lines: string[] = [];
+  const options = [
     `--name=${containerName(around.clusterId, spec)}`,
     ...labels(spec, around).map(([key, value]) => `--label=${key}=${value}`),
     '--pull=never',
@@ -61,30 +72,38 @@ export function containerArguments(
     // Directories of the runtime's own making, like its own /tmp: a Pod gets only what it names.
     '--read-only-tmpfs=false',
     ...network(around),
-    ...around.files.map(({ hostPath, containerPath }) => `--volume=${hostPath}:${containerPath}`),
-    ...spec.mounts.map(
-      ({ hostPath, containerPath, readOnly }) => `--volume=${hostPath}:${containerPath}${readOnly ? ':ro' : ''}`,
-    ),
+    ...around.files.map((file) => mount({ ...file, readOnly: false })),
+    ...spec.mounts.map(mount),
     '--log-driver=k8s-file',
     `--log-opt=path=${around.logPath}`,
     `--log-opt=max-size=${MAX_LOG}`,
     ...identity(spec, around),
     ...security(spec),
     ...(around.host.limits ? limits(spec) : []),
-    ...spec.env.map(({ name, value }) => {
-      if (PODMANS_OWN.test(name)) return `--env=${name}=${value}`;
+    ...spec.env.flatMap(({ name, value }) => {
+      const isPlain = PLAIN_NAME.test(name);
+      if (isPlain && !/[\r\n]/.test(value) && Buffer.byteLength(value) < LONGEST_LINE) {
+        lines.push(`${name}=${value}\n`);
+        return [];
+      }
+      if (!isPlain || PODMANS_OWN.test(name)) return [`--env=${name}=${value}`];
       env[name] = value;
-      return `--env=${name}`;
+      return [`--env=${name}`];
     }),
     ...(spec.workingDir === undefined ? [] : [`--workdir=${spec.workingDir}`]),
     ...(around.pidNamespace === undefined ? [] : [`--pid=ns:${around.pidNamespace}`]),
     ...(spec.stdin ? ['--interactive'] : []),
     ...(spec.tty ? ['--tty'] : []),
     ...(spec.command === undefined ? [] : [`--entrypoint=${JSON.stringify(spec.command)}`]),
-    spec.image,
-    ...(spec.args ?? []),
   ];
-  return { args, env };
+  // Whatever a user calls an image or an argument is none of podman's options.
+  return { options, command: ['--', spec.image, ...(spec.args ?? [])], envFile: lines.join(''), env };
+}
+
+/** The fields are CSV: a path may hold colons, commas and quotes. */
+function mount({ hostPath, containerPath, readOnly }: Mount): string {
+  const fields = ['type=bind', `src=${hostPath}`, `dst=${containerPath}`, ...(readOnly ? ['ro=true'] : [])];
+  return `--mount=${fields.map((text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)).join(',')}`;
 }
 
 const labels = (spec: ContainerSpec, around: Surroundings): (readonly [string, string])[] => [

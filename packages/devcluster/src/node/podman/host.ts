@@ -127,7 +127,16 @@ async function findRuntime(
   const works = async (runtime: string, extra: readonly string[]): Promise<string | undefined> => {
     try {
       await podman.runOnce(
-        ['--network=none', '--pull=never', ...baseArguments, ...SECURITY, ...extra, '--entrypoint=["true"]', image],
+        [
+          '--network=none',
+          '--pull=never',
+          ...baseArguments,
+          ...SECURITY,
+          ...extra,
+          '--entrypoint=["true"]',
+          '--',
+          image,
+        ],
         runtime,
       );
       return undefined;

@@ -79,7 +79,7 @@ export class Podman {
   /** Undefined when there is no such image. */
   async image(name: string): Promise<{ id: string; user: string } | undefined> {
     try {
-      const output = await this.#call(['image', 'inspect', '--format', '{{.Id}} {{.Config.User}}', name]);
+      const output = await this.#call(['image', 'inspect', '--format', '{{.Id}} {{.Config.User}}', '--', name]);
       const [id = '', user = ''] = output.trim().split(' ');
       return { id, user };
     } catch (error) {

@@ -166,7 +166,7 @@ export class PodmanRuntime implements ContainerRuntime {
     );
     await mkdir(dirname(logPath), { recursive: true, mode: 0o700 });
     const needsImageUser = spec.group !== undefined && spec.user === undefined;
-    const { args, env } = containerArguments(spec, {
+    const { options, command, envFile, env } = containerArguments(spec, {
       clusterId,
       host: this.#host,
       hostname: sandbox.hostname,
@@ -176,15 +176,19 @@ export class PodmanRuntime implements ContainerRuntime {
       ...(await this.#pidNamespace(spec)),
       imageUser: needsImageUser ? ((await this.#podman.image(spec.image))?.user ?? '') : '',
     });
+    const envPath = `${logPath}.env`;
     let id: string;
     try {
-      id = await this.#podman.run(args, env);
+      await writeFile(envPath, envFile, { mode: 0o600 });
+      id = await this.#podman.run([...options, `--env-file=${envPath}`, ...command], env);
     } catch (error) {
       const other = await this.#sameContainer(spec, error);
       if (other !== undefined) return other;
       // What could not be started is there all the same, and would be in the way of the next attempt.
       await this.#podman.remove([containerName(clusterId, spec)]).catch(() => undefined);
       throw startError(spec, error);
+    } finally {
+      await rm(envPath, { force: true });
     }
     const started = await this.#containers.get(id);
     if (started === undefined)

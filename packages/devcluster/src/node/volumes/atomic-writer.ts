@@ -13,9 +13,12 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { VolumeError } from './error.js';
 import type { Payload } from './payload.js';
 
 const DATA = '..data';
+/** A directory of this writer's: nothing else is ever taken away. */
+const VERSION = /^\.\.[0-9a-f]{16}_[A-Za-z0-9]{6}$/;
 
 /**
  * Writes all files of a volume at once, as the kubelet does: they live in a directory of their own, `..data` is a link
@@ -23,6 +26,15 @@ const DATA = '..data';
  * the eyes of containers that have the volume mounted. Returns whether anything changed.
  */
 export async function writePayload(directory: string, payload: Payload, group?: number): Promise<boolean> {
+  for (const path of payload.keys()) {
+    const parts = path.split('/');
+    if (
+      path.startsWith('..') ||
+      path.includes('\0') ||
+      parts.some((part) => part === '' || part === '.' || part === '..')
+    )
+      throw new VolumeError(`path ${JSON.stringify(path)} leads out of the volume`);
+  }
   await mkdir(directory, { recursive: true });
   const version = fingerprint(payload, group);
   const former = await readlink(join(directory, DATA)).catch(() => undefined);
@@ -43,7 +55,7 @@ export async function writePayload(directory: string, payload: Payload, group?: 
   await symlink(fresh.slice(directory.length + 1), link);
   await rename(link, join(directory, DATA));
   await linkNames(directory, payload);
-  if (former) await rm(join(directory, former), { recursive: true, force: true });
+  if (former && VERSION.test(former)) await rm(join(directory, former), { recursive: true, force: true });
   return true;
 }
 

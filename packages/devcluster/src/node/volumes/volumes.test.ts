@@ -49,6 +49,27 @@ describe('files of a volume', () => {
     expect((await readdir(directory)).filter((name) => name.startsWith('..'))).toHaveLength(2);
   });
 
+  it.each(['../x', '/x', 'a/../../x', '..data/x', 'a//b', './x', 'a/.', '..', ''])(
+    'are nowhere but in the volume: %s is refused before anything is written',
+    async (path) => {
+      await expect(writePayload(join(directory, 'v'), payload({ good: '1', [path]: '1' }))).rejects.toThrow(
+        'leads out of the volume',
+      );
+      expect(await readdir(directory)).toEqual([]);
+    },
+  );
+
+  it('take away no directory that somebody else has put a link to', async () => {
+    const volume = join(directory, 'v');
+    await mkdir(join(directory, 'theirs'));
+    await writePayload(volume, payload({ a: '1' }));
+    await rm(join(volume, '..data'));
+    await symlink('../theirs', join(volume, '..data'));
+    await writePayload(volume, payload({ a: '2' }));
+    expect(await readFile(join(volume, 'a'), 'utf8')).toBe('2');
+    expect((await stat(join(directory, 'theirs'))).isDirectory()).toBe(true);
+  });
+
   it('are of one version, whenever one looks', async () => {
     const version = (name: string): Payload => payload({ [name]: name, both: name });
     await writePayload(directory, version('v0'));
@@ -248,7 +269,26 @@ describe('the volumes of a Pod', () => {
     const object = make({ emptyDir: {} });
     expect((await stat(await prepare(object, 'data/mysql'))).isDirectory()).toBe(true);
     await symlink('/etc', join(await prepare(object), 'escape'));
-    for (const subPath of ['../other', '/etc', 'escape'])
+    for (const subPath of ['../other', '/etc', 'escape', 'escape/made-here'])
       await expect(prepare(object, subPath)).rejects.toThrow('leads out of its volume');
+    await expect(stat('/etc/made-here')).rejects.toThrow('ENOENT');
+  });
+
+  it('make nothing behind a link that leads out of the volume', async () => {
+    const outside = join(directory, 'outside');
+    await mkdir(outside);
+    const object = make({ emptyDir: {} });
+    await symlink(outside, join(await prepare(object), 'escape'));
+    await expect(prepare(object, 'escape/a/b')).rejects.toThrow('leads out of its volume');
+    expect(await readdir(outside)).toEqual([]);
+  });
+
+  it('that the node writes are read by containers alone, whatever their Pod says', async () => {
+    for (const volume of [{ secret: { secretName: 's' } }, { configMap: { name: 'c' } }]) {
+      const object = make(volume);
+      await prepare(object);
+      const mount = { name: 'v', mountPath: '/v', readOnly: false };
+      expect(await volumes().mount(object, mount, undefined)).toMatchObject({ readOnly: true });
+    }
   });
 });

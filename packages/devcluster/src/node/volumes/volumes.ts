@@ -63,7 +63,7 @@ export class Volumes {
     if (!volume) throw new VolumeError(`volume "${mount.name}" is not one of the Pod`);
     const root = this.#path(pod, volume);
     const hostPath = subPath ? await resolveSubPath(root, subPath, isWritten(volume)) : root;
-    return { hostPath, containerPath: mount.mountPath, readOnly: mount.readOnly ?? isWritten(volume) };
+    return { hostPath, containerPath: mount.mountPath, readOnly: isWritten(volume) || (mount.readOnly ?? false) };
   }
 
   /** The file into which a container writes why it ends; it is made when it is not there. */
@@ -151,22 +151,30 @@ function isWritten(volume: Volume): boolean {
 
 /**
  * The file or directory behind a subPath, links resolved, since a container gets that very one. In volumes that
- * containers may write a missing directory is made, as the kubelet does.
+ * containers may write a missing directory is made, as the kubelet does: step by step, so that nothing is made behind a link
+ * that leads out of the volume.
  */
 async function resolveSubPath(root: string, subPath: string, fixed: boolean): Promise<string> {
   const outside = new VolumeError(`subPath "${subPath}" leads out of its volume`);
   if (subPath.startsWith('/') || subPath.split('/').includes('..')) throw outside;
-  const path = join(root, subPath);
-  if (!fixed) await mkdir(path, { recursive: true }).catch(ignoreFile);
-  const resolved = await realpath(path).catch(() => undefined);
-  if (resolved === undefined)
-    throw new VolumeError(`failed to prepare subPath "${subPath}": no such file in the volume`);
-  const inside = relative(await realpath(root), resolved);
-  // A name may begin with two dots, as those of the atomic writer do.
-  if (inside === '..' || inside.startsWith('../')) throw outside;
-  return resolved;
+  const top = await realpath(root);
+  let path = top;
+  for (const name of subPath.split('/').filter((part) => part !== '' && part !== '.')) {
+    const next = join(path, name);
+    if (!fixed) await mkdir(next).catch(ignoreKnown);
+    const resolved = await realpath(next).catch(() => undefined);
+    if (resolved === undefined)
+      throw new VolumeError(`failed to prepare subPath "${subPath}": no such file in the volume`);
+    const inside = relative(top, resolved);
+    // A name may begin with two dots, as those of the atomic writer do.
+    if (inside === '..' || inside.startsWith('../')) throw outside;
+    path = resolved;
+  }
+  return path;
 }
 
-function ignoreFile(error: unknown): void {
-  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+function ignoreKnown(error: unknown): void {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  // What is there, and what is no directory, is found out when it is resolved.
+  if (code !== 'EEXIST' && code !== 'ENOTDIR') throw error;
 }
