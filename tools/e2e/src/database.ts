@@ -22,3 +22,18 @@ export async function rowCounts(client: Client): Promise<Record<string, number>>
     await connection.end();
   }
 }
+
+/** Names of the databases on the server, but for its own: as its administrator. */
+export async function databasesOf(client: Client): Promise<string[]> {
+  const { password = '' } = await secretOf(client, 'mariadb-root-password');
+  const { host, port } = await endpointOf(client, 'mariadb');
+  const connection = await createConnection({ host, port, user: 'root', password });
+  try {
+    const [rows] = await connection.query<RowDataPacket[]>(
+      "SELECT schema_name AS name FROM information_schema.schemata WHERE schema_name NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')",
+    );
+    return (rows as { name: string }[]).map(({ name }) => name).sort();
+  } finally {
+    await connection.end();
+  }
+}

@@ -6,6 +6,7 @@ import { badInput } from './scenarios/bad-input.js';
 import { configuration } from './scenarios/configuration.js';
 import { deletion } from './scenarios/deletion.js';
 import { kills } from './scenarios/kills.js';
+import { losses } from './scenarios/losses.js';
 import { rotation } from './scenarios/rotation.js';
 import { serviceKills } from './scenarios/service-kills.js';
 import { services } from './scenarios/services.js';
@@ -31,6 +32,7 @@ describe('rotation', () => rotation(cluster));
 describe('kills under requests', () => serviceKills(cluster));
 describe('kills', () => kills(cluster));
 describe('trouble', () => trouble(cluster));
+describe('losses', () => losses(cluster));
 describe('deletion', () => deletion(cluster));
 describe('the end', () => {
   it('down --purge leaves nothing behind', async () => {
