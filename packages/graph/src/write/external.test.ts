@@ -83,6 +83,23 @@ describe('an external step', () => {
     expect(harness.condition('DatabaseReady')).toMatchObject({ reason: 'WaitingForObject' });
   });
 
+  it('tells what a change says of itself, once it is made', async () => {
+    const server = new Server();
+    const tells: Step['tells'] = (_scope, name) => ({ reason: 'MadeAgain', note: `${name} was gone` });
+    const harness = await harnessFor(server, { tells });
+    server.ignores = true;
+    await harness.settle();
+    const told = () => harness.events.filter(({ reason }) => reason === 'MadeAgain');
+    expect(told()).toEqual([]);
+    server.ignores = false;
+    await harness.clock.advance(300_000);
+    await harness.settle();
+    expect(told()).toMatchObject([{ type: 'Warning', note: 'sample was gone' }]);
+    await harness.clock.advance(300_000);
+    await harness.settle();
+    expect(told()).toHaveLength(1);
+  });
+
   it('looks again only when something that it read has changed, or after its resync', async () => {
     const server = new Server();
     const harness = await harnessFor(server, { resync: 60_000 });

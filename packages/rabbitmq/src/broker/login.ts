@@ -1,4 +1,5 @@
 // How the administrator of a broker logs in, for one that is run here and for an external one.
+import { X509Certificate } from 'node:crypto';
 import { Reason } from '@stackwright/api';
 import { done, failed, type Endpoint, type Outcome, type Reconciled, type StepScope } from '@stackwright/graph';
 import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
@@ -81,6 +82,7 @@ function externalBroker(scope: Scope, name: string): Outcome<Broker> {
   const wrong = hosts.findIndex((host) => !/^(\[[0-9a-fA-F:.]+\]|[^\s:@/[\]]+):[1-9][0-9]{0,4}$/.test(host));
   if (wrong >= 0) return malformed(`no "host:port" as number ${wrong + 1} of "hosts"`);
   const ca = authorityIn(scope, name);
+  if (ca !== undefined && !isCertificate(ca)) return malformed('no certificate in PEM in "ca.crt"');
   return done({
     login: { url: url.href.replace(/\/+$/, ''), username, password, ...(ca === undefined ? {} : { ca }) },
     hosts,
@@ -91,4 +93,12 @@ function authorityIn(scope: Scope, name: string): string | undefined {
   const secret = scope.get(Secret, name);
   const checked = secret && valuesOf(secret, ['ca.crt']);
   return checked && 'values' in checked ? checked.values['ca.crt'] : undefined;
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
 }

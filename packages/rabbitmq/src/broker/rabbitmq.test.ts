@@ -254,6 +254,25 @@ describe('an external RabbitMQ', () => {
     },
   );
 
+  it.each([
+    ['no authority under ca.crt', { 'ca.crt': 'PEM' }, 'has no certificate in PEM in "ca.crt"'],
+    ['two lines under hosts', { hosts: 'a:5672\nb:5672' }, 'cannot be used: "hosts" has more than one line'],
+  ])('whose Secret has %s is not asked', async (_, wrong, message) => {
+    await given({ ...values, ...wrong });
+    expect(harness.condition('Ready')).toMatchObject({
+      ...{ status: 'False', reason: 'SecretIncomplete' },
+      message: `Secret broker (spec.external.secretRef) ${message}`,
+    });
+    expect([...broker.bases]).toEqual([]);
+  });
+
+  it('is asked without the line breaks that files end with', async () => {
+    const lines = Object.entries(values).map(([key, value]) => [key, `${value}\n`]);
+    await given(Object.fromEntries(lines) as typeof values);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(harness.object.status).toMatchObject({ endpoint: 'a.example.org:5672,b.example.org:5672' });
+  });
+
   it('says that it refuses the administrator', async () => {
     await given({ ...values, password: 'wrong' });
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'AccessDenied' });

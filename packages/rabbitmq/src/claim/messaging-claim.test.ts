@@ -1,5 +1,6 @@
 import { MessagingClaim, type MessagingConnection } from '@stackwright/api';
 import { Secret } from '@stackwright/kube';
+import { makeAuthority } from '@stackwright/kube/testing/tls';
 import { ClaimHarness } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RabbitMQ } from '../crd.js';
@@ -405,10 +406,11 @@ describe('an external broker', () => {
 
   it('is used when its Secret is offered for it; all its hosts are named', async () => {
     await runBroker({ external: true });
-    await harness.seedSecret('broker', { ...values, 'ca.crt': 'PEM' }, offered);
+    const { ca } = await makeAuthority();
+    await harness.seedSecret('broker', { ...values, 'ca.crt': `${ca}\n` }, offered);
     await harness.begin(claim());
     const { password, ...rest } = harness.connection;
-    expect([...broker.bases]).toEqual(['https://rabbit.example.org:15671/mgmt with PEM']);
+    expect([...broker.bases]).toEqual([`https://rabbit.example.org:15671/mgmt with ${ca}\n`]);
     expect(rest).toMatchObject({
       transport_url: `rabbit://nova:${password}@a.example.org:5672,nova:${password}@[2001:db8::1]:5673/nova`,
       hosts: 'a.example.org:5672,[2001:db8::1]:5673',
