@@ -39,6 +39,12 @@ function missingAdvice(chain: Chain, namespace: string): { remedy?: string; comm
   if (root.state !== 'Missing' || root.object.kind !== 'Secret') return undefined;
   const { name } = root.object;
   const kubectl = `kubectl -n ${root.object.namespace ?? namespace}`;
+  // It was ours, and needs no label. The remedy of the reason says the rest.
+  if (asking?.reason === 'PasswordLost') {
+    return {
+      command: `${kubectl} create secret generic ${name} ${name.endsWith('-keys') ? '--from-file=…' : '--from-literal=password=…'}`,
+    };
+  }
   const service =
     asking && isOurGroup(groupOf(asking.object.apiVersion)) ? asking.object.kind.toLowerCase() : undefined;
   const label = service === undefined ? '' : ` && ${kubectl} label secret ${name} stackwright.dev/usable-by=${service}`;

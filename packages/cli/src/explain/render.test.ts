@@ -54,6 +54,25 @@ describe('why', () => {
     );
   });
 
+  it.each([
+    ['keystone-admin-password', '--from-literal=password=…'],
+    ['keystone-fernet-keys', '--from-file=…'],
+  ])('says how to put a Secret back that was deleted: %s', (name, from) => {
+    const observed = snapshot(
+      custom('Keystone', 'keystone', {
+        ready: false,
+        reason: 'PasswordLost',
+        message: `Secret ${name} was deleted`,
+        on: [`Secret/${name}`],
+      }),
+    );
+    expect(lines(observed).slice(-3)).toEqual([
+      'What helps:  Put the Secret back as the message says. For new ones, set the annotation that it says.',
+      `Look at it:  kubectl -n openstack create secret generic ${name} ${from}`,
+      'Read on:     docs/reference/reasons.md#passwordlost',
+    ]);
+  });
+
   it('says how to see a container that crashes again and again', () => {
     const observed = snapshot(
       custom('Keystone', 'keystone', { ready: false, reason: 'ContainerCrashed', on: ['Deployment/keystone'] }),
