@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { imagePrefix } from '@stackwright/openstack';
 import manifest from '../package.json' with { type: 'json' };
 import { contextOf, defaultNamespace, type CommandContext, type GlobalOptions } from './commands/context.js';
+import { downAll } from './commands/down-all.js';
 import { down } from './commands/down.js';
 import { env } from './commands/env.js';
 import { pushImages, saveImages } from './commands/images.js';
@@ -16,6 +17,12 @@ import { why } from './commands/why.js';
 import { modules } from './modules.js';
 import { parseDuration } from './terminal/duration.js';
 import { createTerminal } from './terminal/terminal.js';
+
+interface DownOptions {
+  purge?: boolean;
+  all?: boolean;
+  yes?: boolean;
+}
 
 interface ManifestsArguments {
   service?: string[];
@@ -72,8 +79,12 @@ export function createProgram({ stdout, stderr, signal, setExitCode }: ProgramOp
     .command('down')
     .description('stop the embedded cluster and its containers; state and volumes are kept')
     .option('--purge', 'remove state and volumes as well')
-    .action(async (options: { purge?: boolean }) => {
-      await down(context(), options);
+    .option('--all', 'list all embedded clusters of this machine, those whose state is gone among them')
+    .option('--yes', 'with --all: remove what is left of those whose state is gone')
+    .argument('[clusters...]', 'with --all: stop and remove these, by id or state directory; their state is kept')
+    .action(async (clusters: string[], options: DownOptions) => {
+      if (options.all) setExitCode(await downAll(context(), clusters, options));
+      else await down(context(), options);
     });
 
   program

@@ -105,6 +105,37 @@ export async function tearDown(paths: ClusterPaths, program: string, node: NodeD
   });
 }
 
+/** A cluster that this machine has anything of, as `devcluster --list-clusters` tells it. */
+export interface HostCluster {
+  id: string;
+  stateDirectory?: string;
+  hasState: boolean;
+  pid?: number;
+  containers: readonly string[];
+  namespaces: readonly string[];
+  bridge?: string;
+  mounts: readonly string[];
+}
+
+export async function listClusters(program: string): Promise<HostCluster[]> {
+  return JSON.parse(await runProgram(program, ['--list-clusters'])) as HostCluster[];
+}
+
+/** Ends it, and removes all that it has on the machine but its state. */
+export async function removeCluster(program: string, id: string): Promise<void> {
+  await runProgram(program, ['--remove-cluster', id]);
+}
+
+function runProgram(program: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [program, ...args], { maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      if (!error) return resolve(stdout);
+      const hints = stderr.trimEnd().split('\n');
+      reject(new CliError('Looking for embedded clusters on this machine failed.', { cause: error, hints }));
+    });
+  });
+}
+
 /** The last lines of the cluster's log, for when it does not come up. */
 export function lastWords(paths: ClusterPaths, lines = 10): string {
   try {

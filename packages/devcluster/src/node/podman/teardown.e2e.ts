@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pod } from '@stackwright/kube';
 import { expect, it, vi } from 'vitest';
-import { startDevcluster, teardownPodman } from '../../cluster.js';
+import { startDevcluster, teardownPodman, type Devcluster } from '../../cluster.js';
+import { findClusters, removeCluster } from './host-clusters.js';
 
-it('a cluster that is torn down leaves no memory mounted, so that its directory can be removed', async () => {
-  const home = await mkdtemp(join(tmpdir(), 'teardown-live-'));
-  const stateDirectory = join(home, 'state');
-  const mounts = async (): Promise<string[]> =>
-    (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').filter((line) => line.includes(home));
+const mountsIn = async (home: string): Promise<string[]> =>
+  (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').filter((line) => line.includes(home));
+
+/** With a Pod that has memory for a volume. */
+async function withPod(stateDirectory: string): Promise<Devcluster> {
   const cluster = await startDevcluster({ node: 'podman', stateDirectory });
   try {
     const key = { namespace: 'default', name: 'remembers' };
@@ -34,11 +35,45 @@ it('a cluster that is torn down leaves no memory mounted, so that its directory 
       timeout: 60_000,
       interval: 100,
     });
-    expect(await mounts()).not.toEqual([]);
+    return cluster;
+  } catch (error) {
+    await cluster.stop();
+    await teardownPodman(stateDirectory);
+    throw error;
+  }
+}
+
+it('a cluster that is torn down leaves no memory mounted, so that its directory can be removed', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'teardown-live-'));
+  const stateDirectory = join(home, 'state');
+  const cluster = await withPod(stateDirectory);
+  try {
+    expect(await mountsIn(home)).not.toEqual([]);
   } finally {
     await cluster.stop();
     await teardownPodman(stateDirectory);
   }
-  expect(await mounts()).toEqual([]);
+  expect(await mountsIn(home)).toEqual([]);
+  await rm(home, { recursive: true });
+});
+
+it('what is left of a cluster whose state was deleted is found, and removed with all of it', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'teardown-lost-'));
+  const stateDirectory = join(home, 'state');
+  const cluster = await withPod(stateDirectory);
+  await cluster.stop();
+  // What is mounted keeps its directory from going.
+  await rm(stateDirectory, { recursive: true, force: true }).catch(() => undefined);
+  const ofHome = async () => (await findClusters()).filter((one) => one.stateDirectory === stateDirectory);
+  const [left, ...others] = await ofHome();
+  expect(others).toEqual([]);
+  expect(left).toMatchObject({
+    hasState: false,
+    containers: [expect.any(String)],
+    bridge: expect.any(String) as string,
+  });
+  if (left) await removeCluster(left);
+  expect(await ofHome()).toEqual([]);
+  expect(await mountsIn(home)).toEqual([]);
   await rm(home, { recursive: true });
 });
