@@ -5,6 +5,8 @@
 // Then it does what `bootstrap` leaves out: the administrator, as whom the controller works, is no person either. With
 // `[security_compliance] change_password_upon_first_use` its password would be over at once, with `password_expires_days` one day
 // nothing could be changed any more, and with `lockout_failure_attempts` anybody could lock the controller out.
+//
+// It believes no cache, and empties it at the end: a database that takes the place of a lost one is not what the cache says of the other.
 import { readFileSync } from 'node:fs';
 import { userOptions } from '../claim/identity.js';
 
