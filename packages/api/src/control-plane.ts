@@ -55,7 +55,7 @@ export const ControlPlane = defineCustomResource({
         }),
         {
           description:
-            'What the services stand on, by role and then by the service that plays it: `database: { mariadb: { storage: 20Gi } }`.',
+            'What the services stand on, by role and then by the service that plays it: `database: { mariadb: { storage: { size: 20Gi } } }`.',
         },
       ),
     ),

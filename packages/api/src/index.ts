@@ -14,6 +14,8 @@ export * from './schema/config.js';
 export * from './schema/exposure.js';
 export * from './schema/fields.js';
 export * from './schema/kept.js';
+export * from './schema/names.js';
+export * from './schema/pods.js';
 export * from './schema/purge.js';
 export * from './schema/scheduling.js';
 export * from './schema/server-kind.js';

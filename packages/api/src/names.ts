@@ -58,7 +58,18 @@ export const annotations = {
    * has another id.
    */
   makeAnew: `${domain}/make-anew`,
+  /**
+   * On a DatabaseClaim: how many connections all of its consumer may have open at once, who writes it. The server says when the
+   * claims on it make more than it takes. It is not in the spec for the same reason as that of who uses it.
+   */
+  connections: `${domain}/connections`,
 } as const;
+
+/** Of the Pods of a controller: by them servers let it in. `module`: "mariadb". */
+export const controllerLabels = (module: string): Record<string, string> => ({
+  'app.kubernetes.io/name': `${module}-controller`,
+  'app.kubernetes.io/component': 'controller',
+});
 
 /** Roles that one service plays for others. */
 export const roles = {

@@ -31,6 +31,16 @@ export const reasons = {
     meaning: 'The certificate of an API ends soon. The service works until then.',
     remedy: 'Renew it: put the new pair into the Secret. Where cert-manager does that, look at its Certificate.',
   },
+  ConnectionsScarce: {
+    state: 'Done',
+    meaning: 'The services may open more connections than the database server takes at once. It works until they do.',
+    remedy: 'Raise `spec.config.max_connections` of the MariaDB, and its memory with it.',
+  },
+  VolumeLarger: {
+    state: 'Done',
+    meaning: 'A volume is larger than the spec says. Volumes cannot shrink, and it is used as it is.',
+    remedy: 'Say in the spec the size that the message names.',
+  },
   DriftRepaired: { state: 'Done', meaning: 'Something had been changed behind our back and was set right (event).' },
   MadeAgain: {
     state: 'Done',

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { EndpointSlice, Service, type Client } from '@stackwright/kube';
 import { DnsServer, hostResolvers } from './network/dns.js';
 import type { DnsService } from './network/dns-records.js';
-import { ServiceProxy, type ServicePort } from './network/service-proxy.js';
+import { ServiceProxy, type ServicePort, type ServiceProxyOptions } from './network/service-proxy.js';
 import { systemClock } from './shared/clock.js';
 import type { Log } from './shared/log.js';
 import type { Stored } from './shared/objects.js';
@@ -15,6 +15,8 @@ export interface ClusterNetworkOptions {
   /** The ClusterIP that cluster DNS listens on. */
   dnsAddress: string;
   domain: string;
+  /** See `ServiceProxyOptions`. */
+  letsIn?: NonNullable<ServiceProxyOptions['letsIn']>;
   log: Log;
 }
 
@@ -27,11 +29,14 @@ export class ClusterNetwork {
   #pending = false;
 
   constructor(options: ClusterNetworkOptions) {
-    const { client, log } = options;
+    const { client, letsIn, log } = options;
     this.#options = options;
     this.#services = new Store(client, Service, { clock: systemClock, log });
     this.#slices = new Store(client, EndpointSlice, { clock: systemClock, log });
-    this.#proxy = new ServiceProxy({ onError: (error) => log.warn('service address', { error: error.message }) });
+    this.#proxy = new ServiceProxy({
+      ...(letsIn ? { letsIn } : {}),
+      onError: (error) => log.warn('service address', { error: error.message }),
+    });
   }
 
   /** Resolves when all Services there are can be reached. The addresses must be the host's by then. */

@@ -8,6 +8,7 @@ import type { Client, Pod } from '@stackwright/kube';
 import { startApiServer, type ApiServer, type ApiServerOptions, type NodeProxy } from './apiserver/index.js';
 import { ClusterNetwork } from './cluster-network.js';
 import { Controllers } from './controllers/index.js';
+import { NetworkPolicyEnforcer } from './network-policy-enforcer.js';
 import { NodeAgent, type ContainerRuntime, type HostFacts } from './node/index.js';
 import { clusterAddresses, forgetNote, noteCluster, PodmanRuntime } from './node/podman/index.js';
 import { SimulatedRuntime } from './node/simulated/index.js';
@@ -76,17 +77,23 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
     await controllers.start();
 
     const simulated = node === 'simulated' ? simulatedRuntime(options, server, directory, stops) : undefined;
-    const runtime = simulated ?? podmanRuntime(directory, addresses as AddressPlan);
+    const podman = simulated ? undefined : podmanRuntime(directory, addresses as AddressPlan);
+    const runtime = simulated ?? (podman as PodmanRuntime);
     if (addresses) await noteCluster(clusterId(directory), directory);
     const agent = new NodeAgent(agentOptions(server, runtime, directory, addresses, log));
     stops.push(() => agent.stop());
     const host = await agent.start();
     server.setNodeProxy(proxyTo(agent));
-    if (addresses) {
+    if (addresses && podman) {
+      const client = server.client('system:kube-proxy');
+      const policies = new NetworkPolicyEnforcer({ client, log, apply: (uid, ways) => podman.limitIngress(uid, ways) });
+      stops.push(() => policies.stop());
+      await policies.start();
       const network = new ClusterNetwork({
-        client: server.client('system:kube-proxy'),
+        client,
         dnsAddress: addresses.dnsIp,
         domain: DOMAIN,
+        letsIn: (from, endpoint) => policies.letsIn(from, endpoint),
         log,
       });
       stops.push(() => network.stop());

@@ -24,6 +24,7 @@ export const transfers: Partial<Serving> = {
 export const Glance = defineServiceKind({
   kind: 'Glance',
   description: 'The image service.',
+  volume: 'storage',
   requires: [roles.identity, roles.database, roles.cache],
   spec: Type.Object(
     {

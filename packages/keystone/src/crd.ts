@@ -1,10 +1,12 @@
 import { Type, type Static } from '@sinclair/typebox';
 import {
   category,
+  cronSchedule,
   endpointColumn,
   groups,
   immutable,
   keptSecrets,
+  longestName,
   pausedColumn,
   printerColumns,
   publish,
@@ -12,6 +14,7 @@ import {
   releaseColumn,
   roles,
   serviceScale,
+  serviceNameRule,
   serviceSpec,
   serviceStatus,
   statusOf,
@@ -22,13 +25,10 @@ import { defineCustomResource, type ObjectOf } from '@stackwright/kube';
 const rotation = (schedule: string) =>
   Type.Object(
     {
-      schedule: Type.String({
-        description:
-          'When: a schedule as CronJobs have it ("0 3 * * 0", "@weekly", "@every 12h"). One that was missed, however often, is made up for once.',
-        minLength: 1,
-        maxLength: 100,
-        default: schedule,
-      }),
+      schedule: cronSchedule(
+        'When: a schedule as CronJobs have it ("0 3 * * 0", "@weekly", "@every 12h"). One that was missed, however often, is made up for once.',
+        schedule,
+      ),
       timeZone: Type.Optional(
         Type.String({
           description: 'Of the schedule, by its IANA name ("Europe/Berlin"). Default: UTC.',
@@ -124,5 +124,6 @@ export const Keystone = defineCustomResource({
   }),
   printerColumns: printerColumns(releaseColumn, endpointColumn, pausedColumn),
   scale: serviceScale,
+  rules: serviceNameRule(longestName({})),
 });
 export type Keystone = ObjectOf<typeof Keystone>;

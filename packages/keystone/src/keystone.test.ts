@@ -163,7 +163,7 @@ describe('a Keystone', () => {
     // Rules for people's passwords must not lock the controller out.
     expect(bootstrap.command?.join(' ')).toContain('"ignore_password_expiry":true');
     expect(bootstrap.volumeMounts?.map(({ mountPath }) => mountPath)).toContain(passwordFile);
-    expect(bootstrap.env ?? []).toEqual([]);
+    expect((bootstrap.env ?? []).map(({ name }) => name)).toEqual(['PYTHONPATH']);
   });
 });
 

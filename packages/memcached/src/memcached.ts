@@ -1,4 +1,5 @@
 // A Memcached as a graph: one StatefulSet, and ready when its Pods are.
+import { CacheClaim } from '@stackwright/api';
 import { defineGraph, type Graph } from '@stackwright/graph';
 import { serverStep } from '@stackwright/openstack';
 import { catalog } from './catalog.js';
@@ -13,6 +14,7 @@ export const memcachedGraph: Graph<Memcached> = defineGraph(
       ports: { memcache: port },
       clientService,
       pod: ({ object }) => serverPod(object.spec),
+      network: { claims: CacheClaim, clients: ['memcache'] },
     });
   },
   {

@@ -21,8 +21,8 @@ export function serverPod(spec: Memcached['spec']): PodSpec {
       {
         name: 'memcached',
         image: imageOf(catalog.image, spec.image),
-        // No UDP: it has been misused to amplify attacks.
-        command: ['memcached', '-m', `${megabytes}`, '-c', '1024', '-U', '0', '-l', '0.0.0.0', '-p', `${port}`],
+        // No UDP: it has been misused to amplify attacks. Without an address it listens on those of each family that there is.
+        command: ['memcached', '-m', `${megabytes}`, '-c', '1024', '-U', '0', '-p', `${port}`],
         ports: [{ name: 'memcache', containerPort: port }],
         startupProbe: { ...probe, periodSeconds: 1, failureThreshold: 30 },
         livenessProbe: { ...probe, periodSeconds: 20 },

@@ -31,6 +31,8 @@ export * from './workload/define-server.js';
 export * from './workload/disruption.js';
 export * from './workload/in-use.js';
 export * from './workload/mounts.js';
+export * from './workload/network.js';
+export * from './workload/pod-template.js';
 export * from './workload/scheduling.js';
 export * from './workload/server.js';
 export * from './workload/server-config.js';

@@ -1,9 +1,18 @@
 import { Type } from '@sinclair/typebox';
-import { defineServerKind, externalServer, replicas, roles, volumeSize, workloadSpec } from '@stackwright/api';
+import {
+  defineServerKind,
+  externalServer,
+  replicas,
+  roles,
+  serverConfig,
+  serverStorage,
+  workloadSpec,
+} from '@stackwright/api';
 import type { ObjectOf } from '@stackwright/kube';
 
 export const RabbitMQ = defineServerKind({
   kind: 'RabbitMQ',
+  volume: 'storage',
   provides: roles.messaging,
   description:
     'A RabbitMQ broker that MessagingClaims name as their provider: one that is run here, or an external one.',
@@ -19,7 +28,11 @@ export const RabbitMQ = defineServerKind({
         { rule: 'self >= oldSelf', message: 'a cluster of brokers cannot shrink' },
       ],
     }),
-    storage: volumeSize('queues, users and virtual hosts'),
+    storage: serverStorage('queues, users and virtual hosts'),
+    config: serverConfig(
+      'Keys of rabbitmq.conf (`{ heartbeat: 30 }`)',
+      'The broker looks at them when it starts: one that it does not know keeps it from starting.',
+    ),
     external: externalServer(
       'rabbitmq',
       'A broker or cluster that runs elsewhere (RabbitMQ 3.13 or later, with its management plugin).',

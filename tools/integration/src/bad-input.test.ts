@@ -2,7 +2,8 @@ import { DatabaseClaim, IdentityClaim } from '@stackwright/api';
 import { modules } from '@stackwright/cli';
 import { Glance } from '@stackwright/glance';
 import { Keystone } from '@stackwright/keystone';
-import { ApiError, apiVersionOf, type KubeObject } from '@stackwright/kube';
+import { ApiError, apiVersionOf, type KubeObject, type Resource } from '@stackwright/kube';
+import { MariaDB } from '@stackwright/mariadb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { badInputs, badObject } from './support/bad-input.js';
 import { namespace, startWorld, type World } from './support/world.js';
@@ -102,5 +103,67 @@ describe('bad input', () => {
       });
     }
     expect((await edit({ size: '1Ti' })).spec.storage.size).toBe('1Ti');
+  });
+
+  it('a size that was too large is taken back to what the volume has, and no further', async () => {
+    const key = { name: 'greedy', namespace };
+    const create = (size: string) =>
+      world.client.create<KubeObject>(MariaDB, {
+        ...{ apiVersion: apiVersionOf(MariaDB), kind: MariaDB.kind, metadata: key },
+        ...{ spec: { storage: { size } } },
+      });
+    await expect(create('2000Ti')).rejects.toMatchObject({ message: expect.stringContaining('at most 1Pi') as string });
+    await create('900Ti');
+    const body = { status: { storage: '10Gi' } };
+    await world.client.patch(MariaDB, key, { type: 'merge', body }, { subresource: 'status' });
+    const edit = (size: string) =>
+      world.client.patch(MariaDB, key, { type: 'merge', body: { spec: { storage: { size } } } });
+    expect((await edit('10Gi')).spec.storage.size).toBe('10Gi');
+    await expect(edit('9Gi')).rejects.toMatchObject({
+      code: 422,
+      message: expect.stringContaining('spec.storage.size: a volume cannot shrink below what it has') as string,
+    });
+  });
+
+  it.each<[string, Resource, number, object]>([
+    ['a server, whose Pods have it in a label', MariaDB, 52, {}],
+    ['a service, whose Service has it', Glance, 63, { release: '2025.1' }],
+    ['a claim, whose Secrets have it', DatabaseClaim, 225, { database: 'a' }],
+  ])('a name is as long as all that is named after it can be: of %s', async (_, kind, most, spec) => {
+    const create = (name: string) =>
+      world.client.create<KubeObject>(kind, {
+        ...{ apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: { name, namespace }, spec },
+      });
+    await create('a'.repeat(most));
+    await expect(create('a'.repeat(most + 1))).rejects.toMatchObject({
+      code: 422,
+      message: expect.stringContaining(`the name has more than ${most} characters`) as string,
+    });
+  });
+
+  it.each(['my.db', '1st'])('a server is not called %s, which no Service can be', async (name) => {
+    const object = { apiVersion: apiVersionOf(MariaDB), kind: MariaDB.kind, metadata: { name, namespace }, spec: {} };
+    await expect(world.client.create<KubeObject>(MariaDB, object as KubeObject)).rejects.toMatchObject({
+      message: expect.stringContaining('the name is that of a Service, too') as string,
+    });
+  });
+
+  it.each([
+    [
+      { resources: { requests: { memory: '1Gi' }, limits: { memory: '512Mi' } } },
+      'the request of memory is above its limit',
+    ],
+    [{ resources: { requests: { cpu: 2 }, limits: { cpu: '500m' } } }, 'the request of cpu is above its limit'],
+    [{ podMetadata: { labels: { 'app.kubernetes.io/name': 'x' } } }, 'are the controller'],
+    [{ podMetadata: { annotations: { 'stackwright.dev/config-hash': 'x' } } }, 'are the controller'],
+    [{ podMetadata: { labels: { team: 'a b' } } }, 'spec.podMetadata.labels'],
+    [{ networkPolicy: 'On' }, 'spec.networkPolicy'],
+    [{ purge: { schedule: '@every 5 minutes' } }, 'spec.purge.schedule'],
+    [{ purge: { schedule: '0 0 L * *' } }, 'spec.purge.schedule'],
+  ])('Pods that nobody would take are refused: %j', async (spec, message) => {
+    const object = { apiVersion: apiVersionOf(Glance), kind: Glance.kind, metadata: { name: 'odd', namespace } };
+    await expect(
+      world.client.create<KubeObject>(Glance, { ...object, spec: { release: '2025.1', ...spec } } as KubeObject),
+    ).rejects.toMatchObject({ code: 422, message: expect.stringContaining(message) as string });
   });
 });

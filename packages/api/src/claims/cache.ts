@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { ObjectOf } from '@stackwright/kube';
-import { claimStatus, defineClaimKind, providerName } from './claim.js';
+import { claimStatus, consumerSpec, defineClaimKind, providerName } from './claim.js';
 
 export const CacheClaim = defineClaimKind({
   kind: 'CacheClaim',
@@ -9,6 +9,7 @@ export const CacheClaim = defineClaimKind({
     'separated by commas, as oslo.cache takes them. A cache is shared and keeps nothing that must not be lost.',
   spec: Type.Object({
     provider: providerName('Memcached', 'to use'),
+    ...consumerSpec,
   }),
   status: claimStatus,
 });

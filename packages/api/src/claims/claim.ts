@@ -1,9 +1,10 @@
 // What all claims have in common.
 import { Type, type TObject, type TProperties } from '@sinclair/typebox';
-import { defineCustomResource, type PrinterColumn } from '@stackwright/kube';
+import { defineCustomResource, StringMap, type PrinterColumn } from '@stackwright/kube';
 import { category, groups, version } from '../names.js';
 import { printerColumns, secretColumn } from '../schema/columns.js';
 import { objectName } from '../schema/fields.js';
+import { longestClaimName, nameLengthRule } from '../schema/names.js';
 import { statusOf } from '../schema/status.js';
 import { credentialStatus } from './credentials.js';
 
@@ -19,6 +20,9 @@ export interface ClaimKind<Spec extends TObject<TProperties>, Status extends TOb
   column?: Pick<PrinterColumn, 'name' | 'jsonPath'>;
 }
 
+/** Of the Secrets that providers name after a claim, later generations of passwords among them. */
+const secretEndings = ['-connection', '-application-secret-00000000', '-domain-password-00000000'];
+
 /** The kind of a claim: it names a provider, and is fulfilled by a Secret. */
 export function defineClaimKind<Spec extends TObject<TProperties>, Status extends TObject<TProperties>>({
   kind,
@@ -33,6 +37,7 @@ export function defineClaimKind<Spec extends TObject<TProperties>, Status extend
     plural: `${kind.toLowerCase()}s`,
     categories: [category],
     ...given,
+    rules: [nameLengthRule(longestClaimName(secretEndings))],
     printerColumns: printerColumns(
       { name: 'Provider', type: 'string', jsonPath: '.spec.provider' },
       ...columns,
@@ -60,6 +65,27 @@ export const dataClaimStatus = statusOf({
     }),
   ),
 });
+
+/** In the spec of a claim for a server. Which Pods use it is known of an object of ours that has made the claim. */
+export const consumerSpec = {
+  podSelector: Type.Optional(
+    Type.Object(
+      {
+        matchLabels: StringMap({
+          description: 'Labels, all of which the Pods have.',
+          minProperties: 1,
+          maxProperties: 16,
+          'x-kubernetes-map-type': 'atomic',
+        }),
+      },
+      {
+        description:
+          "Pods of the namespace that use what is claimed: the server's NetworkPolicy lets them in, besides those of the object " +
+          'that made the claim. For claims made by hand.',
+      },
+    ),
+  ),
+};
 
 /** `spec.provider`: of a `kind`, which by default has the name of its kind. */
 export const providerName = (kind: string, does: string, options: object = {}) =>

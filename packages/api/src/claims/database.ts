@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { ObjectOf } from '@stackwright/kube';
 import { databaseName, deletionPolicy, immutable } from '../schema/fields.js';
-import { dataClaimStatus, defineClaimKind, providerName } from './claim.js';
+import { consumerSpec, dataClaimStatus, defineClaimKind, providerName } from './claim.js';
 import { credentialSpec } from './credentials.js';
 
 export const DatabaseClaim = defineClaimKind({
@@ -18,6 +18,7 @@ export const DatabaseClaim = defineClaimKind({
       immutable('the name of a database'),
     ),
     ...credentialSpec,
+    ...consumerSpec,
     deletionPolicy: deletionPolicy(),
   }),
   status: dataClaimStatus,

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { ObjectOf } from '@stackwright/kube';
 import { deletionPolicy, immutable } from '../schema/fields.js';
-import { credentialClaimStatus, defineClaimKind, providerName } from './claim.js';
+import { consumerSpec, credentialClaimStatus, defineClaimKind, providerName } from './claim.js';
 import { credentialSpec } from './credentials.js';
 
 export const MessagingClaim = defineClaimKind({
@@ -21,6 +21,7 @@ export const MessagingClaim = defineClaimKind({
       ...immutable('the name of a virtual host'),
     }),
     ...credentialSpec,
+    ...consumerSpec,
     deletionPolicy: deletionPolicy(),
   }),
   status: credentialClaimStatus,

@@ -36,3 +36,24 @@ export const configValidation = () =>
       "Whether `config` is checked before it is rolled out. Off is for options of drivers which the service's packages " +
       'do not list. Default: Strict.',
   });
+
+/** Option → value. */
+export type ServerConfig = Record<string, string | number | boolean>;
+
+/** `spec.config` of a server. */
+export const serverConfig = (what: string, checked: string) =>
+  Type.Optional(
+    Type.Unsafe<ServerConfig>(
+      Type.Record(
+        Type.String(),
+        // No schema of a CRD says "a string, a number or a boolean"; the controller names what is none of them.
+        Type.Unsafe<string | number | boolean>({ 'x-kubernetes-preserve-unknown-fields': true }),
+        {
+          description:
+            `${what}, over ours, by name. Values are strings, numbers or booleans; no passwords. An option that the controller ` +
+            `must own is refused by name, and what runs stays as it is. Another value replaces the Pods. ${checked}`,
+          maxProperties: 256,
+        },
+      ),
+    ),
+  );

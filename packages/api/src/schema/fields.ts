@@ -70,12 +70,48 @@ export const resources = () =>
     },
     {
       description:
-        "Compute resources of the main container, instead of the service's defaults. What is left out keeps its default.",
+        "Compute resources of the main container, instead of the service's defaults. What is left out keeps its default, but no " +
+        'request above a limit.',
+      'x-kubernetes-validations': ['cpu', 'memory'].map((what) => {
+        const there = `has(self.requests) && has(self.requests.${what}) && has(self.limits) && has(self.limits.${what})`;
+        const amount = (of: string) => `quantity(string(self.${of}.${what}))`;
+        return {
+          rule: `!(${there}) || ${amount('requests')}.compareTo(${amount('limits')}) <= 0`,
+          message: `the request of ${what} is above its limit`,
+        };
+      }),
     },
   );
 
-export const storageSize = (description: string, size: string, options: SchemaOptions = {}) =>
-  Type.String({ description, pattern: '^[1-9][0-9]*(Mi|Gi|Ti)$', default: size, ...options });
+/** At most 1Pi: what is larger is a slip. */
+export const storageSize = (description: string, size: string) =>
+  Type.String({
+    description,
+    maxLength: 12,
+    pattern: '^[1-9][0-9]*(Mi|Gi|Ti)$',
+    default: size,
+    'x-kubernetes-validations': [
+      { rule: "quantity(self).compareTo(quantity('1Pi')) <= 0", message: 'a volume has at most 1Pi' },
+    ],
+  });
+
+const cronItem = '([*?]|[0-9]{1,2}|[A-Za-z]{3})(-([0-9]{1,2}|[A-Za-z]{3}))?(/[0-9]{1,5})?';
+const cronField = `${cronItem}(,${cronItem})*`;
+
+/**
+ * A schedule as a CronJob has it, and as nothing else has: no seconds, no years, no "L" or "#". What is out of range the
+ * controller says.
+ */
+export const cronSchedule = (description: string, schedule: string) =>
+  Type.String({
+    description,
+    minLength: 1,
+    maxLength: 100,
+    pattern:
+      '^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|@every [+-]?([0-9]+(\\.[0-9]*)?(ns|us|ms|s|m|h))+|' +
+      `${cronField}( +${cronField}){4})$`,
+    default: schedule,
+  });
 
 /** Lower-case identifiers that are safe unquoted in SQL and in file names. */
 export const databaseName = (description: string, options: SchemaOptions = {}) =>

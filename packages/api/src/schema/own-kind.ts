@@ -2,6 +2,8 @@ import type { TObject, TProperties } from '@sinclair/typebox';
 import { defineCustomResource, type CustomResourceOptions, type PrinterColumn } from '@stackwright/kube';
 import { category, groups, version } from '../names.js';
 import { publish, type PublishedService } from '../published.js';
+import { longestName, serviceNameRule, type DerivedNames } from './names.js';
+import { volumeRule } from './storage.js';
 import { endpointColumn, pausedColumn, printerColumns } from './columns.js';
 
 export interface OwnKind<Spec extends TObject<TProperties>> extends Partial<Omit<PublishedService, 'service'>> {
@@ -10,11 +12,15 @@ export interface OwnKind<Spec extends TObject<TProperties>> extends Partial<Omit
   description: string;
   spec: Spec;
   scale?: CustomResourceOptions['scale'];
+  /** What is named after its objects. Default: a Service of its name. */
+  names?: DerivedNames;
+  /** Where its spec says how large its volume is: "storage". `status.storage` says how large that is by now. */
+  volume?: string;
 }
 
 /** The kind that a controller of its own runs: names, endpoint and columns are the same for all. */
 export function defineOwnKind<Spec extends TObject<TProperties>, Status extends TObject<TProperties>>(
-  { kind, description, spec, scale, ...published }: OwnKind<Spec>,
+  { kind, description, spec, scale, names = {}, volume, ...published }: OwnKind<Spec>,
   status: Status,
   column: PrinterColumn,
 ) {
@@ -31,5 +37,6 @@ export function defineOwnKind<Spec extends TObject<TProperties>, Status extends 
     status,
     printerColumns: printerColumns(column, endpointColumn, pausedColumn),
     ...(scale ? { scale } : {}),
+    rules: [...serviceNameRule(longestName(names)), ...(volume === undefined ? [] : [volumeRule(volume)])],
   });
 }

@@ -1,16 +1,12 @@
 // Services that mark rows as deleted, and have a command that drops them later.
 import { Type, type Static } from '@sinclair/typebox';
+import { cronSchedule } from './fields.js';
 
 /** `what` is purged: "images". Spread it into a spec as `purge: purge('images')`. */
 export const purge = (what: string, { olderThanDays = 30, schedule = '23 3 * * *' } = {}) =>
   Type.Object(
     {
-      schedule: Type.String({
-        description: 'When, as a CronJob has it, in UTC.',
-        minLength: 1,
-        maxLength: 100,
-        default: schedule,
-      }),
+      schedule: cronSchedule('When, as a CronJob has it, in UTC.', schedule),
       olderThanDays: Type.Integer({
         description: 'For how many days deleted rows are kept, for those who want to know what there was.',
         minimum: 1,

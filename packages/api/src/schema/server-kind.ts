@@ -1,8 +1,9 @@
 import { Type, type TObject, type TProperties } from '@sinclair/typebox';
-import { immutable, secretReference, storageSize } from './fields.js';
+import { secretReference } from './fields.js';
 import { keptSecrets } from './kept.js';
 import { defineOwnKind, type OwnKind } from './own-kind.js';
 import { statusOf } from './status.js';
+import { storageStatus } from './storage.js';
 
 export interface ServerKind<Spec extends TObject<TProperties>> extends OwnKind<Spec> {
   /** The role that it plays for services, whose claims name it as their provider. */
@@ -13,6 +14,7 @@ export interface ServerKind<Spec extends TObject<TProperties>> extends OwnKind<S
 export function defineServerKind<Spec extends TObject<TProperties>>(server: ServerKind<Spec>) {
   const status = statusOf({
     endpoint: Type.Optional(Type.String({ description: 'host:port of each server, separated by commas.' })),
+    ...(server.volume === undefined ? {} : { storage: storageStatus }),
     version: Type.Optional(Type.String({ description: 'Version that the server says it has, where it is asked.' })),
     externalSecret: Type.Optional(
       Type.String({
@@ -23,7 +25,8 @@ export function defineServerKind<Spec extends TObject<TProperties>>(server: Serv
     ),
     kept: keptSecrets(),
   });
-  return defineOwnKind(server, status, { name: 'Version', type: 'string', jsonPath: '.status.version' });
+  const names = { statefulSet: true, services: ['-headless'] };
+  return defineOwnKind({ names, ...server }, status, { name: 'Version', type: 'string', jsonPath: '.status.version' });
 }
 
 /** In the spec of a server that may run elsewhere. */
@@ -35,12 +38,4 @@ export const externalServer = (service: string, description: string, secret: str
       },
       { description: `${description} Nothing is run here; all fields about running one are ignored.` },
     ),
-  );
-
-/** `spec.storage` of a server with data. */
-export const volumeSize = (holds: string) =>
-  storageSize(
-    `Size of the volume that holds ${holds}. It cannot be changed later.`,
-    '10Gi',
-    immutable('the size of the volume'),
   );

@@ -2,6 +2,7 @@ import { Type, type TObject, type TProperties } from '@sinclair/typebox';
 import { releaseColumn } from './columns.js';
 import { defineOwnKind, type OwnKind } from './own-kind.js';
 import { statusOf } from './status.js';
+import { storageStatus } from './storage.js';
 
 export interface ServiceKind<Spec extends TObject<TProperties>> extends OwnKind<Spec> {
   /** Roles and services without which it does not become ready. */
@@ -33,5 +34,6 @@ export const serviceScale = {
 
 /** The kind of an OpenStack service; `spec` is `serviceSpec`, and its own fields besides. */
 export function defineServiceKind<Spec extends TObject<TProperties>>(service: ServiceKind<Spec>) {
-  return defineOwnKind({ ...service, scale: serviceScale }, statusOf(serviceStatus), releaseColumn);
+  const status = statusOf({ ...serviceStatus, ...(service.volume === undefined ? {} : { storage: storageStatus }) });
+  return defineOwnKind({ ...service, scale: serviceScale }, status, releaseColumn);
 }

@@ -3,6 +3,7 @@ import { Type, type Static, type TObject } from '@sinclair/typebox';
 import { configOverride, configValidation } from './config.js';
 import { endpoints, route, tls } from './exposure.js';
 import { credentialRotation, deletionPolicy, image, paused, release, replicas, resources } from './fields.js';
+import { podFields } from './pods.js';
 import { schedulingFields } from './scheduling.js';
 import { serving } from './serving.js';
 import { extraVolumes } from './volumes.js';
@@ -12,6 +13,7 @@ export const workloadSpec = {
   image: Type.Optional(image()),
   resources: Type.Optional(resources()),
   ...schedulingFields,
+  ...podFields,
   paused: Type.Optional(paused()),
   deletionPolicy: deletionPolicy(),
 };

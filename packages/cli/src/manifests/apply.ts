@@ -5,6 +5,7 @@ import {
   CustomResourceDefinition,
   Deployment,
   Namespace,
+  NetworkPolicy,
   Role,
   RoleBinding,
   ServiceAccount,
@@ -21,6 +22,7 @@ const resources: readonly Resource[] = [
   RoleBinding,
   ClusterRole,
   ClusterRoleBinding,
+  NetworkPolicy,
   Deployment,
 ];
 

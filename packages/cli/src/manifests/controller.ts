@@ -1,6 +1,6 @@
 // What one controller needs on a cluster, from its module's data. The same objects for `stackwright manifests`, which
 // prints them for any Kubernetes, and for `stackwright up`.
-import { publishedService } from '@stackwright/api';
+import { controllerLabels, publishedService } from '@stackwright/api';
 import { coordinator, coordinatorRules } from '@stackwright/coordinator';
 import { eventRules, type ControllerModule, type PolicyRule } from '@stackwright/core';
 import type {
@@ -8,6 +8,7 @@ import type {
   ClusterRoleBinding,
   Deployment,
   KubeObject,
+  NetworkPolicy,
   ObjectMeta,
   Role,
   RoleBinding,
@@ -35,6 +36,7 @@ export function controllerManifests(module: ControllerModule, options: ManifestO
     serviceAccount(module, options),
     ...permissions(module, options),
     ...coordinatorPermissions(module, options),
+    networkPolicy(module, options),
     deployment(module, options),
   ];
 }
@@ -46,15 +48,25 @@ function metadata(module: ControllerModule, { namespace }: ManifestOptions) {
 }
 
 function labelsOf(module: ControllerModule): Record<string, string> {
-  return {
-    'app.kubernetes.io/name': controllerName(module),
-    'app.kubernetes.io/component': 'controller',
-    'app.kubernetes.io/part-of': 'stackwright',
-  };
+  return { ...controllerLabels(module.name), 'app.kubernetes.io/part-of': 'stackwright' };
 }
 
 function serviceAccount(module: ControllerModule, options: ManifestOptions): ServiceAccount {
   return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: metadata(module, options) };
+}
+
+/** Metrics and health for all Pods of the cluster, and no other way in. */
+function networkPolicy(module: ControllerModule, options: ManifestOptions): NetworkPolicy {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: metadata(module, options),
+    spec: {
+      podSelector: { matchLabels: controllerLabels(module.name) },
+      policyTypes: ['Ingress'],
+      ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ port, protocol: 'TCP' }] }],
+    },
+  };
 }
 
 /** What every controller uses, whatever it reconciles. A Lease cannot be named before it exists, so `create` is apart. */

@@ -71,12 +71,14 @@ describe('manifests', () => {
       'ClusterRoleBinding -/cloud-mariadb-controller',
       'Role cloud/mariadb-controller-coordination',
       'RoleBinding cloud/mariadb-controller-coordination',
+      'NetworkPolicy cloud/mariadb-controller',
       'Deployment cloud/mariadb-controller',
       'ServiceAccount cloud/coordinator-controller',
       'Role cloud/coordinator-controller',
       'RoleBinding cloud/coordinator-controller',
       'ClusterRole -/cloud-coordinator-controller',
       'ClusterRoleBinding -/cloud-coordinator-controller',
+      'NetworkPolicy cloud/coordinator-controller',
       'Deployment cloud/coordinator-controller',
     ]);
   });

@@ -18,6 +18,8 @@ export interface ServiceProxyOptions {
   connectTimeout?: number;
   /** Between attempts at an address that could not be listened on, milliseconds. Default 1000. */
   retryInterval?: number;
+  /** Whether the endpoint is one for this client. Default: it is. */
+  letsIn?: (client: string, endpoint: ServiceEndpoint) => boolean;
   /** Told once per trouble, not once per attempt. */
   onError?: (error: ListenError) => void;
 }
@@ -41,7 +43,13 @@ export class ServiceProxy {
   readonly #listeners = new Map<string, Listener>();
 
   constructor(options: ServiceProxyOptions = {}) {
-    this.#options = { connectTimeout: 3000, retryInterval: 1000, onError: () => undefined, ...options };
+    this.#options = {
+      connectTimeout: 3000,
+      retryInterval: 1000,
+      letsIn: () => true,
+      onError: () => undefined,
+      ...options,
+    };
   }
 
   /** Replaces all that is wanted. Ports without endpoints are not listened on, so that clients are refused at once. */
@@ -117,9 +125,10 @@ class Listener {
     // Each endpoint once, beginning with the one whose turn it is.
     const turn = this.#next++;
     const order = this.endpoints.map((_, index, all) => all[(turn + index) % all.length]);
+    const from = client.remoteAddress ?? '';
     this.#connect(
       client,
-      order.filter((endpoint) => endpoint !== undefined),
+      order.filter((endpoint) => endpoint !== undefined).filter((endpoint) => this.#options.letsIn(from, endpoint)),
     );
   }
 

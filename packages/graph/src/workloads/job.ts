@@ -29,7 +29,8 @@ export interface JobRun {
   pod: Omit<PodSpec, 'restartPolicy'>;
   /** An exit code with which it says that another attempt would end in the same way: it then stays as it is until the inputs change. */
   finalExitCode?: number;
-  /** Of its Pods. They alone make no other Job. */
+  /** Of its Pods, besides the engine's labels. They alone make no other Job. */
+  labels?: Readonly<Record<string, string>>;
   annotations?: Readonly<Record<string, string>>;
 }
 
@@ -243,7 +244,10 @@ function jobOf<R extends Reconciled>(
     spec: {
       backoffLimit: 0,
       template: {
-        metadata: { labels, ...(run.annotations ? { annotations: run.annotations } : {}) },
+        metadata: {
+          labels: { ...run.labels, ...labels },
+          ...(run.annotations ? { annotations: run.annotations } : {}),
+        },
         spec: { ...run.pod, restartPolicy: 'Never' },
       },
     },

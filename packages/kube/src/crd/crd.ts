@@ -66,6 +66,7 @@ export function schemaOf(definition: CustomResourceOptions): StructuralSchema {
       status,
     },
     ...(spec.default === undefined && { required: ['spec'] }),
+    ...(definition.rules?.length && { 'x-kubernetes-validations': [...definition.rules] }),
   };
 }
 

@@ -1,5 +1,6 @@
 // What the author of a kind says about it.
 import type { TObject } from '@sinclair/typebox';
+import type { ValidationRule } from './structural.js';
 
 export interface PrinterColumn {
   name: string;
@@ -27,6 +28,8 @@ export interface CustomResourceOptions<Spec extends TObject = TObject, Status ex
   /** Labels and annotations of the CRD itself: what a service publishes about itself (see @stackwright/api). */
   labels?: Readonly<Record<string, string>>;
   annotations?: Readonly<Record<string, string>>;
+  /** Rules in CEL about the whole object; of its metadata they see `name` and `generateName` alone. */
+  rules?: readonly ValidationRule[];
   /** Enables the scale subresource; JSON paths as in the CRD. */
   scale?: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string };
 }

@@ -23,7 +23,10 @@ const claim = (spec: Partial<DatabaseClaim['spec']> = {}) => ({
 
 async function runMariaDB({ ready = true, external = false } = {}): Promise<void> {
   const elsewhere = external ? { external: { secretRef: { name: 'server' } } } : {};
-  await harness.runProvider({ replicas: 1, storage: '10Gi', deletionPolicy: 'Retain', ...elsewhere }, { ready });
+  await harness.runProvider(
+    { replicas: 1, storage: { size: '10Gi' }, deletionPolicy: 'Retain', ...elsewhere },
+    { ready },
+  );
   if (external) return;
   await harness.seedSecret('mariadb-root-password', { password: 'rootpw' });
   await harness.endpoint('mariadb', [{ name: 'mysql', port: 3306 }]);

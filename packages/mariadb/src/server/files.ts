@@ -1,5 +1,8 @@
 // What the server reads when it starts.
 import { readFileSync } from 'node:fs';
+import type { Resources, ServerConfig } from '@stackwright/api';
+import { mergeServerConfig, owned, type ServerOption } from '@stackwright/openstack';
+import { parseQuantity } from '@stackwright/kube';
 
 export const paths = {
   /** The volume. */
@@ -13,18 +16,112 @@ export const paths = {
 
 export const port = 3306;
 
-export const myCnf = `[mariadbd]
-datadir = ${paths.data}
-socket = ${paths.socket}
-pid-file = ${paths.run}/mysqld.pid
-bind-address = 0.0.0.0
-port = ${port}
-skip-name-resolve
-character-set-server = utf8mb4
-max_connections = 1024
-innodb_buffer_pool_size = 256M
-innodb_log_file_size = 64M
-`;
+export const defaultResources = { requests: { cpu: '100m', memory: '512Mi' } } satisfies Resources;
+
+/** Connections at once, where `spec.config` says nothing: a few hundred kilobytes each, and those of a dozen services. */
+export const defaultMaxConnections = 1024;
+
+/** Seconds after which the server closes a connection that nobody uses. Clients' pools renew theirs sooner. */
+const waitTimeout = 3600;
+
+const collations = ['utf8mb3', 'ucs2', 'utf8mb4', 'utf16', 'utf32'].map((set) => `${set}=${set}_uca1400_ai_ci`);
+
+const place = 'it is where the Pod has it';
+const login = 'nobody else may log in';
+const collation = 'tables that exist have it, and columns of two collations cannot refer to each other';
+
+function ownOptions(resources: Resources = {}): Record<string, ServerOption> {
+  return {
+    datadir: owned(paths.data, place),
+    socket: owned(paths.socket, place),
+    pid_file: owned(`${paths.run}/mysqld.pid`, place),
+    // Both families, where the Pod has both.
+    bind_address: owned('*', place),
+    port: owned(port, place),
+    skip_networking: owned(undefined, place),
+    tmpdir: owned(undefined, place),
+    plugin_dir: owned(undefined, place),
+    user: owned(undefined, place),
+    chroot: owned(undefined, place),
+    init_file: owned(undefined, 'it holds the password of root'),
+    skip_grant_tables: owned(undefined, login),
+    skip_name_resolve: owned(true, 'users are known by no host names'),
+    // What the server would choose by itself today, so that another version chooses the same.
+    character_set_server: owned('utf8mb4', collation),
+    collation_server: owned('utf8mb4_uca1400_ai_ci', collation),
+    character_set_collations: owned(collations.join(','), collation),
+    // ON ends transactions with error 1020 where others have committed meanwhile, which the services take for a fault.
+    innodb_snapshot_isolation: owned('OFF', 'services fail with error 1020 where it is ON'),
+    max_connections: defaultMaxConnections,
+    wait_timeout: waitTimeout,
+    innodb_buffer_pool_size: bufferPool(resources),
+    innodb_log_file_size: '64M',
+  };
+}
+
+/** Bytes: half of the memory that the Pod may use, or without a limit of what it has requested. The rest is for connections. */
+function bufferPool({ requests, limits }: Resources): number {
+  const memory = limits?.memory ?? requests?.memory ?? defaultResources.requests.memory;
+  const least = 64 * mebibyte;
+  return Math.max(Math.floor(parseQuantity(memory) / 2 / mebibyte) * mebibyte, least);
+}
+
+const mebibyte = 2 ** 20;
+
+/** "--Max-Connections" is "max_connections"; an option of several ways to write it is the same option. */
+const plain = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll('-', '_')
+    .replace(/^loose_/, '');
+
+/** Ways to say the same of an option, or of several. */
+const prefixes = /^(skip|disable|enable|maximum|autoset|session|global)_/;
+
+function refuses(ours: readonly string[]): (name: string) => string | undefined {
+  return (name) => {
+    const bare = name.replace(prefixes, '');
+    const meant = ours.find((one) => one === bare || `skip_${one}` === name || one.replace(prefixes, '') === bare);
+    if (meant !== undefined) return `it is another way to write ${meant}`;
+    // The server takes the beginning of a name for the whole.
+    const whole = ours.find((one) => one.startsWith(bare) && one !== bare);
+    if (whole !== undefined) return `it is the beginning of ${whole}; write names in full`;
+    if (
+      /^(include|includedir|defaults_|no_defaults|print_defaults|help|version|verbose$|bootstrap|wsrep_|plugin_load)/.test(
+        bare,
+      )
+    )
+      return 'it is no setting of a server that runs here';
+    return undefined;
+  };
+}
+
+/** Options of `[mariadbd]`, those of the user among them. Throws a ConfigError. */
+export function serverOptions({
+  resources,
+  config,
+}: {
+  resources?: Resources | undefined;
+  config?: ServerConfig | undefined;
+}): Record<string, string> {
+  const ours = ownOptions(resources);
+  return mergeServerConfig(ours, config, { plain, refuses: refuses(Object.keys(ours)) });
+}
+
+export function myCnf(options: Readonly<Record<string, string>>): string {
+  // An older server of an image of somebody's does without.
+  const name = (option: string) =>
+    /^(innodb_snapshot_isolation|character_set_collations)$/.test(option) ? `loose_${option}` : option;
+  return [
+    '[mariadbd]',
+    ...Object.entries(options).map(([option, value]) => `${name(option)} = ${quoted(value)}`),
+    '',
+  ].join('\n');
+}
+
+/** `#` begins a comment, and blanks at the ends are dropped. */
+const quoted = (value: string): string =>
+  /^[-A-Za-z0-9_./:,=*+%]*$/.test(value) ? value : `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 
 /** Runs at each start, before the first connection: the server's root password is the Secret's, whatever it was before. */
 export function initSql(rootPassword: string): string {
@@ -54,4 +151,10 @@ function literal(text: string): string {
 export const installCommand: string[] = [
   ...['sh', '-c', readFileSync(new URL('./install.sh', import.meta.url), 'utf8'), 'install'],
   ...[paths.volume, paths.data],
+];
+
+/** Brings the system tables of an older server to this one's form; refuses data of a newer one. */
+export const upgradeCommand: string[] = [
+  ...['sh', '-c', readFileSync(new URL('./upgrade.sh', import.meta.url), 'utf8'), 'upgrade'],
+  ...[paths.data, `${paths.config}/my.cnf`, paths.socket],
 ];

@@ -1,10 +1,10 @@
 import { DatabaseClaim } from '@stackwright/api';
 import { hashOf } from '@stackwright/graph';
-import { Pod, PodDisruptionBudget, Secret, Service, StatefulSet } from '@stackwright/kube';
+import { Job, PersistentVolumeClaim, Pod, PodDisruptionBudget, Secret, Service, StatefulSet } from '@stackwright/kube';
 import { secretWith } from '@stackwright/openstack';
 import { ServerHarness } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MariaDB } from '../crd.js';
+import type { MariaDB } from '../crd.js';
 import { FakeSqlServer } from '../testing/sql-server.js';
 import { mariadbGraph } from './mariadb.js';
 
@@ -19,7 +19,7 @@ beforeEach(() => {
 const mariadb = (spec: Partial<MariaDB['spec']> = {}) => ({
   apiVersion: 'mariadb.stackwright.dev/v1alpha1',
   kind: 'MariaDB',
-  spec: { replicas: 1, storage: '10Gi', deletionPolicy: 'Retain' as const, ...spec },
+  spec: { replicas: 1, storage: { size: '10Gi' }, deletionPolicy: 'Retain' as const, ...spec },
 });
 
 const rootPassword = () => harness.value('sample-root-password', 'password');
@@ -37,7 +37,7 @@ async function running(spec: Partial<MariaDB['spec']> = {}): Promise<void> {
 
 describe('a MariaDB', () => {
   it('is a StatefulSet with a volume, two Services and its configuration', async () => {
-    await harness.begin(mariadb({ storage: '20Gi' }));
+    await harness.begin(mariadb({ storage: { size: '20Gi' } }));
     const { spec } = harness.statefulSet;
     expect(spec?.volumeClaimTemplates?.[0]?.spec?.resources?.requests).toEqual({ storage: '20Gi' });
     expect(harness.api.peek(Service, harness.at('sample'))?.spec?.ports).toMatchObject([{ name: 'mysql', port: 3306 }]);
@@ -120,17 +120,193 @@ describe('a MariaDB', () => {
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
-  it('refuses another size for a volume that exists, and changes nothing', async () => {
+  describe('that has a volume', () => {
+    const claim = () => harness.api.peek(PersistentVolumeClaim, harness.at('data-sample-0'))!;
+    const asked = () => claim().spec?.resources?.requests?.['storage'];
+    const template = () => harness.statefulSet.spec?.volumeClaimTemplates?.[0]?.spec;
+    const bind = (storage: string) =>
+      harness.edit(
+        PersistentVolumeClaim,
+        'data-sample-0',
+        { status: { phase: 'Bound', capacity: { storage } } },
+        'status',
+      );
+
+    beforeEach(async () => {
+      await running({ storage: { size: '10Gi', className: 'fast' } });
+      await harness.makeVolume();
+      await bind('10Gi');
+      await harness.settle();
+    });
+
+    it('lets it grow, and leaves Pods and the template of volumes alone', async () => {
+      const before = [harness.version, template()];
+      expect(template()).toMatchObject({ storageClassName: 'fast' });
+      await harness.set({ storage: { size: '20Gi' } });
+      expect(asked()).toBe('20Gi');
+      await bind('20Gi');
+      await harness.settle();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True', reason: 'Ready' });
+      expect([harness.version, template()]).toEqual(before);
+      expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    });
+
+    it('is not held up by a size that the class refuses, which can be taken back', async () => {
+      await harness.set({ storage: { size: '900Ti' } });
+      expect(asked()).toBe('900Ti');
+      await harness.set({ storage: { size: '20Gi' } });
+      expect(asked()).toBe('20Gi');
+      await harness.set({ storage: { size: '10Gi' } });
+      // As far as Kubernetes lets anybody go back.
+      expect(asked()).toBe(String(10 * 2 ** 30 + 1));
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True', reason: 'Ready' });
+      expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    });
+
+    it('says where the volume is larger than is asked for, and goes on', async () => {
+      await bind('20Gi');
+      await harness.edit(PersistentVolumeClaim, 'data-sample-0', {
+        spec: { resources: { requests: { storage: '20Gi' } } },
+      });
+      await harness.settle();
+      expect(asked()).toBe('20Gi');
+      expect(harness.condition('Ready')?.status).toBe('True');
+      expect(harness.condition('VolumesReady')).toMatchObject({ status: 'True', reason: 'VolumeLarger' });
+      expect(harness.condition('VolumesReady')?.message).toContain('has 20Gi and cannot shrink to 10Gi');
+    });
+
+    it('does not ask for anything of a volume that is not there yet', async () => {
+      await harness.edit(
+        PersistentVolumeClaim,
+        'data-sample-0',
+        { status: { phase: 'Pending', capacity: null } },
+        'status',
+      );
+      await harness.set({ storage: { size: '20Gi' } });
+      expect(asked()).toBe('10Gi');
+      await bind('10Gi');
+      await harness.settle();
+      expect(asked()).toBe('20Gi');
+    });
+
+    it('takes a kept one of another class for a fault', async () => {
+      await harness.edit(PersistentVolumeClaim, 'data-sample-0', { spec: { storageClassName: 'slow' } });
+      await harness.settle();
+      expect(harness.condition('VolumesReady')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
+      expect(harness.condition('VolumesReady')?.message).toContain('its StorageClass is "slow", not "fast"');
+    });
+  });
+
+  describe('with options of the user', () => {
+    const jobs = async () => (await harness.listed(Job)) as Job[];
+    const ended = async (condition: string, log = '') => {
+      const [job] = await jobs();
+      const { name = '', uid = '' } = job!.metadata!;
+      const labels = job!.spec!.template.metadata!.labels!;
+      await harness.api.seed(Pod, {
+        metadata: {
+          ...harness.at(`${name}-x`),
+          labels,
+          ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid }],
+        },
+        spec: { containers: [] },
+        status: {
+          phase: 'Failed',
+          containerStatuses: [
+            {
+              name: 'c',
+              image: '',
+              imageID: '',
+              ready: false,
+              restartCount: 0,
+              state: { terminated: { exitCode: 65, message: log } },
+            },
+          ],
+        },
+      });
+      await harness.edit(Job, name, { status: { conditions: [{ type: condition, status: 'True' }] } }, 'status');
+      await harness.settle();
+    };
+
+    it('asks the server of the image about them before Pods get them', async () => {
+      await running();
+      const before = [harness.version, harness.value('sample-config', 'my.cnf')];
+      await harness.set({ config: { max_connections: 2000 } });
+      const [job] = await jobs();
+      expect(job?.spec?.template.spec?.containers[0]?.command?.slice(-2)).toEqual(['65', '--max_connections=2000']);
+      expect([harness.version, harness.value('sample-config', 'my.cnf')]).toEqual(before);
+      await ended('Complete');
+      expect(harness.value('sample-config', 'my.cnf')).toContain('max_connections = 2000\n');
+      expect(harness.version).not.toEqual(before[0]);
+    });
+
+    it('names one that the server does not know, and what runs stays', async () => {
+      await running();
+      const before = [harness.version, harness.value('sample-config', 'my.cnf')];
+      await harness.set({ config: { max_conections: 2000 } });
+      await ended('Failed', "mariadbd: unknown variable 'max_conections=2000'");
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidConfig' });
+      expect(harness.condition('Ready')?.message).toContain("unknown variable 'max_conections=2000'");
+      expect([harness.version, harness.value('sample-config', 'my.cnf')]).toEqual(before);
+      await harness.set({ config: null });
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+      expect(await jobs()).toEqual([]);
+    });
+
+    it('refuses one that is its own by name', async () => {
+      await running();
+      await harness.set({ config: { datadir: '/tmp' } });
+      await ended('Complete');
+      expect(harness.condition('Ready')).toMatchObject({
+        status: 'False',
+        reason: 'InvalidConfig',
+        message: expect.stringContaining('spec.config.datadir cannot be set') as string,
+      });
+    });
+  });
+
+  it('tells when the claims may open more connections than it takes', async () => {
     await running();
-    await harness.edit(MariaDB, 'sample', { spec: { storage: '20Gi' } });
-    expect(await harness.writesOf(() => harness.settle())).toEqual([
-      'patch mariadbs.mariadb.stackwright.dev/status ns/sample',
-    ]);
-    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
-    expect(harness.condition('Ready')?.message).toContain('10Gi');
-    await harness.set({ storage: '10240Mi' });
+    const claim = (name: string, connections: string) =>
+      harness.api.seed(DatabaseClaim, {
+        ...{ apiVersion: 'claims.stackwright.dev/v1alpha1', kind: 'DatabaseClaim' },
+        metadata: { ...harness.at(name), annotations: { 'stackwright.dev/connections': connections } },
+        spec: { provider: 'sample', database: name, deletionPolicy: 'Retain' },
+      });
+    await claim('nova', '900');
+    await claim('odd', 'many');
+    await harness.settle();
+    expect(harness.condition('ConnectionsReady')).toMatchObject({ status: 'True', reason: 'Done' });
+    await claim('neutron', '100');
+    await harness.settle();
+    expect(harness.condition('ConnectionsReady')).toMatchObject({ status: 'True', reason: 'ConnectionsScarce' });
+    expect(harness.condition('ConnectionsReady')?.message).toBe(
+      'The claims may open 1060 connections, and the server takes 1024: raise spec.config.max_connections (the largest: nova 900, neutron 100, odd 50)',
+    );
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
+
+  it.each(['registry/mariadb:10.11', 'registry:5000/mariadb:10.11.6@sha256:abc', 'mariadb:v11.4'])(
+    'refuses %s, which is older than what has the data, before its Pod is replaced',
+    async (image) => {
+      await running();
+      const before = harness.statefulSet.spec;
+      await harness.set({ image });
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
+      expect(harness.condition('Ready')?.message).toContain('older than the MariaDB 11.8.6');
+      expect(harness.statefulSet.spec).toEqual(before);
+    },
+  );
+
+  it.each(['registry/mariadb:12.1', 'registry:5000/mariadb:latest', 'registry:5000/mariadb'])(
+    'takes %s',
+    async (image) => {
+      await running();
+      await harness.set({ image });
+      expect(harness.podSpec.containers[0]?.image).toBe(image);
+      expect(harness.podSpec.initContainers?.map((container) => container.image)).toEqual([image, image]);
+    },
+  );
 });
 
 describe('deletion', () => {

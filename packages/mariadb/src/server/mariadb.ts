@@ -15,13 +15,17 @@ import { MariaDB } from '../crd.js';
 import type { SqlAdmin } from '../sql/admin.js';
 import { explain } from '../sql/explain.js';
 import { databasesNotOn } from '../sql/moved.js';
-import { initSql, myCnf, port } from './files.js';
+import { checkOwns, configCheckStep } from './config-check.js';
+import { connectionsStep } from './connections.js';
+import { initSql, myCnf, port, serverOptions } from './files.js';
 import { rootPasswordSecret, serverOf, serverReads } from './login.js';
 import { serverPod } from './pod.js';
+import { versionStep } from './version.js';
 
 export function mariadbGraph(sql: SqlAdmin): Graph<MariaDB> {
   return defineServer(MariaDB, {
     run: runServer,
+    owns: checkOwns,
     reads: [...serverReads, claimsOfProvider(DatabaseClaim)],
     server: serverOf,
     async ask({ login }, signal) {
@@ -49,10 +53,16 @@ function runServer(g: GraphBuilder<MariaDB>): StepHandle {
         copy: ` (init.sql of the Secret ${configSecret(scope.name)} has it, too)`,
       }),
   });
+  const version = versionStep(g);
+  const check = configCheckStep(g);
+  connectionsStep(g);
   const config = serverConfigStep(g, {
-    files: (scope) => ({ 'my.cnf': myCnf, 'init.sql': initSql(scope.output(password).password) }),
+    files: (scope) => ({
+      'my.cnf': myCnf(serverOptions(scope.object.spec)),
+      'init.sql': initSql(scope.output(password).password),
+    }),
     salt: (scope) => scope.output(password).uid,
-    after: [password],
+    after: [password, check, version],
   });
   return serverStep(g, {
     user: catalog.user,
@@ -61,5 +71,10 @@ function runServer(g: GraphBuilder<MariaDB>): StepHandle {
     pod: ({ name, object }) => serverPod(object.spec, configSecret(name)),
     hash: (scope) => scope.output(config),
     after: [config],
+    network: {
+      claims: DatabaseClaim,
+      clients: ['mysql'],
+      controller: { module: 'mariadb', ports: ['mysql'] },
+    },
   });
 }

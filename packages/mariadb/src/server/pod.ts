@@ -2,7 +2,7 @@ import type { PodSpec } from '@stackwright/graph';
 import { imageOf, resourcesOf } from '@stackwright/openstack';
 import { catalog } from '../catalog.js';
 import type { MariaDB } from '../crd.js';
-import { installCommand, paths, port } from './files.js';
+import { defaultResources, installCommand, paths, port, upgradeCommand } from './files.js';
 
 export function serverPod(spec: MariaDB['spec'], configSecret: string): PodSpec {
   const image = imageOf(catalog.image, spec.image);
@@ -17,7 +17,10 @@ export function serverPod(spec: MariaDB['spec'], configSecret: string): PodSpec 
   return {
     // Time to write out what is only in memory yet.
     terminationGracePeriodSeconds: 120,
-    initContainers: [{ name: 'install', image, command: installCommand, volumeMounts: [volumes.data, volumes.tmp] }],
+    initContainers: [
+      { name: 'install', image, command: installCommand, volumeMounts: [volumes.data, volumes.tmp] },
+      { name: 'upgrade', image, command: upgradeCommand, volumeMounts: Object.values(volumes) },
+    ],
     containers: [
       {
         name: 'mariadb',
@@ -28,7 +31,7 @@ export function serverPod(spec: MariaDB['spec'], configSecret: string): PodSpec 
         startupProbe: { ...ping, periodSeconds: 1, failureThreshold: 900 },
         livenessProbe: { ...ping, periodSeconds: 20, failureThreshold: 6 },
         readinessProbe: { ...ping, periodSeconds: 5 },
-        resources: resourcesOf({ requests: { cpu: '100m', memory: '512Mi' } }, spec.resources),
+        resources: resourcesOf(defaultResources, spec.resources),
         volumeMounts: Object.values(volumes),
       },
     ],

@@ -2,8 +2,9 @@ import { expect, it } from 'vitest';
 import { runPythonTests } from '../testing/python.js';
 import { checkFile, problemMark, refusedExitCode, validatorProgram } from './validator.js';
 
-it.each(['validate', 'stackwright_application', 'stackwright_liveness'])('%s.py does what its own tests say', (name) =>
-  runPythonTests(new URL(`./${name}_test.py`, import.meta.url)),
+it.each(['validate', 'stackwright_application', 'stackwright_liveness', 'sitecustomize'])(
+  '%s.py does what its own tests say',
+  (name) => runPythonTests(new URL(`./${name}_test.py`, import.meta.url)),
 );
 
 it('the program and the controller mean the same', () => {

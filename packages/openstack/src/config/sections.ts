@@ -1,10 +1,16 @@
 // Sections that services have in common, from what their claims gave. What comes of a claim cannot be overridden: another
 // value would name another place than the one that was asked for.
 import type { Cache, Database, Identity, Messaging } from '../service/builder.js';
+import { poolOf } from '../service/connections.js';
 import { literal, owned, type OsloConfig, type OsloValue } from './oslo-config.js';
+
+const sealed = 'values are sealed in one client for memcached, and in no other';
 
 /** Seconds until a memcached that did not answer is asked again; five minutes, as the default is, would be felt. */
 const deadRetry = 10;
+
+/** Seconds after which a connection is renewed: sooner than a server (an hour, as ours is) or what lies between cuts it. */
+const recycleTime = 280;
 
 export type OsloSection = Readonly<Record<string, OsloValue>>;
 
@@ -14,10 +20,17 @@ function closed(why: string, ...options: readonly string[]): OsloSection {
 }
 
 /** oslo.db's options, in whichever section the service has them: `database`, `placement_database`, `api_database`. */
-export function databaseSection({ url }: Database, { optionFile }: DatabaseSectionOptions = {}): OsloSection {
+export function databaseSection(
+  { url, pool = poolOf() }: Database,
+  { optionFile }: DatabaseSectionOptions = {},
+): OsloSection {
   const connection = optionFile !== undefined && isEscaped(url) ? withoutPassword(url, optionFile) : url;
   return {
     connection: owned(literal(connection), 'it comes from the database claim'),
+    // oslo.db would let each process open 55. What these make in all is said in the claim.
+    max_pool_size: pool.size,
+    max_overflow: pool.overflow,
+    connection_recycle_time: recycleTime,
     ...closed(
       'the database is that of the claim, for reading, too',
       'slave_connection',
@@ -54,7 +67,9 @@ export function cacheSection({ servers }: Cache): OsloSection {
     enabled: true,
     // Takes a memcached that restarts or is away for a missing entry; with dogpile.cache.pymemcache every connection that
     // memcached closed costs a request a 500.
-    backend: 'oslo_cache.memcache_pool',
+    backend: owned('oslo_cache.memcache_pool', sealed),
+    // By another client, which runs what a memcached says is a pickle.
+    ...closed(sealed, 'memcache_sasl_enabled'),
     memcache_servers: owned(servers.join(','), 'they come from the cache claim'),
     ...closed('the servers come from the cache claim', 'backend_argument'),
     memcache_dead_retry: deadRetry,
@@ -84,6 +99,7 @@ export function authtokenSection(identity: Identity, cache: Cache): OsloSection 
     memcache_security_strategy: owned('ENCRYPT', 'who can write to memcached could make a token'),
     memcache_secret_key: owned(literal(identity.password), 'it comes from the identity claim'),
     memcache_pool_dead_retry: deadRetry,
+    ...closed(sealed, 'memcache_sasl_enabled'),
   };
 }
 

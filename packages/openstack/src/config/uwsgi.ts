@@ -46,9 +46,6 @@ function renderUwsgi(api: WsgiApi, options: UwsgiOptions): string {
     // What it does not know, it would pass over.
     strict: true,
     plugins: 'python3',
-    ...(api.tls
-      ? { 'https-socket': `0.0.0.0:${api.port},${api.tls.certificate},${api.tls.key}` }
-      : { 'http-socket': `0.0.0.0:${api.port}` }),
     pythonpath: api.directory,
     module: `${loader}:application`,
     master: true,
@@ -76,5 +73,17 @@ function renderUwsgi(api: WsgiApi, options: UwsgiOptions): string {
     ...options,
   };
   const lines = Object.entries(merged).flatMap(([name, value]) => (value === undefined ? [] : [`${name} = ${value}`]));
-  return ['[uwsgi]', ...lines, ''].join('\n');
+  return ['[uwsgi]', ...socketLines(api), ...lines, ''].join('\n');
+}
+
+/** There where the kernel has IPv6. Then all addresses are those of both families. */
+const ipv6 = '/proc/net/if_inet6';
+
+function socketLines({ port, tls }: Pick<WsgiApi, 'port' | 'tls'>): string[] {
+  const socketOn = (address: string) =>
+    tls ? `https-socket = ${address}:${port},${tls.certificate},${tls.key}` : `http-socket = ${address}:${port}`;
+  return [
+    ...[`if-exists = ${ipv6}`, socketOn('[::]'), 'endif ='],
+    ...[`if-not-exists = ${ipv6}`, socketOn('0.0.0.0'), 'endif ='],
+  ];
 }

@@ -16,6 +16,7 @@ import { uwsgiFiles } from '../config/uwsgi.js';
 import { servicePod, writableMounts } from '../workload/container.js';
 import { disruptionBudget } from '../workload/disruption.js';
 import { clashOf } from '../workload/mounts.js';
+import { podTemplate } from '../workload/pod-template.js';
 import { resourcesOf } from '../workload/resources.js';
 import { schedulingOf } from '../workload/scheduling.js';
 import { wantVersion, readsOfVersions, versionName } from '../workload/versions.js';
@@ -89,7 +90,7 @@ export function apiSteps<R extends ServiceObject>(
         image: facts.reference,
         user: facts.user,
         command: ['uwsgi_python3', '--ini', `${directory}/uwsgi.ini`],
-        env: options.env ? valueOf(options.env, scope) : [],
+        env: [...(settings?.env ?? []), ...(options.env ? valueOf(options.env, scope) : [])],
         mounts,
         writable,
         resources: resourcesOf(options.resources ?? defaultResources(serving), spec.resources),
@@ -103,17 +104,15 @@ export function apiSteps<R extends ServiceObject>(
           revisionHistoryLimit: 3,
           strategy: strategyFor(volumes.map((volume) => scope.output(volume))),
           selector: { matchLabels: selector },
-          template: {
+          template: podTemplate(spec, {
+            labels: selector,
             // What is ours has another name with other content; what users mount may not, and takes new Pods, too.
-            metadata: {
-              labels: selector,
-              annotations: {
-                ...(changing.length > 0 ? { 'stackwright.dev/config-hash': hashOf(changing) } : {}),
-                ...credentialsAnnotation(settings?.credentials),
-              },
+            annotations: {
+              ...(changing.length > 0 ? { 'stackwright.dev/config-hash': hashOf(changing) } : {}),
+              ...credentialsAnnotation(settings?.credentials),
             },
-            spec: { ...pod, terminationGracePeriodSeconds: serving.terminationGracePeriodSeconds },
-          },
+            pod: { ...pod, terminationGracePeriodSeconds: serving.terminationGracePeriodSeconds },
+          }),
         },
       };
       const observed = scope.own(Deployment, desired);

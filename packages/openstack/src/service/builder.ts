@@ -7,6 +7,7 @@ import type { OsloConfig } from '../config/oslo-config.js';
 import type { UwsgiOptions } from '../config/uwsgi.js';
 import type { IdentityLogin } from '../identity/session.js';
 import type { EnvVar } from '../workload/container.js';
+import type { Pool } from './connections.js';
 import type { Scheme } from './urls.js';
 import type { Mount } from '../workload/mounts.js';
 
@@ -62,6 +63,8 @@ export interface Database {
   password: string;
   /** `mysql+pymysql://…`, for `[database] connection`. */
   url: string;
+  /** Of each process that connects. */
+  pool?: Pool;
   /** The Secret that holds all this. */
   secretName: string;
 }
@@ -144,6 +147,8 @@ export interface Volume {
   mounts: readonly Mount[];
   /** Whether Pods on several nodes can have it at once. */
   isShared: boolean;
+  /** Size that it has by now, where it is the service's own and is there. */
+  capacity?: string;
   /** Of what it holds: where that changes, Pods are replaced. */
   hash?: string;
 }
@@ -167,6 +172,8 @@ export interface Config {
   /** Of all files: for the inputs of Jobs. */
   hash: string;
   mounts: readonly Mount[];
+  /** Variables that its programs need, besides their own. */
+  env: readonly EnvVar[];
   /** The users in it, by claim: for the annotation of Pods by which is known that superseded ones may go. */
   credentials: Credentials;
 }

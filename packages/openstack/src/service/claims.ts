@@ -8,6 +8,7 @@ import {
   isReady,
   readyCondition,
   Reason,
+  servingDefaults,
   type Conditioned,
 } from '@stackwright/api';
 import {
@@ -24,6 +25,7 @@ import { apiVersionOf, Secret, type Resource } from '@stackwright/kube';
 import { secretReference } from '../secrets/usable-by.js';
 import { portIn, valuesOf } from '../secrets/secret.js';
 import { linesIn } from '../secrets/text.js';
+import { connectionsOf, poolOf } from './connections.js';
 import { readsOfUsers, userInUse } from './credentials.js';
 import type { Cache, Database, DatabaseOptions, Release, ServiceObject } from './builder.js';
 
@@ -100,7 +102,13 @@ export function databaseStep<R extends ServiceObject>(
         scope,
         DatabaseClaim,
         {
-          metadata,
+          metadata: {
+            ...metadata,
+            annotations: {
+              ...metadata.annotations,
+              [annotations.connections]: String(connectionsOf(scope.object.spec)),
+            },
+          },
           spec: { provider: 'mariadb', database, ...rotation, deletionPolicy },
         },
         databaseConnectionKeys,
@@ -117,7 +125,9 @@ export function databaseStep<R extends ServiceObject>(
       const host = values.host.includes(':') ? `[${values.host}]` : values.host;
       const url = `mysql+pymysql://${credentials}@${host}:${port}/${values.database}`;
       const id = given.status?.databaseId;
-      return done({ ...values, claim: metadata.name, port, url, secretName, ...(id === undefined ? {} : { id }) });
+      const { api } = scope.object.spec;
+      const place = { claim: metadata.name, port, url, pool: poolOf({ ...servingDefaults, ...api }) };
+      return done({ ...values, ...place, secretName, ...(id === undefined ? {} : { id }) });
     },
   });
 }

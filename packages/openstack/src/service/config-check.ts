@@ -27,6 +27,7 @@ import { secretHash } from '../secrets/hash.js';
 import { secretWith } from '../secrets/secret.js';
 import { servicePod } from '../workload/container.js';
 import { jobResources } from '../workload/resources.js';
+import { podTemplate } from '../workload/pod-template.js';
 import { schedulingOf } from '../workload/scheduling.js';
 import { versionsOf } from '../workload/versions.js';
 import type { Release, ServiceObject } from './builder.js';
@@ -142,7 +143,14 @@ function checkConfig<R extends ServiceObject>(
     resources: jobResources,
     scheduling: schedulingOf(scope.object.spec),
   });
-  const run = runJob(scope, { purpose, inputs: [hash, validatorProgram], pod, finalExitCode: refusedExitCode });
+  const { metadata, spec } = podTemplate(scope.object.spec, { labels: {}, pod });
+  const run = runJob(scope, {
+    purpose,
+    inputs: [hash, validatorProgram],
+    pod: spec,
+    ...metadata,
+    finalExitCode: refusedExitCode,
+  });
   if (run.state === 'Done') return remarksOf(scope, purpose, run.output);
   const found = run.state === 'Failed' ? run.message.indexOf(problemMark) : -1;
   return found < 0 ? run : failed(Reason.InvalidConfig, run.message.slice(found), run.on ? { on: run.on } : {});

@@ -16,13 +16,14 @@ import { ConfigError, mergeConfigs, renderOsloConfig, type OsloConfig } from '..
 import { checkFiles, mergeOverride, type Override } from '../config/override.js';
 import { closedSection } from '../config/sections.js';
 import { resolveSecrets, type ResolvedOverride } from '../config/secret-values.js';
+import { sealedCacheEnv, sealedCacheFiles } from '../config/sealed-cache.js';
 import { secretHash } from '../secrets/hash.js';
 import { problemForOslo } from '../secrets/text.js';
 import { secretReference, usableLines } from '../secrets/usable-by.js';
 import { newPassword } from '../secrets/password.js';
 import { secretWith } from '../secrets/secret.js';
 import { wantVersion, readsOfVersions, versionName } from '../workload/versions.js';
-import type { Config, ConfigOptions, Release, ServiceObject } from './builder.js';
+import type { Cache, Config, ConfigOptions, Release, ServiceObject } from './builder.js';
 import { checkOwns, verdictOn } from './config-check.js';
 import { claimedIn } from './credentials.js';
 
@@ -56,7 +57,9 @@ export function configStep<R extends ServiceObject>(
       if (verdict.state !== 'Done') return verdict;
       const { annotations, remarks } = verdict.output;
       const { credentials, authorities } = claimedIn(scope, after);
-      const content = { ...rendered, ...Object.fromEntries(authorities.map((one) => [one.key, one.content])) };
+      const usesCache = after.some((step) => isCache(scope.output(step)));
+      const more = [...authorities, ...(usesCache ? sealedCacheFiles(hashOf(['cache', salt.output])) : [])];
+      const content = { ...rendered, ...Object.fromEntries(more.map((one) => [one.key, one.content])) };
       const hash = secretHash(salt.output, content);
       const secretName = versionName(base, hash);
       const labels = { [Label.component]: component };
@@ -66,9 +69,9 @@ export function configStep<R extends ServiceObject>(
       }
       const mounts = [
         ...Object.keys(rendered).map((file) => ({ path: `${directory}/${file}`, file })),
-        ...authorities.map(({ path, key: file }) => ({ path, file })),
+        ...more.map(({ path, key: file }) => ({ path, file })),
       ].map((mount) => ({ ...mount, secret: secretName, base }));
-      const config = { secretName, hash, mounts, credentials };
+      const config = { secretName, hash, mounts, credentials, env: usesCache ? sealedCacheEnv : [] };
       return done(config, remarks ? { warning: { reason: Reason.DeprecatedConfig, message: remarks } } : {});
     },
   });
@@ -81,6 +84,10 @@ function saltOf<R extends ServiceObject>(scope: StepScope<R>, name: string): Out
   const secret = scope.ownOnce(Secret, name, make, { retain: true });
   return secret ? done(hashOf(secret.data)) : waiting(Reason.Pending, `Secret ${name} is being created`);
 }
+
+/** What a CacheClaim gave. */
+const isCache = (output: unknown): output is Cache =>
+  typeof output === 'object' && output !== null && 'servers' in output && 'secretName' in output;
 
 interface Rendering {
   /** Those that are for oslo.config, before they are text. */

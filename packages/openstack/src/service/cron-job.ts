@@ -38,7 +38,7 @@ export function cronJobStep<R extends ServiceObject>(
     run(scope): Outcome<undefined> {
       const task = taskOf(scope, scope.output(release), options);
       if (task.state !== 'Done') return task;
-      const { pod, annotations } = task.output;
+      const { pod, labels: ofPods, annotations } = task.output;
       const schedule = valueOf(options.schedule, scope);
       const wrong = problemOf(schedule);
       if (wrong !== undefined)
@@ -62,7 +62,10 @@ export function cronJobStep<R extends ServiceObject>(
               backoffLimit: 2,
               // One that hangs would keep all later ones from starting, without a sign.
               activeDeadlineSeconds: options.deadline ?? 6 * 3_600,
-              template: { metadata: { labels, annotations }, spec: { ...pod, restartPolicy: 'Never' } },
+              template: {
+                metadata: { labels: { ...ofPods, ...labels }, annotations },
+                spec: { ...pod, restartPolicy: 'Never' },
+              },
             },
           },
         },

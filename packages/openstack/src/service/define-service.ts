@@ -1,9 +1,18 @@
 // A service is a graph of steps, most of which all services share.
 import { Deployment, type Resource } from '@stackwright/kube';
-import { defineGraph, type Graph, type GraphOptions, type StatusScope, type StepHandle } from '@stackwright/graph';
+import {
+  defineGraph,
+  Label,
+  type Graph,
+  type GraphOptions,
+  type StatusScope,
+  type StepHandle,
+  type StepScope,
+} from '@stackwright/graph';
 import type { Catalog } from '../catalog/catalog.js';
 import { sessionsOver } from '../identity/session.js';
 import { http as realHttp, type Http } from '../seams/http.js';
+import { networkStep, type Opening } from '../workload/network.js';
 import { apiSteps, serviceName } from './api.js';
 import type {
   Api,
@@ -25,7 +34,7 @@ import { releaseStatus, releaseStep, upgradeStep } from './release.js';
 import { routeStep } from './route.js';
 import { purposeOf } from './task.js';
 import { tlsStep } from './tls.js';
-import { volumeStep } from './volume.js';
+import { volumeStatus, volumeStep } from './volume.js';
 
 /** What is not pure about a service. */
 export interface ServiceSeams {
@@ -67,13 +76,17 @@ export function defineService<R extends ServiceObject>(
         ...container,
         volumes: [...(container.volumes ?? []), extra],
       });
-      const apis: { name: string | undefined; endpoint: StepHandle<Api> }[] = [];
+      const apis: { name: string | undefined; port: number; endpoint: StepHandle<Api> }[] = [];
       const tls = tlsStep(g, release, (object) => apis.map((api) => serviceName(object, api.name)));
       g.status((scope) => ({
         ...workingStatus(scope, release, apis[0]?.endpoint),
         ...scaleStatus(scope, apis[0]),
         ...releaseStatus(scope, release, schemaJobs),
       }));
+      networkStep(g, {
+        after: [release],
+        openings: (scope) => Object.fromEntries(apis.map((api) => doorOf(scope, api))),
+      });
       declare({
         ...g,
         release,
@@ -84,7 +97,11 @@ export function defineService<R extends ServiceObject>(
         // Without `when` it is never undefined, which the overloads say.
         messaging: (messaging: MessagingOptions<R> = {}) =>
           messagingStep(g, release, { ...messaging, service }) as StepHandle<Messaging>,
-        volume: (volume) => volumeStep(g, release, volume),
+        volume(volume) {
+          const step = volumeStep(g, release, volume);
+          g.status((scope) => volumeStatus(scope, step));
+          return step;
+        },
         config: (config) => configStep(g, release, config),
         job: (job) => jobStep(g, release, withExtra(job)),
         cronJob: (cronJob) => cronJobStep(g, release, withExtra(cronJob)),
@@ -95,7 +112,7 @@ export function defineService<R extends ServiceObject>(
         api(api) {
           if (apis.length === 0) routeStep(g, api.port);
           const endpoint = apiSteps(g, release, tls, asking, withExtra(api));
-          apis.push({ name: api.name, endpoint });
+          apis.push({ name: api.name, port: api.port, endpoint });
           return endpoint;
         },
       });
@@ -114,6 +131,15 @@ function scaleStatus<R extends ServiceObject>(
   const labels = Object.entries(deployment.spec?.selector.matchLabels ?? {});
   const selector = labels.map(([label, value]) => `${label}=${value}`).join(',');
   return { replicas: deployment.status?.replicas ?? 0, selector };
+}
+
+/** An API knows its callers by their tokens; whatever else listens in its Pods is nobody's business, nor are Jobs. */
+function doorOf<R extends ServiceObject>(
+  scope: StepScope<R>,
+  { name = 'Api', port }: { name?: string | undefined; port: number },
+): [string, Opening] {
+  const component = name.toLowerCase();
+  return [component, { to: { ...scope.labels, [Label.component]: component }, from: ['Everybody'], ports: [port] }];
 }
 
 /** Of the API: where it is and which release it has, as last known to work. */

@@ -19,7 +19,7 @@ export function jobStep<R extends ServiceObject>(
       if (options.when && !options.when(scope)) return done({ job: undefined });
       const task = taskOf(scope, scope.output(release), options);
       if (task.state !== 'Done') return task;
-      const { image, command, env, pod, annotations } = task.output;
+      const { image, command, env, pod, labels, annotations } = task.output;
       const own = options.inputs === undefined ? undefined : valueOf(options.inputs, scope);
       const target = database && identityOf(scope.output(database));
       const inputs =
@@ -27,7 +27,7 @@ export function jobStep<R extends ServiceObject>(
           ? { own, target }
           : (own ?? target ?? (config && scope.output(config).hash));
       const purpose = purposeOf(name);
-      const run = runJob(scope, { purpose, inputs: { image, command, env, inputs }, pod, annotations });
+      const run = runJob(scope, { purpose, inputs: { image, command, env, inputs }, pod, labels, annotations });
       if (run.state === 'Done') return done({ job: run.output });
       return options.background ? inBackground(run) : run;
     },

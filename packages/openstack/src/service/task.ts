@@ -3,6 +3,7 @@ import { Reason } from '@stackwright/api';
 import { done, failed, type Outcome, type PodSpec, type StepScope } from '@stackwright/graph';
 import { servicePod, writableMounts, type EnvVar } from '../workload/container.js';
 import { clashOf } from '../workload/mounts.js';
+import { podTemplate } from '../workload/pod-template.js';
 import { jobResources } from '../workload/resources.js';
 import { schedulingOf } from '../workload/scheduling.js';
 import type { Computed, ContainerOptions, Release, ServiceObject } from './builder.js';
@@ -20,6 +21,7 @@ export interface Task {
   env: readonly EnvVar[];
   pod: PodSpec;
   /** Of its Pods. */
+  labels: Record<string, string>;
   annotations: Record<string, string>;
 }
 
@@ -41,14 +43,15 @@ export function taskOf<R extends ServiceObject>(
     image,
     user,
     command,
-    env,
+    env: [...(config ? scope.output(config).env : []), ...env],
     mounts,
     writable,
     resources: jobResources,
     scheduling: schedulingOf(scope.object.spec),
   });
   const annotations = credentialsAnnotation(config && scope.output(config).credentials);
-  return done({ image, command, env, pod, annotations });
+  const { metadata, spec } = podTemplate(scope.object.spec, { labels: {}, annotations, pod });
+  return done({ image, command, env, pod: spec, labels: metadata.labels, annotations: metadata.annotations ?? {} });
 }
 
 /** "DbSync" → "db-sync". */

@@ -1,7 +1,16 @@
 // A volume of the service's own, for data that no database holds. It outlives the object unless that asks otherwise.
-import { Reason, type Storage } from '@stackwright/api';
-import { done, failed, waiting, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/graph';
-import { apiVersionOf, compareQuantities, PersistentVolumeClaim } from '@stackwright/kube';
+import { Reason } from '@stackwright/api';
+import {
+  done,
+  failed,
+  waiting,
+  type GraphBuilder,
+  type Outcome,
+  type StatusScope,
+  type StepHandle,
+} from '@stackwright/graph';
+import { apiVersionOf, PersistentVolumeClaim } from '@stackwright/kube';
+import { differenceOf, volumeRequest } from '../workload/volume-size.js';
 import type { Release, ServiceObject, Volume, VolumeOptions } from './builder.js';
 import { valueOf } from './container-options.js';
 
@@ -28,29 +37,34 @@ export function volumeStep<R extends ServiceObject>(
       if (different)
         return failed(Reason.InvalidSpec, `PersistentVolumeClaim ${claim} is there and ${different}`, { on });
 
-      const size = there?.spec?.resources?.requests?.['storage'] ?? wanted.size;
+      const { storage: amount, warning } = volumeRequest(there, wanted);
       const observed = scope.own(PersistentVolumeClaim, {
         metadata: { name: claim },
         spec: {
           accessModes: [wanted.accessMode],
-          // One that was kept from an earlier object may be larger than this one asks for, and cannot shrink.
-          resources: { requests: { storage: compareQuantities(size, wanted.size) > 0 ? size : wanted.size } },
+          resources: { requests: { storage: amount } },
           ...(wanted.className === undefined ? {} : { storageClassName: wanted.className }),
         },
       });
       if (!observed) return waiting(Reason.Pending, `PersistentVolumeClaim ${claim} is being created`, { on });
       // Not that it is bound: many classes wait with that for the first Pod, whose condition says what is wrong then.
-      return done({ claim, mounts: [{ path, claim }], isShared: wanted.accessMode === 'ReadWriteMany' });
+      const capacity = observed.status?.capacity?.['storage'];
+      const volume = {
+        ...{ claim, mounts: [{ path, claim }], isShared: wanted.accessMode === 'ReadWriteMany' },
+        ...(capacity === undefined ? {} : { capacity }),
+      };
+      return done(volume, warning ? { warning } : {});
     },
   });
 }
 
-/** What cannot be changed of a volume, in words, where it is not as it is wanted. */
-function differenceOf({ spec }: Readonly<PersistentVolumeClaim>, wanted: Storage): string | undefined {
-  const modes = spec?.accessModes ?? [];
-  if (!modes.includes(wanted.accessMode)) return `its access mode is ${modes.join(', ')}, not ${wanted.accessMode}`;
-  const { storageClassName = '' } = spec ?? {};
-  if (wanted.className !== undefined && wanted.className !== storageClassName)
-    return `its StorageClass is "${storageClassName}", not "${wanted.className}"`;
-  return undefined;
+/** `status.storage`: what it has, which nobody can take away again; as last known. */
+export function volumeStatus<R extends ServiceObject>(
+  { object, output }: Pick<StatusScope<R>, 'object' | 'output'>,
+  step: StepHandle<Volume>,
+): { storage?: string } {
+  const volume = output(step);
+  const before = (object.status as { storage?: string } | undefined)?.storage;
+  const storage = volume ? (volume.capacity ?? '0') : before;
+  return storage === undefined ? {} : { storage };
 }

@@ -45,7 +45,11 @@ export class ServerHarness<R extends Reconciled> extends ObjectHarness<R> {
     await this.api.seed(PersistentVolumeClaim, {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
-      metadata: { ...this.#volume, labels: template.metadata?.labels ?? {} },
+      metadata: {
+        ...this.#volume,
+        labels: { ...template.metadata?.labels, ...this.statefulSet.spec?.selector.matchLabels },
+        annotations: template.metadata?.annotations ?? {},
+      },
       spec: template.spec,
     });
     await this.settle();

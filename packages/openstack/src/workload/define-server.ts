@@ -10,15 +10,29 @@ import {
   type Outcome,
   waiting,
 } from '@stackwright/graph';
-import { Pod, PodDisruptionBudget, Secret, Service, StatefulSet, type Resource } from '@stackwright/kube';
+import {
+  NetworkPolicy,
+  PersistentVolumeClaim,
+  Pod,
+  PodDisruptionBudget,
+  Secret,
+  Service,
+  StatefulSet,
+  type Resource,
+} from '@stackwright/kube';
 import { keptBefore, keptStatus } from '../secrets/kept.js';
 import { namedBy, usedBefore, type MayBeElsewhere } from './in-use.js';
+import { storageStatusOf } from './server.js';
 import { serverEndpointStep, type ServerEndpointOptions } from './server-endpoint.js';
 
 export interface ServerDefinition<R extends MayBeElsewhere, Server> extends Pick<
   ServerEndpointOptions<R, Server>,
   'reads' | 'ask' | 'explain' | 'endpoint' | 'lacks'
 > {
+  /** What its steps own besides what all servers have. */
+  owns?: readonly Resource[];
+  /** Steps for a server that is run here, once it answers. */
+  tend?: (g: GraphBuilder<R>, endpoint: StepHandle<Server & { version: string }>) => void;
   /** The steps that run it here; the last of them. */
   run: (g: GraphBuilder<R>) => StepHandle;
   /** Where it is and how to administer it, wherever it runs: by the spec. */
@@ -27,12 +41,13 @@ export interface ServerDefinition<R extends MayBeElsewhere, Server> extends Pick
   kept: (object: string) => readonly string[];
 }
 
-const owns = [Secret, Service, StatefulSet, PodDisruptionBudget];
+const owns = [Secret, Service, StatefulSet, PodDisruptionBudget, PersistentVolumeClaim, NetworkPolicy];
 
 export function defineServer<R extends MayBeElsewhere, Server>(
   resource: Resource<R>,
-  { run, server, reads, endpoint, ask, explain, lacks, kept }: ServerDefinition<R, Server>,
+  { run, owns: more = [], tend, server, reads, endpoint, ask, explain, lacks, kept }: ServerDefinition<R, Server>,
 ): Graph<R> {
+  const all = [...owns, ...more];
   return defineObjectGraph(
     resource,
     (g, object) => {
@@ -42,24 +57,27 @@ export function defineServer<R extends MayBeElsewhere, Server>(
       const answer = serverEndpointStep(g, {
         // What runs here, and is to be given up, may be what is broken.
         after: isLeaving ? [] : here,
-        ...(elsewhere === undefined ? {} : { owns }),
+        ...(elsewhere === undefined ? {} : { owns: all }),
         ...{ reads, ask, explain, endpoint },
         ...(lacks ? { lacks } : {}),
         server: (scope) => server(scope, scope.object),
       });
       if (isLeaving) handoverStep(g, answer);
+      if (elsewhere === undefined) tend?.(g, answer);
     },
     {
-      owns,
+      owns: all,
       reads: [...reads, { resource: Pod, parts: true }],
       status(scope) {
         const { object, name } = scope;
         const answer = scope.output<Server & { version: string }>({ name: 'Endpoint' });
-        const before = object.status as { endpoint?: string } | undefined;
+        const before = object.status as { endpoint?: string; version?: string } | undefined;
         return {
           endpoint: answer ? endpoint(answer) : before?.endpoint,
-          version: answer?.version,
+          // Who has the data is known also while it is away.
+          version: answer?.version ?? before?.version,
           externalSecret: answer ? namedBy(object) : usedBefore(object),
+          ...storageStatusOf(scope),
           ...keptStatus(scope, kept(name)),
         };
       },

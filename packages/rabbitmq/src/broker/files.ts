@@ -1,7 +1,8 @@
 // What the broker reads when it starts.
 import { readFileSync } from 'node:fs';
-import type { Resources } from '@stackwright/api';
+import type { Resources, ServerConfig } from '@stackwright/api';
 import { parseQuantity } from '@stackwright/kube';
+import { mergeServerConfig, owned, type ServerOption } from '@stackwright/openstack';
 import { hashingAlgorithm, passwordHash } from '../management/password-hash.js';
 
 /** Clients of a single broker know its Service, and not its Pod. */
@@ -30,23 +31,72 @@ export const defaultResources: Resources = { requests: { cpu: '100m', memory: '5
 /** Besides the broker itself: the API that the controller uses, and metrics for Prometheus. */
 export const enabledPlugins = '[rabbitmq_management,rabbitmq_prometheus].\n';
 
-export function rabbitmqConf({ storage, resources }: { storage: string; resources?: Resources | undefined }): string {
-  return `listeners.tcp.default = ${ports.amqp}
-management.tcp.port = ${ports.management}
-prometheus.tcp.port = ${ports.metrics}
-load_definitions = ${paths.config}/definitions.json
-default_queue_type = quorum
-log.console = true
-log.console.level = info
-log.file = false
-vm_memory_high_watermark.absolute = ${memoryWatermark(resources)}
-disk_free_limit.absolute = ${Math.floor(parseQuantity(storage) / 20)}
-raft.wal_max_size_bytes = ${64 * 2 ** 20}
-cluster_partition_handling = pause_minority
-quorum_queue.continuous_membership_reconciliation.enabled = true
-quorum_queue.continuous_membership_reconciliation.target_group_size = 3
-quorum_queue.continuous_membership_reconciliation.interval = 60000
-`;
+const place = 'it is where the Pod has it';
+
+function ownKeys({
+  volume,
+  resources,
+}: {
+  volume: string;
+  resources?: Resources | undefined;
+}): Record<string, ServerOption> {
+  return {
+    // Of both families, where the Pod has both.
+    'listeners.tcp.default': owned(ports.amqp, place),
+    'management.tcp.port': owned(ports.management, place),
+    'prometheus.tcp.port': owned(ports.metrics, place),
+    load_definitions: owned(`${paths.config}/definitions.json`, 'it holds the administrator'),
+    default_queue_type: owned('quorum', 'the services are told to use quorum queues'),
+    'log.console': true,
+    'log.console.level': 'info',
+    'log.file': owned(false, 'there is nothing to write it to'),
+    'vm_memory_high_watermark.absolute': memoryWatermark(resources),
+    'disk_free_limit.absolute': Math.floor(parseQuantity(volume) / 20),
+    'raft.wal_max_size_bytes': 64 * 2 ** 20,
+    cluster_partition_handling: 'pause_minority',
+    'quorum_queue.continuous_membership_reconciliation.enabled': true,
+    'quorum_queue.continuous_membership_reconciliation.target_group_size': 3,
+    'quorum_queue.continuous_membership_reconciliation.interval': 60_000,
+  };
+}
+
+/** Keys and families of keys that move what the controller owns, and why not. */
+const refusedKeys: readonly (readonly [RegExp, string])[] = [
+  [/^cluster_(formation|name)\b/, 'brokers find each other by the names of their Pods'],
+  [/^(listeners|management\.(tcp|ssl|listener)|prometheus\.(tcp|ssl))\b/, place],
+  [
+    /^(default_user|default_pass|default_vhost|default_user_tags|default_permissions|loopback_users)\b/,
+    'the controller makes users and virtual hosts',
+  ],
+  [/^(definitions|load_definitions|management\.load_definitions)\b/, 'it holds the administrator'],
+  [/^(auth_backends|auth_mechanisms)\b/, 'the controller logs in by a password that the broker keeps'],
+  [/^(log\.dir|log\.file|mnesia|quorum_queue\.data|raft\.data_dir|osiris)\b/, place],
+];
+
+/**
+ * Two keys for one thing: whoever sets one of them has not set ours. Theirs counts alone, since the broker would take the absolute
+ * one all the same.
+ */
+const alternatives: Readonly<Record<string, string>> = {
+  'vm_memory_high_watermark.relative': 'vm_memory_high_watermark.absolute',
+  'disk_free_limit.relative': 'disk_free_limit.absolute',
+};
+
+/** Throws a ConfigError. `volume`: the size with which the volumes were made, so that one that grows stops no broker. */
+export function rabbitmqConf(
+  spec: { resources?: Resources | undefined; config?: ServerConfig | undefined },
+  volume: string,
+): string {
+  const ours = ownKeys({ ...spec, volume });
+  for (const [theirs, own] of Object.entries(alternatives)) {
+    if (spec.config && Object.hasOwn(spec.config, theirs)) delete ours[own];
+  }
+  const merged = mergeServerConfig(ours, spec.config, {
+    refuses: (key) => refusedKeys.find(([pattern]) => pattern.test(key))?.[1],
+  });
+  return Object.entries(merged)
+    .map(([key, value]) => `${key} = ${value}\n`)
+    .join('');
 }
 
 /**

@@ -19,7 +19,7 @@ beforeEach(() => {
 const rabbitmq = (spec: Partial<RabbitMQ['spec']> = {}) => ({
   apiVersion: 'rabbitmq.stackwright.dev/v1alpha1',
   kind: 'RabbitMQ',
-  spec: { replicas: 1, storage: '10Gi', deletionPolicy: 'Retain' as const, ...spec },
+  spec: { replicas: 1, storage: { size: '10Gi' }, deletionPolicy: 'Retain' as const, ...spec },
 });
 
 const env = () =>
@@ -46,7 +46,7 @@ async function running(spec: Partial<RabbitMQ['spec']> = {}): Promise<void> {
 
 describe('a RabbitMQ', () => {
   it('is a StatefulSet with a volume, Services, and an administrator that it knows from its first start on', async () => {
-    await harness.begin(rabbitmq({ storage: '20Gi' }));
+    await harness.begin(rabbitmq({ storage: { size: '20Gi' } }));
     const { spec } = harness.statefulSet;
     expect(spec?.volumeClaimTemplates?.[0]?.spec?.resources?.requests).toEqual({ storage: '20Gi' });
     expect(harness.api.peek(Service, harness.at('sample'))?.spec?.ports).toMatchObject([

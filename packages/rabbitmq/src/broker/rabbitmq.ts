@@ -1,11 +1,12 @@
 // A RabbitMQ as a graph: the broker that is run here, or the one that is told of by a Secret.
 import { MessagingClaim, Reason } from '@stackwright/api';
 import type { Graph, GraphBuilder, StepHandle } from '@stackwright/graph';
-import { Secret } from '@stackwright/kube';
+import { Secret, StatefulSet } from '@stackwright/kube';
 import {
   claimsOfProvider,
   configSecret,
   defineServer,
+  firstVolumeSize,
   keptPassword,
   Refused,
   serverConfigStep,
@@ -17,6 +18,7 @@ import { RabbitMQ } from '../crd.js';
 import { Management } from '../management/client.js';
 import { explain } from '../management/explain.js';
 import { vhostsNotOn } from '../management/moved.js';
+import { featureFlagsStep } from './feature-flags.js';
 import { clientService, definitions, enabledPlugins, ports, rabbitmqConf } from './files.js';
 import { adminPasswordSecret, brokerOf, brokerReads, type Broker } from './login.js';
 import { brokerPod } from './pod.js';
@@ -24,6 +26,7 @@ import { brokerPod } from './pod.js';
 export function rabbitmqGraph(http: Http): Graph<RabbitMQ> {
   return defineServer(RabbitMQ, {
     run: runBroker,
+    tend: (g, endpoint) => featureFlagsStep(g, http, endpoint),
     reads: [...brokerReads, claimsOfProvider(MessagingClaim)],
     server: brokerOf,
     ask: (broker, signal) => versionOf(http, broker, signal),
@@ -57,13 +60,14 @@ function runBroker(g: GraphBuilder<RabbitMQ>): StepHandle {
   });
   const config = serverConfigStep(g, {
     files: (scope) => ({
-      'rabbitmq.conf': rabbitmqConf(scope.object.spec),
+      'rabbitmq.conf': rabbitmqConf(scope.object.spec, firstVolumeSize(scope) ?? '10Gi'),
       enabled_plugins: enabledPlugins,
       'definitions.json': definitions(scope.output(password).password),
       'erlang.cookie': scope.output(cookie).password,
     }),
     salt: (scope) => scope.output(password).uid,
     after: [password, cookie],
+    reads: [StatefulSet],
   });
   return serverStep(g, {
     user: catalog.user,
@@ -72,6 +76,14 @@ function runBroker(g: GraphBuilder<RabbitMQ>): StepHandle {
     pod: brokerPod,
     hash: (scope) => scope.output(config),
     after: [config],
+    network: {
+      claims: MessagingClaim,
+      clients: ['amqp'],
+      controller: { module: 'rabbitmq', ports: ['management'] },
+      cluster: ['metrics'],
+      // By ports that Erlang's port mapper gives, tools among them.
+      group: true,
+    },
   });
 }
 

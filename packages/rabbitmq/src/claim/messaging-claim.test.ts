@@ -23,7 +23,7 @@ const claim = (spec: Partial<MessagingClaim['spec']> = {}) => ({
 
 async function runBroker({ external = false } = {}): Promise<void> {
   const elsewhere = external ? { external: { secretRef: { name: 'broker' } } } : {};
-  await harness.runProvider({ replicas: 1, storage: '10Gi', deletionPolicy: 'Retain', ...elsewhere });
+  await harness.runProvider({ replicas: 1, storage: { size: '10Gi' }, deletionPolicy: 'Retain', ...elsewhere });
   if (external) return;
   await harness.seedSecret('rabbitmq-admin-password', { password: 'adminpw' });
   await harness.endpoint('rabbitmq', [

@@ -42,6 +42,8 @@ interface ObservedUser {
 export interface ObservedVhost {
   /** Its metadata; undefined when there is no such virtual host. */
   metadata: VhostMetadata | undefined;
+  /** Whether the limit of what nobody reads is there, as it is wanted. */
+  isLimited: boolean;
   /** Of a virtual host that does not carry the claim's mark: whether it holds queues. */
   holdsQueues: boolean;
   /** By name; those that exist. */
@@ -58,6 +60,7 @@ export type VhostChange =
   /** With the tags that it has, and what stands beside its mark: those are others'. */
   | { kind: 'CreateVhost' | 'SetVhost'; description: string; tags: readonly string[] }
   | { kind: 'CreateUser' | 'SetUser' | 'Grant'; user: WantedUser }
+  | { kind: 'LimitNotifications' }
   | { kind: 'DropUser'; user: Pick<WantedUser, 'username'> };
 
 /** The broker takes any word for a tag, of up to 255 characters; those that it does not know permit nothing. */
@@ -66,6 +69,20 @@ const tagOf = (owner: string): string =>
 
 const markOfTags = (tags: readonly string[], owner: string): string | undefined =>
   tags.includes(tagOf(owner)) ? owner : tags.map(markedOwner).find((mark) => mark !== undefined);
+
+/**
+ * Services tell of what they do, and mostly nobody listens: without a limit such queues fill the volume, and then the broker takes
+ * no messages at all. Whoever reads them all, later, sets a policy of a higher priority.
+ */
+const limit = {
+  name: 'stackwright-notifications',
+  policy: {
+    pattern: '^(versioned_)?notifications\\.',
+    'apply-to': 'queues',
+    priority: 0,
+    definition: { 'max-length-bytes': 64 * 2 ** 20, 'message-ttl': 86_400_000, overflow: 'drop-head' },
+  },
+} as const;
 
 /** Replicated where the broker has others to replicate to, and safe on disk where it has not. */
 const queueType = 'quorum';
@@ -99,7 +116,8 @@ export async function observeVhost(management: Management, wanted: WantedVhost):
   const metadata = answer && metadataOf(answer);
   const unmarked = metadata !== undefined && markedOwner(metadata.description) !== wanted.owner;
   const queues = unmarked ? await management.get<unknown[]>('queues', vhost) : [];
-  const observed = { metadata, holdsQueues: (queues ?? []).length > 0, users };
+  const policy = answer && (await management.get<PolicyAnswer>('policies', vhost, limit.name));
+  const observed = { metadata, isLimited: isLimit(policy), holdsQueues: (queues ?? []).length > 0, users };
   refuseTaken(wanted, observed);
   const down = Object.entries(answer?.cluster_state ?? {}).filter(([, state]) => state !== 'running');
   if (down.length > 0) {
@@ -110,6 +128,23 @@ export async function observeVhost(management: Management, wanted: WantedVhost):
     );
   }
   return observed;
+}
+
+interface PolicyAnswer {
+  pattern?: string;
+  'apply-to'?: string;
+  definition?: Readonly<Record<string, unknown>>;
+}
+
+function isLimit(policy: PolicyAnswer | undefined): boolean {
+  const { pattern, definition, 'apply-to': kinds } = limit.policy;
+  const entries = Object.entries(policy?.definition ?? {});
+  return (
+    policy?.pattern === pattern &&
+    policy['apply-to'] === kinds &&
+    entries.length === Object.keys(definition).length &&
+    entries.every(([name, value]) => definition[name as keyof typeof definition] === value)
+  );
 }
 
 async function observeUser(
@@ -185,7 +220,7 @@ function refuseTaken(wanted: WantedVhost, observed: ObservedVhost): void {
 }
 
 /** What has to change, in the order in which it must happen. Resumable: each change alone leaves a state that leads on. */
-export function changesOf(wanted: WantedVhost, { metadata, users }: ObservedVhost): VhostChange[] {
+export function changesOf(wanted: WantedVhost, { metadata, isLimited, users }: ObservedVhost): VhostChange[] {
   const changes: VhostChange[] = [];
   if (metadata === undefined) changes.push({ kind: 'CreateVhost', description: claimMark(wanted.owner), tags: [] });
   else if (markedOwner(metadata.description) !== wanted.owner) {
@@ -193,6 +228,7 @@ export function changesOf(wanted: WantedVhost, { metadata, users }: ObservedVhos
   } else if (metadata.defaultQueueType !== queueType) {
     changes.push({ kind: 'SetVhost', description: metadata.description, tags: metadata.tags });
   }
+  if (!isLimited) changes.push({ kind: 'LimitNotifications' });
   for (const user of wanted.users) {
     const observed = users.get(user.username);
     if (!observed) changes.push({ kind: 'CreateUser', user });
@@ -214,6 +250,8 @@ export function describeChange(change: VhostChange): string {
       return 'Create the virtual host';
     case 'SetVhost':
       return "Set the virtual host's mark and its default queue type";
+    case 'LimitNotifications':
+      return 'Limit what is kept of notifications that nobody reads';
     case 'CreateUser':
       return `Create the user ${change.user.username}`;
     case 'SetUser':
@@ -238,6 +276,8 @@ export async function applyChange(
       const { description } = change;
       return management.put({ description, tags, default_queue_type: queueType }, 'vhosts', vhost);
     }
+    case 'LimitNotifications':
+      return management.put(limit.policy, 'policies', vhost, limit.name);
     case 'CreateUser':
     case 'SetUser': {
       const { username, password } = change.user;

@@ -14,6 +14,7 @@ interface Vhost {
   default_queue_type: string;
   queues: string[];
   permissions: Map<string, { configure: string; write: string; read: string }>;
+  policies: Map<string, object>;
   state: string;
 }
 
@@ -34,6 +35,10 @@ export class FakeBroker implements Http {
   readonly bases = new Set<string>();
   /** Brokers of its cluster that run. */
   nodes = ['rabbit@a'];
+  /** Their versions, where they are not all the same. */
+  readonly versions = new Map<string, string>();
+  /** Feature flags, and whether they are enabled. */
+  readonly flags = new Map<string, { enabled: boolean; stability: string }>();
   administrator = { username: 'admin', password: 'adminpw' };
 
   vhost(name: string, given: Partial<Vhost> = {}): Vhost {
@@ -43,6 +48,7 @@ export class FakeBroker implements Http {
       default_queue_type: 'classic',
       queues: [],
       permissions: new Map(),
+      policies: new Map(),
       state: 'running',
       ...given,
     };
@@ -91,8 +97,24 @@ export class FakeBroker implements Http {
       case 'nodes':
         return reply(
           200,
-          this.nodes.map((node) => ({ name: node, running: true })),
+          this.nodes.map((node) => ({
+            name: node,
+            running: true,
+            applications: [{ name: 'rabbit', version: this.versions.get(node) ?? '4.0.5' }],
+          })),
         );
+      case 'feature-flags': {
+        const flags = [...this.flags].map(([flag, { enabled, stability }]) => ({
+          name: flag,
+          state: enabled ? 'enabled' : 'disabled',
+          stability,
+        }));
+        return reply(200, flags);
+      }
+      case 'policies': {
+        const policy = vhost?.policies.get(other);
+        return policy ? reply(200, { vhost: name, name: other, ...policy }) : missing();
+      }
       case 'health': {
         const alarms = this.alarms.map((resource) => ({ node: 'rabbit@a', resource }));
         return alarms.length > 0 ? reply(503, { status: 'failed', alarms }) : reply(200, { status: 'ok' });
@@ -143,6 +165,17 @@ export class FakeBroker implements Http {
         };
         this.vhost(name, { ...there, ...fields });
         return reply(there ? 204 : 201);
+      }
+      case 'PUT policies': {
+        const there = this.vhosts.get(name);
+        there?.policies.set(other, body);
+        return there ? reply(201) : missing();
+      }
+      case 'PUT feature-flags': {
+        const flag = this.flags.get(name);
+        if (!flag || other !== 'enable') return missing();
+        flag.enabled = true;
+        return reply(204);
       }
       case 'DELETE vhosts':
         return this.vhosts.delete(name) ? reply(204) : missing();

@@ -99,6 +99,12 @@ export class PodNetwork {
     await ip('link', 'del', this.#veth(podUid)).catch(ignoreMissing);
   }
 
+  /** Puts a script of nftables into effect in a Pod's namespace. */
+  async filter(podUid: string, script: string): Promise<void> {
+    const [command = 'ip', ...args] = this.enter(podUid);
+    await runCommand(command, [...args, 'nft', '-f', '-'], { input: script });
+  }
+
   #veth(podUid: string): string {
     return `${this.#bridge.slice(0, 7)}${short(podUid)}`;
   }

@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { AddressPlan } from '../../network/address-plan.js';
+import type { Way } from '../../network/network-policies.js';
 import type { ProcessStreams, StreamOptions } from '../../shared/process.js';
 import {
   RuntimeError,
@@ -24,6 +25,7 @@ import { killProcessesWith } from './exec-cleanup.js';
 import { ExitWatcher } from './exit-watcher.js';
 import { probeHost, type HostProfile } from './host.js';
 import { followLog, readLog } from './log-file.js';
+import { ingressRules } from './ingress-rules.js';
 import { chooseAddress, PodNetwork } from './network.js';
 import { Podman } from './podman.js';
 import { PodmanService } from './service.js';
@@ -129,6 +131,12 @@ export class PodmanRuntime implements ContainerRuntime {
       throw runtimeError('CreatePodSandboxError', 'cannot set up the network of the Pod', error);
     }
     return { podUid: spec.podUid, ip };
+  }
+
+  /** Who may come into a Pod's network, in the place of what was said before; nothing where it has none of its own. */
+  async limitIngress(podUid: string, ways: readonly Way[] | undefined): Promise<void> {
+    if (this.#sandboxes.get(podUid)?.hostNetwork !== false) return;
+    await this.#network.filter(podUid, ingressRules(ways, this.#options.addresses.nodeIp));
   }
 
   async sandboxes(): Promise<readonly Sandbox[]> {

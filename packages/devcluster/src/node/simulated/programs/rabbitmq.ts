@@ -27,6 +27,8 @@ interface Broker {
   users: Record<string, User>;
   /** By virtual host and user: neither has a slash that is not encoded here. */
   permissions: Named;
+  /** By virtual host and name, likewise. Absent in what an earlier version has written. */
+  policies?: Named;
 }
 
 export const rabbitmq: Program = async (context) => {
@@ -62,6 +64,8 @@ function importDefinitions(file: JsonFile<Broker>, { path }: ProgramContext): vo
     file.value.permissions[permissionKey(String(vhost), String(user))] = { user, vhost, ...rights };
   file.save();
 }
+
+const rabbit = { name: 'rabbit', version: VERSION };
 
 const permissionKey = (vhost: string, user: string): string => [vhost, user].map(encodeURIComponent).join('/');
 
@@ -130,6 +134,20 @@ function routes(file: JsonFile<Broker>): Routes {
       delete permissions[key];
       return { status: 204 };
     },
+    'GET /api/policies/{vhost}/{name}': ({ parameters: { vhost = '', name = '' } }) => {
+      const found = file.value.policies?.[permissionKey(vhost, name)];
+      return found ? ok(found) : notFound;
+    },
+    'PUT /api/policies/{vhost}/{name}': ({ parameters: { vhost = '', name = '' }, body }) => {
+      if (!vhosts[vhost]) return notFound;
+      const policies = (file.value.policies ??= {});
+      const key = permissionKey(vhost, name);
+      const created = !policies[key];
+      policies[key] = { ...jsonObject(body), vhost, name };
+      return written(created);
+    },
+    'GET /api/nodes': () => ok([{ name: 'rabbit@simulated', running: true, applications: [rabbit] }]),
+    'GET /api/feature-flags': () => ok([]),
     'GET /api/queues/{vhost}': ({ parameters: { vhost = '' } }) => (vhosts[vhost] ? ok([]) : notFound),
   };
   const guardedRoutes = Object.entries(all).map(([name, handler]) => [name, guarded(handler)] as const);
