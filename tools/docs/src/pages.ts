@@ -1,4 +1,5 @@
 import { commandsPage } from './commands-page.js';
+import { conditionsPage } from './conditions-page.js';
 import { kindsPage } from './kinds-page.js';
 import { metricsPage } from './metrics-page.js';
 import { reasonsPage } from './reasons-page.js';
@@ -7,6 +8,7 @@ import { reasonsPage } from './reasons-page.js';
 export const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/reference/kinds.md': kindsPage,
   'docs/reference/reasons.md': reasonsPage,
+  'docs/reference/conditions.md': conditionsPage,
   'docs/reference/metrics.md': metricsPage,
   'docs/reference/cli.md': commandsPage,
 };

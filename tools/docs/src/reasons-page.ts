@@ -1,14 +1,34 @@
 import { reasons, type ReasonDoc } from '@stackwright/api';
 import { generated } from './markdown.js';
 
-const states: Record<ReasonDoc['state'], { title: string; text: string }> = {
-  Failed: {
+interface Section {
+  title: string;
+  text: string;
+  has: (doc: ReasonDoc) => boolean;
+}
+
+const sections: readonly Section[] = [
+  {
     title: 'Something is wrong',
     text: 'Somebody should look. What can heal by itself is tried again by itself, and at once when what it needs has changed.',
+    has: ({ state }) => state === 'Failed',
   },
-  Waiting: { title: 'Something else has to happen first', text: 'Nothing is wrong with the object itself.' },
-  Done: { title: 'All is well', text: 'Nothing needs doing.' },
-};
+  {
+    title: 'Something else has to happen first',
+    text: 'Nothing is wrong with the object itself.',
+    has: ({ state }) => state === 'Waiting',
+  },
+  {
+    title: 'It works, and there is a warning',
+    text: 'The condition is True, and its message says what somebody should see to.',
+    has: ({ state, remedy }) => state === 'Done' && remedy !== undefined,
+  },
+  {
+    title: 'All is well',
+    text: 'Nothing needs doing.',
+    has: ({ state, remedy }) => state === 'Done' && remedy === undefined,
+  },
+];
 
 /** One section per reason, so that each has an anchor to link to. */
 export function reasonsPage(): string {
@@ -16,12 +36,13 @@ export function reasonsPage(): string {
   return [
     '# Reasons',
     generated,
-    'The `reason` of a condition or an event, of every kind. Programs may rely on them. `stackwright why` finds the one at the root.',
-    ...Object.entries(states).flatMap(([state, { title, text }]) => [
+    'The `reason` of a condition or an event of ours, of every kind. Programs may rely on them. `stackwright why` finds the one at the root; ' +
+      'that may be a reason of Kubernetes itself (CrashLoopBackOff, FailedMount), of which `why` says what helps.',
+    ...sections.flatMap(({ title, text, has }) => [
       `## ${title}`,
       text,
       ...entries
-        .filter(([, doc]) => doc.state === state)
+        .filter(([, doc]) => has(doc))
         .flatMap(([name, { meaning, remedy }]) => [
           `### ${name}`,
           meaning,
