@@ -62,7 +62,8 @@ function outcomeOf(response: ResourceResponse): { code: number } {
 
 const CONNECTING = new Set(['exec', 'attach', 'portforward']);
 
-async function authorize({ authorizer, context }: Dispatcher, request: ResourceRequest): Promise<void> {
+/** Rejects with a 403 where the user may not do that. Looks at nothing of the body, so that it can come before that is decoded. */
+export async function authorize({ authorizer, context }: Dispatcher, request: ResourceRequest): Promise<void> {
   const { resource, verb, user, namespace, name, subresource, parameters, patchType } = request;
   // Who lists or watches one object by its name may do so by a rule for that name.
   const named = name ?? /^metadata\.name==?([^,]+)$/.exec(parameters.fieldSelector ?? '')?.[1];

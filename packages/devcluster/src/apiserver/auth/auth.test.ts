@@ -152,6 +152,23 @@ it('questions of permission are put to the authorizer', async () => {
   await api.stop();
 });
 
+it.each(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf', 'text/plain'])(
+  'who may not write is told so before anybody reads what they sent as %s',
+  async (contentType) => {
+    const api = await TestServer.start({
+      authorizer: { authorize: ({ verb }) => (verb === 'get' ? { allowed: true } : { allowed: false, reason: 'no' }) },
+    });
+    const options = { raw: '{ [ no object at all', contentType };
+    for (const [method, path] of [
+      ['POST', CONFIGMAPS],
+      ['PUT', `${CONFIGMAPS}/a`],
+      ['DELETE', `${CONFIGMAPS}/a`],
+    ] as const)
+      expect(status(await api.send(method, path, undefined, options)).reason, method).toBe('Forbidden');
+    await api.stop();
+  },
+);
+
 it('probes, and the question for the version, need no token', async () => {
   const api = await TestServer.start();
   for (const path of ['/healthz', '/livez', '/readyz']) expect((await api.get(path, { token: '' })).text).toBe('ok');

@@ -1,8 +1,7 @@
 // Bodies of requests: JSON, YAML, and protobuf of the built-in kinds.
-import { parse as parseYaml } from 'yaml';
 import { badRequest, tooLarge, unsupportedMediaType } from '../errors.js';
 import type { PatchType } from '../request.js';
-import { duplicatesOfJson, duplicatesOfYaml, type Duplicates } from './duplicates.js';
+import { duplicatesOfJson, readYaml, type Duplicates } from './duplicates.js';
 import { decodeProtobuf, PROTOBUF } from './protobuf.js';
 
 /** What etcd and the API server take, generously. */
@@ -41,10 +40,10 @@ export function decodeBody(body: Uint8Array, contentType: string | undefined, st
   if (type === 'application/yaml' || type === 'application/apply-patch+yaml') {
     // JSON is YAML too; the JSON parser is many times faster.
     try {
-      const isJson = text.trimStart().startsWith('{');
-      const value = isJson ? parseJson(text) : (parseYaml(text, { uniqueKeys: false }) as unknown);
-      const suspicious = strict && (!isJson || duplicatesOfJson(text, value) !== undefined);
-      return { value, duplicates: suspicious ? duplicatesOfYaml(text) : undefined };
+      if (!text.trimStart().startsWith('{')) return readYaml(text, strict);
+      const value = parseJson(text);
+      const isSuspicious = strict && duplicatesOfJson(text, value) !== undefined;
+      return { value, duplicates: isSuspicious ? readYaml(text, strict).duplicates : undefined };
     } catch (error) {
       throw badRequest(`error decoding YAML: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duplicateFields, duplicatesOfYaml } from './duplicates.js';
+import { duplicateFields, readYaml } from './duplicates.js';
 
 const found = (text: string): string[] => duplicateFields(text, JSON.parse(text));
 
@@ -25,10 +25,18 @@ describe('fields that come twice', () => {
   });
 
   it('are told by their lines in YAML', () => {
-    const duplicates = duplicatesOfYaml('a: 1\nb:\n  c d: 1\n  "c d": 2\na: 3\n');
+    const duplicates = readYaml('a: 1\nb:\n  c d: 1\n  "c d": 2\na: 3\n', true).duplicates;
     expect(duplicates?.messages).toEqual([
       'line 4: key "c d" already set in map',
       'line 5: key "a" already set in map',
     ]);
+  });
+
+  it.each([
+    ['of one map', Array.from({ length: 60_000 }, (_, i) => `k${i}: v`).join('\n'), 0],
+    ['of one name', 'k: v\n'.repeat(60_000), 59_999],
+    ['of a map in one line', `{${Array.from({ length: 60_000 }, (_, i) => `k${i}: v`).join(', ')}}`, 0],
+  ])('are looked for once among many keys %s', (_which, text, count) => {
+    expect(readYaml(text, true).duplicates?.messages ?? []).toHaveLength(count);
   });
 });

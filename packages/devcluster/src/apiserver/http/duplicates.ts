@@ -1,5 +1,5 @@
 // Fields that an object of a body has twice. Parsers keep the last one and say nothing; `fieldValidation` asks.
-import { parse, parseDocument } from 'yaml';
+import { isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
 
 /** What is told of them: a sentence each, and how a refusal has them. */
 export interface Duplicates {
@@ -82,14 +82,30 @@ export function duplicatesOfJson(text: string, parsed: unknown): Duplicates | un
   return messages.length > 0 ? { messages, error: messages.join(', ') } : undefined;
 }
 
-const YAML_KEY = /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^:\n]+)/;
+/** Reads YAML once: its value, and where asked for what comes twice, by line, as parsers of YAML tell it. */
+export function readYaml(text: string, strict: boolean): { value: unknown; duplicates?: Duplicates | undefined } {
+  const lines = new LineCounter();
+  // To compare each key with all before it would take the square of their number.
+  const document = parseDocument(text, { uniqueKeys: false, lineCounter: lines, logLevel: 'error' });
+  const [error] = document.errors;
+  if (error) throw error;
+  return { value: document.toJS() as unknown, duplicates: strict ? duplicatesOf(document, lines) : undefined };
+}
 
-/** By line, as parsers of YAML tell them. */
-export function duplicatesOfYaml(text: string): Duplicates | undefined {
-  const messages = parseDocument(text).errors.flatMap(({ code, pos: [start], linePos }) => {
-    if (code !== 'DUPLICATE_KEY') return [];
-    const key = String(parse(YAML_KEY.exec(text.slice(start))?.[0] ?? ''));
-    return [`line ${linePos?.[0].line ?? 0}: key ${JSON.stringify(key)} already set in map`];
+function duplicatesOf(document: Document, lines: LineCounter): Duplicates | undefined {
+  const found: { start: number; name: string }[] = [];
+  visit(document, {
+    Map(_key, { items }) {
+      const names = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (names.has(key.value)) found.push({ start: key.range?.[0] ?? 0, name: String(key.value) });
+        names.add(key.value);
+      }
+    },
   });
+  const messages = found
+    .sort((one, other) => one.start - other.start)
+    .map(({ start, name }) => `line ${lines.linePos(start).line}: key ${JSON.stringify(name)} already set in map`);
   return messages.length > 0 ? { messages, error: `yaml: unmarshal errors:\n  ${messages.join('\n  ')}` } : undefined;
 }

@@ -4,7 +4,7 @@ import { OPENID_CONFIGURATION, type Authenticator } from '../auth/authenticator.
 import { refusal } from '../auth/authorizer.js';
 import { identify, type Identity } from '../auth/identify.js';
 import type { Discovery } from '../discovery.js';
-import { dispatch, type Dispatcher } from '../dispatch.js';
+import { authorize, dispatch, type Dispatcher } from '../dispatch.js';
 import { badRequest, forbidden, internal, methodNotAllowed, noSuchResource, notAcceptable } from '../errors.js';
 import { ConnectionLost } from '../intercept.js';
 import { isObject } from '../json.js';
@@ -115,7 +115,22 @@ async function resource(
   const writes = verb !== 'get' && verb !== 'list' && verb !== 'watch';
   const parameters = parseParameters(query);
   const strict = parameters.fieldValidation !== 'Ignore' && verb !== 'delete' && verb !== 'deletecollection';
-  const decoded = writes ? decodeBody(await http.body(), http.headers['content-type'], strict) : undefined;
+  const asked: ResourceRequest = {
+    verb,
+    resource: served,
+    ...(path.namespace === undefined ? {} : { namespace: path.namespace }),
+    ...(path.name === undefined ? {} : { name: path.name }),
+    ...(path.subresource === undefined ? {} : { subresource: path.subresource }),
+    ...who,
+    userAgent: http.headers['user-agent'] ?? '',
+    parameters,
+    ...(patchType ? { patchType } : {}),
+    query,
+    signal: http.signal,
+  };
+  // Who may not write costs no more than the look at that.
+  const mayWrite = writes && (await isAllowed(dispatcher, asked));
+  const decoded = mayWrite ? decodeBody(await http.body(), http.headers['content-type'], strict) : undefined;
   let body = decoded?.value;
   if (verb === 'delete' || verb === 'deletecollection') {
     const options = deleteOptions(query);
@@ -125,19 +140,9 @@ async function resource(
   if (isObject(body) && verb === 'delete' && Array.isArray(body['dryRun']) && body['dryRun'].length > 0)
     parameters.dryRun = true;
   const request: ResourceRequest = {
-    verb,
-    resource: served,
-    ...(path.namespace === undefined ? {} : { namespace: path.namespace }),
-    ...(path.name === undefined ? {} : { name: path.name }),
-    ...(path.subresource === undefined ? {} : { subresource: path.subresource }),
-    ...who,
-    userAgent: http.headers['user-agent'] ?? '',
-    parameters,
+    ...asked,
     ...(body === undefined ? {} : { body }),
     ...(decoded?.duplicates ? { duplicates: decoded.duplicates } : {}),
-    ...(patchType ? { patchType } : {}),
-    query,
-    signal: http.signal,
   };
   const response = await dispatch(dispatcher, request);
   if (response.kind === 'connection') {
@@ -156,6 +161,17 @@ async function resource(
     },
     body: rendered.body,
   };
+}
+
+/** What is refused is refused, and written down, by `dispatch`. */
+async function isAllowed(dispatcher: Dispatcher, request: ResourceRequest): Promise<boolean> {
+  return authorize(dispatcher, request).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof ApiError) return false;
+      throw error;
+    },
+  );
 }
 
 /** Paths that are no resources: for reading only. */
