@@ -4,6 +4,7 @@ export { onlyMetadata } from './partial.js';
 export * from './resources/builtin.js';
 export * from './resources/gateway.js';
 export * from './client.js';
+export * from './forwarding-client.js';
 export * from './errors.js';
 export * from './crd/define.js';
 export * from './crd/options.js';

@@ -1,18 +1,16 @@
 // The client of one run: names the field manager, ends with the run, and tells what it wrote.
-import type {
-  ApplyOptions,
-  CallOptions,
-  Client,
-  DeleteOptions,
-  KubeList,
-  KubeObject,
-  ListOptions,
-  ObjectKey,
-  Patch,
-  Resource,
-  WatchEvent,
-  WatchOptions,
-  WriteOptions,
+import {
+  ForwardingClient,
+  type ApplyOptions,
+  type Client,
+  type DeleteOptions,
+  type ForwardedCall,
+  type ForwardedOptions,
+  type KubeObject,
+  type ObjectKey,
+  type Resource,
+  type WatchEvent,
+  type WatchOptions,
 } from '@stackwright/kube';
 import type { Write } from './own-writes.js';
 
@@ -24,92 +22,51 @@ export interface Run {
   uidOf(resource: Resource, key: ObjectKey): string | undefined;
 }
 
-export class TrackedClient implements Client {
-  readonly #client: Client;
+export class TrackedClient extends ForwardingClient {
   readonly #run: Run;
 
   constructor(client: Client, run: Run) {
-    this.#client = client;
+    super(client);
     this.#run = run;
   }
 
-  get<T extends KubeObject>(
-    resource: Resource<T>,
-    key: ObjectKey,
-    options?: CallOptions & { subresource?: string },
-  ): Promise<T> {
-    return this.#client.get(resource, key, this.#bound(options));
+  override apply<T extends KubeObject>(resource: Resource<T>, object: T, options: ApplyOptions): Promise<T> {
+    return super.apply(resource, applied(object), options);
   }
 
-  list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<KubeList<T>> {
-    return this.#client.list(resource, this.#bound(options));
-  }
-
-  listAll<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<KubeList<T>> {
-    return this.#client.listAll(resource, this.#bound(options));
-  }
-
-  create<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T> {
-    return this.#written(resource, options, this.#client.create(resource, object, this.#managed(options)));
-  }
-
-  update<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T> {
-    return this.#written(resource, options, this.#client.update(resource, object, this.#managed(options)));
-  }
-
-  patch<T extends KubeObject>(resource: Resource<T>, key: ObjectKey, patch: Patch, options?: WriteOptions): Promise<T> {
-    return this.#written(resource, options, this.#client.patch(resource, key, patch, this.#managed(options)));
-  }
-
-  apply<T extends KubeObject>(resource: Resource<T>, object: T, options: ApplyOptions): Promise<T> {
-    return this.#written(resource, options, this.#client.apply(resource, applied(object), this.#managed(options)));
-  }
-
-  async delete(resource: Resource, key: ObjectKey, options?: DeleteOptions): Promise<void> {
+  override async delete(resource: Resource, key: ObjectKey, options?: DeleteOptions): Promise<void> {
     const uid = options?.preconditions?.uid ?? this.#run.uidOf(resource, key);
-    await this.#client.delete(resource, key, this.#bound(options));
+    await super.delete(resource, key, options);
     if (uid !== undefined && !options?.dryRun) this.#run.wrote({ resource, key, deletedUid: uid });
   }
 
-  watch<T extends KubeObject>(resource: Resource<T>, options?: WatchOptions): AsyncIterable<WatchEvent<T>> {
-    return this.#client.watch(resource, this.#bound(options));
+  override watch<T extends KubeObject>(resource: Resource<T>, options?: WatchOptions): AsyncIterable<WatchEvent<T>> {
+    return super.watch(resource, { ...options, signal: this.#signalOf(options) });
   }
 
-  raw(
-    method: string,
-    path: string,
-    options?: CallOptions & { body?: string; contentType?: string; accept?: string },
-  ): Promise<string> {
-    return this.#client.raw(method, path, this.#bound(options));
+  protected async around<T, Options extends ForwardedOptions>(
+    call: ForwardedCall,
+    options: Options | undefined,
+    go: (options: Options | undefined) => Promise<T>,
+  ): Promise<T> {
+    const signal = this.#signalOf(options);
+    // What is added is among the options of every call, and the field manager among those of every write.
+    if (!('sent' in call)) return go({ ...options, signal } as Options);
+    const answer = await go({ fieldManager: this.#run.fieldManager, ...options, signal } as Options);
+    if (!options?.dryRun) this.#wrote(call.resource, answer as KubeObject);
+    return answer;
   }
 
-  #bound<Options extends { signal?: AbortSignal }>(options: Options | undefined): Options & { signal: AbortSignal } {
-    return { ...(options as Options), signal: this.#signalOf(options) };
+  #wrote(resource: Resource, { metadata }: Readonly<KubeObject>): void {
+    const { name, namespace, resourceVersion } = metadata ?? {};
+    if (name === undefined || !resourceVersion) return;
+    this.#run.wrote({ resource, key: namespace === undefined ? { name } : { namespace, name }, resourceVersion });
   }
 
   #signalOf(options: { signal?: AbortSignal } | undefined): AbortSignal {
     const own = options?.signal;
     const ends = this.#run.signal;
     return own && own !== ends ? AbortSignal.any([own, ends]) : ends;
-  }
-
-  #managed<Options extends WriteOptions>(
-    options: Options | undefined,
-  ): Options & { signal: AbortSignal; fieldManager: string } {
-    return { fieldManager: this.#run.fieldManager, ...(options as Options), signal: this.#signalOf(options) };
-  }
-
-  async #written<T extends KubeObject>(
-    resource: Resource<T>,
-    options: WriteOptions | undefined,
-    call: Promise<T>,
-  ): Promise<T> {
-    const object = await call;
-    const { name, namespace, resourceVersion } = object.metadata ?? {};
-    if (!options?.dryRun && name !== undefined && resourceVersion) {
-      this.#run.wrote({ resource, key: namespace === undefined ? { name } : { namespace, name }, resourceVersion });
-    }
-    return object;
   }
 }
 

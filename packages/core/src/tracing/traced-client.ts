@@ -1,20 +1,12 @@
 // A client whose every call is a span, and tells the API server which.
-import type {
-  ApplyOptions,
-  CallOptions,
-  Client,
-  DeleteOptions,
-  KubeList,
-  KubeObject,
-  ListOptions,
-  ObjectKey,
-  Patch,
-  Resource,
-  WatchEvent,
-  WatchOptions,
-  WriteOptions,
+import {
+  ApiError,
+  ForwardingClient,
+  qualifiedName,
+  type Client,
+  type ForwardedCall,
+  type ForwardedOptions,
 } from '@stackwright/kube';
-import { ApiError, qualifiedName } from '@stackwright/kube';
 import type { Span } from './tracer.js';
 
 /**
@@ -26,102 +18,29 @@ export function clientWithin(client: Client, span: Span): Client {
   return span.recording ? new TracedClient(inner, span) : inner;
 }
 
-class TracedClient implements Client {
-  readonly inner: Client;
+/** Of watches there are no spans: they go on for minutes, and are not part of what the span is of. */
+class TracedClient extends ForwardingClient {
   readonly #span: Span;
 
   constructor(inner: Client, span: Span) {
-    this.inner = inner;
+    super(inner);
     this.#span = span;
   }
 
-  get<T extends KubeObject>(
-    resource: Resource<T>,
-    key: ObjectKey,
-    options?: CallOptions & { subresource?: string },
-  ): Promise<T> {
-    return this.#call('get', resource, key, options, (traced) => this.inner.get(resource, key, traced));
-  }
-
-  list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<KubeList<T>> {
-    return this.#call('list', resource, options, options, (traced) => this.inner.list(resource, traced));
-  }
-
-  listAll<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<KubeList<T>> {
-    return this.#call('list', resource, options, options, (traced) => this.inner.listAll(resource, traced));
-  }
-
-  create<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T> {
-    return this.#call('create', resource, object.metadata, options, (traced) =>
-      this.inner.create(resource, object, traced),
-    );
-  }
-
-  update<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T> {
-    return this.#call('update', resource, object.metadata, options, (traced) =>
-      this.inner.update(resource, object, traced),
-    );
-  }
-
-  patch<T extends KubeObject>(resource: Resource<T>, key: ObjectKey, patch: Patch, options?: WriteOptions): Promise<T> {
-    return this.#call('patch', resource, key, options, (traced) => this.inner.patch(resource, key, patch, traced));
-  }
-
-  apply<T extends KubeObject>(resource: Resource<T>, object: T, options: ApplyOptions): Promise<T> {
-    return this.#call('apply', resource, object.metadata, options, (traced) =>
-      this.inner.apply(resource, object, { ...options, ...traced }),
-    );
-  }
-
-  delete(resource: Resource, key: ObjectKey, options?: DeleteOptions): Promise<void> {
-    return this.#call('delete', resource, key, options, (traced) => this.inner.delete(resource, key, traced));
-  }
-
-  /** Goes on for minutes: not part of what the span is of. */
-  watch<T extends KubeObject>(resource: Resource<T>, options?: WatchOptions): AsyncIterable<WatchEvent<T>> {
-    return this.inner.watch(resource, options);
-  }
-
-  raw(
-    method: string,
-    path: string,
-    options?: CallOptions & { body?: string; contentType?: string; accept?: string },
-  ): Promise<string> {
-    const attributes = { 'http.request.method': method, 'url.path': path.split('?', 1)[0] };
-    return this.#traced(`${method} raw`, attributes, options, (traced) => this.inner.raw(method, path, traced));
-  }
-
-  #call<T, Options extends CallOptions & { subresource?: string; dryRun?: boolean }>(
-    verb: string,
-    resource: Resource,
-    key: { namespace?: string | undefined; name?: string | undefined } | undefined,
+  protected around<T, Options extends ForwardedOptions>(
+    call: ForwardedCall,
     options: Options | undefined,
-    call: (options: Options) => Promise<T>,
+    go: (options: Options | undefined) => Promise<T>,
   ): Promise<T> {
-    const attributes = {
-      'k8s.verb': verb,
-      'k8s.resource': qualifiedName(resource),
-      'k8s.subresource': options?.subresource,
-      'k8s.namespace.name': key?.namespace,
-      'k8s.object.name': key?.name,
-      'k8s.dry_run': options?.dryRun,
-    };
-    return this.#traced(`${verb} ${qualifiedName(resource)}`, attributes, options, call);
-  }
-
-  #traced<T, Options extends CallOptions>(
-    name: string,
-    attributes: Record<string, string | boolean | undefined>,
-    options: Options | undefined,
-    call: (options: Options) => Promise<T>,
-  ): Promise<T> {
+    const { name, attributes } = described(call, options);
     return this.#span.span(
       name,
       attributes,
       async (span) => {
         const { traceparent } = span;
         try {
-          return await call({ ...options, ...(traceparent && { traceparent }) } as Options);
+          // What is added is among the options of every call.
+          return await go({ ...options, ...(traceparent && { traceparent }) } as Options);
         } catch (error) {
           if (error instanceof ApiError)
             span.set({ 'http.response.status_code': error.code, 'k8s.reason': error.reason });
@@ -131,4 +50,30 @@ class TracedClient implements Client {
       { kind: 'client' },
     );
   }
+}
+
+function described(
+  call: ForwardedCall,
+  options: ForwardedOptions | undefined,
+): { name: string; attributes: Record<string, string | boolean | undefined> } {
+  if (call.verb === 'raw') {
+    const { method, path } = call;
+    return {
+      name: `${method} raw`,
+      attributes: { 'http.request.method': method, 'url.path': path.split('?', 1)[0] },
+    };
+  }
+  const { verb, resource } = call;
+  const key: { namespace?: string; name?: string } | undefined = call.key;
+  return {
+    name: `${verb} ${qualifiedName(resource)}`,
+    attributes: {
+      'k8s.verb': verb,
+      'k8s.resource': qualifiedName(resource),
+      'k8s.subresource': options?.subresource,
+      'k8s.namespace.name': key?.namespace,
+      'k8s.object.name': key?.name,
+      'k8s.dry_run': options?.dryRun,
+    },
+  };
 }
