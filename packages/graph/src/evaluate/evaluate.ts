@@ -1,20 +1,13 @@
 // Runs the steps of a graph against what was observed and says, for each, how it stands and what it wants. Pure: no I/O and
 // nothing written, so that reconciling, planning and simulating are the same evaluation.
-import { apiVersionOf, type KubeObject, type Resource } from '@stackwright/kube';
-import {
-  CacheNotSyncedError,
-  type Clock,
-  controllerOf,
-  ownerRequests,
-  isBeingDeleted,
-  KindMissingError,
-  type Reader,
-} from '@stackwright/core';
+import type { Resource } from '@stackwright/kube';
+import { CacheNotSyncedError, type Clock, KindMissingError, type Reader } from '@stackwright/core';
 import type { UpToDateChildren } from './up-to-date.js';
 import { isSameResource, type BuiltGraph, type GraphStep } from '../declare/graph.js';
-import { Label, type Names } from '../declare/names.js';
+import type { Names } from '../declare/names.js';
 import { EngineReason } from '../declare/reasons.js';
-import type { Ownership } from './ownership.js';
+import { heldBack } from './ownership.js';
+import { referenceTo } from './reference.js';
 import { EvaluationScope, type Want } from './scope.js';
 import { failed, waiting, type ObjectReference, type Outcome, type Reconciled } from '../declare/step.js';
 import { writesFor, type Write } from './writes.js';
@@ -156,7 +149,7 @@ function conclude<R extends Reconciled>(
 ): { outcome: StepOutcome; writes: Write[] } {
   const held: Outcome<never>[] = [];
   const free = scope.wants.filter((want) => {
-    const hold = heldBack(input, scope.ownership, want);
+    const hold = heldBack(input.resource, scope.ownership, want);
     if (hold) held.push(hold);
     return !hold;
   });
@@ -218,59 +211,4 @@ function claim(wants: readonly Want[], wanted: Want[]): void {
     if (other) throw new Error(`Steps ${other.step} and ${want.step} both want ${want.resource.kind} ${want.name}`);
     wanted.push(want);
   }
-}
-
-/** Why a wanted object must not be written now, if so: it is on its way out, or it is somebody else's. */
-function heldBack<R extends Reconciled>(
-  input: EvaluationInput<R>,
-  ownership: Ownership,
-  { observed, resource, name, make, from = [] }: Want,
-): Outcome<never> | undefined {
-  if (!observed) return undefined;
-  const on = referenceTo(resource, observed);
-  const what = `${resource.kind} ${name}`;
-  if (isBeingDeleted(observed)) {
-    return waiting(EngineReason.Deleting, `Waits for ${what} to be gone; it is being deleted and will be made again`, {
-      on,
-    });
-  }
-  const { metadata: owner } = input.object;
-  const conflict = (says: string) => failed(EngineReason.Conflict, `${what} exists and ${says}`, { on });
-  const marked = ownership.marked(resource, observed);
-  if (from.some((other) => ownership.isHandedOver(resource, observed, other))) return undefined;
-  if (marked === 'Another') return conflict(`belongs to ${ownership.ownerOf(observed)}`);
-  const controller = controllerOf(observed);
-  if (controller && controller.uid !== owner?.uid) {
-    if (ownerRequests(input.resource, observed).some(({ name: of }) => of === owner?.name)) {
-      return waiting(EngineReason.Deleting, `Waits for ${what} of a deleted predecessor to be collected`, { on });
-    }
-    return conflict(`belongs to ${controller.kind} ${controller.name}`);
-  }
-  if (marked === 'Own') return undefined;
-  const { names } = ownership;
-  const manager = observed.metadata?.labels?.[Label.managedBy];
-  if (marked === 'Copy' && !make) return conflict('is a copy of another object, as its annotations say; remove it');
-  if (controller) {
-    return manager === undefined || manager === names.managedBy ? undefined : conflict(`is managed by ${manager}`);
-  }
-  if (manager === names.managedBy) {
-    if (ownership.hasOwnLabels(observed)) return undefined;
-    const { [Label.name]: kind = '', [Label.instance]: instance = '' } = observed.metadata?.labels ?? {};
-    return conflict(`belongs to ${kind} ${instance}`);
-  }
-  // What is created once may well have been put there by a person: a password of their choice.
-  if (make) return undefined;
-  return conflict(
-    `was not made for this object; remove it, or hand it over with the label ${Label.managedBy}=${names.managedBy}`,
-  );
-}
-
-export function referenceTo(resource: Resource, object: Readonly<KubeObject>): ObjectReference {
-  const { name = '', namespace } = object.metadata ?? {};
-  return {
-    apiVersion: apiVersionOf(resource),
-    kind: resource.kind,
-    name,
-    ...(namespace === undefined ? {} : { namespace }),
-  };
 }

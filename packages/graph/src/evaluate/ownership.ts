@@ -1,8 +1,11 @@
 // Whether an object is one's own: judged before it is adopted, pruned or deleted.
+import { isBeingDeleted, ownerRequests } from '@stackwright/core';
 import { controllerOf, type KubeObject, type ObjectMeta, type Resource } from '@stackwright/kube';
+import { EngineReason } from '../declare/reasons.js';
 import { identityOf, isSameIdentity, markOf, parseMark, speaksOf, type Identity } from '../declare/mark.js';
 import { cutLabelValue, Label, labelsOf, type Names } from '../declare/names.js';
-import type { Reconciled } from '../declare/step.js';
+import { failed, waiting, type Outcome, type Reconciled } from '../declare/step.js';
+import { referenceTo } from './reference.js';
 
 /**
  * What the mark of an object says: it was made for this owner; for another one, or by another manager; it is no mark of this
@@ -14,13 +17,13 @@ export class Ownership {
   readonly names: Names;
   /** That preselect its children. */
   readonly labels: Readonly<Record<string, string>>;
-  readonly #owner: Readonly<Reconciled>;
+  readonly owner: Readonly<Reconciled>;
   readonly #identity: Identity;
 
   constructor(names: Names, resource: Resource, owner: Readonly<Reconciled>) {
     this.names = names;
     this.labels = labelsOf(resource.kind, owner.metadata?.name ?? '', names);
-    this.#owner = owner;
+    this.owner = owner;
     this.#identity = identityOf(resource, owner);
   }
 
@@ -64,7 +67,7 @@ export class Ownership {
     const { labels = {}, annotations = {} } = child.metadata ?? {};
     if (!annotations[this.names.annotation.step] || labels[Label.managedBy] !== this.names.managedBy) return false;
     const controller = controllerOf(child);
-    if (controller) return controller.uid === this.#owner.metadata?.uid;
+    if (controller) return controller.uid === this.owner.metadata?.uid;
     const { kind, name } = this.#identity;
     return (
       labels[this.names.label.retained] === 'true' &&
@@ -116,4 +119,58 @@ export class Ownership {
     const by = mark.managedBy === this.names.managedBy ? '' : `, managed by ${mark.managedBy}`;
     return `${kind} ${name}${which}${where}${by}`;
   }
+}
+
+interface Wanted {
+  readonly resource: Resource;
+  readonly name: string;
+  readonly observed: Readonly<KubeObject> | undefined;
+  /** There where it is only ever created. */
+  readonly make?: unknown;
+  readonly from?: readonly string[];
+}
+
+/** Why a wanted object must not be written now, if so: it is on its way out, or it is somebody else's. */
+export function heldBack(
+  ownerResource: Resource,
+  ownership: Ownership,
+  { observed, resource, name, make, from = [] }: Wanted,
+): Outcome<never> | undefined {
+  if (!observed) return undefined;
+  const on = referenceTo(resource, observed);
+  const what = `${resource.kind} ${name}`;
+  if (isBeingDeleted(observed)) {
+    return waiting(EngineReason.Deleting, `Waits for ${what} to be gone; it is being deleted and will be made again`, {
+      on,
+    });
+  }
+  const { metadata: owner } = ownership.owner;
+  const conflict = (says: string) => failed(EngineReason.Conflict, `${what} exists and ${says}`, { on });
+  const marked = ownership.marked(resource, observed);
+  if (from.some((other) => ownership.isHandedOver(resource, observed, other))) return undefined;
+  if (marked === 'Another') return conflict(`belongs to ${ownership.ownerOf(observed)}`);
+  const controller = controllerOf(observed);
+  if (controller && controller.uid !== owner?.uid) {
+    if (ownerRequests(ownerResource, observed).some(({ name: of }) => of === owner?.name)) {
+      return waiting(EngineReason.Deleting, `Waits for ${what} of a deleted predecessor to be collected`, { on });
+    }
+    return conflict(`belongs to ${controller.kind} ${controller.name}`);
+  }
+  if (marked === 'Own') return undefined;
+  const { names } = ownership;
+  const manager = observed.metadata?.labels?.[Label.managedBy];
+  if (marked === 'Copy' && !make) return conflict('is a copy of another object, as its annotations say; remove it');
+  if (controller) {
+    return manager === undefined || manager === names.managedBy ? undefined : conflict(`is managed by ${manager}`);
+  }
+  if (manager === names.managedBy) {
+    if (ownership.hasOwnLabels(observed)) return undefined;
+    const { [Label.name]: kind = '', [Label.instance]: instance = '' } = observed.metadata?.labels ?? {};
+    return conflict(`belongs to ${kind} ${instance}`);
+  }
+  // What is created once may well have been put there by a person: a password of their choice.
+  if (make) return undefined;
+  return conflict(
+    `was not made for this object; remove it, or hand it over with the label ${Label.managedBy}=${names.managedBy}`,
+  );
 }

@@ -11,7 +11,7 @@ import {
   type Resource,
 } from '@stackwright/kube';
 import { type Clock, controllerOf, isBeingDeleted, type Logger, noSpan, type Random, scrub } from '@stackwright/core';
-import { referenceTo } from '../evaluate/evaluate.js';
+import { referenceTo } from '../evaluate/reference.js';
 import { allOwned, isSameResource, type Graph } from '../declare/graph.js';
 import type { StepMetrics } from '../status/metrics.js';
 import { defaultNames, type Names } from '../declare/names.js';
