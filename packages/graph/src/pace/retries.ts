@@ -44,6 +44,11 @@ export class Retries {
     this.#troubled.delete(uid);
   }
 
+  /** Whether a step was in trouble already when it was looked at last. */
+  isTroubled(uid: string, step: string): boolean {
+    return this.#troubled.get(uid)?.has(step) ?? false;
+  }
+
   /** Milliseconds until the next look that is due; undefined: only an event makes a difference. */
   after<R extends Reconciled>(
     uid: string,

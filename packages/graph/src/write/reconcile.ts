@@ -18,7 +18,6 @@ import { defaultNames, type Names } from '../declare/names.js';
 import { EngineReason } from '../declare/reasons.js';
 import type { Reconciled } from '../declare/step.js';
 import { Overlay, type ChildReader } from '../evaluate/overlay.js';
-import type { Write } from '../evaluate/writes.js';
 import { isPaused } from '../pace/paused.js';
 import { unlessStale, type StepFailure } from '../status/failure.js';
 import type { StepMetrics } from '../status/metrics.js';
@@ -142,7 +141,9 @@ export class GraphReconciler<R extends Reconciled> {
     const version = doubts.holds(object, evaluation)
       ? object.metadata?.resourceVersion
       : await this.#say(object, built, result, statuses, context);
-    throwIfFailed(failures, result.written);
+    const said = result.written.filter((write) => !result.repaired.includes(write));
+    const isRestless = (step: string) => retries.isTroubled(uid, step) && said.some((write) => write.step === step);
+    throwIfFailed(failures, isRestless);
     const requeueAfter = sooner(retries.after(uid, result, statuses), held.dueIn(uid));
     if (requeueAfter !== undefined) return { requeueAfter };
     const { reads } = result.record;
@@ -220,13 +221,14 @@ function sooner(one: number | undefined, other: number | undefined): number | un
 
 /**
  * A call that failed counts as an error of the reconcile and is tried again with the queue's back-off. What the API server has
- * judged and refused it refuses again: that is the step's failure, and looked at again as any other. Unless something else was
- * written: its own event would come at once, and who writes each time would never rest.
+ * judged and refused it refuses again: that is the step's failure, and looked at again as any other. Unless the step writes
+ * something else each time that it is refused: the event of that comes at once, and it would never rest.
  */
-function throwIfFailed(failures: ReadonlyMap<string, StepFailure>, written: readonly Write[]): void {
-  const isError = (failure: StepFailure) =>
-    unlessStale(failure) && (failure.reason !== EngineReason.Rejected || written.length > 0);
-  const errors = [...failures.values()].filter(isError);
+function throwIfFailed(failures: ReadonlyMap<string, StepFailure>, isRestless: (step: string) => boolean): void {
+  const errors = [...failures].flatMap(([step, failure]) => {
+    const isError = failure.reason !== EngineReason.Rejected || isRestless(step);
+    return isError && unlessStale(failure) ? [failure] : [];
+  });
   const [first] = errors;
   if (first) throw new Error(errors.map(({ message }) => scrub(message)).join('; '), { cause: first.error });
 }

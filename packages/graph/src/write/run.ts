@@ -52,6 +52,8 @@ export interface RunResult<R extends Reconciled> {
   postponed: readonly PostponedWrite[];
   /** What was carried out: of each step in order. */
   written: readonly Write[];
+  /** Of it, what was set right of steps that do not say what they want. */
+  repaired: readonly Write[];
   /** What the evaluation read. */
   record: ReadRecord;
   /** Whether a step asked what time it is: it may say something else without anything having changed. */
@@ -132,7 +134,7 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
           writeBackoff.keepOnly(uid, wants);
         }
         const { durations } = spans;
-        return { evaluation, failures, durations, postponed, written, record, asksTime: clock.wasAsked };
+        return { evaluation, failures, durations, postponed, written, repaired, record, asksTime: clock.wasAsked };
       }
       for (const [step, all] of byStep([...unwanted, ...repairs])) work.push(() => writes.carryOut(step, all));
     }
