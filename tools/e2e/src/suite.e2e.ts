@@ -6,6 +6,7 @@ import { badInput } from './scenarios/bad-input.js';
 import { configuration } from './scenarios/configuration.js';
 import { deletion } from './scenarios/deletion.js';
 import { kills } from './scenarios/kills.js';
+import { lookedAfter } from './scenarios/looked-after.js';
 import { losses } from './scenarios/losses.js';
 import { rotation } from './scenarios/rotation.js';
 import { serviceKills } from './scenarios/service-kills.js';
@@ -32,6 +33,7 @@ describe('rotation', () => rotation(cluster));
 describe('kills under requests', () => serviceKills(cluster));
 describe('kills', () => kills(cluster));
 describe('trouble', () => trouble(cluster));
+describe('what runs', () => lookedAfter(cluster));
 describe('losses', () => losses(cluster));
 describe('deletion', () => deletion(cluster));
 describe('the end', () => {

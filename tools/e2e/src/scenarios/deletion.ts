@@ -1,7 +1,15 @@
 import { ControlPlane } from '@stackwright/api';
 import { Keystone } from '@stackwright/keystone';
-import { eventually, treasures } from '@stackwright/integration';
-import { PersistentVolumeClaim, Pod, Secret, isNotFound, type Client, type KubeObject } from '@stackwright/kube';
+import { conditionOf, eventually, treasures } from '@stackwright/integration';
+import {
+  Namespace,
+  PersistentVolumeClaim,
+  Pod,
+  Secret,
+  isNotFound,
+  type Client,
+  type KubeObject,
+} from '@stackwright/kube';
 import { expect, it } from 'vitest';
 import { namespace, type Cluster } from '../cluster.js';
 import { rowCounts } from '../database.js';
@@ -59,6 +67,30 @@ export function deletion(cluster: Cluster): void {
       expect(items.filter(({ type }) => type === 'Opaque').map(({ metadata }) => metadata?.name)).toEqual([]);
       const error: unknown = await client.get(ControlPlane, key).catch((caught: unknown) => caught);
       expect(isNotFound(error)).toBe(true);
+    }, slow);
+  });
+
+  it('the namespace can be deleted with all that is in it, controllers too', async () => {
+    const { client } = cluster;
+    await client.create<KubeObject>(ControlPlane, {
+      apiVersion: 'stackwright.dev/v1alpha1',
+      kind: 'ControlPlane',
+      metadata: key,
+      ...{
+        spec: {
+          deletionPolicy: 'Delete',
+          infrastructure: { database: { mariadb: {} }, cache: { memcached: {} } },
+          services: { keystone: {} },
+        },
+      },
+    });
+    await eventually(async () => {
+      expect((await conditionOf(client, Keystone, { namespace, name: 'keystone' })).status).toBe('True');
+    }, slow);
+    await client.delete(Namespace, { name: namespace });
+    await eventually(async () => {
+      const error: unknown = await client.get(Namespace, { name: namespace }).catch((caught: unknown) => caught);
+      expect(isNotFound(error), JSON.stringify(error)).toBe(true);
     }, slow);
   });
 }
