@@ -294,6 +294,20 @@ describe('a database that a claim once had', () => {
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
+  it('is not missed by a claim that never had one, though the Secret of one before is there yet', async () => {
+    await runMariaDB({ ready: false });
+    await harness.seedSecret('sample-connection', { username: 'keystone', password: 'theirs' });
+    const { apiVersion, kind } = claim();
+    const ownerReferences = [{ apiVersion, kind, name: 'sample', uid: 'gone', controller: true }];
+    await harness.edit(Secret, 'sample-connection', { metadata: { ownerReferences } });
+    await harness.begin(claim());
+    expect(harness.object.status).not.toHaveProperty('secretName');
+    // The garbage collector comes later.
+    await harness.api.delete(Secret, harness.at('sample-connection'));
+    await harness.sayProviderReady(true);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
   it('of a version without ids gets one; and is missed as well where it is gone', async () => {
     await fulfilled();
     delete server.databases.get('keystone')!.id;

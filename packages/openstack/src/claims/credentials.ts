@@ -14,7 +14,7 @@ import { Secret } from '@stackwright/kube';
 import { keptPassword } from '../secrets/kept-password.js';
 import { valuesOf } from '../secrets/secret.js';
 import { passwordIn } from '../secrets/text.js';
-import { claimStatus, connectionSecret } from './fulfil.js';
+import { claimStatus, connectionSecret, publishedSecret } from './fulfil.js';
 
 /** A claim whose spec has the fields of `credentialSpec`. */
 export interface CredentialClaim extends Reconciled {
@@ -139,7 +139,7 @@ export function credentialClaimStatus<R extends CredentialClaim>(
   scope: StatusScope<R>,
   credentials: ClaimCredentials | undefined,
 ): { secretName?: string; username?: string; superseded?: string[] } {
-  const secret = scope.get(Secret, connectionSecret(scope.name));
+  const secret = publishedSecret(scope);
   const checked = secret && valuesOf(secret, ['username']);
   if (!checked || 'missing' in checked) return claimStatus(scope);
   const { username } = checked.values;

@@ -65,6 +65,12 @@ export function publishConnection<R extends Reconciled>(
 
 /** `status.secretName`. The Secret stays while the provider is away for a while, and so does its name. */
 export function claimStatus<R extends Reconciled>(scope: StatusScope<R>): { secretName?: string } {
-  const name = connectionSecret(scope.name);
-  return scope.get(Secret, name) ? { secretName: name } : {};
+  return publishedSecret(scope) ? { secretName: connectionSecret(scope.name) } : {};
+}
+
+/** That Secret, where it is this claim's: one of a claim that was deleted a moment ago fulfils nothing. */
+export function publishedSecret<R extends Reconciled>(scope: StatusScope<R>): Readonly<Secret> | undefined {
+  const secret = scope.get(Secret, connectionSecret(scope.name));
+  const uid = scope.object.metadata?.uid;
+  return secret?.metadata?.ownerReferences?.some((owner) => owner.uid === uid) ? secret : undefined;
 }
