@@ -1,7 +1,7 @@
 import { Type, type SchemaOptions } from '@sinclair/typebox';
 import { defineCustomResource, ListMap, ListSet, type ObjectOf } from '@stackwright/kube';
 import { category, groups, version } from './names.js';
-import { pausedColumn, printerColumns, releaseColumn } from './schema/columns.js';
+import { availableColumn, pausedColumn, printerColumns, releaseColumn } from './schema/columns.js';
 import { deletionPolicy, objectName, paused, release } from './schema/fields.js';
 import { statusOf } from './schema/status.js';
 
@@ -83,10 +83,14 @@ export const ControlPlane = defineCustomResource({
           kind: Type.String({ description: 'Kind of its object.' }),
           managed: Type.Boolean({ description: 'Whether the coordinator writes its object.' }),
           ready: Type.Boolean({ description: 'Whether its object is Ready for what it was last told.' }),
+          available: Type.Boolean({
+            description: 'Whether it does its work now, whatever is wrong with what is wanted next.',
+            default: false,
+          }),
           release: Type.Optional(
             Type.String({ description: 'Release that was asked for, where the service has one.' }),
           ),
-          endpoint: Type.Optional(Type.String({ description: 'URL that it publishes.' })),
+          endpoint: Type.Optional(Type.String({ description: 'URL that it publishes, or published last.' })),
         }),
         ['name'],
         { description: 'The services and how they are.' },
@@ -98,6 +102,7 @@ export const ControlPlane = defineCustomResource({
     readyServices: Type.Optional(Type.String({ description: 'How many services are Ready, of how many: "2/3".' })),
   }),
   printerColumns: printerColumns(
+    availableColumn,
     releaseColumn,
     { name: 'Services', type: 'string', jsonPath: '.status.readyServices' },
     pausedColumn,

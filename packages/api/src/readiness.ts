@@ -10,6 +10,15 @@ export function readyCondition(object: Readonly<Conditioned>): Condition | undef
   return object.status?.conditions?.find(({ type }) => type === 'Ready');
 }
 
+/**
+ * Whether it does its work now, whatever is wrong with what is wanted next; of what does not say so (a claim, a controller of an
+ * earlier version), whether it said last that it is Ready.
+ */
+export function isAvailable(object: Readonly<Conditioned>): boolean {
+  const available = object.status?.conditions?.find(({ type }) => type === 'Available');
+  return (available ?? readyCondition(object))?.status === 'True';
+}
+
 /** Its controller writes nothing for it, its status included: what its conditions say is of the time before. */
 export function isPaused(object: Readonly<Conditioned & { spec?: object }>): boolean {
   return (object.spec as { paused?: boolean } | undefined)?.paused === true;

@@ -34,17 +34,26 @@ async function start(spec: object): Promise<void> {
 const managed = { managed: true };
 
 /** What the service's own controller would say. */
-async function say(service: string, status: 'True' | 'False', reason = 'Ready', message = ''): Promise<void> {
+async function say(
+  service: string,
+  status: 'True' | 'False',
+  reason = 'Ready',
+  message = '',
+  available = status,
+): Promise<void> {
   const { generation = 1 } = objectOf(service)?.metadata ?? {};
   const condition = {
-    type: 'Ready',
     status,
     reason,
     message,
     observedGeneration: generation,
     lastTransitionTime: '2025-01-01T00:00:00Z',
   };
-  const body = { status: { observedGeneration: generation, conditions: [condition], endpoint: `http://${service}` } };
+  const conditions = [
+    { ...condition, type: 'Ready' },
+    { ...condition, type: 'Available', status: available },
+  ];
+  const body = { status: { observedGeneration: generation, conditions, endpoint: `http://${service}` } };
   await harness.edit(kindOf(service), service, body, 'status');
   await harness.settle();
 }
@@ -74,6 +83,7 @@ describe('a ControlPlane', () => {
     await say('mariadb', 'True');
     await say('keystone', 'True');
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(harness.condition('Available')).toMatchObject({ status: 'True' });
     expect(harness.object.status).toMatchObject({
       readyServices: '2/2',
       services: [
@@ -111,6 +121,56 @@ describe('a ControlPlane', () => {
         { step: 'Mariadb', kind: 'Mariadb', name: 'mariadb' },
       ],
     });
+  });
+
+  it('is Available while its services serve, whatever is wrong with what is wanted of them next', async () => {
+    await harness.settle();
+    expect(harness.condition('Available')).toMatchObject({ status: 'False' });
+    await say('mariadb', 'True');
+    expect(harness.condition('Available')).toMatchObject({
+      status: 'False',
+      message: 'Keystone keystone does not serve',
+    });
+    await say('keystone', 'True');
+    expect(harness.condition('Available')).toMatchObject({ status: 'True' });
+
+    await say('keystone', 'False', 'InvalidConfig', 'no such option', 'True');
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidConfig' });
+    expect(harness.condition('Available')).toMatchObject({ status: 'True' });
+    await say('keystone', 'False', 'ApiUnreachable', 'nobody answers', 'False');
+    expect(harness.condition('Available')).toMatchObject({
+      status: 'False',
+      message: 'Keystone keystone does not serve',
+    });
+    expect(harness.object.status).toMatchObject({
+      services: [
+        { name: 'mariadb', available: true },
+        { name: 'keystone', available: false },
+      ],
+    });
+  });
+
+  it('has no outage where a service more is wanted, and one where a service is gone', async () => {
+    await harness.settle();
+    await say('mariadb', 'True');
+    await say('keystone', 'True');
+    await harness.edit(ControlPlane, 'sample', { spec: { services: { horizon: managed } } });
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False' });
+    expect(harness.condition('Available')).toMatchObject({ status: 'True' });
+    await harness.api.delete(kindOf('keystone'), { namespace: 'ns', name: 'keystone' });
+    await harness.settle();
+    expect(harness.condition('Available')).toMatchObject({ status: 'False' });
+  });
+
+  it('stays Ready while a service that serves does what it was last told', async () => {
+    await harness.settle();
+    await say('mariadb', 'True');
+    await say('keystone', 'True');
+    await harness.edit(ControlPlane, 'sample', { spec: { services: { keystone: { replicas: 3 } } } });
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True', observedGeneration: 1 });
+    expect(harness.condition('KeystoneReady')).toMatchObject({ status: 'False', reason: 'Pending' });
   });
 
   it('does not take a Ready for an older spec for an answer', async () => {

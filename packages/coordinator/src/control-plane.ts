@@ -1,6 +1,6 @@
 // A ControlPlane as a graph: a step per service that it names. All are written at once, since each waits by itself for
 // what it needs; so nothing waits that need not.
-import { ControlPlane, infrastructureRoles, isReady, Reason, sayMissing } from '@stackwright/api';
+import { ControlPlane, infrastructureRoles, isAvailable, isReady, Reason, sayMissing } from '@stackwright/api';
 import {
   defineObjectGraph,
   done,
@@ -26,6 +26,7 @@ export function controlPlaneGraph(kinds: () => readonly ServiceKind[]): Graph<Co
       servicesStep(g, plan, dropped);
       for (const service of plan.services) serviceStep(g, service, object);
       for (const kind of dropped.kept) droppedStep(g, kind);
+      servingStep(g, plan);
     },
     {
       status(scope) {
@@ -158,6 +159,43 @@ function inFieldsOf({ path, inherited }: PlannedService): (message: string) => s
 /** The condition of a ControlPlane that speaks of a service: "nova-api" → "NovaApiReady". */
 export const conditionOfService = (service: string): string => `${stepName(service)}Ready`;
 
+/**
+ * Whether the cloud does its work now. A service that is named since then is wanted, and no outage, until it has served for the
+ * first time.
+ */
+function servingStep(g: GraphBuilder<ControlPlane>, { services }: Plan): void {
+  const serving = g.step({
+    name: 'Serving',
+    reads: services.map(({ kind }) => kind.resource),
+    run(scope) {
+      if (services.length === 0) return done();
+      const isServing = scope.object.status?.conditions?.some(
+        ({ type, status }) => type === 'Available' && status === 'True',
+      );
+      const away = services.filter(({ kind: { resource, service }, managed }) => {
+        const object = scope.get(resource, service);
+        const isNew = isServing && endpointOf(scope.object, service, object) === undefined;
+        const isOurs = object !== undefined && (!managed || isOwned(scope, object));
+        return !isNew && !(isOurs && isAvailable(object));
+      });
+      const names = away.map(({ kind: { resource, service } }) => `${resource.kind} ${service}`);
+      if (names.length === 0) return done();
+      const message = `${names.join(', ')} ${names.length === 1 ? 'does' : 'do'} not serve`;
+      return waiting(Reason.WaitingForService, message);
+    },
+  });
+  g.available(serving);
+}
+
+/** Where a service is, or was when it last answered: also while its object is away. */
+function endpointOf(
+  { status }: Readonly<ControlPlane>,
+  service: string,
+  object: Readonly<ServiceObject> | undefined,
+): string | undefined {
+  return object?.status?.endpoint ?? status?.services?.find(({ name }) => name === service)?.endpoint;
+}
+
 const stepName = (service: string): string =>
   service
     .split(/[^a-zA-Z0-9]+/)
@@ -167,13 +205,14 @@ const stepName = (service: string): string =>
 function statusOf(scope: StatusScope<ControlPlane>, { services }: Plan, dropped: Dropped): object {
   const states = services.map(({ kind, managed, release }) => {
     const object = scope.get(kind.resource, kind.service);
-    const endpoint = object?.status?.endpoint;
+    const endpoint = endpointOf(scope.object, kind.service, object);
     return {
       name: kind.service,
       kind: kind.resource.kind,
       managed,
       // One of this name that is another's is not this control plane's to speak of.
       ready: object !== undefined && isReady(object) && (!managed || isOwned(scope, object)),
+      available: object !== undefined && isAvailable(object) && (!managed || isOwned(scope, object)),
       ...(release === undefined ? {} : { release }),
       ...(endpoint === undefined ? {} : { endpoint }),
     };
@@ -181,7 +220,7 @@ function statusOf(scope: StatusScope<ControlPlane>, { services }: Plan, dropped:
   const leaving = [...dropped.removed, ...dropped.kept].flatMap(({ resource, service: name }) => {
     const object = scope.get(resource, name);
     return object && isOwned(scope, object)
-      ? [{ name, kind: resource.kind, managed: true, ready: isReady(object) }]
+      ? [{ name, kind: resource.kind, managed: true, ready: isReady(object), available: isAvailable(object) }]
       : [];
   });
   const ready = states.filter((state) => state.ready).length;

@@ -13,8 +13,8 @@ const plane = {
   status: {
     conditions: [{ type: 'Ready', status: 'False' as const, reason: 'Pending', message: '', lastTransitionTime: '' }],
     services: [
-      { name: 'mariadb', kind: 'MariaDB', managed: true, ready: true },
-      { name: 'keystone', kind: 'Keystone', managed: true, ready: false, release: '2025.1' },
+      { name: 'mariadb', kind: 'MariaDB', managed: true, ready: true, available: true },
+      { name: 'keystone', kind: 'Keystone', managed: true, ready: false, available: true, release: '2025.1' },
     ],
   },
 };
@@ -30,6 +30,9 @@ describe("the coordinator's metrics", () => {
     expect(await samples(readerOf([ControlPlane, plane]))).toEqual([
       'stackwright_controlplane_info{namespace="openstack",name="openstack",release="2025.1"} 1',
       'stackwright_controlplane_ready{namespace="openstack",name="openstack"} 0',
+      'stackwright_controlplane_available{namespace="openstack",name="openstack"} 0',
+      'stackwright_controlplane_service_available{namespace="openstack",name="openstack",service="mariadb",release=""} 1',
+      'stackwright_controlplane_service_available{namespace="openstack",name="openstack",service="keystone",release="2025.1"} 1',
       'stackwright_controlplane_service_ready{namespace="openstack",name="openstack",service="mariadb",release=""} 1',
       'stackwright_controlplane_service_ready{namespace="openstack",name="openstack",service="keystone",release="2025.1"} 0',
     ]);

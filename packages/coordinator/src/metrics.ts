@@ -36,6 +36,22 @@ export function registerMetrics(registry: Registry, reader: Reader): void {
     add({}, plane.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ? 1 : 0),
   );
   gauge(
+    'stackwright_controlplane_available',
+    'Whether all services of the control plane do their work now, whatever is wrong with what is wanted next.',
+    [],
+    (plane, add) =>
+      add({}, plane.status?.conditions?.some(({ type, status }) => type === 'Available' && status === 'True') ? 1 : 0),
+  );
+  gauge(
+    'stackwright_controlplane_service_available',
+    'Whether a service of the control plane does its work now.',
+    ['service', 'release'],
+    (plane, add) =>
+      plane.status?.services?.forEach(({ name, release = '', available }) =>
+        add({ service: name, release }, available ? 1 : 0),
+      ),
+  );
+  gauge(
     'stackwright_controlplane_service_ready',
     'Whether a service of the control plane is Ready for what it was last told.',
     ['service', 'release'],

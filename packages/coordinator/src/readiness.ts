@@ -1,5 +1,5 @@
 // What a service says of itself, as a step of the control plane.
-import { isPaused, isReady, readyCondition, Reason, stateOfReason } from '@stackwright/api';
+import { isAvailable, isPaused, isReady, readyCondition, Reason, stateOfReason } from '@stackwright/api';
 import { done, failed, waiting, type ObjectReference, type Outcome } from '@stackwright/graph';
 import { apiVersionOf, type ObjectKey } from '@stackwright/kube';
 import type { ServiceKind, ServiceObject } from './discovery.js';
@@ -22,7 +22,9 @@ export function readinessOf(
     return waiting(Reason.RolloutInProgress, `${what} is being changed, and works meanwhile`, { on, changing: true });
   }
   if (!ready || ready.status === 'True') {
-    return waiting(Reason.Pending, `${what} has not been reconciled by its controller yet`, { on });
+    // Told of a change, which it makes while it serves; or not heard of yet.
+    const changing = ready !== undefined && isAvailable(object);
+    return waiting(Reason.Pending, `${what} has not done yet what it was last told`, { on, changing });
   }
   // The service's reason is the control plane's: whoever reads it shall not have to look further.
   const message = `${what}: ${ready.message}`;

@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox';
 import {
+  availableColumn,
   category,
   cronSchedule,
   endpointColumn,
@@ -122,7 +123,7 @@ export const Keystone = defineCustomResource({
     fernet: keyStatus('Keys of the tokens.'),
     credential: keyStatus('Keys of the credentials.'),
   }),
-  printerColumns: printerColumns(releaseColumn, endpointColumn, pausedColumn),
+  printerColumns: printerColumns(availableColumn, releaseColumn, endpointColumn, pausedColumn),
   scale: serviceScale,
   rules: serviceNameRule(longestName({})),
 });

@@ -2,7 +2,7 @@
 // its keys, its first administrator, its configuration.
 import { Reason } from '@stackwright/api';
 import { done, waiting, type Graph, type StepScope } from '@stackwright/graph';
-import { Secret, Service } from '@stackwright/kube';
+import { Deployment, Secret, Service } from '@stackwright/kube';
 import {
   databaseOptionFile,
   defineService,
@@ -12,6 +12,7 @@ import {
   publicUrl,
   secretHash,
   secretWith,
+  servedAuthority,
   valuesOf,
   type ServiceBuilder,
   type ServiceSeams,
@@ -57,9 +58,10 @@ function declare(s: ServiceBuilder<Keystone>): void {
 
   const admin = s.step({
     name: 'Admin',
-    after: [s.tls],
+    after: [s.release],
     owns: [Secret],
-    reads: [Service],
+    // Not the certificate that is wanted: what is served may be told also while that one is no good.
+    reads: [Deployment, Service],
     run(scope) {
       const kept = keptPassword(scope, adminPasswordSecret(scope.name), {
         copy: ` (the Secret ${adminSecret(scope)} has it, too, under "password")`,
@@ -69,7 +71,7 @@ function declare(s: ServiceBuilder<Keystone>): void {
       const { password, uid } = kept.output;
       const { username, project, domain } = administrator;
       const url = urlOf(scope);
-      const ca = scope.output(s.tls)?.ca ?? trusted(scope, url);
+      const ca = servedAuthority(scope, scope.name) ?? trusted(scope, url);
       const trust = ca === undefined ? {} : { ca };
       const cloud = { authUrl: url, region: scope.object.spec.region, username, password, project, ...trust };
       const derived = scope.own(

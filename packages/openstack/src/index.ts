@@ -17,6 +17,7 @@ export * from './service/builder.js';
 export * from './service/claims.js';
 export * from './service/credentials.js';
 export * from './service/define-service.js';
+export * from './service/served.js';
 export * from './service/urls.js';
 export * from './secrets/hash.js';
 export * from './secrets/kept.js';

@@ -11,6 +11,12 @@ export function printerColumns(...own: PrinterColumn[]): PrinterColumn[] {
   ];
 }
 
+/** Of kinds that do work of their own: beside Ready, which is about what is wanted. */
+export const availableColumn: PrinterColumn = {
+  name: 'Available',
+  type: 'string',
+  jsonPath: '.status.conditions[?(@.type=="Available")].status',
+};
 /** What runs: what is asked for is in the spec, and may have been refused. */
 export const releaseColumn: PrinterColumn = { name: 'Release', type: 'string', jsonPath: '.status.release' };
 export const endpointColumn: PrinterColumn = { name: 'Endpoint', type: 'string', jsonPath: '.status.endpoint' };

@@ -4,7 +4,7 @@ import { category, groups, version } from '../names.js';
 import { publish, type PublishedService } from '../published.js';
 import { longestName, serviceNameRule, type DerivedNames } from './names.js';
 import { volumeRule } from './storage.js';
-import { endpointColumn, pausedColumn, printerColumns } from './columns.js';
+import { availableColumn, endpointColumn, pausedColumn, printerColumns } from './columns.js';
 
 export interface OwnKind<Spec extends TObject<TProperties>> extends Partial<Omit<PublishedService, 'service'>> {
   /** "MariaDB": then the service is "mariadb", and its group "mariadb.stackwright.dev". */
@@ -35,7 +35,7 @@ export function defineOwnKind<Spec extends TObject<TProperties>, Status extends 
     description,
     spec,
     status,
-    printerColumns: printerColumns(column, endpointColumn, pausedColumn),
+    printerColumns: printerColumns(availableColumn, column, endpointColumn, pausedColumn),
     ...(scale ? { scale } : {}),
     rules: [...serviceNameRule(longestName(names)), ...(volume === undefined ? [] : [volumeRule(volume)])],
   });

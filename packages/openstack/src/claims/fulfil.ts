@@ -1,10 +1,13 @@
 // The provider's side of a claim: what is the same whether a database, a cache or an identity is asked for.
-import { isPaused, isReady, readyCondition, Reason, type Conditioned } from '@stackwright/api';
+import { isAvailable, isPaused, isReady, readyCondition, Reason, type Conditioned } from '@stackwright/api';
 import { done, waiting, type Outcome, type Reconciled, type StatusScope, type StepScope } from '@stackwright/graph';
 import { apiVersionOf, Secret, type Resource } from '@stackwright/kube';
 import { secretWith } from '../secrets/secret.js';
 
-/** What a claim names as its provider, once that is Ready. The step declares the kind in `reads`. */
+/**
+ * What a claim names as its provider, once that does its work: what is wrong with what is wanted of it next holds up nobody who
+ * stands on it. The step declares the kind in `reads`.
+ */
 export function readyProvider<R extends Reconciled, T extends Conditioned>(
   scope: StepScope<R>,
   resource: Resource<T>,
@@ -18,7 +21,7 @@ export function readyProvider<R extends Reconciled, T extends Conditioned>(
     return waiting(Reason.WaitingForProvider, `${kind} ${name} is being deleted`, { on });
   // What runs goes on running: who stands on it is not held up by a pause.
   const wasReady = isPaused(provider) && readyCondition(provider)?.status === 'True';
-  if (isReady(provider) || wasReady) return done(provider);
+  if (isReady(provider) || isAvailable(provider) || wasReady) return done(provider);
   const why = readyCondition(provider)?.message;
   return waiting(Reason.WaitingForProvider, `${kind} ${name} is not ready${why ? `: ${why}` : ''}`, { on });
 }

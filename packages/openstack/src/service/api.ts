@@ -1,7 +1,6 @@
 // An HTTP API: its Pods under uwsgi, and its Service.
 import { Reason, servingDefaults, type Serving } from '@stackwright/api';
 import {
-  done,
   failed,
   hashOf,
   Label,
@@ -24,7 +23,7 @@ import type { Api, ApiOptions, Release, ServiceObject, Tls, Volume } from './bui
 import { credentialsAnnotation } from './credentials.js';
 import { endpointStep, type Asking } from './endpoint.js';
 import { mountsOf, stepsOf, valueOf } from './container-options.js';
-import { servedScheme, wantedScheme, type Scheme } from './urls.js';
+import { servedScheme, wantedScheme, type Scheme } from './served.js';
 
 const portName = 'http';
 const liveness = { name: 'liveness', port: 8090 };
@@ -121,12 +120,11 @@ export function apiSteps<R extends ServiceObject>(
       const isUniform = observed === undefined || state.state === 'Done';
       const served = isUniform ? schemeOf(observed, scheme) : servedScheme(scope, workload, spec);
       scope.own(Service, serviceFor(workload, selector, options.port, served));
-      return state.state === 'Done' ? done(scheme) : state;
+      return state;
     },
   });
   return endpointStep(g, asking, {
-    tls,
-    rollout,
+    after: [tls, rollout],
     name: component === 'api' ? 'Endpoint' : `${name}Endpoint`,
     service,
     portName,

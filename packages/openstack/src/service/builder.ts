@@ -8,7 +8,7 @@ import type { UwsgiOptions } from '../config/uwsgi.js';
 import type { IdentityLogin } from '../identity/session.js';
 import type { EnvVar } from '../workload/container.js';
 import type { Pool } from './connections.js';
-import type { Scheme } from './urls.js';
+import type { Scheme } from './served.js';
 import type { Mount } from '../workload/mounts.js';
 
 /** A custom resource with the spec that services have in common. */

@@ -96,7 +96,9 @@ describe('a good override', () => {
       image: 'localhost/stackwright/glance:2025.1',
       command: ['python3', '/etc/stackwright/check/validate.py'],
     });
-    expect(ready()).toMatchObject({ status: 'False', reason: 'JobRunning' });
+    expect(harness.condition('ConfigReady')).toMatchObject({ status: 'False', reason: 'JobRunning' });
+    // A good change is no trouble: the service works on, and is Ready for what it was told before.
+    expect(ready()).toMatchObject({ status: 'True', observedGeneration: 1 });
     expect(podTemplate()).toEqual(before);
     expect(JSON.parse(await given('check.json'))).toEqual({
       'glance-api.conf': {

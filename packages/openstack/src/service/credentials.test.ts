@@ -62,7 +62,7 @@ describe('credentials of a service', () => {
     expect(harness.file('sample.conf')).toContain('username = sample-1a\n');
     expect(users()).toEqual(withDatabase('sample-1a'));
     expect(harness.mounted('sample-config')).not.toBe(before);
-    expect(harness.condition('Ready')).toMatchObject({ reason: 'RolloutInProgress' });
+    expect(harness.condition('ApiReady')).toMatchObject({ reason: 'RolloutInProgress' });
     expect(inUse()).toBeUndefined();
 
     await start('sample-2');
@@ -144,7 +144,7 @@ describe('credentials of a service', () => {
   it('stay in use while Pods are replaced for another reason', async () => {
     await harness.edit(Sample, 'sample', { spec: { replicas: 2, resources: { requests: { cpu: '1' } } } });
     const writes = await harness.writesOf(() => harness.settle());
-    expect(harness.condition('Ready')).toMatchObject({ reason: 'RolloutInProgress' });
+    expect(harness.condition('ApiReady')).toMatchObject({ reason: 'RolloutInProgress' });
     expect(writes.filter((write) => write.includes('claims'))).toEqual([]);
     expect(inUse()).toBe('sample');
   });

@@ -11,17 +11,16 @@ import {
   type StepHandle,
   type StepScope,
 } from '@stackwright/graph';
-import { EndpointSlice, Service } from '@stackwright/kube';
+import { Deployment, EndpointSlice, Secret, Service } from '@stackwright/kube';
 import type { Sessions } from '../identity/session.js';
 import type { Address, Http, HttpRequest } from '../seams/http.js';
 import { authenticatedCheck, CheckError } from './api-check.js';
-import type { Api, ApiCheck, ServiceObject, Tls } from './builder.js';
-import { internalUrl, type Scheme } from './urls.js';
+import type { Api, ApiCheck, ServiceObject } from './builder.js';
+import { servedAuthority, servedScheme } from './served.js';
+import { internalUrl } from './urls.js';
 
 export interface EndpointOptions {
-  tls: StepHandle<Tls | undefined>;
-  /** What its Pods speak, all of them. */
-  rollout: StepHandle<Scheme>;
+  after: readonly StepHandle[];
   /** Of the step. */
   name: string;
   /** Name of the Service. */
@@ -47,14 +46,15 @@ const patience = 9_000;
 export function endpointStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
   { http, sessions }: Asking,
-  { tls, rollout, name, service, portName, port, probe, check }: EndpointOptions,
+  { after, name, service, portName, port, probe, check }: EndpointOptions,
 ): StepHandle<Api> {
   const endpoints = (scope: StepScope<R>) => endpointsOf(scope, service(scope.name), portName);
   const where = (scope: StepScope<R>) => ({ name: service(scope.name), port });
-  return g.external<true, never, Api>({
+  const endpoint = g.external<true, never, Api>({
     name,
-    after: [tls, rollout, ...(check ? [check.as, ...(check.after ?? [])] : [])],
-    reads: [EndpointSlice, Service],
+    after: [...after, ...(check ? [check.as, ...(check.after ?? [])] : [])],
+    // Not the outputs of the steps before: it is asked whether it serves also while what is wanted next is refused.
+    reads: [Deployment, EndpointSlice, Secret, Service],
     resync: 30_000,
     timeout,
     ready(scope) {
@@ -63,9 +63,9 @@ export function endpointStep<R extends ServiceObject>(
       return waiting(Reason.NoReadyEndpoint, `Service ${on.name} has no ready endpoint`, { on });
     },
     async observe(scope, signal, runtime) {
-      const scheme = scope.output(rollout);
+      const scheme = servedScheme(scope, service(scope.name), scope.object.spec);
       const base = `${scheme}://${service(scope.name)}.${scope.namespace}.svc:${port}`;
-      const { ca } = scope.output(tls) ?? {};
+      const ca = servedAuthority(scope, service(scope.name));
       const trust = ca === undefined ? {} : { ca };
       const ask = check && authenticatedCheck(scope, runtime.of(sessions), check, { base, ...trust });
       const addresses = endpoints(scope);
@@ -92,10 +92,12 @@ export function endpointStep<R extends ServiceObject>(
       name: service(scope.name),
       host: `${service(scope.name)}.${scope.namespace}.svc`,
       port,
-      scheme: scope.output(rollout),
+      scheme: servedScheme(scope, service(scope.name), scope.object.spec),
       url: internalUrl(scope, where(scope)),
     }),
   });
+  g.available(endpoint);
+  return endpoint;
 }
 
 function unreachable(why: string): Explanation {

@@ -9,7 +9,7 @@ import {
   type Resource,
 } from '@stackwright/kube';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Sample} from '../testing/sample-service.js';
+import type { Sample } from '../testing/sample-service.js';
 import { sample, sampleService } from '../testing/sample-service.js';
 import { ServiceHarness } from '../testing/service-harness.js';
 

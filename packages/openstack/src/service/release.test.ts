@@ -115,7 +115,7 @@ describe('a database with another id in the place of the one before', () => {
     harness.databaseId = 'second';
     await harness.provide();
     expect(await jobs(harness)).not.toEqual(before);
-    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'JobRunning' });
+    expect(harness.condition('DbSyncReady')).toMatchObject({ status: 'False', reason: 'JobRunning' });
     await harness.endJobs();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });

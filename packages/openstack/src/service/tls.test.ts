@@ -202,7 +202,7 @@ describe('an API that is to be served with a certificate from now on', () => {
     await harness.set({ tls: { secretRef: { name: 'mine' } } });
     await harness.provide();
     expect(uwsgi()).toContain('https-socket');
-    expect(ready()).toMatchObject({ reason: 'RolloutInProgress' });
+    expect(harness.condition('ApiReady')).toMatchObject({ reason: 'RolloutInProgress' });
     expect(published()).toEqual(inTheClear);
     await harness.rollOut();
     await harness.provide();

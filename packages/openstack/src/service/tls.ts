@@ -17,8 +17,7 @@ import { usableSecret, usableValues, secretReference } from '../secrets/usable-b
 import { secretWith, valuesOf } from '../secrets/secret.js';
 import { keepVersions, wantVersion, readsOfVersions, versionName } from '../workload/versions.js';
 import type { Release, ServiceObject, Tls } from './builder.js';
-
-const directory = '/etc/stackwright-tls';
+import { tlsDirectory } from './served.js';
 
 /** Step 'Tls': Done without a certificate where none is asked for. `services`: those that the certificate must be good for. */
 export function tlsStep<R extends ServiceObject>(
@@ -72,9 +71,9 @@ function copied<R extends ServiceObject>(
   }
   const ca = values['ca.crt'];
   return done({
-    certificate: `${directory}/tls.crt`,
-    key: `${directory}/tls.key`,
-    mount: { path: directory, secret: name, base },
+    certificate: `${tlsDirectory}/tls.crt`,
+    key: `${tlsDirectory}/tls.key`,
+    mount: { path: tlsDirectory, secret: name, base },
     ...(ca === undefined ? {} : { ca }),
   });
 }

@@ -2,7 +2,7 @@
 // is wanted next: that may never come to be (a certificate that is not there), and takes its time where it does.
 import type { ServiceSpec } from '@stackwright/api';
 import type { Reconciled, StepScope } from '@stackwright/graph';
-import { Service } from '@stackwright/kube';
+import { servedScheme } from './served.js';
 
 /** Of a step that reads Service. */
 interface Place extends Pick<StepScope<Reconciled>, 'get' | 'namespace'> {
@@ -15,20 +15,6 @@ interface Where {
   port: number;
   /** What follows host and port: "/v3". Default: nothing. */
   path?: string;
-}
-
-export type Scheme = 'http' | 'https';
-
-/** With which Pods are made. */
-export function wantedScheme({ tls }: Pick<ServiceSpec, 'tls'>): Scheme {
-  return tls ? 'https' : 'http';
-}
-
-/** How its Service says it; that says so when all Pods do (see `apiSteps`). As long as there is none, nobody can be misled. */
-export function servedScheme(scope: Pick<Place, 'get'>, service: string, spec: Pick<ServiceSpec, 'tls'>): Scheme {
-  const [port] = scope.get(Service, service)?.spec?.ports ?? [];
-  if (!port) return wantedScheme(spec);
-  return port.appProtocol === 'https' ? 'https' : 'http';
 }
 
 /** For other services. */

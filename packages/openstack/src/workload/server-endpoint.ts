@@ -74,7 +74,7 @@ export function serverEndpointStep<R extends MayBeElsewhere, Server>(
   { after, reads, server, ask, explain, endpoint, lacks, owns = [] }: ServerEndpointOptions<R, Server>,
 ): StepHandle<Server & { version: string }> {
   type Answer = Server & { version: string };
-  return g.external<Answer, never, Answer>({
+  const step = g.external<Answer, never, Answer>({
     name: 'Endpoint',
     after,
     owns,
@@ -97,6 +97,8 @@ export function serverEndpointStep<R extends MayBeElsewhere, Server>(
     explain,
     resync: 60_000,
   });
+  g.available(step);
+  return step;
 }
 
 /** Than the one that served last, where any did. One that is run here may get other addresses. */
