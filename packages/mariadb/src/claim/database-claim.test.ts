@@ -84,6 +84,19 @@ describe('a DatabaseClaim', () => {
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
+  it('is fulfilled by a server that serves, although something is wanted of it that cannot be', async () => {
+    await runMariaDB({ ready: false });
+    await harness.begin(claim());
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'WaitingForProvider' });
+    const conditions = [
+      harness.conditionOf('Ready', 'False', { reason: 'InvalidSpec', message: 'spec.storage cannot be 900Ti' }),
+      harness.conditionOf('Available', 'True'),
+    ];
+    await harness.edit(MariaDB, 'mariadb', { status: { conditions } }, 'status');
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
   it('says that the server cannot be reached, and heals when it can', async () => {
     await runMariaDB();
     server.down = true;
