@@ -10,6 +10,7 @@ import { lookedAfter } from './scenarios/looked-after.js';
 import { losses } from './scenarios/losses.js';
 import { rotation } from './scenarios/rotation.js';
 import { serviceKills } from './scenarios/service-kills.js';
+import { servers } from './scenarios/servers.js';
 import { services } from './scenarios/services.js';
 import { serving } from './scenarios/serving.js';
 import { standUp } from './scenarios/stand-up.js';
@@ -26,6 +27,7 @@ afterAll(async () => {
 describe('stand-up', () => standUp(cluster));
 describe('services', () => services(cluster));
 describe('serving', () => serving(cluster));
+describe('servers', () => servers(cluster));
 describe('steady state', () => steadyState(cluster));
 describe('bad input', () => badInput(cluster));
 describe('configuration', () => configuration(cluster));

@@ -19,6 +19,8 @@ export const paths = {
   /** Files of one Pod's life that hold secrets: in memory. */
   run: '/run/rabbitmq',
   inetrc: '/run/rabbitmq/inetrc',
+  /** What brokers and tools have in their environment besides. */
+  environment: '/run/rabbitmq/env.conf',
   /** Read besides `rabbitmq.conf`. */
   moreConfig: '/run/rabbitmq/conf.d',
 } as const;

@@ -27,6 +27,8 @@ export function brokerPod({ name, namespace, object }: StepScope<RabbitMQ>): Pod
         command: startCommand,
         env: [
           { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+          { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+          { name: 'RABBITMQ_CONF_ENV_FILE', value: paths.environment },
           { name: 'RABBITMQ_NODENAME', value: node },
           { name: 'RABBITMQ_USE_LONGNAME', value: 'true' },
           { name: 'RABBITMQ_LOGS', value: '-' },

@@ -127,6 +127,94 @@ describe('a RabbitMQ', () => {
   });
 });
 
+describe('options of the user', () => {
+  const conf = () => harness.value('sample-config', 'rabbitmq.conf');
+
+  it('are in the configuration, in the place of ours', async () => {
+    await running({ config: { heartbeat: 30, cluster_partition_handling: 'autoheal', 'log.console.level': 'debug' } });
+    expect(conf()).toContain('heartbeat = 30\n');
+    expect(conf()).toContain('cluster_partition_handling = autoheal\n');
+    expect(conf()).not.toContain('pause_minority');
+  });
+
+  it.each([
+    ['vm_memory_high_watermark', '0.5'],
+    ['disk_free_limit', '1.5'],
+  ])('say %s in the one way or in the other', async (key, value) => {
+    await running({ config: { [`${key}.relative`]: value } });
+    expect(conf()).toContain(`${key}.relative = ${value}\n`);
+    expect(conf()).not.toContain(`${key}.absolute`);
+  });
+
+  it.each([
+    ['load_definitions', 'it holds the administrator'],
+    ['listeners.tcp.1', 'it is where the Pod has it'],
+    ['management.ssl.port', 'it is where the Pod has it'],
+    ['default_pass', 'the controller makes users'],
+    ['cluster_formation.peer_discovery_backend', 'brokers find each other'],
+    ['auth_backends.1', 'the controller logs in'],
+    ['default_queue_type', 'quorum queues'],
+    ['a b', 'is no name of an option'],
+  ])('may not be %s, and what runs stays as it is', async (key, why) => {
+    await running();
+    const before = [conf(), harness.version];
+    await harness.set({ config: { [key]: 'x' } });
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidConfig' });
+    expect(harness.condition('Ready')?.message).toContain(`spec.config.${key}`);
+    expect(harness.condition('Ready')?.message).toContain(why);
+    expect([conf(), harness.version]).toEqual(before);
+  });
+});
+
+it('a volume that grows stops no broker', async () => {
+  await running();
+  const before = harness.version;
+  await harness.set({ storage: { size: '50Gi' } });
+  expect(harness.version).toEqual(before);
+  expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+});
+
+describe('feature flags', () => {
+  const enabled = () => [...broker.flags].filter(([, flag]) => flag.enabled).map(([name]) => name);
+  beforeEach(() => {
+    broker.nodes = ['rabbit@a', 'rabbit@b', 'rabbit@c'];
+    broker.flags.set('old', { enabled: true, stability: 'required' });
+    broker.flags.set('new', { enabled: false, stability: 'stable' });
+    broker.flags.set('try', { enabled: false, stability: 'experimental' });
+  });
+
+  it('are enabled when all brokers run one version, but for those that are experiments', async () => {
+    broker.versions.set('rabbit@c', '3.13.7');
+    await running({ replicas: 3 });
+    expect(enabled()).toEqual(['old']);
+    broker.versions.clear();
+    await harness.later(600_000);
+    expect(enabled()).toEqual(['old', 'new']);
+    const { length } = broker.writes;
+    await harness.later(600_000);
+    expect(broker.writes).toHaveLength(length);
+  });
+
+  it('are left alone while a broker is away', async () => {
+    broker.nodes = ['rabbit@a', 'rabbit@b'];
+    await running({ replicas: 3 });
+    await harness.later(600_000);
+    expect(enabled()).toEqual(['old']);
+  });
+
+  it("of a broker elsewhere are somebody else's", async () => {
+    await harness.seedSecret(
+      'broker',
+      { management_url: 'https://rabbit.example.org', hosts: 'a:5672', username: 'admin', password: 'adminpw' },
+      { 'stackwright.dev/usable-by': 'rabbitmq' },
+    );
+    await harness.begin(rabbitmq({ external: { secretRef: { name: 'broker' } } }));
+    await harness.later(600_000);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(enabled()).toEqual(['old']);
+  });
+});
+
 describe('a cluster', () => {
   it('is named broker by broker, and Ready when all of them have joined it', async () => {
     await running({ replicas: 3 });

@@ -16,7 +16,27 @@ cp "$config/erlang.cookie" "$run/.erlang.cookie.new"
 mv -f "$run/.erlang.cookie.new" "$run/.erlang.cookie"
 domain="${RABBITMQ_NODENAME#*.}"
 first="rabbit@${POD_NAME%-*}-0.$domain"
-printf '{host, {127,0,0,1}, ["%s"]}.\n{lookup, [file, native]}.\n' "$POD_NAME.$domain" > "$run/inetrc"
+# Brokers and their tools speak IPv4 with each other unless they are told otherwise; clients come by either.
+case "${POD_IP:-}" in
+  *:*)
+    loopback='{0,0,0,0,0,0,0,1}'
+    family='{inet6, true}.'
+    protocol='-proto_dist inet6_tcp'
+    ;;
+  *)
+    loopback='{127,0,0,1}'
+    family=
+    protocol=
+    ;;
+esac
+{
+  [ -z "$family" ] || echo "$family"
+  printf '{host, %s, ["%s"]}.\n{lookup, [file, native]}.\n' "$loopback" "$POD_NAME.$domain"
+} > "$run/inetrc"
+# Read by the broker and by each tool, of whoever calls it.
+{
+  [ -z "$protocol" ] || printf 'SERVER_ADDITIONAL_ERL_ARGS="%s"\nCTL_ERL_ARGS="%s"\n' "$protocol" "$protocol"
+} > "$run/env.conf"
 mkdir -p "$run/conf.d"
 {
   echo "cluster_formation.peer_discovery_backend = classic_config"

@@ -24,7 +24,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 const domain = 'rabbitmq-pods.ns';
 const node = (index: number): string => `rabbit@rabbitmq-${index}.${domain}`;
 
-function start(index: number) {
+function start(index: number, more: Readonly<Record<string, string>> = {}) {
   const [shell = '', ...words] = [
     ...startCommand.slice(0, -4),
     ...['config', 'data', 'run', 'programs'].map((directory) => at(directory)),
@@ -33,6 +33,7 @@ function start(index: number) {
     PATH: `${at('programs')}:${process.env['PATH'] ?? ''}`,
     POD_NAME: `rabbitmq-${index}`,
     RABBITMQ_NODENAME: node(index),
+    ...more,
   };
   const { status, stdout, stderr } = spawnSync(shell, words, { env });
   return { status, said: `${stdout.toString()}${stderr.toString()}` };
@@ -41,7 +42,9 @@ const text = (path: string): string => readFileSync(at(path), 'utf8');
 
 it('is given the directories of the container', () => {
   expect(startCommand.slice(-4)).toEqual([paths.config, paths.data, paths.run, paths.programs]);
-  expect([paths.inetrc, paths.moreConfig]).toEqual([`${paths.run}/inetrc`, `${paths.run}/conf.d`]);
+  expect([paths.inetrc, paths.moreConfig, paths.environment]).toEqual(
+    ['inetrc', 'conf.d', 'env.conf'].map((file) => `${paths.run}/${file}`),
+  );
 });
 
 it('the first broker starts by itself, with a cookie that nobody else can read', () => {
@@ -53,6 +56,19 @@ it('the first broker starts by itself, with a cookie that nobody else can read',
     `cluster_formation.classic_config.nodes.1 = ${node(0)}`,
   ]);
   expect(text('run/inetrc')).toBe(`{host, {127,0,0,1}, ["rabbitmq-0.${domain}"]}.\n{lookup, [file, native]}.\n`);
+});
+
+it('speaks the family of its Pod with the others', () => {
+  start(0, { POD_IP: '10.1.0.2' });
+  expect(text('run/env.conf')).toBe('');
+  start(0, { POD_IP: 'fd00::2' });
+  expect(text('run/inetrc')).toBe(
+    `{inet6, true}.\n{host, {0,0,0,0,0,0,0,1}, ["rabbitmq-0.${domain}"]}.\n{lookup, [file, native]}.\n`,
+  );
+  expect(text('run/env.conf').split('\n').slice(0, 2)).toEqual([
+    'SERVER_ADDITIONAL_ERL_ARGS="-proto_dist inet6_tcp"',
+    'CTL_ERL_ARGS="-proto_dist inet6_tcp"',
+  ]);
 });
 
 it('another one waits for the first before it starts for the first time', () => {

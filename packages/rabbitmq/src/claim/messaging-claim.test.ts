@@ -63,6 +63,24 @@ describe('a MessagingClaim', () => {
     expect(broker.writes).toHaveLength(writes);
   });
 
+  it('limits what is kept of notifications that nobody reads, and brings the limit back', async () => {
+    await fulfilled();
+    const policies = () => [...broker.vhosts.values()].flatMap((vhost) => [...vhost.policies]);
+    expect(policies()).toMatchObject([
+      ['stackwright-notifications', { definition: { 'message-ttl': 86_400_000, overflow: 'drop-head' } }],
+    ]);
+    const [[, policy]] = policies() as [[string, { pattern: string }]];
+    const isLimited = (queue: string) => new RegExp(policy.pattern).test(queue);
+    expect(['notifications.info', 'versioned_notifications.error', 'compute.notifications'].map(isLimited)).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    for (const vhost of broker.vhosts.values()) vhost.policies.clear();
+    await harness.lookAgain();
+    expect(policies()).toHaveLength(1);
+  });
+
   it('says nothing secret in status, events, logs and calls', async () => {
     const { password } = await fulfilled();
     const said = (await harness.said()) + JSON.stringify([broker.writes, [...broker.users]]);
