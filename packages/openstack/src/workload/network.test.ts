@@ -119,7 +119,7 @@ describe('a server', () => {
   });
 
   it('gets back a policy that somebody has opened or taken away', async () => {
-    await harness.edit(NetworkPolicy, 'sample-clients', { spec: { ingress: [{}] } });
+    await harness.edit(NetworkPolicy, 'sample-in-clients', { spec: { ingress: [{}] } });
     await harness.api.delete(NetworkPolicy, harness.at('sample'));
     await harness.settle();
     expect(mayReach(await policies(), stranger, self, 1000)).toBe(false);

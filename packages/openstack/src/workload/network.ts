@@ -42,7 +42,7 @@ export interface NetworkOptions<R extends NetworkedObject> {
 }
 
 /**
- * Step 'Network': policy `<object>` closes all Pods of the object, and others (`<object>-<ending>`) open what has to be open. Without
+ * Step 'Network': policy `<object>` closes all Pods of the object, and others (`<object>-in-<ending>`) open what has to be open. Without
  * any where `spec.networkPolicy` is Disabled.
  */
 export function networkStep<R extends NetworkedObject>(
@@ -57,7 +57,7 @@ export function networkStep<R extends NetworkedObject>(
     run(scope) {
       if (scope.object.spec.networkPolicy === 'Disabled') return done();
       const ways = Object.entries(openings(scope)).map(([ending, way]) =>
-        openingPolicy(`${scope.name}-${ending}`, way),
+        openingPolicy(`${scope.name}-in-${ending}`, way),
       );
       const observed = [closingPolicy(scope.name, scope.labels), ...ways].map((one) => scope.own(NetworkPolicy, one));
       return observed.includes(undefined) ? waiting(Reason.Pending, 'NetworkPolicies are being created') : done();
