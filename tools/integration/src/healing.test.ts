@@ -10,6 +10,8 @@ import {
   PodDisruptionBudget,
   Secret,
   Service,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
   type KubeObject,
   type Resource,
 } from '@stackwright/kube';
@@ -161,6 +163,29 @@ describe('trouble', () => {
       const left = await world.client.get(ControllerRevision, record).catch((error: unknown) => error);
       expect(isNotFound(left)).toBe(true);
     }, 60_000);
+  });
+
+  it('of Pods that a policy refuses is what the server says, and why ends with it', async () => {
+    const { becomes, becomesReady, cause } = userOf(world);
+    const policy = { name: 'needs-team' };
+    const pods = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] };
+    await world.client.create(ValidatingAdmissionPolicy, {
+      metadata: policy,
+      spec: {
+        matchConstraints: { resourceRules: [pods] },
+        validations: [{ expression: "'team' in object.metadata.labels", message: 'every Pod needs the label team' }],
+      },
+    });
+    await world.client.create(ValidatingAdmissionPolicyBinding, {
+      metadata: policy,
+      spec: { policyName: policy.name, validationActions: ['Deny'] },
+    });
+    await world.client.delete(Pod, { namespace, name: 'mariadb-0' });
+    expect((await becomes(MariaDB, 'mariadb', 'Rejected')).message).toContain('every Pod needs the label team');
+    expect((await cause('MariaDB', 'mariadb.stackwright.dev', 'mariadb')).message).toContain('label team');
+    await world.client.delete(ValidatingAdmissionPolicyBinding, policy);
+    await world.client.delete(ValidatingAdmissionPolicy, policy);
+    await becomesReady();
   });
 
   it('of containers that crash passes by itself, and costs no password or key', async () => {

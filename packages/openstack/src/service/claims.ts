@@ -55,8 +55,10 @@ export function fulfilled<R extends ServiceObject, T extends Claim, Key extends 
   const claim = scope.own(resource, desired);
   if (!claim) return waiting(Reason.Pending, `${what} is being created`, { on });
   if (!isReady(claim)) {
-    const why = readyCondition(claim)?.message;
-    return waiting(Reason.WaitingForClaim, `${what} is not fulfilled yet${why ? `: ${why}` : ''}`, { on });
+    const { message: why, status } = readyCondition(claim) ?? {};
+    // Fulfilled as it was asked before: what it gave is of use until it is again.
+    const changing = status === 'True';
+    return waiting(Reason.WaitingForClaim, `${what} is not fulfilled yet${why ? `: ${why}` : ''}`, { on, changing });
   }
   const secretName = claim.status?.secretName ?? '';
   const secret = secretName === '' ? undefined : scope.get(Secret, secretName);
