@@ -146,9 +146,11 @@ describe('trouble', () => {
     await becomes(Keystone, 'keystone', 'InvalidConfig');
     await removeAll();
     await comeBack(before);
-    const port = { op: 'replace', path: '/spec/ports/0/targetPort', value: 'nowhere' };
-    await world.client.patch(Service, keystone, { type: 'json', body: [port] });
-    await comeBack(before);
+    for (const [field, value] of Object.entries({ targetPort: 'nowhere', port: 5001 })) {
+      const body = [{ op: 'replace', path: `/spec/ports/0/${field}`, value }];
+      await world.client.patch(Service, keystone, { type: 'json', body });
+      await comeBack(before);
+    }
 
     await world.controllers.get('keystone')?.kill();
     await removeAll();

@@ -14,6 +14,7 @@ import { withHash } from '../evaluate/desired.js';
 import { acceptedHashOf, type Write } from '../evaluate/writes.js';
 import { keyOf, type WriteContext } from './context.js';
 import { appliedBy } from './field-managers.js';
+import { restoreLists } from './restore-lists.js';
 
 type Apply = Write & { verb: 'apply' };
 
@@ -36,9 +37,14 @@ export async function applyTo(write: Apply, context: WriteContext): Promise<bool
       await removeToRemake(write, observed, context);
       return true;
     }
-    if (!isOfAnother(error, observed)) throw error;
-    await lookAgain(write, context, error);
-    return false;
+    if (isOfAnother(error, observed)) {
+      await lookAgain(write, context, error);
+      return false;
+    }
+    const isDrift = observed !== undefined && write.why === 'Drifted';
+    if (!isDrift || !isInvalid(error) || !(await restoreLists(write, context))) throw error;
+    // What was put back is applied, too, or nobody would know that it is.
+    answer = await send(withHash(made, names, hash), itself(observed));
   }
   // The server put it in words of its own. They are written down, so that no later reconcile takes them for drift.
   if (differences(resource, desired, answer).length > 0) {
