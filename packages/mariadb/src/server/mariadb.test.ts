@@ -1,6 +1,15 @@
 import { DatabaseClaim } from '@stackwright/api';
 import { hashOf } from '@stackwright/graph';
-import { Job, PersistentVolumeClaim, Pod, PodDisruptionBudget, Secret, Service, StatefulSet } from '@stackwright/kube';
+import {
+  EndpointSlice,
+  Job,
+  PersistentVolumeClaim,
+  Pod,
+  PodDisruptionBudget,
+  Secret,
+  Service,
+  StatefulSet,
+} from '@stackwright/kube';
 import { secretWith } from '@stackwright/openstack';
 import { ServerHarness } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -391,6 +400,11 @@ describe('a server in use, and another one named for it', () => {
       'db.example.org:3306 does not hold what claims have on the server before, which serves on: database "keystone" with the id an-id',
     );
     expect(JSON.stringify([await harness.listed(StatefulSet), await harness.listed(Service)])).toBe(before);
+    // Who serves meanwhile is the one before, and says so; and that it is not there any more.
+    expect(harness.condition('Available')).toMatchObject({ status: 'True' });
+    await harness.edit(EndpointSlice, 'sample-1', { endpoints: [] });
+    await harness.later(600_000);
+    expect(harness.condition('Available')).toMatchObject({ status: 'False', reason: 'NoReadyEndpoint' });
     expect(harness.object.status).toMatchObject({ endpoint: 'sample.ns.svc:3306' });
     expect(harness.object.status).not.toHaveProperty('externalSecret');
   });

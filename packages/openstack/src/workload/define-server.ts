@@ -54,7 +54,9 @@ export function defineServer<R extends MayBeElsewhere, Server>(
       const elsewhere = namedBy(object);
       const isLeaving = elsewhere !== undefined && hasRunHere(object);
       const here = elsewhere === undefined || isLeaving ? [run(g)] : [];
+      const isMoving = isInUse(object) && elsewhere !== usedBefore(object);
       const answer = serverEndpointStep(g, {
+        decides: !isMoving,
         // What runs here, and is to be given up, may be what is broken.
         after: isLeaving ? [] : here,
         ...(elsewhere === undefined ? {} : { owns: all }),
@@ -62,6 +64,11 @@ export function defineServer<R extends MayBeElsewhere, Server>(
         ...(lacks ? { lacks } : {}),
         server: (scope) => server(scope, scope.object),
       });
+      // Who serves until the other one does is the one before.
+      if (isMoving) {
+        const before = (scope: StepScope<R>) => server(scope, asUsed(scope.object));
+        serverEndpointStep(g, { name: 'Serving', after: [], reads, ask, explain, endpoint, server: before });
+      }
       if (isLeaving) handoverStep(g, answer);
       if (elsewhere === undefined) tend?.(g, answer);
     },
@@ -88,6 +95,16 @@ export function defineServer<R extends MayBeElsewhere, Server>(
 /** Whether the server that serves, as far as is known, is the one that is run here. */
 const hasRunHere = (object: Readonly<MayBeElsewhere>): boolean =>
   usedBefore(object) === undefined && keptBefore(object).length > 0;
+
+const isInUse = ({ status }: Readonly<Reconciled>): boolean =>
+  (status as { endpoint?: string } | undefined)?.endpoint !== undefined;
+
+/** As its spec was when the server that serves now took over, as far as where that is goes. */
+function asUsed<R extends MayBeElsewhere>(object: Readonly<R>): R {
+  const { external: _wanted, ...spec } = object.spec;
+  const name = usedBefore(object);
+  return { ...object, spec: { ...spec, ...(name === undefined ? {} : { external: { secretRef: { name } } }) } };
+}
 
 /** The other server has taken over: with this in status, the next reconcile wants nothing here any more. */
 function handoverStep<R extends Reconciled>(g: GraphBuilder<R>, answer: StepHandle): void {

@@ -47,6 +47,10 @@ export function managedServer(
 }
 
 export interface ServerEndpointOptions<R extends MayBeElsewhere, Server> {
+  /** Of the step. Default 'Endpoint'. */
+  name?: string;
+  /** Whether it says that the object is available: that the server answers which serves now. Default true. */
+  decides?: boolean;
   after: readonly StepHandle[];
   /** Kinds that `server` and `lacks` read. */
   reads: readonly ReadDeclaration[];
@@ -71,11 +75,22 @@ export interface ServerEndpointOptions<R extends MayBeElsewhere, Server> {
  */
 export function serverEndpointStep<R extends MayBeElsewhere, Server>(
   g: GraphBuilder<R>,
-  { after, reads, server, ask, explain, endpoint, lacks, owns = [] }: ServerEndpointOptions<R, Server>,
+  {
+    name = 'Endpoint',
+    decides = true,
+    after,
+    reads,
+    server,
+    ask,
+    explain,
+    endpoint,
+    lacks,
+    owns = [],
+  }: ServerEndpointOptions<R, Server>,
 ): StepHandle<Server & { version: string }> {
   type Answer = Server & { version: string };
   const step = g.external<Answer, never, Answer>({
-    name: 'Endpoint',
+    name,
     after,
     owns,
     reads,
@@ -97,7 +112,7 @@ export function serverEndpointStep<R extends MayBeElsewhere, Server>(
     explain,
     resync: 60_000,
   });
-  g.available(step);
+  if (decides) g.available(step);
   return step;
 }
 
