@@ -52,6 +52,8 @@ export interface Graph<R extends Reconciled = Reconciled> {
   /** Every kind that steps only read. */
   readonly reads: readonly ReadDeclaration[];
   readonly options: GraphOptions<R>;
+  /** Steps may own more kinds than are named here: it is a function of the object. */
+  readonly isOfObject?: true;
   /** The steps for an object: the same for all, unless the graph is a function of the object. */
   build(object: Readonly<R>): BuiltGraph<R>;
 }
@@ -83,6 +85,7 @@ export function defineObjectGraph<R extends Reconciled>(
   return Object.freeze({
     resource,
     options,
+    isOfObject: true,
     owns: options.owns ?? [],
     reads: options.reads ?? [],
     build: (object: Readonly<R>) => collect<R>(resource, (g) => declare(g, object)),

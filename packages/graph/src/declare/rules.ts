@@ -7,7 +7,7 @@ import { isSameResource, resourceOf, type Graph } from './graph.js';
 const reading = ['get', 'list', 'watch'] as const;
 const writing = [...reading, 'create', 'patch', 'delete'] as const;
 
-type Declared = Pick<Graph, 'owns' | 'reads'> & { resource: Resource };
+type Declared = Pick<Graph, 'owns' | 'reads' | 'isOfObject'> & { resource: Resource };
 
 /** The rules of all graphs of a module together, within a namespace: without duplicates, in a stable order. */
 export function rulesOf(...graphs: readonly Declared[]): PolicyRule[] {
@@ -40,7 +40,7 @@ function rules(graphs: readonly Declared[], isMeant: (resource: Resource, graph:
     allow(graph, graph.resource, ['update'], '/finalizers');
     for (const kind of graph.owns) allow(graph, kind, writing);
     // What was applied last, where a step does not say what it wants.
-    if (graph.owns.length > 0) allow(graph, ControllerRevision, ['get', 'create', 'delete']);
+    if (graph.owns.length > 0 || graph.isOfObject) allow(graph, ControllerRevision, ['get', 'create', 'delete']);
     for (const read of graph.reads) allow(graph, resourceOf(read), reading);
     // Pods that the API server refuses to a StatefulSet or a Job are told there, and nowhere else.
     if (graph.owns.some((kind) => [StatefulSet, Job].some((one) => isSameResource(one, kind))))
