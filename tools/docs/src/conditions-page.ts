@@ -46,6 +46,7 @@ export const meanings: Readonly<Record<string, string>> = {
   Volumes: 'the volumes, grown where more is asked for',
   Vhost: 'the virtual host and its users on the broker',
   'ControlPlane/Services': 'whether the names in the spec are those of services, and nothing that they need is missing',
+  'ControlPlane/Serving': 'whether every service that is named does its work now: this decides the condition Available',
 };
 
 interface StepOfKind {
