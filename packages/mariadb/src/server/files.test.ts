@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { initSql, installCommand, myCnf, paths, serverOptions, upgradeCommand } from './files.js';
 
@@ -20,6 +21,22 @@ describe('the init file', () => {
     ['two\nlines', "'two\\nlines'"],
   ])('quotes %o', (password, literal) => {
     expect(initSql(password)).toContain(`IDENTIFIED BY ${literal};`);
+  });
+});
+
+describe('any password in the init file', () => {
+  it('is one literal of SQL, on one line', () => {
+    const read = (literal: string) =>
+      literal.replaceAll(/\\(.)/gs, (_, char: string) => ({ n: '\n', r: '\r', 0: '\0' })[char] ?? char);
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, maxLength: 24 }), (password) => {
+        const lines = initSql(password).split('\n');
+        const found = /^ALTER USER 'root'@'%' IDENTIFIED BY '((?:[^'\\]|\\.)*)';$/.exec(
+          lines.find((line) => line.startsWith('ALTER')) ?? '',
+        );
+        expect(read(found?.[1] ?? '')).toBe(password);
+      }),
+    );
   });
 });
 

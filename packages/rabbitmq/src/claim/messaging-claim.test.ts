@@ -2,10 +2,12 @@ import { MessagingClaim, type MessagingConnection } from '@stackwright/api';
 import { Secret } from '@stackwright/kube';
 import { makeAuthority } from '@stackwright/kube/testing/tls';
 import { ClaimHarness } from '@stackwright/openstack/testing';
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RabbitMQ } from '../crd.js';
 import { FakeBroker } from '../testing/broker.js';
-import { messagingClaimGraph } from './messaging-claim.js';
+import { isHashOf, passwordHash } from '../management/password-hash.js';
+import { connectionOf, messagingClaimGraph } from './messaging-claim.js';
 
 let broker: FakeBroker;
 let harness: ClaimHarness<MessagingClaim, MessagingConnection>;
@@ -351,6 +353,25 @@ describe('the password Secret', () => {
       }
     },
   );
+});
+
+describe('any password', () => {
+  // As oslo.messaging reads a URL of several brokers (oslo_messaging/transport.py).
+  const passwords = (url: string) =>
+    (/^rabbit:\/\/([^/]*)\/([^/]*)$/.exec(url)?.[1] ?? '')
+      .split(',')
+      .map((host) => decodeURIComponent(host.slice(host.indexOf(':') + 1, host.lastIndexOf('@'))));
+
+  it('that is taken reaches clients as it is, by the URL of each broker', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, maxLength: 24 }), (password) => {
+        const hosts = ['rabbitmq-0.rabbitmq.ns.svc:5672', '[fd00::1]:5672'];
+        const connection = connectionOf(hosts, 'nova', { username: 'nova', password });
+        expect(passwords(connection.transport_url)).toEqual([password, password]);
+        expect(isHashOf(passwordHash('nova', password), password)).toBe(true);
+      }),
+    );
+  });
 });
 
 describe('deletion', () => {

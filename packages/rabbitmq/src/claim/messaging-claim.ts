@@ -85,7 +85,7 @@ function nameOutcome(scope: StepScope<MessagingClaim>): Outcome<undefined> {
 }
 
 /** oslo.messaging wants the credentials once per host. */
-function connectionOf(
+export function connectionOf(
   hosts: readonly string[],
   vhost: string,
   { username, password }: Pick<Credential, 'username' | 'password'>,
