@@ -37,4 +37,5 @@ export * from './workload/pod-template.js';
 export * from './workload/scheduling.js';
 export * from './workload/server.js';
 export * from './workload/server-config.js';
+export * from './workload/server-config-check.js';
 export * from './workload/server-endpoint.js';

@@ -31,7 +31,7 @@ export const RabbitMQ = defineServerKind({
     storage: serverStorage('queues, users and virtual hosts'),
     config: serverConfig(
       'Keys of rabbitmq.conf (`{ heartbeat: 30 }`)',
-      'The broker looks at them when it starts: one that it does not know keeps it from starting.',
+      'The broker of the image is asked about them before.',
     ),
     external: externalServer(
       'rabbitmq',

@@ -153,6 +153,9 @@ export const installCommand: string[] = [
   ...[paths.volume, paths.data],
 ];
 
+/** Shows options to the server of the image. */
+export const configCheckProgram = readFileSync(new URL('./config-check.sh', import.meta.url), 'utf8');
+
 /** Brings the system tables of an older server to this one's form; refuses data of a newer one. */
 export const upgradeCommand: string[] = [
   ...['sh', '-c', readFileSync(new URL('./upgrade.sh', import.meta.url), 'utf8'), 'upgrade'],

@@ -244,7 +244,11 @@ describe('a MariaDB', () => {
       const before = [harness.version, harness.value('sample-config', 'my.cnf')];
       await harness.set({ config: { max_connections: 2000 } });
       const [job] = await jobs();
-      expect(job?.spec?.template.spec?.containers[0]?.command?.slice(-2)).toEqual(['65', '--max_connections=2000']);
+      expect(job?.spec?.template.spec?.containers[0]?.command?.slice(-3)).toEqual([
+        '65',
+        '/tmp',
+        '--max_connections=2000',
+      ]);
       expect([harness.version, harness.value('sample-config', 'my.cnf')]).toEqual(before);
       await ended('Complete');
       expect(harness.value('sample-config', 'my.cnf')).toContain('max_connections = 2000\n');

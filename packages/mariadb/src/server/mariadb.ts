@@ -4,6 +4,8 @@ import type { Graph, GraphBuilder, StepHandle } from '@stackwright/graph';
 import { Secret } from '@stackwright/kube';
 import {
   claimsOfProvider,
+  configCheckOwns,
+  configCheckStep,
   configSecret,
   defineServer,
   keptPassword,
@@ -15,9 +17,8 @@ import { MariaDB } from '../crd.js';
 import type { SqlAdmin } from '../sql/admin.js';
 import { explain } from '../sql/explain.js';
 import { databasesNotOn } from '../sql/moved.js';
-import { checkOwns, configCheckStep } from './config-check.js';
 import { connectionsStep } from './connections.js';
-import { initSql, myCnf, port, serverOptions } from './files.js';
+import { configCheckProgram, initSql, myCnf, port, serverOptions } from './files.js';
 import { rootPasswordSecret, serverOf, serverReads } from './login.js';
 import { serverPod } from './pod.js';
 import { versionStep } from './version.js';
@@ -25,7 +26,7 @@ import { versionStep } from './version.js';
 export function mariadbGraph(sql: SqlAdmin): Graph<MariaDB> {
   return defineServer(MariaDB, {
     run: runServer,
-    owns: checkOwns,
+    owns: configCheckOwns,
     reads: [...serverReads, claimsOfProvider(DatabaseClaim)],
     server: serverOf,
     async ask({ login }, signal) {
@@ -54,7 +55,11 @@ function runServer(g: GraphBuilder<MariaDB>): StepHandle {
       }),
   });
   const version = versionStep(g);
-  const check = configCheckStep(g);
+  const check = configCheckStep(g, {
+    catalog,
+    program: configCheckProgram,
+    option: (name, value) => `--${name}=${value}`,
+  });
   connectionsStep(g);
   const config = serverConfigStep(g, {
     files: (scope) => ({

@@ -130,6 +130,9 @@ export function definitions(password: string): string {
   })}\n`;
 }
 
+/** Shows keys to the broker of the image. */
+export const configCheckProgram = readFileSync(new URL('./config-check.sh', import.meta.url), 'utf8');
+
 /** Waits for the cluster's first broker where it has to join it, then starts. */
 export const startCommand: string[] = [
   ...['sh', '-c', readFileSync(new URL('./start.sh', import.meta.url), 'utf8'), 'start'],

@@ -1,5 +1,5 @@
 import { MessagingClaim } from '@stackwright/api';
-import { Secret, Service, StatefulSet } from '@stackwright/kube';
+import { Job, Secret, Service, StatefulSet } from '@stackwright/kube';
 import { secretWith } from '@stackwright/openstack';
 import { ServerHarness } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -129,9 +129,31 @@ describe('a RabbitMQ', () => {
 
 describe('options of the user', () => {
   const conf = () => harness.value('sample-config', 'rabbitmq.conf');
+  const jobs = async () => (await harness.listed(Job)) as Job[];
+  /** The Job that asks the broker of the image about them has ended. */
+  const checked = async (): Promise<void> => {
+    const [job] = await jobs();
+    const { name = '' } = job?.metadata ?? {};
+    await harness.edit(Job, name, { status: { conditions: [{ type: 'Complete', status: 'True' }] } }, 'status');
+    await harness.settle();
+  };
+  const configured = async (config: NonNullable<RabbitMQ['spec']['config']>): Promise<void> => {
+    await running();
+    await harness.set({ config });
+    await checked();
+  };
+
+  it('are shown to the broker of the image before its Pods get them', async () => {
+    await running();
+    const before = [conf(), harness.version];
+    await harness.set({ config: { heartbeat: 30 } });
+    const [job] = await jobs();
+    expect(job?.spec?.template.spec?.containers[0]?.command?.slice(-3)).toEqual(['65', '/tmp', 'heartbeat = 30']);
+    expect([conf(), harness.version]).toEqual(before);
+  });
 
   it('are in the configuration, in the place of ours', async () => {
-    await running({ config: { heartbeat: 30, cluster_partition_handling: 'autoheal', 'log.console.level': 'debug' } });
+    await configured({ heartbeat: 30, cluster_partition_handling: 'autoheal', 'log.console.level': 'debug' });
     expect(conf()).toContain('heartbeat = 30\n');
     expect(conf()).toContain('cluster_partition_handling = autoheal\n');
     expect(conf()).not.toContain('pause_minority');
@@ -141,7 +163,7 @@ describe('options of the user', () => {
     ['vm_memory_high_watermark', '0.5'],
     ['disk_free_limit', '1.5'],
   ])('say %s in the one way or in the other', async (key, value) => {
-    await running({ config: { [`${key}.relative`]: value } });
+    await configured({ [`${key}.relative`]: value });
     expect(conf()).toContain(`${key}.relative = ${value}\n`);
     expect(conf()).not.toContain(`${key}.absolute`);
   });
@@ -159,6 +181,7 @@ describe('options of the user', () => {
     await running();
     const before = [conf(), harness.version];
     await harness.set({ config: { [key]: 'x' } });
+    if ((await jobs()).length > 0) await checked();
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidConfig' });
     expect(harness.condition('Ready')?.message).toContain(`spec.config.${key}`);
     expect(harness.condition('Ready')?.message).toContain(why);

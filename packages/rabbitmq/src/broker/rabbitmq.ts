@@ -4,6 +4,8 @@ import type { Graph, GraphBuilder, StepHandle } from '@stackwright/graph';
 import { Secret, StatefulSet } from '@stackwright/kube';
 import {
   claimsOfProvider,
+  configCheckOwns,
+  configCheckStep,
   configSecret,
   defineServer,
   firstVolumeSize,
@@ -19,13 +21,14 @@ import { Management } from '../management/client.js';
 import { explain } from '../management/explain.js';
 import { vhostsNotOn } from '../management/moved.js';
 import { featureFlagsStep } from './feature-flags.js';
-import { clientService, definitions, enabledPlugins, ports, rabbitmqConf } from './files.js';
+import { clientService, configCheckProgram, definitions, enabledPlugins, ports, rabbitmqConf } from './files.js';
 import { adminPasswordSecret, brokerOf, brokerReads, type Broker } from './login.js';
 import { brokerPod } from './pod.js';
 
 export function rabbitmqGraph(http: Http): Graph<RabbitMQ> {
   return defineServer(RabbitMQ, {
     run: runBroker,
+    owns: configCheckOwns,
     tend: (g, endpoint) => featureFlagsStep(g, http, endpoint),
     reads: [...brokerReads, claimsOfProvider(MessagingClaim)],
     server: brokerOf,
@@ -58,6 +61,11 @@ function runBroker(g: GraphBuilder<RabbitMQ>): StepHandle {
         copy: ` (erlang.cookie of the Secret ${configSecret(scope.name)} is the same)`,
       }),
   });
+  const check = configCheckStep(g, {
+    catalog,
+    program: configCheckProgram,
+    option: (key, value) => `${key} = ${value}`,
+  });
   const config = serverConfigStep(g, {
     files: (scope) => ({
       'rabbitmq.conf': rabbitmqConf(scope.object.spec, firstVolumeSize(scope) ?? '10Gi'),
@@ -66,7 +74,7 @@ function runBroker(g: GraphBuilder<RabbitMQ>): StepHandle {
       'erlang.cookie': scope.output(cookie).password,
     }),
     salt: (scope) => scope.output(password).uid,
-    after: [password, cookie],
+    after: [password, cookie, check],
     reads: [StatefulSet],
   });
   return serverStep(g, {

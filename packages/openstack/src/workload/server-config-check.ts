@@ -1,6 +1,5 @@
 // Options of the user are shown to the server of the image before its configuration has them: one that it does not know, or a value
 // that it does not take, would keep it from starting, and the one that runs would be gone by then.
-import { readFileSync } from 'node:fs';
 import { Reason, type ServerConfig } from '@stackwright/api';
 import {
   done,
@@ -14,28 +13,48 @@ import {
   type Outcome,
   type StepHandle,
 } from '@stackwright/graph';
-import { imageOf, jobResources, podTemplate, resourcesOf, schedulingOf } from '@stackwright/openstack';
-import { catalog } from '../catalog.js';
-import type { MariaDB } from '../crd.js';
+import { imageOf } from '../catalog/image.js';
+import type { ServerCatalog } from '../catalog/catalog.js';
+import { podTemplate } from './pod-template.js';
+import { jobResources, resourcesOf } from './resources.js';
+import { schedulingOf } from './scheduling.js';
+import type { ServerObject } from './server.js';
 
 const purpose = 'config-check';
 
 /** Of the program: the server refuses an option. */
 const refusedExitCode = 65;
 
-const program = readFileSync(new URL('./config-check.sh', import.meta.url), 'utf8');
+/** What a step declares in `owns` that comes with this one. */
+export const configCheckOwns = jobOwns;
 
-export const checkOwns = jobOwns;
+interface ConfiguredServer extends ServerObject {
+  spec: ServerObject['spec'] & { config?: ServerConfig };
+}
+
+export interface ServerConfigCheck {
+  catalog: ServerCatalog;
+  /**
+   * For sh: ends with 0 where the server takes the options. Its arguments are the exit code for when it does not, having printed
+   * why; a directory that it may write to; and the options.
+   */
+  program: string;
+  /** An option as the program takes it. */
+  option: (name: string, value: string) => string;
+}
 
 /** Step 'ConfigCheck': Done at once where the user sets nothing. */
-export function configCheckStep(g: GraphBuilder<MariaDB>): StepHandle {
+export function configCheckStep<R extends ConfiguredServer>(
+  g: GraphBuilder<R>,
+  { catalog, program, option }: ServerConfigCheck,
+): StepHandle {
   return g.step({
     name: 'ConfigCheck',
     owns: jobOwns,
     reads: jobReads,
     run(scope): Outcome<undefined> {
       const { spec } = scope.object;
-      const options = argumentsOf(spec.config);
+      const options = optionsOf(spec.config, option);
       if (options.length === 0) {
         forgetJobs(scope, purpose);
         return done();
@@ -44,10 +63,12 @@ export function configCheckStep(g: GraphBuilder<MariaDB>): StepHandle {
       const container = {
         name: purpose,
         image,
-        command: ['sh', '-c', program, purpose, String(refusedExitCode), ...options],
+        command: ['sh', '-c', program, purpose, String(refusedExitCode), '/tmp', ...options],
         resources: resourcesOf(jobResources),
+        volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
       };
-      const pod = restricted({ containers: [container], ...schedulingOf(spec) }, catalog.user);
+      const volumes = [{ name: 'tmp', emptyDir: {} }];
+      const pod = restricted({ containers: [container], volumes, ...schedulingOf(spec) }, catalog.user);
       const template = podTemplate(spec, { labels: {}, pod });
       const run = runJob(scope, {
         purpose,
@@ -64,9 +85,10 @@ export function configCheckStep(g: GraphBuilder<MariaDB>): StepHandle {
 }
 
 /** What is no option at all is refused where the configuration is made, and by name. */
-function argumentsOf(config: ServerConfig = {}): string[] {
+function optionsOf(config: ServerConfig = {}, option: ServerConfigCheck['option']): string[] {
   return Object.entries(config)
-    .filter(([name]) => /^[A-Za-z0-9][-A-Za-z0-9_]*$/.test(name))
-    .map(([name, value]) => `--${name}=${String(value)}`)
+    .map(([name, value]) => [name, String(value)] as const)
+    .filter(([name, value]) => /^[A-Za-z0-9][-A-Za-z0-9_.]*$/.test(name) && !/[\n\r\0]/.test(value))
+    .map(([name, value]) => option(name, value))
     .sort();
 }
