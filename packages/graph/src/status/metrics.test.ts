@@ -34,6 +34,26 @@ describe('the metrics of steps', () => {
     expect((await seriesOf(registry, 'controller_step_standing')).every((line) => line.endsWith(' 0'))).toBe(true);
   });
 
+  it('tell which objects are not available, and why, apart from those that are not ready', async () => {
+    const registry = new Registry();
+    const metrics = observeSteps(registry);
+    const refused = { step: 'Config', state: 'Failed', reason: 'InvalidConfig', message: '' } as const;
+    const endpoint = (status: 'True' | 'False') => {
+      const serving = { status, reason: 'ApiUnreachable', message: '' } as const;
+      return { step: 'Endpoint', state: 'Blocked', reason: 'WaitingForStep', message: '', serving } as const;
+    };
+    const series = { away: 'controller_resource_unavailable', notReady: 'controller_resource_not_ready' };
+    metrics.statuses(Sample, at('a'), [refused, endpoint('True')]);
+    expect(await seriesOf(registry, series.away)).toEqual([]);
+    expect(await seriesOf(registry, series.notReady)).toHaveLength(1);
+    metrics.statuses(Sample, at('a'), [refused, endpoint('False')]);
+    expect(await seriesOf(registry, series.away)).toEqual([
+      '{kind="Sample",namespace="ns",name="a",reason="ApiUnreachable"} 1',
+    ]);
+    metrics.statuses(Sample, at('a'), undefined);
+    expect(await seriesOf(registry, series.away)).toEqual([]);
+  });
+
   it('tell a bounded number of field managers apart', async () => {
     const registry = new Registry();
     const metrics = observeSteps(registry);

@@ -2,7 +2,7 @@
 import { apiVersionOf, keyOf, qualifiedName, type ObjectKey, type Resource } from '@stackwright/kube';
 import type { Registry } from 'prom-client';
 import { counter, gauge, histogram, registerMetrics } from '@stackwright/core';
-import { rootsOf, type StepStatus } from './step-status.js';
+import { availableOf, rootsOf, type StepStatus } from './step-status.js';
 
 export const stepMetrics = {
   duration: histogram(
@@ -35,6 +35,12 @@ export const stepMetrics = {
     'Reconciled objects that are not ready, each 1, by the reason of their condition Ready',
     ['kind', 'namespace', 'name', 'reason'],
   ),
+  // What alerts stand on: not ready is also what serves, with a change that is refused.
+  unavailable: gauge(
+    '_resource_unavailable',
+    'Reconciled objects that do not do their work now, each 1, by the reason of their condition Available; only of kinds that have one',
+    ['kind', 'namespace', 'name', 'reason'],
+  ),
 } as const;
 
 export interface StepMetrics {
@@ -50,20 +56,26 @@ const mostManagers = 25;
 const furtherManagers = 'exceeded_cardinality_limit';
 
 export function observeSteps(registry: Registry): StepMetrics {
-  const { duration, errors, writes, drift, outcomes, standing, resources, notReady } = registerMetrics(
+  const { duration, errors, writes, drift, outcomes, standing, resources, notReady, unavailable } = registerMetrics(
     registry,
     stepMetrics,
   );
   /** By object: what the gauges count for it. */
   const counted = new Map<string, Shape>();
   const shapes = new Shapes();
-  const count = ({ kind }: Resource, { namespace = '', name }: ObjectKey, { steps, reason }: Shape, by: 1 | -1) => {
-    for (const { step, state } of steps) standing.inc({ kind, step, standing: state }, by);
-    resources.inc({ kind, ready: `${reason === undefined}` }, by);
-    if (reason === undefined) return;
-    const labels = { kind, namespace, name, reason };
-    if (by > 0) notReady.set(labels, 1);
-    else notReady.remove(labels);
+  const count = ({ kind }: Resource, { namespace = '', name }: ObjectKey, shape: Shape, by: 1 | -1) => {
+    for (const { step, state } of shape.steps) standing.inc({ kind, step, standing: state }, by);
+    resources.inc({ kind, ready: `${shape.reason === undefined}` }, by);
+    const exceptions = [
+      [notReady, shape.reason],
+      [unavailable, shape.away],
+    ] as const;
+    for (const [series, reason] of exceptions) {
+      if (reason === undefined) continue;
+      const labels = { kind, namespace, name, reason };
+      if (by > 0) series.set(labels, 1);
+      else series.remove(labels);
+    }
   };
   // Counted at the end of every reconcile: finding a series by its labels costs more than counting in it.
   const outcomeSeries = new Map<string, { inc(): void }>();
@@ -114,6 +126,8 @@ interface Shape {
   readonly steps: readonly Pick<StepStatus, 'step' | 'state'>[];
   /** Why it is not ready; undefined: it is. */
   readonly reason: string | undefined;
+  /** Why it is not available; undefined: it is, or nobody says. */
+  readonly away: string | undefined;
 }
 
 /** Thousands of objects stand in a few ways: each way is kept once, for as long as any does. */
@@ -122,9 +136,11 @@ class Shapes {
 
   of(statuses: readonly StepStatus[]): Shape {
     const reason = rootsOf(statuses)[0]?.reason;
-    const id = statuses.reduce((text, { step, state }) => `${text}${step}=${state},`, `${reason ?? ''}:`);
+    const available = availableOf(statuses);
+    const away = available && available.status !== 'True' ? available.reason : undefined;
+    const id = statuses.reduce((text, { step, state }) => `${text}${step}=${state},`, `${reason ?? ''}:${away ?? ''}:`);
     const known = this.#known.get(id);
-    return known ?? { id, objects: 0, steps: statuses.map(({ step, state }) => ({ step, state })), reason };
+    return known ?? { id, objects: 0, steps: statuses.map(({ step, state }) => ({ step, state })), reason, away };
   }
 
   taken(shape: Shape): void {

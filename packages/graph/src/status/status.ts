@@ -5,7 +5,7 @@ import { findCondition, replaceConditions, type ConditionUpdate } from '@stackwr
 import { EngineReason } from '../declare/reasons.js';
 import { isSame } from '../evaluate/same.js';
 import { conditionPart, type Part } from './parts.js';
-import { rootsOf, warningsOf, type Serving, type StepStatus } from './step-status.js';
+import { availableOf, rootsOf, warningsOf, type StepStatus } from './step-status.js';
 import type { ObjectReference, Reconciled } from '../declare/step.js';
 
 /** What the engine writes into every status. */
@@ -73,12 +73,6 @@ function asTrueBefore(before: Condition | undefined): ConditionUpdate | undefine
   if (before?.status !== 'True') return undefined;
   const { lastTransitionTime: _since, ...update } = before;
   return update;
-}
-
-/** Whether the object does its work, as the steps say that decide it; undefined where none does. */
-function availableOf(statuses: readonly StepStatus[]): Serving | undefined {
-  const said = statuses.flatMap(({ serving }) => serving ?? []);
-  return said.find(({ status }) => status === 'False') ?? said.find(({ status }) => status === 'Unknown') ?? said[0];
 }
 
 /** Parts that are in a status, and of which `wanted` says nothing. */

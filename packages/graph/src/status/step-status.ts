@@ -87,6 +87,12 @@ export function warningsOf(statuses: readonly StepStatus[]): StepStatus[] {
   return statuses.filter(({ state, message }) => state === 'Done' && message !== '');
 }
 
+/** Whether the object does its work, as the steps say that decide it; undefined where none does. */
+export function availableOf(statuses: readonly StepStatus[]): Serving | undefined {
+  const said = statuses.flatMap(({ serving }) => serving ?? []);
+  return said.find(({ status }) => status === 'False') ?? said.find(({ status }) => status === 'Unknown') ?? said[0];
+}
+
 function stepStatus(
   step: string,
   state: StepStatus['state'],
