@@ -25,9 +25,7 @@ export async function rowCounts(client: Client): Promise<Record<string, number>>
 
 /** Names of the databases on the server, but for its own: as its administrator. */
 export async function databasesOf(client: Client): Promise<string[]> {
-  const { password = '' } = await secretOf(client, 'mariadb-root-password');
-  const { host, port } = await endpointOf(client, 'mariadb');
-  const connection = await createConnection({ host, port, user: 'root', password });
+  const connection = await asAdministrator(client);
   try {
     const [rows] = await connection.query<RowDataPacket[]>(
       "SELECT schema_name AS name FROM information_schema.schemata WHERE schema_name NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')",
@@ -36,4 +34,27 @@ export async function databasesOf(client: Client): Promise<string[]> {
   } finally {
     await connection.end();
   }
+}
+
+/** A user of the server is let in no more, or again; who is in is put out. */
+export async function lockOut(client: Client, user: string, locked: boolean): Promise<void> {
+  const connection = await asAdministrator(client);
+  try {
+    await connection.query(`ALTER USER ?@'%' ACCOUNT ${locked ? 'LOCK' : 'UNLOCK'}`, [user]);
+    if (!locked) return;
+    const [rows] = await connection.query<RowDataPacket[]>(
+      'SELECT id FROM information_schema.processlist WHERE user = ?',
+      [user],
+    );
+    for (const { id } of rows as { id: number }[])
+      await connection.query('KILL CONNECTION ?', [id]).catch(() => undefined);
+  } finally {
+    await connection.end();
+  }
+}
+
+async function asAdministrator(client: Client) {
+  const { password = '' } = await secretOf(client, 'mariadb-root-password');
+  const { host, port } = await endpointOf(client, 'mariadb');
+  return createConnection({ host, port, user: 'root', password });
 }

@@ -3,10 +3,13 @@
 import { ControlPlane } from '@stackwright/api';
 import { Glance } from '@stackwright/glance';
 import { conditionOf, eventually } from '@stackwright/integration';
+import { Keystone } from '@stackwright/keystone';
 import type { Client } from '@stackwright/kube';
 import { Placement } from '@stackwright/placement';
 import { expect, it } from 'vitest';
 import { hasKubectl, namespace, type Cluster } from '../cluster.js';
+import { lockOut } from '../database.js';
+import { secretOf } from '../identity.js';
 import { allReady, containersOf, podsOf } from '../observe.js';
 import { downloadImage, endpointsOfType, resourceClasses } from '../openstack.js';
 import { uploadInPieces } from '../upload.js';
@@ -67,6 +70,22 @@ export function serving(cluster: Cluster): void {
     };
     await scale(2);
     await scale(1);
+  });
+
+  it('a Keystone that its database does not let in is not available, whatever its cache still answers', async () => {
+    const { client } = cluster;
+    const keystone = { namespace, name: 'keystone' };
+    const { username = '' } = await secretOf(client, 'keystone-database-connection');
+    await lockOut(client, username, true);
+    try {
+      await eventually(async () => {
+        const { status } = await conditionOf(client, Keystone, keystone, 'Available');
+        expect(status).toBe('False');
+      }, slow);
+    } finally {
+      await lockOut(client, username, false);
+    }
+    await eventually(() => allReady(client), slow);
   });
 
   it('a certificate that is not there takes the API from nobody', async () => {
