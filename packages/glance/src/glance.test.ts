@@ -1,5 +1,5 @@
 import { DatabaseClaim, IdentityClaim, MessagingClaim } from '@stackwright/api';
-import { CronJob, Deployment, Job, PersistentVolumeClaim } from '@stackwright/kube';
+import { ApiError, CronJob, Deployment, Job, PersistentVolumeClaim } from '@stackwright/kube';
 import { ServiceHarness } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Glance } from './crd.js';
@@ -206,6 +206,29 @@ describe('the volume', () => {
     });
     await harness.settle();
     expect(volume()?.spec?.resources?.requests).toEqual({ storage: '30Gi' });
+  });
+
+  it('is not stuck with a size that its class refuses: it is said, what runs goes on, and the size is taken back', async () => {
+    await harness.standUp(glance());
+    const status = { phase: 'Bound', capacity: { storage: '10Gi' } };
+    await harness.edit(PersistentVolumeClaim, 'sample-images', { status }, 'status');
+    await harness.settle();
+    const message = 'only dynamically provisioned pvc can be resized and the storageclass must support resize';
+    harness.api.before = ({ verb, resource }) => {
+      if (verb === 'apply' && resource === 'persistentvolumeclaims')
+        throw new ApiError({ code: 403, reason: 'Forbidden', message });
+    };
+    await harness.edit(Glance, 'sample', { spec: { storage: { size: '900Ti' } } });
+    await harness.reconcile();
+    expect(harness.condition('ImagesReady')).toMatchObject({
+      status: 'False',
+      message: expect.stringContaining(message) as string,
+    });
+    expect(harness.object.status).toMatchObject({ storage: '10Gi' });
+    await harness.edit(Glance, 'sample', { spec: { storage: { size: '10Gi' } } });
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
   });
 
   it('outlives its Glance, and the next one of that name takes it up, if it is what that one asks for', async () => {
