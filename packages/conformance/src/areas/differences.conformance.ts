@@ -47,6 +47,7 @@ const notShown: Record<string, string> = {
   'finished Pods': 'needs 12,500 of them',
   images: 'the area of workloads has a missing one',
   storage: 'needs to look at the host',
+  NetworkPolicies: 'needs real containers; `npm run e2e` asks from Pods',
   volumes: 'what is not there',
   'sizeLimit of an emptyDir': 'needs real containers',
   logs: 'needs 64 MiB of them',
