@@ -40,7 +40,8 @@ function rules(graphs: readonly Declared[], isMeant: (resource: Resource, graph:
     allow(graph, graph.resource, ['update'], '/finalizers');
     for (const kind of graph.owns) allow(graph, kind, writing);
     // What was applied last, where a step does not say what it wants.
-    if (graph.owns.length > 0 || graph.isOfObject) allow(graph, ControllerRevision, ['get', 'create', 'delete']);
+    if (graph.resource.namespaced && (graph.owns.length > 0 || graph.isOfObject))
+      allow(graph, ControllerRevision, ['get', 'create', 'delete']);
     for (const read of graph.reads) allow(graph, resourceOf(read), reading);
     // Pods that the API server refuses to a StatefulSet or a Job are told there, and nowhere else.
     if (graph.owns.some((kind) => [StatefulSet, Job].some((one) => isSameResource(one, kind))))

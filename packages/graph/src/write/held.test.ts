@@ -166,6 +166,17 @@ it('what somebody else puts in its place is left alone', async () => {
   expect(harness.api.peek(Service, at('sample'))?.spec?.ports).toEqual([{ port: 443 }]);
 });
 
+it('what is deleted once others have let it go is made again then, and not before', async () => {
+  await set('wrong');
+  await harness.edit(Service, 'sample', { metadata: { finalizers: ['example.dev/others'] } });
+  await harness.settle();
+  await harness.api.delete(Service, at('sample'));
+  expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+  await harness.edit(Service, 'sample', { metadata: { finalizers: null } });
+  await harness.settle();
+  expect(harness.api.peek(Service, at('sample'))?.spec?.ports).toEqual([{ port: 80 }]);
+});
+
 it('costs nothing where all steps say what they want', async () => {
   harness.restart();
   const calls = harness.api.calls.length;

@@ -52,7 +52,7 @@ export interface HeldInput<R extends Reconciled> extends RecordContext<R> {
 
 interface Owner {
   readonly held: Map<string, HeldChild>;
-  /** On the monotonic clock: since when anything is held. */
+  /** On the monotonic clock: since when anything is held that is to be written down. */
   since: number | undefined;
   /** Hash of what is written down. Undefined: nothing is. */
   record: string | undefined;
@@ -84,7 +84,7 @@ export class HeldChildren {
   /** Milliseconds until what is held has to be written down. */
   dueIn(uid: string): number | undefined {
     const owner = this.#owners.get(uid);
-    if (!this.#keepsRecords || owner?.since === undefined || owner.record !== undefined) return undefined;
+    if (owner?.since === undefined || owner.record !== undefined) return undefined;
     return Math.max(0, owner.since + recordedAfter - this.#clock.monotonic());
   }
 
@@ -107,7 +107,8 @@ export class HeldChildren {
       for (const write of input.written)
         if (write.verb === 'delete' || write.verb === 'release') next.delete(idOf(write));
     }
-    const since = next.size > 0 ? (owner?.since ?? this.#clock.monotonic()) : undefined;
+    const isDue = next.size > 0 && this.#keepsRecordOf(input);
+    const since = isDue ? (owner?.since ?? this.#clock.monotonic()) : undefined;
     const now: Owner = { held: next, since, record };
     if (next.size > 0 || record !== undefined) this.#owners.set(uid, now);
     else this.#owners.delete(uid);
@@ -115,11 +116,16 @@ export class HeldChildren {
     return [...next.values()].flatMap((child) => repairOf(child, input) ?? []);
   }
 
+  /** A ControllerRevision is in a namespace: of what is in none, what is held lasts as long as the process. */
+  #keepsRecordOf<R extends Reconciled>({ resource }: HeldInput<R>): boolean {
+    return this.#keepsRecords && resource.namespaced;
+  }
+
   /** Undefined: nothing was held so far. */
   async #ownerOf<R extends Reconciled>(uid: string, input: HeldInput<R>, isNew: boolean): Promise<Owner | undefined> {
     const owner = this.#owners.get(uid);
     // Where all was well when this process began, or nobody had looked at all, nothing is written down.
-    if (owner || !isNew || !this.#keepsRecords || !hasTrouble(input.object)) return owner;
+    if (owner || !isNew || !this.#keepsRecordOf(input) || !hasTrouble(input.object)) return owner;
     try {
       const record = await readRecord(input, input.owns);
       if (!record) return undefined;
@@ -163,7 +169,7 @@ export class HeldChildren {
   }
 
   async #writeDown<R extends Reconciled>(uid: string, owner: Owner, input: HeldInput<R>): Promise<void> {
-    if (!this.#keepsRecords) return;
+    if (!this.#keepsRecordOf(input)) return;
     const { held, record } = owner;
     try {
       if (held.size === 0) {
