@@ -18,7 +18,8 @@ const service = Type.Object(
     release: Type.Optional(release("OpenStack release of this service, instead of the control plane's.")),
   },
   {
-    description: "The service's own spec (see its kind); every field has a sane default.",
+    description:
+      "The service's own spec, as `kubectl explain <service>.spec` describes it (`kubectl explain glance.spec`); every field has a sane default.",
     'x-kubernetes-preserve-unknown-fields': true,
   },
 );

@@ -84,8 +84,10 @@ describe('a change that is refused', () => {
 });
 
 describe('Pods that are refused', () => {
-  const set = (status: object): KubeObject =>
-    ({ ...workload('StatefulSet', 'mariadb', 0), ...{ status: { observedGeneration: 1, ...status } } });
+  const set = (status: object): KubeObject => ({
+    ...workload('StatefulSet', 'mariadb', 0),
+    ...{ status: { observedGeneration: 1, ...status } },
+  });
   const waits = custom('MariaDB', 'mariadb', {
     ready: false,
     reason: 'RolloutInProgress',
@@ -193,6 +195,22 @@ describe('why', () => {
     expect(why(snapshot(of), 'keystone')).toContain(
       'kubectl -n openstack create secret tls cert --cert=… --key=… && kubectl -n openstack label secret cert stackwright.dev/usable-by=keystone',
     );
+  });
+
+  it('says where a spec is to be edited: in the ControlPlane, where that writes it', () => {
+    const wrong = custom('Keystone', 'keystone', { ready: false, reason: 'InvalidConfig', message: 'spec.config: no' });
+    expect(why(snapshot(wrong), 'keystone')).toContain(
+      'Edit it:     kubectl -n openstack edit keystone.keystone.stackwright.dev keystone',
+    );
+    const owner = {
+      apiVersion: 'stackwright.dev/v1alpha1',
+      kind: 'ControlPlane',
+      name: 'cloud',
+      uid: 'u',
+      controller: true,
+    };
+    const owned = { ...wrong, metadata: { ...wrong.metadata, ownerReferences: [owner] } };
+    expect(why(snapshot(owned), 'keystone')).toContain('Edit it:     kubectl -n openstack edit controlplane cloud');
   });
 
   it('has a remedy for what Kubernetes says', () => {

@@ -1,8 +1,8 @@
 import { suggestionFor } from '@stackwright/api';
 import { rootOf, type Chain, type ObjectReference } from '@stackwright/graph';
-import type { Condition, KubeObject } from '@stackwright/kube';
+import { controllerOf, type Condition, type KubeObject } from '@stackwright/kube';
 import { CliError } from '../errors.js';
-import { adviceFor } from '../explain/advice.js';
+import { adviceFor, type Advice } from '../explain/advice.js';
 import { endingOf } from '../explain/ending.js';
 import { explainAll } from '../explain/explain.js';
 import { refusalOf } from '../explain/refusals.js';
@@ -33,7 +33,7 @@ function whyReport(snapshot: Snapshot, subject: ObjectReference): object {
   const [chain, ...others] = explainAll(snapshot, subject);
   const refused = refusalOfSubject(snapshot, chain);
   const ending = endingOf(snapshot);
-  const told = (one: Chain) => ({ chain: one, root: rootOf(one), advice: adviceFor(one, snapshot.namespace) });
+  const told = (one: Chain) => ({ chain: one, root: rootOf(one), advice: adviceOf(snapshot, one) });
   return {
     ready: chain[0].state === 'Ready' && !refused && !ending,
     ...told(chain),
@@ -49,12 +49,20 @@ export function whyLines(snapshot: Snapshot, subject: ObjectReference, colors: C
   if (ending) return ending;
   const [chain, ...others] = explainAll(snapshot, subject);
   const lines = renderChains(
-    [chain, ...others].map((one) => ({ chain: one, advice: adviceFor(one, snapshot.namespace) })),
+    [chain, ...others].map((one) => ({ chain: one, advice: adviceOf(snapshot, one) })),
     colors,
     snapshot.takenAt,
   );
   const refused = refusalOfSubject(snapshot, chain);
   return refused ? [...lines, ...renderRefusal(refused, snapshot.controlPlane, colors)] : lines;
+}
+
+function adviceOf(snapshot: Snapshot, chain: Chain): Advice {
+  return adviceFor(chain, snapshot.namespace, (object) => {
+    const found = snapshot.find(object);
+    const owner = found && controllerOf(found);
+    return owner?.kind === 'ControlPlane' ? owner.name : undefined;
+  });
 }
 
 /** What the control plane may not change of a service that is ready, as it was told last. */

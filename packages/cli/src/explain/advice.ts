@@ -1,17 +1,24 @@
 // What to do about a root cause: in words, as a command, and where to read on.
 import { reasons, type ReasonDoc } from '@stackwright/api';
 import { groupOf, isOurGroup } from '../observe/objects.js';
-import { rootOf, type Chain, type Link } from '@stackwright/graph';
+import { rootOf, type Chain, type Link, type ObjectReference } from '@stackwright/graph';
 
 export interface Advice {
   remedy?: string;
   /** To be run in a shell. */
   command?: string;
+  /** Where what is wrong is written: in the object itself, or in the ControlPlane that writes it. To be run in a shell. */
+  edit?: string;
   /** Path in the documentation. */
   document?: string;
 }
 
-export function adviceFor(chain: Chain, namespace: string): Advice {
+/** `writtenBy`: the ControlPlane that writes an object, where one does. */
+export function adviceFor(
+  chain: Chain,
+  namespace: string,
+  writtenBy: (object: ObjectReference) => string | undefined = () => undefined,
+): Advice {
   const root = rootOf(chain);
   if (root.state === 'Ready') return {};
   const owned = (link: Link) => isOurGroup(groupOf(link.object.apiVersion));
@@ -25,12 +32,28 @@ export function adviceFor(chain: Chain, namespace: string): Advice {
   return {
     ...(remedy === undefined ? {} : { remedy }),
     command: missing?.command ?? commandFor(root, namespace),
+    ...editOf(root, namespace, writtenBy),
     ...(documented ? { document: `docs/reference/reasons.md#${documented.reason.toLowerCase()}` } : {}),
   };
 }
 
 export const docOf = (reason: string): ReasonDoc | undefined =>
   Object.hasOwn(reasons, reason) ? reasons[reason as keyof typeof reasons] : undefined;
+
+/** What is wrong is in a spec: whose that is, when the coordinator owns it, the object's own words do not say. */
+const ofSpec: ReadonlySet<string> = new Set(['InvalidSpec', 'InvalidConfig', 'UnsupportedRelease', 'Rejected']);
+
+function editOf(
+  { object, reason }: Link,
+  namespace: string,
+  writtenBy: (object: ObjectReference) => string | undefined,
+): Pick<Advice, 'edit'> {
+  if (!ofSpec.has(reason) || !isOurGroup(groupOf(object.apiVersion))) return {};
+  const kubectl = `kubectl -n ${object.namespace ?? namespace} edit`;
+  const plane = writtenBy(object);
+  if (plane === undefined) return { edit: `${kubectl} ${resourceName(object.apiVersion, object.kind)} ${object.name}` };
+  return { edit: `${kubectl} controlplane ${plane}   (its spec.services.${object.name}, or spec.infrastructure)` };
+}
 
 /** A Secret that is named and not there: what it is for says how it is made. */
 function missingAdvice(chain: Chain, namespace: string): { remedy?: string; command: string } | undefined {

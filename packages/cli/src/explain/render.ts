@@ -76,9 +76,10 @@ const painted =
   (text: string): string =>
     link !== root ? text : link.state === 'Waiting' || link.state === 'Unknown' ? colors.cyan(text) : colors.red(text);
 
-const hintsOf = ({ remedy, command, document }: Advice): string[] => [
+const hintsOf = ({ remedy, command, edit, document }: Advice): string[] => [
   ...(remedy === undefined ? [] : [`What helps:  ${remedy}`]),
   ...(command === undefined ? [] : [`Look at it:  ${command}`]),
+  ...(edit === undefined ? [] : [`Edit it:     ${edit}`]),
   ...(document === undefined ? [] : [`Read on:     ${document}`]),
 ];
 

@@ -1,8 +1,14 @@
 // Which services `up` brings up. What there is, and what needs what, is published by the controllers' kinds: nothing of it
 // is known here.
-import { infrastructureRoles, missingOf, publishedService, sayMissing, type PublishedService } from '@stackwright/api';
+import {
+  infrastructureRoles,
+  missingOf,
+  publishedService,
+  sayMissing,
+  suggestionFor,
+  type PublishedService,
+} from '@stackwright/api';
 import type { ControllerModule } from '@stackwright/core';
-import { closest, distance } from 'fastest-levenshtein';
 import { CliError } from '../errors.js';
 
 /** As a ControlPlane's spec names services; each with all its defaults. */
@@ -28,12 +34,11 @@ export function checkNames(offers: readonly PublishedService[], names: readonly 
   const known = offers.map(({ service }) => service);
   const [unknown] = names.filter((name) => !known.includes(name));
   if (unknown === undefined) return;
-  const nearest = closest(unknown, known);
-  const isNear = distance(unknown, nearest) <= Math.max(2, unknown.length / 3);
+  const meant = suggestionFor(unknown, known);
   const services = offers.filter((offer) => !isInfrastructure(offer)).map(({ service }) => service);
   throw new CliError(`There is no service "${unknown}".`, {
     hints: [
-      ...(isNear ? [`Did you mean ${nearest}?`] : []),
+      ...(meant === undefined ? [] : [`Did you mean ${meant}?`]),
       `There are: ${services.join(', ')}. What they stand on comes along by itself.`,
     ],
   });
