@@ -99,6 +99,14 @@ export class PodNetwork {
     await ip('link', 'del', this.#veth(podUid)).catch(ignoreMissing);
   }
 
+  /** Whether this host has what filters. */
+  async canFilter(): Promise<boolean> {
+    return runCommand('nft', ['--version']).then(
+      () => true,
+      () => false,
+    );
+  }
+
   /** Puts a script of nftables into effect in a Pod's namespace. */
   async filter(podUid: string, script: string): Promise<void> {
     const [command = 'ip', ...args] = this.enter(podUid);

@@ -61,6 +61,7 @@ export class PodmanRuntime implements ContainerRuntime {
   readonly #sandboxes = new Map<string, StoredSandbox>();
   readonly #listeners = new Set<(podUid: string) => void>();
   #host: HostProfile | undefined;
+  #filters = false;
 
   constructor(options: PodmanRuntimeOptions) {
     this.#options = options;
@@ -74,13 +75,18 @@ export class PodmanRuntime implements ContainerRuntime {
   async start(): Promise<HostFacts> {
     await mkdir(this.#options.directory, { recursive: true });
     this.#host = await probeHost(this.#podman, this.#options.probeImage);
+    this.#filters = await this.#network.canFilter();
     await this.#network.setup();
     await this.#adopt();
     this.#exits.start(
       (id) => this.#notify(this.#containers.touch(id)),
       () => void this.#notifyOfAll(),
     );
-    return this.#host.facts;
+    const { facts } = this.#host;
+    if (this.#filters) return facts;
+    const limitation =
+      'nft is not installed (apt-get install nftables): NetworkPolicies hold for addresses of Services only';
+    return { ...facts, limitations: [...facts.limitations, limitation] };
   }
 
   async stop(): Promise<void> {
@@ -135,7 +141,7 @@ export class PodmanRuntime implements ContainerRuntime {
 
   /** Who may come into a Pod's network, in the place of what was said before; nothing where it has none of its own. */
   async limitIngress(podUid: string, ways: readonly Way[] | undefined): Promise<void> {
-    if (this.#sandboxes.get(podUid)?.hostNetwork !== false) return;
+    if (!this.#filters || this.#sandboxes.get(podUid)?.hostNetwork !== false) return;
     await this.#network.filter(podUid, ingressRules(ways, this.#options.addresses.nodeIp));
   }
 
