@@ -66,6 +66,18 @@ describe('a plan for a cluster', () => {
     expect(report.summary).toMatchObject({ create: 0, change: 2, delete: 0 });
   });
 
+  it('says where the only Pod goes before the next one comes, and what no node has room for', async () => {
+    const live = await world.client.get(ControlPlane, plane);
+    const resources = { requests: { memory: '900Ti' } };
+    const infrastructure = { ...live.spec.infrastructure, database: { mariadb: { resources } } };
+    const edited = { ...live, spec: { ...live.spec, infrastructure } };
+    const { text } = await planned({ file: fileOf(edited) });
+    expect(text).toMatch(
+      /~ StatefulSet mariadb (.*\n)+? +! its only Pod stops before a new one starts: nobody is served for up to 120 seconds/,
+    );
+    expect(text).toMatch(/! no node has 900Ti of memory: the largest has \d/);
+  });
+
   it('of an edited service says that its owner would set it back', async () => {
     const live = await world.client.get(Keystone, { namespace, name: 'keystone' });
     const release = { ...live, spec: { ...live.spec, release: '2024.2' } };
