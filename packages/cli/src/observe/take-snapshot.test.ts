@@ -51,6 +51,9 @@ async function chainTo(on: string, object?: KubeObject) {
 it('does not say of what exists, whatever its kind, that it does not', async () => {
   const { chain } = await chainTo('HTTPRoute/mariadb', { metadata: { namespace, name: 'mariadb' } });
   expect(chain.map(({ object, reason }) => `${object.kind} ${reason}`)).toEqual(['MariaDB Rejected']);
+  // Also of a kind that is not looked up.
+  const unread = await chainTo('Whatever/mariadb');
+  expect(unread.chain.map(({ object, reason }) => `${object.kind} ${reason}`)).toEqual(['MariaDB Rejected']);
   const missing = await chainTo('HTTPRoute/mariadb');
   expect(missing.chain.at(-1)).toMatchObject({ object: { kind: 'HTTPRoute' }, state: 'Missing' });
 });

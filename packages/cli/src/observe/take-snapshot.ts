@@ -12,11 +12,13 @@ import {
   Job,
   Lease,
   Namespace,
+  NetworkPolicy,
   PersistentVolumeClaim,
   Pod,
   PodDisruptionBudget,
   Secret,
   Service,
+  ServiceAccount,
   StatefulSet,
   apiVersionOf,
   type Client,
@@ -55,24 +57,40 @@ export async function takeSnapshot(client: Client, namespace: string, signal?: A
     ifAllowed(async () => [await client.get(Namespace, { name: namespace }, signal ? { signal } : {})]),
   ]);
   const objects = lists.flat();
-  return new Snapshot(namespace, Date.now(), [...objects, ...(await namedInWaits(client, namespace, objects, signal))]);
+  const listed = new Set([...ours, ...workloads].map(({ kind }) => kind));
+  const further = await namedInWaits(client, namespace, objects, listed, signal);
+  return new Snapshot(namespace, Date.now(), [...objects, ...further]);
 }
 
 /** Of what is only ever named, existence is all that matters: no Secret's content is kept. */
-const named: readonly Resource[] = [ConfigMap, CronJob, HTTPRoute, Ingress, PodDisruptionBudget, Secret, Service];
+const named: readonly Resource[] = [
+  ConfigMap,
+  CronJob,
+  HTTPRoute,
+  Ingress,
+  NetworkPolicy,
+  PodDisruptionBudget,
+  Secret,
+  Service,
+  ServiceAccount,
+];
 
 async function namedInWaits(
   client: Client,
   namespace: string,
   objects: readonly CustomResourceObject[],
+  listed: ReadonlySet<string>,
   signal?: AbortSignal,
 ): Promise<KubeObject[]> {
   const wanted = new Map<string, { resource: Resource; name: string }>();
-  for (const { kind, name } of objects.flatMap((object) =>
+  const unread: KubeObject[] = [];
+  for (const { apiVersion, kind, name } of objects.flatMap((object) =>
     isOurGroup(groupOf(object.apiVersion)) ? (object.status?.waitingFor ?? []) : [],
   )) {
     const resource = named.find((each) => each.kind === kind);
     if (resource) wanted.set(`${kind}/${name}`, { resource, name });
+    // Of a kind that is not read nobody knows whether it is there: who names it says what is the matter with it.
+    else if (!listed.has(kind)) unread.push({ apiVersion, kind, metadata: { namespace, name } });
   }
   const found = await Promise.all(
     [...wanted.values()].map(async ({ resource, name }): Promise<KubeObject[]> => {
@@ -85,7 +103,7 @@ async function namedInWaits(
       }
     }),
   );
-  return found.flat();
+  return [...unread, ...found.flat()];
 }
 
 /** Nothing, where the kind has gone in the meantime. */
