@@ -260,6 +260,11 @@ export interface Step<
   owns?: Owns;
   reads?: Reads;
   run(scope: StepScope<R, Owns[number], Owns[number] | KindRead<Reads[number]>>): Outcome<Out>;
+  /**
+   * What of a child follows the object also while the step cannot say what it wants, the number of Pods for instance: is given the
+   * child as it was applied last, and gives it as it is to be until then. Pure. Default: as it was applied last.
+   */
+  meanwhile?(object: Readonly<R>, child: Readonly<KubeObject>): Readonly<KubeObject>;
 }
 
 type KindRead<Declaration> = Declaration extends { resource: infer Kind extends Resource }

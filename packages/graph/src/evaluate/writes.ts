@@ -47,6 +47,8 @@ export type Write = Common &
         hash: string;
         /** Of `desired`: by this it is known again. */
         fingerprint: string;
+        /** What is noted is not of `desired` as it is now: of two writes with one note these may be different. */
+        isHeld?: true;
         /** Absent where it is missing. */
         observed?: Readonly<KubeObject>;
         /** What differs from what is there. */

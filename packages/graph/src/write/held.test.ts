@@ -37,6 +37,12 @@ const graph = defineGraph<Sample>(Sample, (g) => {
       );
       return done();
     },
+    meanwhile({ spec: { replicas } }, child) {
+      const { spec } = child as Readonly<Deployment>;
+      return child.kind === 'Deployment' && replicas !== undefined
+        ? { ...child, ...{ spec: { ...spec, replicas } } }
+        : child;
+    },
   });
 });
 
@@ -164,6 +170,23 @@ it('what somebody else puts in its place is left alone', async () => {
   await harness.api.seed(Service, { metadata: at('sample'), spec: { ports: [{ port: 443 }] } });
   await harness.settle();
   expect(harness.api.peek(Service, at('sample'))?.spec?.ports).toEqual([{ port: 443 }]);
+});
+
+it('what follows the object meanwhile does, and is no drift', async () => {
+  await set('wrong');
+  await harness.settle();
+  const scaled = () => harness.api.peek(Deployment, at('sample'))?.spec;
+  for (const replicas of [3, 1]) {
+    await harness.edit(Sample, 'sample', { spec: { replicas } });
+    await harness.clock.advance(10_000);
+    await harness.settle();
+    expect(scaled()?.replicas).toBe(replicas);
+    expect(scaled()?.template.spec?.containers).toEqual([{ name: 'app', image: 'red' }]);
+  }
+  expect(harness.events.map(({ reason }) => reason)).not.toContain('DriftRepaired');
+  await harness.api.delete(Deployment, at('sample'));
+  await harness.settle();
+  expect(scaled()?.replicas).toBe(1);
 });
 
 it('what is deleted once others have let it go is made again then, and not before', async () => {

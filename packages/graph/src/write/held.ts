@@ -14,7 +14,9 @@ import {
 import { CacheNotSyncedError, findCondition, isBeingDeleted, scrub, type Clock, type Logger } from '@stackwright/core';
 import { isSameResource } from '../declare/graph.js';
 import { appliedFields } from '../evaluate/applied-fields.js';
-import { differences } from '../evaluate/compare.js';
+import { differences, valueAt } from '../evaluate/compare.js';
+import type { FieldPath } from '../evaluate/paths.js';
+import { isSame } from '../evaluate/same.js';
 import { withoutPaths } from '../evaluate/desired.js';
 import { asMadeAnew } from '../evaluate/made-anew.js';
 import type { Evaluation, StepEvaluation } from '../evaluate/evaluate.js';
@@ -242,16 +244,30 @@ function goneSince(before: readonly OwnedChild[] | undefined, now: readonly Owne
   return before.filter(({ child }) => !there.has(child.metadata?.uid));
 }
 
-function repairOf<R extends Reconciled>(child: HeldChild, { reader, ownership }: HeldInput<R>): Write | undefined {
-  const { resource, key, step, desired, made, note: hash } = child;
+function repairOf<R extends Reconciled>(
+  child: HeldChild,
+  { reader, ownership, evaluation, object }: HeldInput<R>,
+): Write | undefined {
+  const { resource, key, step, note: hash } = child;
   const observed = observedOf(reader, resource, key);
   if (observed === 'Unknown') return undefined;
-  const of = { step, resource, name: key.name, namespace: key.namespace, verb: 'apply', hash } as const;
-  if (!observed) return { ...of, why: 'Missing', desired: made, fingerprint: fingerprintOf(made), fields: [] };
-  if (!desired || isBeingDeleted(observed) || !ownership.isOwn(resource, observed)) return undefined;
+  const { definition } = evaluation.steps.find((one) => one.step.name === step)?.step ?? {};
+  const isNow = (applied: Readonly<KubeObject>) =>
+    definition && 'meanwhile' in definition ? (definition.meanwhile?.(object, applied) ?? applied) : applied;
+  const of = { step, resource, name: key.name, namespace: key.namespace, verb: 'apply', hash, isHeld: true } as const;
+  if (!observed) {
+    const made = isNow(child.made);
+    return { ...of, why: 'Missing', desired: made, fingerprint: fingerprintOf(made), fields: [] };
+  }
+  if (!child.desired || isBeingDeleted(observed) || !ownership.isOwn(resource, observed)) return undefined;
+  const desired = isNow(child.desired);
   const fields = differences(resource, desired, observed);
   if (fields.length === 0) return undefined;
-  return { ...of, why: 'Drifted', desired, fingerprint: fingerprintOf(desired), observed, fields };
+  // What the object wants of it otherwise by now nobody has changed behind its back.
+  const isAsBefore = (path: FieldPath) =>
+    isSame(valueAt(resource, desired, path), valueAt(resource, child.desired, path));
+  const why = fields.some(isAsBefore) ? 'Drifted' : 'Changed';
+  return { ...of, why, desired, fingerprint: fingerprintOf(desired), observed, fields };
 }
 
 function observedOf(

@@ -59,7 +59,7 @@ export class WriteBackoff {
   /** Milliseconds that a repair still has to wait; 0: now. */
   wait(uid: string, write: Write): number {
     const written = this.#written.get(uid)?.get(childOf(write));
-    if (!written || write.verb !== 'apply' || written.hash !== write.hash) return 0;
+    if (!written || write.verb !== 'apply' || written.hash !== hashOf(write)) return 0;
     return this.#left(written.repairs, written.at);
   }
 
@@ -80,7 +80,8 @@ export class WriteBackoff {
 
   made(uid: string, write: Write): void {
     if (write.verb !== 'apply') return;
-    const { hash, why } = write;
+    const { why } = write;
+    const hash = hashOf(write);
     const at = this.#clock.monotonic();
     const children = this.#written.get(uid) ?? new Map<string, Written>();
     this.#written.set(uid, children);
@@ -95,6 +96,11 @@ export class WriteBackoff {
     if (times === 0 || since > forgottenAfter) return 0;
     return Math.max(0, Math.min(firstDelay * 2 ** (times - 1), longestDelay) - since);
   }
+}
+
+/** By which two writes are known to be the same. */
+function hashOf({ hash, fingerprint, isHeld }: Write & { verb: 'apply' }): string {
+  return isHeld ? `${hash} ${fingerprint}` : hash;
 }
 
 function childOf({ resource, name, namespace = '' }: Pick<Write, 'resource' | 'name' | 'namespace'>): string {

@@ -48,6 +48,11 @@ export function apiSteps<R extends ServiceObject>(
     after: [release, tls, ...stepsOf(options)],
     owns: [ConfigMap, Deployment, PodDisruptionBudget, Service],
     reads: readsOfVersions,
+    // What runs is scaled also while a change of it is refused.
+    meanwhile({ spec: { replicas } }, child) {
+      if (child.kind !== Deployment.kind) return child;
+      return { ...child, ...{ spec: { ...(child as Readonly<Deployment>).spec, replicas } } };
+    },
     run(scope) {
       const facts = scope.output(release);
       const application = facts.wsgi?.[component];

@@ -93,6 +93,17 @@ describe.each(troubles)('while %s', (_what, trouble) => {
     expect(harness.api.peek(Service, harness.key)?.spec?.selector).toMatchObject(spec?.selector ?? {});
   });
 
+  it('what runs is scaled', async () => {
+    await trouble();
+    await harness.set({ replicas: 3 });
+    const { spec } = harness.api.peek(Deployment, harness.key) ?? {};
+    expect(spec?.replicas).toBe(3);
+    await harness.api.delete(Deployment, harness.key);
+    await harness.settle();
+    expect(harness.api.peek(Deployment, harness.key)?.spec).toEqual(spec);
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+  });
+
   it('a controller that begins anew looks after it, too, and nothing secret is written down for that', async () => {
     const before = await content();
     await trouble();
