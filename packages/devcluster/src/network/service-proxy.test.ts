@@ -55,6 +55,22 @@ async function serve(proxy: ServiceProxy, address: ServiceEndpoint, endpoints: S
 }
 
 describe('a Service address', () => {
+  it('gives a client none of the endpoints that do not let it in, and resets it where all refuse', async () => {
+    const [open, closed, address] = [await backend('open'), await backend('closed'), await nothing()];
+    const asked: string[] = [];
+    const proxy = proxyFor({
+      letsIn(client, { port }) {
+        asked.push(client);
+        return port === open.port;
+      },
+    });
+    await serve(proxy, address, [closed, open]);
+    expect([await ask(address, 'a'), await ask(address, 'b')]).toEqual(['open:a', 'open:b']);
+    expect(new Set(asked)).toEqual(new Set(['127.0.0.1']));
+    await serve(proxy, address, [closed]);
+    await expect(ask(address, 'c')).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+
   it('spreads connections over its endpoints and passes half-closed ones on', async () => {
     const proxy = proxyFor();
     const address = await nothing();
