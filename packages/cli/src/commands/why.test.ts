@@ -62,6 +62,17 @@ describe('a change that is refused', () => {
     expect(said).toContain('kubectl -n openstack edit controlplane openstack');
   });
 
+  it('is none where the service was dropped: what is to be said is asked', () => {
+    const dropped = 'Glance glance is no longer named, and runs on as it is. Name it again';
+    const of = withConditions(
+      custom('ControlPlane', 'openstack', { ready: false, reason: 'ServiceDropped', message: dropped }),
+      { type: 'GlanceReady', reason: 'ServiceDropped', message: dropped },
+    );
+    const there = snapshot(of, { ...custom('Keystone', 'glance', { ready: true }), kind: 'Glance' });
+    expect(status(there)[1]).toBe(`  ✗  glance    runs as it was told last; ServiceDropped: ${dropped}`);
+    expect(why(there, 'glance')).toContain('names it no more, and has to say what shall become of it');
+  });
+
   it('is named where no service has anything to do with it', () => {
     const unknown = 'spec.services.galnce: this cluster has no service "galnce"; did you mean glance?';
     const of = custom('ControlPlane', 'openstack', { ready: false, reason: 'UnknownService', message: unknown });

@@ -1,5 +1,5 @@
 // Changes of the control plane that do not reach a service: the service itself knows nothing of them, and says that it is ready.
-import { stateOfReason } from '@stackwright/api';
+import { Reason, stateOfReason } from '@stackwright/api';
 import { conditionOfService } from '@stackwright/coordinator';
 import type { Condition } from '@stackwright/kube';
 import { conditionOf, isObserved, type CustomResourceObject } from '../observe/objects.js';
@@ -12,6 +12,9 @@ export function refusalOf(controlPlane: CustomResourceObject | undefined, servic
   const repeats = new RegExp(`^\\S+ ${service}: `);
   return repeats.test(condition.message) ? undefined : condition;
 }
+
+/** It is not that something is refused: it has to be said what shall become of the service. */
+export const isDropped = ({ reason }: Pick<Condition, 'reason'>): boolean => reason === Reason.ServiceDropped;
 
 /** What is wrong with the control plane itself: with names in it, or with what it lacks. */
 export function complaintOf(controlPlane: CustomResourceObject): Condition | undefined {

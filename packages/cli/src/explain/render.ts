@@ -1,6 +1,7 @@
 import { age } from '../terminal/duration.js';
 import type { Colors } from '../terminal/terminal.js';
 import { docOf, type Advice } from './advice.js';
+import { isDropped } from './refusals.js';
 import { rootOf, type Chain, type Link } from '@stackwright/graph';
 import type { Condition, KubeObject } from '@stackwright/kube';
 
@@ -32,14 +33,17 @@ export function renderRefusal(
   colors: Colors,
 ): string[] {
   const doc = docOf(reason);
+  const { name: plane = '', namespace = '' } = controlPlane?.metadata ?? {};
   return [
     colors.red(
-      `The change that ControlPlane ${controlPlane?.metadata?.name ?? ''} asks for is refused; it runs as it was told last.`,
+      isDropped({ reason })
+        ? `ControlPlane ${plane} names it no more, and has to say what shall become of it.`
+        : `The change that ControlPlane ${plane} asks for is refused; it runs as it was told last.`,
     ),
     `└─ ${colors.red(`${reason}: ${message.replace(/\s+/g, ' ').trim()}`)}${colors.bold('   ← root cause')}`,
     '',
     ...(doc?.remedy === undefined ? [] : [`What helps:  ${doc.remedy}`]),
-    `Edit it:     kubectl -n ${controlPlane?.metadata?.namespace ?? ''} edit controlplane ${controlPlane?.metadata?.name ?? ''}`,
+    `Edit it:     kubectl -n ${namespace} edit controlplane ${plane}`,
     `Read on:     docs/reference/reasons.md#${reason.toLowerCase()}`,
   ];
 }

@@ -2,7 +2,7 @@
 import { rootOf, type Chain, type Link } from '@stackwright/graph';
 import { controllersIn } from '../explain/controllers.js';
 import { explain } from '../explain/explain.js';
-import { refusalOf } from '../explain/refusals.js';
+import { isDropped, refusalOf } from '../explain/refusals.js';
 import { referenceOf, servicesNamedIn, type CustomResourceObject } from '../observe/objects.js';
 import type { Snapshot } from '../observe/snapshot.js';
 
@@ -91,7 +91,9 @@ function serviceRow(
 
 function refusalSaid(snapshot: Snapshot, service: string): string | undefined {
   const refused = refusalOf(snapshot.controlPlane, service);
-  return refused && `the control plane's change is refused: ${refused.reason}: ${wordsOf(refused.message)}`;
+  if (!refused) return undefined;
+  const said = `${refused.reason}: ${wordsOf(refused.message)}`;
+  return isDropped(refused) ? said : `the control plane's change is refused: ${said}`;
 }
 
 /** The top's reason and the root's words, and then where: "ImagePullFailed: container main: image … is not there (Pod mariadb-0)". */
