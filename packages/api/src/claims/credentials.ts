@@ -16,7 +16,7 @@ export const credentialSpec = {
 
 /** In its status. */
 export const credentialStatus = {
-  username: Type.Optional(Type.String({ description: 'User whose credentials the Secret holds.' })),
+  username: Type.Optional(Type.String({ description: 'User whose credentials the Secret holds, or held last.' })),
   superseded: Type.Optional(
     Type.Array(Type.String(), { description: 'Users of older credentials, which still work.' }),
   ),

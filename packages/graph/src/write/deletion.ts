@@ -61,7 +61,8 @@ export class Deletion<R extends Reconciled> {
       await removeFinalizer(context.client, graph.resource, object, finalizer);
       return undefined;
     }
-    await this.#init.status.write(object, statuses, {}, context);
+    // What is undone is known by what the status says, until it is undone.
+    await this.#init.status.write(object, statuses, undefined, context);
     return { requeueAfter: this.#init.retries.afterTeardown(object.metadata?.uid ?? '', statuses) };
   }
 

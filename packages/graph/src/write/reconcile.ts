@@ -184,7 +184,7 @@ export class GraphReconciler<R extends Reconciled> {
         message: error.message,
       };
       this.#init.onReport?.({ statuses: [status] });
-      await this.#memories.status.write(object, [status], {}, context);
+      await this.#memories.status.write(object, [status], undefined, context);
       throw new TerminalError(error.message, { cause: error });
     }
     if (built !== this.#built?.built) {

@@ -607,6 +607,23 @@ describe('deletion', () => {
     expect(harness.api.peek(Secret, harness.at('sample-password'))).toBeUndefined();
   });
 
+  it.each([null, 'new'])(
+    'with Delete drops all of it, too, when somebody has deleted the Secret of its password (%s)',
+    async (rotation) => {
+      await fulfilled('Delete');
+      if (rotation !== null) await harness.rotate(rotation);
+      const { username } = harness.connection;
+      const secret = rotation === null ? 'sample-password' : `sample-password${username.slice('keystone'.length)}`;
+      await harness.api.delete(Secret, harness.at(secret));
+      await harness.settle();
+      expect(harness.condition('Ready')).toMatchObject({ reason: 'PasswordLost' });
+      await harness.delete();
+      expect(harness.isGone).toBe(true);
+      expect([...server.databases.keys()]).toEqual([]);
+      expect([...server.users.keys()]).toEqual(['root']);
+    },
+  );
+
   it('with Delete drops them, too, when the first password was chosen by somebody', async () => {
     await harness.seedSecret('sample-password', { password: 'chosen' });
     await fulfilled('Delete');

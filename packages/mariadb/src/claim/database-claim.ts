@@ -36,10 +36,10 @@ export function databaseClaimGraph(sql: SqlAdmin): Graph<DatabaseClaim> {
       await sql.run(login, statements, signal);
     },
     async remove({ claim, owner, kept, reach, noted }, signal) {
-      // A claim that never got as far as a password has made nothing.
-      if (kept.length === 0) return;
       const database = databaseOf(claim, owner, noted);
-      const users = kept.map(({ username, password }) => ({ ...database, username, password }));
+      const users = usersEver(claim, kept).map((one) => ({ ...database, ...one }));
+      // A claim that never got as far as a password has made nothing.
+      if (users.length === 0) return;
       await dropAll(sql, reach().login, users, signal);
     },
     explain,
@@ -51,6 +51,17 @@ export function databaseClaimGraph(sql: SqlAdmin): Graph<DatabaseClaim> {
       return { ...address, port: String(address.port), database: claim.spec.database, username, password };
     },
   });
+}
+
+/** And the one that was handed out, whose Secret somebody may have deleted. */
+function usersEver(
+  { status }: Readonly<DatabaseClaim>,
+  kept: readonly Credential[],
+): Pick<WantedDatabase, 'username' | 'password'>[] {
+  const known = kept.map(({ username, password }) => ({ username, password }));
+  const username = status?.username;
+  const isLost = username !== undefined && known.every((one) => one.username !== username);
+  return isLost ? [...known, { username, password: '' }] : known;
 }
 
 /** On the Secret of the password: the id of the database that it is for. */

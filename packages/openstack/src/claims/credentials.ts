@@ -141,7 +141,11 @@ export function credentialClaimStatus<R extends CredentialClaim>(
 ): { secretName?: string; username?: string; superseded?: string[] } {
   const secret = publishedSecret(scope);
   const checked = secret && valuesOf(secret, ['username']);
-  if (!checked || 'missing' in checked) return claimStatus(scope);
+  if (!checked || 'missing' in checked) {
+    // Who may be on the server all the same.
+    const before = (scope.object.status as { username?: string } | undefined)?.username;
+    return { ...claimStatus(scope), ...(before === undefined ? {} : { username: before }) };
+  }
   const { username } = checked.values;
   const { current, superseded = [], dropped = [] } = credentials ?? {};
   const leaving = dropped.filter(({ isChosen }) => !isChosen);
