@@ -153,6 +153,19 @@ describe('Ready', () => {
     expect(harness.events).toEqual([]);
   });
 
+  it('does not blink either where a look fails while much changes', async () => {
+    await set('slow');
+    server.down = true;
+    await harness.edit(Secret, 'tls', { data: { 'ca.crt': 'other' } });
+    await harness.reconcile();
+    expect(server.asked.at(-1)).toBe('other');
+    expect(harness.condition('Available')).toMatchObject({ status: 'True' });
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    server.down = false;
+    await later(5_000);
+    expect(harness.condition('Available')).toMatchObject({ status: 'True' });
+  });
+
   it('is taken back while a change is being made where what ran serves no more', async () => {
     await set('slow');
     await goDown();

@@ -94,7 +94,9 @@ export class ExternalSteps<R extends Reconciled> implements ExternalRunner<R> {
     const memory = this.#memoriesOf(one).get(one.step.name);
     const isSame = memory !== undefined && this.#isUnchanged(memory, one, context);
     if (isSame && memory.due > this.#clock.monotonic()) return memory.observation;
-    const wasWell = memory ? isSame && memory.observation?.state !== 'Failed' : saysDone(one);
+    // While a change is being made, much changes of what is read, and whether it serves is the same question all along.
+    const goesOn = isSame || one.ahead !== undefined;
+    const wasWell = memory ? goesOn && memory.observation?.state !== 'Failed' : saysDone(one);
     const failures = (memory?.failures ?? 0) + 1;
     return this.#look(one, context, (error) => {
       // Asked ahead of its turn, for what nobody knows yet: that is no word on the other side.
