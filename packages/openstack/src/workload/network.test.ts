@@ -118,6 +118,21 @@ describe('a server', () => {
     expect(await policies()).toEqual([]);
   });
 
+  it('is not closed before who has to come in may: a policy that cannot be made shuts nobody out', async () => {
+    harness = new ServerHarness(serverGraph);
+    harness.api.before = ({ verb, key }) => {
+      if (verb !== 'get' && key === 'ns/sample-in-clients') throw new Error('exceeded quota');
+    };
+    await harness.create({
+      ...{ apiVersion: 'server.dev/v1', kind: 'Server' },
+      spec: { replicas: 1, deletionPolicy: 'Retain' },
+    });
+    for (let turn = 0; turn < 3; turn++) await harness.reconcile().catch(() => undefined);
+    await claim('glance-cache', { labels: partOf('glance', 'glance', 'any').labels });
+    for (let turn = 0; turn < 3; turn++) await harness.reconcile().catch(() => undefined);
+    expect(mayReach(await policies(), partOf('glance', 'glance', 'api'), self, 1000)).toBe(true);
+  });
+
   it('gets back a policy that somebody has opened or taken away', async () => {
     await harness.edit(NetworkPolicy, 'sample-in-clients', { spec: { ingress: [{}] } });
     await harness.api.delete(NetworkPolicy, harness.at('sample'));

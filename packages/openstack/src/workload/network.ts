@@ -59,7 +59,8 @@ export function networkStep<R extends NetworkedObject>(
       const ways = Object.entries(openings(scope)).map(([ending, way]) =>
         openingPolicy(`${scope.name}-in-${ending}`, way),
       );
-      const observed = [closingPolicy(scope.name, scope.labels), ...ways].map((one) => scope.own(NetworkPolicy, one));
+      // Closed last: they are written in this order, and a way in that cannot be made shuts nobody out of what runs.
+      const observed = [...ways, closingPolicy(scope.name, scope.labels)].map((one) => scope.own(NetworkPolicy, one));
       return observed.includes(undefined) ? waiting(Reason.Pending, 'NetworkPolicies are being created') : done();
     },
   });
