@@ -135,6 +135,14 @@ describe('the configuration', () => {
     ['innodb-snapshot-isolation', 'error 1020'],
     ['skip-innodb-snapshot-isolation', 'another way to write'],
     ['collation_server', 'collation'],
+    // Data in another place than the volume, or another form than what is there has.
+    ['innodb_data_home_dir', 'it is where the Pod has it'],
+    ['innodb-log-group-home-dir', 'it is where the Pod has it'],
+    ['loose_innodb_undo_directory', 'it is where the Pod has it'],
+    ['innodb_data_file_path', 'it is where the Pod has it'],
+    ['aria_log_dir', 'it is the beginning of aria_log_dir_path'],
+    ['innodb_page_size', 'the volume holds data that was written otherwise'],
+    ['lower-case-table-names', 'the volume holds data that was written otherwise'],
     ['wsrep_on', 'no setting of a server'],
     ['includedir', 'no setting of a server'],
   ])('refuses %s by its name', (name, why) => {

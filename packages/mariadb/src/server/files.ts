@@ -28,6 +28,7 @@ const collations = ['utf8mb3', 'ucs2', 'utf8mb4', 'utf16', 'utf32'].map((set) =>
 
 const place = 'it is where the Pod has it';
 const login = 'nobody else may log in';
+const data = 'the volume holds data that was written otherwise';
 const collation = 'tables that exist have it, and columns of two collations cannot refer to each other';
 
 function ownOptions(resources: Resources = {}): Record<string, ServerOption> {
@@ -41,6 +42,15 @@ function ownOptions(resources: Resources = {}): Record<string, ServerOption> {
     skip_networking: owned(undefined, place),
     tmpdir: owned(undefined, place),
     plugin_dir: owned(undefined, place),
+    // Parts of the data, which would be in a directory of one Pod's life, or be looked for where they are not.
+    innodb_data_home_dir: owned(undefined, place),
+    innodb_data_file_path: owned(undefined, place),
+    innodb_log_group_home_dir: owned(undefined, place),
+    innodb_undo_directory: owned(undefined, place),
+    aria_log_dir_path: owned(undefined, place),
+    // A server with an empty volume, to which options are shown first, takes any of these.
+    innodb_page_size: owned(undefined, data),
+    lower_case_table_names: owned(undefined, data),
     user: owned(undefined, place),
     chroot: owned(undefined, place),
     init_file: owned(undefined, 'it holds the password of root'),
