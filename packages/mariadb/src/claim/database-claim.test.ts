@@ -711,6 +711,19 @@ describe('an external server', () => {
     expect(harness.connection).toEqual({ ...before, host: 'db.example.org', port: '3307' });
   });
 
+  it('of which an earlier version noted only where it is, is gone by though it is away, and one once ran here', async () => {
+    await runMariaDB();
+    await harness.edit(MariaDB, 'mariadb', { spec: { external: { secretRef: { name: 'server' } } } });
+    await harness.seedSecret('server', values, { 'stackwright.dev/usable-by': 'mariadb' });
+    await harness.sayProviderReady(true);
+    const before = await harness.fulfilled(claim());
+    await harness.edit(MariaDB, 'mariadb', { status: { endpoint: 'db.example.org:3307' } }, 'status');
+    await harness.sayProviderReady(false);
+    await harness.lookAgain();
+    expect(harness.connection).toEqual(before);
+    expect([...server.hosts]).toEqual(['db.example.org']);
+  });
+
   it.each([
     ['does not exist', undefined, {}, 'WaitingForObject', 'Secret server (spec.external.secretRef) does not exist'],
     ['is not offered', values, {}, 'SecretNotOffered', 'stackwright.dev/usable-by=mariadb'],

@@ -13,7 +13,7 @@ import {
 import { secretWith } from '@stackwright/openstack';
 import { ServerHarness } from '@stackwright/openstack/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { MariaDB } from '../crd.js';
+import { MariaDB } from '../crd.js';
 import { FakeSqlServer } from '../testing/sql-server.js';
 import { mariadbGraph } from './mariadb.js';
 
@@ -455,6 +455,65 @@ describe('a server in use, and another one named for it', () => {
     await harness.edit(DatabaseClaim, 'keystone-database', { metadata: { annotations } });
     await harness.set(elsewhere);
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  describe('and an earlier version has left it without a note of who serves', () => {
+    const forget = () => harness.edit(MariaDB, 'sample', { status: { externalSecret: null, kept: null } }, 'status');
+
+    it.each([
+      ['which ran here once', true],
+      ['which never did', false],
+    ])('is taken for the external one that served, %s: nothing is run here though that is away', async (_, ran) => {
+      await inUse();
+      moved();
+      await harness.set(elsewhere);
+      expect(runsHere()).toBe(false);
+      await forget();
+      if (!ran) await harness.api.delete(Secret, harness.at('sample-root-password'));
+      server.down = true;
+      harness.restart();
+      await harness.later(120_000);
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'ServerUnreachable' });
+      expect(runsHere()).toBe(false);
+      expect(harness.object.status).toMatchObject({ endpoint: 'db.example.org:3306', externalSecret: 'outside' });
+    });
+
+    it('does not take over again without what claims have, either', async () => {
+      await inUse();
+      moved();
+      await harness.set(elsewhere);
+      await forget();
+      server.databases.clear();
+      await harness.edit(MariaDB, 'sample', { spec: { external: null } });
+      harness.restart();
+      await harness.settle();
+      await harness.comeUp({ mysql: 3306 });
+      await harness.later(120_000);
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'DataNotMoved' });
+    });
+
+    it('goes on where it runs', async () => {
+      await inUse();
+      await forget();
+      server.down = true;
+      await harness.edit(MariaDB, 'sample', { spec: elsewhere });
+      harness.restart();
+      await harness.later(120_000);
+      expect(runsHere()).toBe(true);
+    });
+  });
+
+  it('is not run here where its status is lost, and the Secret with a password is there from an earlier time', async () => {
+    await harness.seedSecret('sample-root-password', { password: 'rootpw' });
+    await harness.seedSecret(
+      'outside',
+      { host: 'db.example.org', port: '3306', username: 'root', password: 'rootpw' },
+      offered,
+    );
+    server.down = true;
+    await harness.begin(mariadb(elsewhere));
+    await harness.later(120_000);
+    expect(runsHere()).toBe(false);
   });
 
   it('is not another external one either, nor another address in the same Secret', async () => {

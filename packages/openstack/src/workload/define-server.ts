@@ -21,7 +21,7 @@ import {
   type Resource,
 } from '@stackwright/kube';
 import { keptBefore, keptStatus } from '../secrets/kept.js';
-import { namedBy, usedBefore, type MayBeElsewhere } from './in-use.js';
+import { namedBy, usedBefore, whoServed, type MayBeElsewhere } from './in-use.js';
 import { storageStatusOf } from './server.js';
 import { serverEndpointStep, type ServerEndpointOptions } from './server-endpoint.js';
 
@@ -54,7 +54,7 @@ export function defineServer<R extends MayBeElsewhere, Server>(
       const elsewhere = namedBy(object);
       const isLeaving = elsewhere !== undefined && hasRunHere(object);
       const here = elsewhere === undefined || isLeaving ? [run(g)] : [];
-      const isMoving = isInUse(object) && elsewhere !== usedBefore(object);
+      const isMoving = whoServed(object) !== undefined && elsewhere !== usedBefore(object);
       const answer = serverEndpointStep(g, {
         decides: !isMoving,
         // What runs here, and is to be given up, may be what is broken.
@@ -92,12 +92,9 @@ export function defineServer<R extends MayBeElsewhere, Server>(
   );
 }
 
-/** Whether the server that serves, as far as is known, is the one that is run here. */
+/** Whether the server that serves, as far as is known, is the one that is run here. That a password is there says it of no server. */
 const hasRunHere = (object: Readonly<MayBeElsewhere>): boolean =>
-  usedBefore(object) === undefined && keptBefore(object).length > 0;
-
-const isInUse = ({ status }: Readonly<Reconciled>): boolean =>
-  (status as { endpoint?: string } | undefined)?.endpoint !== undefined;
+  usedBefore(object) === undefined && whoServed(object) === 'Here' && keptBefore(object).length > 0;
 
 /** As its spec was when the server that serves now took over, as far as where that is goes. */
 function asUsed<R extends MayBeElsewhere>(object: Readonly<R>): R {

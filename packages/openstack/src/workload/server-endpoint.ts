@@ -16,7 +16,7 @@ import { Secret, type Resource } from '@stackwright/kube';
 import { Refused } from '../claims/refused.js';
 import { passwordIn } from '../secrets/text.js';
 import { secretReference } from '../secrets/usable-by.js';
-import { namedBy, usedBefore, type MayBeElsewhere } from './in-use.js';
+import { namedBy, usedBefore, whoServed, type MayBeElsewhere } from './in-use.js';
 
 export interface ManagedServer {
   /** Name of its Service. */
@@ -121,7 +121,8 @@ function isAnother(object: Readonly<MayBeElsewhere>, endpoint: string): boolean 
   const named = namedBy(object);
   if (named !== usedBefore(object)) return true;
   const before = (object.status as { endpoint?: string } | undefined)?.endpoint;
-  return named !== undefined && before !== undefined && before !== endpoint;
+  if (named === undefined) return whoServed(object) === 'Elsewhere';
+  return before !== undefined && before !== endpoint;
 }
 
 const notMoved = (endpoint: string, missing: readonly string[]): string =>
