@@ -78,6 +78,13 @@ function without(value: unknown, [first, ...rest]: readonly string[]): unknown {
   return rest.length === 0 ? others : { ...value, [first]: without(inner, rest) };
 }
 
+/** A copy with this value at the path. */
+export function withValue<T extends object>(object: T, [first, ...rest]: readonly string[], value: unknown): T {
+  if (first === undefined) return object;
+  const inner = (object as Record<string, unknown>)[first];
+  return { ...object, [first]: rest.length === 0 ? value : withValue(inner ?? {}, rest, value) };
+}
+
 /** What holds data is retained whatever the step says: no ownerReference must ever lead to a volume. */
 export function isRetained(resource: Resource, retain: boolean | undefined): boolean {
   return retain === true || isSameResource(resource, PersistentVolumeClaim);

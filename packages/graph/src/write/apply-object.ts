@@ -10,7 +10,7 @@ import {
   type KubeObject,
 } from '@stackwright/kube';
 import { differences, valueAt } from '../evaluate/compare.js';
-import { withHash } from '../evaluate/desired.js';
+import { withHash, withValue } from '../evaluate/desired.js';
 import { acceptedHashOf, type Write } from '../evaluate/writes.js';
 import { keyOf, type WriteContext } from './context.js';
 import { appliedBy } from './field-managers.js';
@@ -112,14 +112,8 @@ async function leaveToOthers({ resource, observed, how, ...of }: Apply, context:
 }
 
 /** Who has the fields that were set when an object was made, and are others' since. */
-export function atCreationManagerOf(fieldManager: string): string {
+function atCreationManagerOf(fieldManager: string): string {
   return `${fieldManager}-at-creation`;
-}
-
-function withValue<T extends object>(object: T, [first, ...rest]: readonly string[], value: unknown): T {
-  if (first === undefined) return object;
-  const inner = (object as Record<string, unknown>)[first];
-  return { ...object, [first]: rest.length === 0 ? value : withValue(inner ?? {}, rest, value) };
 }
 
 /** Whether a new object may be as this one may not become. The server says so without making it: the name is taken. */

@@ -17,7 +17,7 @@ import type { Ownership } from '../evaluate/ownership.js';
 import { shortened } from '../workloads/job-record.js';
 import { childReference } from '../evaluate/desired.js';
 import type { Reconciled } from '../declare/step.js';
-import type { ReconcileContext } from '@stackwright/core';
+import { controllerOf, type ReconcileContext } from '@stackwright/core';
 
 /** A child of which no step says anything for now. */
 export interface HeldChild {
@@ -67,6 +67,8 @@ export async function readRecord<R extends Reconciled>(
     const { client, context, ownership } = input;
     const revision = await client.get(ControllerRevision, keyOf(input), { signal: context.signal });
     if (ownership.marked(ControllerRevision, revision) !== 'Own') return undefined;
+    // Of one that had the name before: what is in it was that one's.
+    if (controllerOf(revision)?.uid !== input.object.metadata?.uid) return undefined;
     const { children = [] } = (revision.data ?? {}) as { children?: readonly Stored[] };
     return {
       hash: hashOf(children),

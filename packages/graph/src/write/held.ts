@@ -13,11 +13,9 @@ import {
 } from '@stackwright/kube';
 import { CacheNotSyncedError, findCondition, isBeingDeleted, scrub, type Clock, type Logger } from '@stackwright/core';
 import { isSameResource } from '../declare/graph.js';
-import { appliedFields } from '../evaluate/applied-fields.js';
 import { differences, valueAt } from '../evaluate/compare.js';
 import type { FieldPath } from '../evaluate/paths.js';
 import { isSame } from '../evaluate/same.js';
-import { withoutPaths } from '../evaluate/desired.js';
 import { asMadeAnew } from '../evaluate/made-anew.js';
 import type { Evaluation, StepEvaluation } from '../evaluate/evaluate.js';
 import { fingerprintOf } from '../evaluate/hash.js';
@@ -27,7 +25,7 @@ import type { StepFailure } from '../status/failure.js';
 import type { ReconciledStatus } from '../status/status.js';
 import type { Reconciled } from '../declare/step.js';
 import type { OwnedChild } from './children.js';
-import { atCreationManagerOf } from './apply-object.js';
+import { lastApplied } from './last-applied.js';
 import {
   hashOfHeld,
   readRecord,
@@ -39,6 +37,8 @@ import {
 
 /** Milliseconds after which what waits is written down, too; what has failed is at once. Most waits are over by then. */
 const recordedAfter = 30_000;
+/** Milliseconds after which the removal of what was written down is tried again: a later process would take it for the last. */
+const removedAgainAfter = 300_000;
 
 export interface HeldInput<R extends Reconciled> extends RecordContext<R> {
   readonly evaluation: Evaluation<R>;
@@ -86,8 +86,16 @@ export class HeldChildren {
   /** Milliseconds until what is held has to be written down. */
   dueIn(uid: string): number | undefined {
     const owner = this.#owners.get(uid);
-    if (owner?.since === undefined || owner.record !== undefined) return undefined;
+    if (!owner) return undefined;
+    if (owner.record !== undefined) return owner.held.size === 0 ? removedAgainAfter : undefined;
+    if (owner.since === undefined) return undefined;
     return Math.max(0, owner.since + recordedAfter - this.#clock.monotonic());
+  }
+
+  /** What is held of an object. */
+  keysOf(uid: string): readonly Pick<Write, 'resource' | 'name' | 'namespace'>[] {
+    const children = [...(this.#owners.get(uid)?.held.values() ?? [])];
+    return children.map(({ resource, key }) => ({ resource, name: key.name, namespace: key.namespace }));
   }
 
   /** What has to be written for the children of steps that do not say what they want. To be asked when all else is written. */
@@ -101,7 +109,7 @@ export class HeldChildren {
     const { held, record } = owner ?? { held: new Map<string, HeldChild>(), record: undefined };
     const next = new Map<string, HeldChild>();
     if (isHeld) {
-      for (const [id, child] of held) if (isHeld(child)) next.set(id, child);
+      for (const [id, child] of held) if (isHeld(child) && !isAnothers(child, input)) next.set(id, child);
       for (const child of [...input.children, ...goneSince(before, input.children)].filter(isHoldable)) {
         const one = await this.#taken(child, input, isHeld, next);
         if (one) next.set(idOf(one), one);
@@ -163,11 +171,9 @@ export class HeldChildren {
     const live: Readonly<KubeObject> | undefined = await client.get(resource, key, { signal }).catch(() => undefined);
     signal.throwIfAborted();
     if (!live || live.metadata?.uid !== uid) return again;
-    const applied = appliedFields(live, [fieldManager]);
-    const made = appliedFields(live, [fieldManager, atCreationManagerOf(fieldManager)]);
-    if (!applied || !made) return again;
-    const desired = withoutPaths(applied, pathsAtCreation(applied.metadata?.annotations?.[annotation.atCreation]));
-    return { ...of, desired, made, note: desired.metadata?.annotations?.[annotation.desiredHash] ?? '' };
+    if (!ownership.isOwn(resource, live)) return undefined;
+    const last = lastApplied(resource, live, fieldManager, ownership.names);
+    return last ? { ...of, ...last } : again;
   }
 
   async #writeDown<R extends Reconciled>(uid: string, owner: Owner, input: HeldInput<R>): Promise<void> {
@@ -224,24 +230,16 @@ function isHoldable({ resource }: OwnedChild): boolean {
   return ![Secret, PersistentVolumeClaim, Job].some((kind) => isSameResource(kind, resource));
 }
 
-function pathsAtCreation(noted: string | undefined): readonly (readonly string[])[] {
-  try {
-    const paths = JSON.parse(noted ?? '[]') as unknown;
-    return Array.isArray(paths) ? (paths as unknown[]).filter(isPath) : [];
-  } catch {
-    // Garbled by somebody.
-    return [];
-  }
-}
-
-function isPath(path: unknown): path is readonly string[] {
-  return Array.isArray(path) && path.every((segment) => typeof segment === 'string');
-}
-
 function goneSince(before: readonly OwnedChild[] | undefined, now: readonly OwnedChild[]): readonly OwnedChild[] {
   if (!before) return [];
   const there = new Set(now.map(({ child }) => child.metadata?.uid));
   return before.filter(({ child }) => !there.has(child.metadata?.uid));
+}
+
+/** Whether it was made for, or taken over by, another object. */
+function isAnothers<R extends Reconciled>({ resource, key }: HeldChild, { reader, ownership }: HeldInput<R>): boolean {
+  const observed = observedOf(reader, resource, key);
+  return observed !== undefined && observed !== 'Unknown' && ownership.marked(resource, observed) === 'Another';
 }
 
 function repairOf<R extends Reconciled>(
@@ -251,15 +249,19 @@ function repairOf<R extends Reconciled>(
   const { resource, key, step, note: hash } = child;
   const observed = observedOf(reader, resource, key);
   if (observed === 'Unknown') return undefined;
+  const noteOf = ({ metadata }: Readonly<KubeObject>) =>
+    metadata?.annotations?.[ownership.names.annotation.desiredHash] ?? '';
   const { definition } = evaluation.steps.find((one) => one.step.name === step)?.step ?? {};
   const isNow = (applied: Readonly<KubeObject>) =>
     definition && 'meanwhile' in definition ? (definition.meanwhile?.(object, applied) ?? applied) : applied;
-  const of = { step, resource, name: key.name, namespace: key.namespace, verb: 'apply', hash, isHeld: true } as const;
+  const of = { step, resource, name: key.name, namespace: key.namespace, verb: 'apply', isHeld: true } as const;
   if (!observed) {
     const made = isNow(child.made);
-    return { ...of, why: 'Missing', desired: made, fingerprint: fingerprintOf(made), fields: [] };
+    return { ...of, why: 'Missing', hash: noteOf(made), desired: made, fingerprint: fingerprintOf(made), fields: [] };
   }
   if (!child.desired || isBeingDeleted(observed) || !ownership.isOwn(resource, observed)) return undefined;
+  // Something else was applied since, by a process that had no time to write it down, or that is not in the cache yet.
+  if (noteOf(observed) !== hash) return undefined;
   const desired = isNow(child.desired);
   const fields = differences(resource, desired, observed);
   if (fields.length === 0) return undefined;
@@ -267,7 +269,7 @@ function repairOf<R extends Reconciled>(
   const isAsBefore = (path: FieldPath) =>
     isSame(valueAt(resource, desired, path), valueAt(resource, child.desired, path));
   const why = fields.some(isAsBefore) ? 'Drifted' : 'Changed';
-  return { ...of, why, desired, fingerprint: fingerprintOf(desired), observed, fields };
+  return { ...of, why, hash, desired, fingerprint: fingerprintOf(desired), observed, fields };
 }
 
 function observedOf(

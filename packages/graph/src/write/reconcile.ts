@@ -131,7 +131,7 @@ export class GraphReconciler<R extends Reconciled> {
     });
     const { evaluation, failures } = result;
     const wants = evaluation.steps.flatMap(({ scope }) => scope.wants);
-    hidden.keepOnly(uid, wants);
+    hidden.keepOnly(uid, [...wants, ...held.keysOf(uid)]);
     const statuses = evaluation.steps.map((one) => {
       const { name } = one.step;
       return stepStatusOf(one, unlessStale(failures.get(name)), built.available.includes(name));

@@ -1,0 +1,152 @@
+// What was applied last is put back only as long as it is just that: not over what was applied since, not for another object.
+import { ConfigMap, ControllerRevision, Deployment, Secret, Service, type KubeObject } from '@stackwright/kube';
+import { apiError } from '@stackwright/core/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { defineGraph } from '../declare/graph.js';
+import { done, failed } from '../declare/step.js';
+import { GraphHarness } from '../testing/graph-harness.js';
+import { Sample, sample } from '../testing/sample.js';
+
+/** Config refuses the colour "wrong", and reads Secrets. App stands on it. */
+const graph = defineGraph<Sample>(Sample, (g) => {
+  const config = g.step({
+    name: 'Config',
+    reads: [Secret],
+    run(scope) {
+      const { color = '' } = scope.object.spec;
+      scope.get(Secret, 'color');
+      return color === 'wrong' ? failed('InvalidConfig', `${color} is no colour`) : done(color);
+    },
+  });
+  g.step({
+    name: 'App',
+    after: [config],
+    owns: [ConfigMap, Deployment, Service],
+    run(scope) {
+      const { labels } = scope;
+      const color = scope.output(config);
+      scope.own(ConfigMap, { metadata: { name: 'app' }, data: { color } });
+      scope.own(Service, { metadata: { name: 'sample' }, spec: { selector: labels, ports: [{ port: 80 }] } });
+      const template = { metadata: { labels }, spec: { containers: [{ name: 'app', image: color }] } };
+      const spec = { replicas: 2, selector: { matchLabels: labels }, template };
+      scope.own(Deployment, { metadata: { name: 'sample' }, spec }, { atCreation: ['spec.replicas'] });
+      return done();
+    },
+  });
+});
+
+const at = (name: string) => ({ namespace: 'ns', name });
+let harness: GraphHarness<Sample>;
+
+const set = (color: string) => harness.edit(Sample, 'sample', { spec: { color } });
+const deployment = () => harness.api.peek(Deployment, at('sample'));
+const image = () => deployment()?.spec?.template.spec?.containers[0]?.image;
+const records = () => harness.listed(ControllerRevision);
+const settleAs = async (color: string): Promise<void> => {
+  await set(color);
+  await harness.settle();
+};
+const isRemovalOfRecord = ({ verb, resource }: { verb: string; resource: string }) =>
+  verb === 'delete' && resource === 'controllerrevisions.apps';
+
+beforeEach(async () => {
+  harness = new GraphHarness(graph);
+  await harness.create(sample({ color: 'red' }));
+  await harness.settle();
+});
+
+describe('what was written down and is not so any more', () => {
+  it('is not put back by the next process, where the one before ended as soon as it had applied something else', async () => {
+    await settleAs('wrong');
+    await set('blue');
+    harness.api.before = (call) => {
+      if (isRemovalOfRecord(call) || call.verb === 'patch') throw apiError(503, 'ServiceUnavailable', 'gone');
+    };
+    await expect(harness.reconcile()).rejects.toThrow('gone');
+    harness.api.before = () => undefined;
+    expect([image(), (await records()).length]).toEqual(['blue', 1]);
+    harness.restart();
+    // What it does not know yet is no reason to.
+    harness.reader.unsynced.add('secrets');
+    await harness.reconcile();
+    expect(image()).toBe('blue');
+    harness.reader.unsynced.clear();
+    await harness.settle();
+    expect(await records()).toEqual([]);
+  });
+
+  it('is removed later where that was refused', async () => {
+    await settleAs('wrong');
+    harness.api.before = (call) => {
+      if (isRemovalOfRecord(call)) throw apiError(503, 'ServiceUnavailable', 'no');
+    };
+    await set('blue');
+    const { requeueAfter } = await harness.reconcile();
+    expect(requeueAfter).toBeGreaterThanOrEqual(60_000);
+    harness.api.before = () => undefined;
+    await harness.reconcile();
+    expect(await records()).toEqual([]);
+    expect(await harness.reconcile()).toEqual({});
+  });
+
+  it('is nothing for an object that has the name of the one that it was written for', async () => {
+    await settleAs('wrong');
+    await harness.api.delete(Sample, at('sample'));
+    await harness.settle();
+    for (const kind of [Deployment, Service]) await harness.api.delete(kind, at('sample'));
+    await harness.api.delete(ConfigMap, at('app'));
+    await harness.create(sample({ color: 'wrong' }));
+    await harness.settle();
+    harness.restart();
+    await harness.settle();
+    expect(deployment()).toBeUndefined();
+  });
+});
+
+describe('what is made again', () => {
+  it('has what somebody had changed of it before anybody looked', async () => {
+    await harness.edit(ConfigMap, 'app', { data: { color: 'theirs' } });
+    await settleAs('wrong');
+    await harness.api.delete(ConfigMap, at('app'));
+    await harness.settle();
+    expect(harness.api.peek(ConfigMap, at('app'))?.data).toEqual({ color: 'theirs' });
+    await settleAs('red');
+    expect(harness.api.peek(ConfigMap, at('app'))?.data).toEqual({ color: 'red' });
+  });
+
+  it('has as many replicas as somebody had scaled it to', async () => {
+    await harness.edit(Deployment, 'sample', { spec: { replicas: 7 } });
+    await settleAs('wrong');
+    await harness.api.delete(Deployment, at('sample'));
+    await harness.settle();
+    expect(deployment()?.spec?.replicas).toBe(7);
+    await settleAs('blue');
+    expect([image(), deployment()?.spec?.replicas]).toEqual(['blue', 7]);
+  });
+
+  it('is nothing that another object has taken over since', async () => {
+    await settleAs('wrong');
+    const owner = harness.api.peek(Service, at('sample'))?.metadata?.annotations?.['stackwright.dev/owner'] ?? '';
+    const annotations = { 'stackwright.dev/owner': owner.replace('ns/sample', 'ns/other') };
+    const ownerReferences = [{ apiVersion: 'test.dev/v1', kind: 'Sample', name: 'other', uid: 'o', controller: true }];
+    await harness.edit(Service, 'sample', { metadata: { annotations, ownerReferences } });
+    await harness.settle();
+    await harness.api.delete(Service, at('sample'));
+    await harness.settle();
+    expect(harness.api.peek(Service, at('sample'))).toBeUndefined();
+  });
+});
+
+it('what the cache shows no more is looked at, and not sent a write that is refused at every reconcile', async () => {
+  await settleAs('wrong');
+  const sync = harness.sync.bind(harness);
+  harness.sync = async () => {
+    await sync();
+    const isShown = ({ metadata }: KubeObject) => metadata?.labels?.['app.kubernetes.io/managed-by'] !== undefined;
+    harness.reader.set(Service, (await harness.listed(Service)).filter(isShown));
+  };
+  await harness.edit(Service, 'sample', { metadata: { labels: { 'app.kubernetes.io/managed-by': null } } });
+  await harness.settle();
+  expect(harness.api.peek(Service, at('sample'))?.metadata?.labels).toHaveProperty(['app.kubernetes.io/managed-by']);
+  expect(await harness.writesOf(() => harness.reconcile())).toEqual([]);
+});
