@@ -95,7 +95,10 @@ async function connecting(
   port: number,
 ): Promise<'connected' | 'refused'> {
   const name = `e2e-connecting-${(pods += 1)}`;
-  const attempt = `for turn in 1 2 3 4 5 6 7 8; do if timeout 2 bash -c '< /dev/tcp/${host}/${port}'; then exit 0; fi; sleep 0.5; done; exit 1`;
+  // The proxy of a Service takes a connection before it asks who may come in: only an answer says that somebody is there.
+  const question = port === 11211 ? 'version\\r\\n' : 'GET / HTTP/1.0\\r\\n\\r\\n';
+  const ask = `exec 3<> /dev/tcp/${host}/${port} && printf '${question}' >&3 && read -r -t 2 -N 1 <&3`;
+  const attempt = `for turn in 1 2 3 4 5 6 7 8; do if timeout 3 bash -c "${ask}"; then exit 0; fi; sleep 0.5; done; exit 1`;
   await client.create(Pod, {
     apiVersion: 'v1',
     kind: 'Pod',
