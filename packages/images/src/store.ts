@@ -124,7 +124,14 @@ export async function saveImages(
   { images, file }: { images: readonly { id: string; target: string }[]; file: string },
   options: RunOptions,
 ): Promise<void> {
-  for (const { id, target } of images) await capture('podman', ['tag', id, target], options);
-  const names = images.map(({ target }) => target);
-  await capture('podman', ['save', '--quiet', '--multi-image-archive', '--output', file, ...names], options);
+  const before = await storedImages();
+  const renamed = images.filter(({ target }) => !before.some(({ references }) => references.includes(target)));
+  try {
+    for (const { id, target } of renamed) await capture('podman', ['tag', id, target], options);
+    const names = images.map(({ target }) => target);
+    await capture('podman', ['save', '--quiet', '--multi-image-archive', '--output', file, ...names], options);
+  } finally {
+    // Names that are only for the archive would keep images from being replaced.
+    for (const { id, target } of renamed) await capture('podman', ['untag', id, target]).catch(() => undefined);
+  }
 }
