@@ -7,17 +7,20 @@ export interface EndingNamespaces {
   has(namespace: string | undefined): boolean;
 }
 
-/** Watches the namespaces of the manager, and tells of each that is being deleted, once. Nothing waits for this to be known. */
+/**
+ * Watches the namespaces of the manager, and tells of each that is being deleted, and that it is no more: what is in one of its
+ * name by then may have been seen first. Nothing waits for this to be known.
+ */
 export function watchEndingNamespaces(
   { cache, namespaces }: Pick<Manager, 'cache' | 'namespaces'>,
-  onEnding: (namespace: string) => void,
+  onChange: (namespace: string) => void,
 ): EndingNamespaces {
   const ending = new Set<string>();
   const look = (namespace: Readonly<KubeObject>): void => {
     const { name = '' } = namespace.metadata ?? {};
     if (!isBeingDeleted(namespace) || ending.has(name)) return;
     ending.add(name);
-    onEnding(name);
+    onChange(name);
   };
   const options =
     namespaces.length === 0 ? [{}] : namespaces.map((name) => ({ fieldSelector: `metadata.name=${name}` }));
@@ -26,7 +29,9 @@ export function watchEndingNamespaces(
       added: look,
       updated: look,
       // One that is made anew under the name has nothing to do with it.
-      deleted: ({ metadata }) => void ending.delete(metadata?.name ?? ''),
+      deleted: ({ metadata: { name = '' } = {} }) => {
+        if (ending.delete(name)) onChange(name);
+      },
     });
   }
   return { has: (namespace) => namespace !== undefined && ending.has(namespace) };
