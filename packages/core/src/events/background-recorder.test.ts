@@ -90,6 +90,17 @@ describe('event recorder', () => {
     expect(client.writes.length).toBeLessThanOrEqual(7);
   });
 
+  it('tells a series again whose event the server has removed, as it does after an hour', async () => {
+    recorder.record(object(), failed);
+    await settle();
+    const { namespace = '', name = '' } = (await events())[0]?.metadata ?? {};
+    await client.delete(CoreEvent, { namespace, name });
+    recorder.record(object(), failed);
+    await settle();
+    expect(await events()).toMatchObject([{ message: failed.note, count: 2 }]);
+    expect(await dropped('refused')).toBe(0);
+  });
+
   it('begins a new event after six quiet minutes, and for another note, object or reason', async () => {
     recorder.record(object(), failed);
     await clock.advance(13 * minute);

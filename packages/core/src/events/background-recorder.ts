@@ -1,5 +1,5 @@
 // Writes events in the background, one after the other. What repeats becomes a series; what is too much is dropped.
-import { ApiError, type Client, CoreEvent, formatTime, type KubeObject } from '@stackwright/kube';
+import { ApiError, type Client, CoreEvent, formatTime, isNotFound, type KubeObject } from '@stackwright/kube';
 import type { Registry } from 'prom-client';
 import type { Logger } from '../log.js';
 import { registerMetrics } from '../metrics/metric.js';
@@ -106,9 +106,15 @@ export class BackgroundEventRecorder implements EventRecorder {
     series.sentAt = clock.monotonic();
     const lastTimestamp = formatTime(clock.now() - (clock.monotonic() - series.lastObserved));
     const body = { count: series.count, lastTimestamp };
-    this.#send(series.event.reason ?? '', (client, signal) =>
-      client.patch(CoreEvent, { namespace, name }, { type: 'merge', body }, { signal }),
-    );
+    this.#send(series.event.reason ?? '', async (client, signal) => {
+      try {
+        await client.patch(CoreEvent, { namespace, name }, { type: 'merge', body }, { signal });
+      } catch (error) {
+        // The server keeps events for an hour, or for less: what goes on is told again.
+        if (!isNotFound(error)) throw error;
+        await client.create(CoreEvent, { ...series.event, ...body }, { signal });
+      }
+    });
   }
 
   #send(reason: string, call: (client: Client, signal: AbortSignal) => Promise<unknown>): void {
