@@ -101,6 +101,19 @@ describe('the condition Available', () => {
     expect(harness.condition('Available')).toMatchObject({ status: 'True' });
   });
 
+  it('is an event where it serves no more, or again, though a change of it is refused all the while', async () => {
+    await set('wrong');
+    harness.events.length = 0;
+    await goDown();
+    await later(120_000);
+    expect(harness.events.map(({ type, note }) => [type, note])).toEqual([
+      ['Warning', 'No longer available: Endpoint: connection refused'],
+    ]);
+    server.down = false;
+    await later(120_000);
+    expect(harness.events.slice(1).map(({ type, reason }) => [type, reason])).toEqual([['Normal', 'Available']]);
+  });
+
   it('is asked with what was given last by a step that is not done any more', async () => {
     await harness.api.delete(Secret, { namespace: 'ns', name: 'tls' });
     await harness.settle();
