@@ -711,6 +711,83 @@ describe('an external server', () => {
     expect(harness.connection).toEqual({ ...before, host: 'db.example.org', port: '3307' });
   });
 
+  describe('to which a database moves', () => {
+    const idOf = () => (harness.object.status as { databaseId?: string }).databaseId ?? '';
+    const here = (isHere: boolean) =>
+      harness.edit(MariaDB, 'mariadb', {
+        spec: { external: isHere ? null : { secretRef: { name: 'server' } } },
+      });
+
+    /** With a copy of all that the one here holds, as it is at the moment. */
+    async function moved(): Promise<string> {
+      await runMariaDB();
+      await harness.fulfilled(claim());
+      server.databases.get('keystone')!.tables = true;
+      const first = idOf();
+      await harness.seedSecret('server', values, { 'stackwright.dev/usable-by': 'mariadb' });
+      await here(false);
+      await harness.sayProviderReady(true);
+      await harness.lookAgain();
+      expect(harness.connection).toMatchObject({ host: 'db.example.org' });
+      return first;
+    }
+
+    it('makes the copy that stays behind known as one: it is not gone back to in silence', async () => {
+      const first = await moved();
+      expect(idOf()).toBe(`${first}.1`);
+      expect(server.databases.get('keystone')?.id).toBe(`${first}.1`);
+      await harness.lookAgain();
+      expect(idOf()).toBe(`${first}.1`);
+
+      const before = harness.connection;
+      server.databases.get('keystone')!.id = first;
+      server.writes.length = 0;
+      await here(true);
+      await harness.sayProviderReady(true);
+      await harness.later(600_000);
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'DatabaseLost' });
+      expect(harness.condition('Ready')?.message).toContain('is a copy of before it moved from there');
+      expect(harness.connection).toEqual(before);
+      expect(server.writes).toEqual([]);
+
+      await harness.annotate({ 'stackwright.dev/accept-new-database': `${first}.1` });
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+      expect(idOf()).toBe(first);
+    });
+
+    it('and back with all that was written since', async () => {
+      const first = await moved();
+      await here(true);
+      await harness.sayProviderReady(true);
+      await harness.lookAgain();
+      expect(harness.connection).toMatchObject({ host: 'mariadb.ns.svc' });
+      expect(idOf()).toBe(`${first}.2`);
+    });
+
+    it.each([1, 2])(
+      'is taken up as well where the controller is stopped %i times after it noted that',
+      async (times) => {
+        const first = await moved();
+        for (let time = 0; time < times; time++) {
+          // What the controller had no time for.
+          await harness.edit(DatabaseClaim, 'sample', { status: { databaseId: first } }, 'status');
+          harness.restart();
+          await harness.lookAgain();
+        }
+        expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+        expect(idOf()).toBe(`${first}.1`);
+        expect(await harness.writesOfRestart()).toEqual([]);
+      },
+    );
+
+    it('goes with its claim, with Delete', async () => {
+      await moved();
+      await harness.set({ deletionPolicy: 'Delete' });
+      await harness.remove();
+      expect(server.databases.has('keystone')).toBe(false);
+    });
+  });
+
   it('of which an earlier version noted only where it is, is gone by though it is away, and one once ran here', async () => {
     await runMariaDB();
     await harness.edit(MariaDB, 'mariadb', { spec: { external: { secretRef: { name: 'server' } } } });

@@ -1,9 +1,17 @@
 // A DatabaseClaim: a database with a user on it, and the Secret that says where it is.
 import { DatabaseClaim, Reason, reservedDatabaseNames, type DatabaseConnection } from '@stackwright/api';
-import { failed, type Graph, type Outcome, type StepScope } from '@stackwright/graph';
-import { defineClaim, firstClaim, type ClaimCredentials, type Credential } from '@stackwright/openstack';
+import { done, failed, type Graph, type Outcome, type StepScope } from '@stackwright/graph';
+import { Secret } from '@stackwright/kube';
+import {
+  connectionSecret,
+  defineClaim,
+  firstClaim,
+  valuesOf,
+  type ClaimCredentials,
+  type Credential,
+} from '@stackwright/openstack';
 import { MariaDB } from '../crd.js';
-import { serverInUse, serverReads } from '../server/login.js';
+import { serverInUse, serverReads, type Server } from '../server/login.js';
 import type { SqlAdmin } from '../sql/admin.js';
 import { hadBy, newDatabaseId } from '../sql/database-id.js';
 import {
@@ -21,12 +29,13 @@ export function databaseClaimGraph(sql: SqlAdmin): Graph<DatabaseClaim> {
   return defineClaim(DatabaseClaim, {
     provider: MariaDB,
     reads: serverReads,
-    server: serverInUse,
+    server: serverOf,
     name: nameOutcome,
     // The first user has the name of its database, later ones with an ending.
     users: ({ spec }) => ({ user: { base: spec.database } }),
     step: 'Database',
-    wanted: ({ claim, owner, users, noted }) => generationsOf(databaseOf(claim, owner, noted), users.user),
+    wanted: ({ claim, owner, server: { isMoved }, users, noted }) =>
+      generationsOf({ ...databaseOf(claim, owner, noted), isMoved }, users.user),
     observe: ({ login }, wanted, signal) => observeAll(sql, login, wanted, signal),
     diff: changesOfAll,
     describe: describeChange,
@@ -52,6 +61,20 @@ export function databaseClaimGraph(sql: SqlAdmin): Graph<DatabaseClaim> {
     },
   });
 }
+
+/** `isMoved`: it is another one than clients have been told of. */
+function serverOf(scope: StepScope<DatabaseClaim>, mariadb: Readonly<MariaDB>): Outcome<Server & { isMoved: boolean }> {
+  const server = serverInUse(scope, mariadb);
+  if (server.state !== 'Done') return server;
+  const secret = scope.get(Secret, connectionSecret(scope.name));
+  const told = secret && valuesOf(secret, ['host', 'port']);
+  const { host, port } = server.output.address;
+  const isMoved = told !== undefined && 'values' in told && !isSame(told.values, { host, port: String(port) });
+  return done({ ...server.output, isMoved });
+}
+
+const isSame = (one: { host: string; port: string }, other: { host: string; port: string }): boolean =>
+  one.host === other.host && one.port === other.port;
 
 /** And the one that was handed out, whose Secret somebody may have deleted. */
 function usersEver(

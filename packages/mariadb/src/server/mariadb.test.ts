@@ -449,6 +449,19 @@ describe('a server in use, and another one named for it', () => {
     expect(harness.object.status).not.toHaveProperty('externalSecret');
   });
 
+  it('does not give way to a copy that stayed behind when databases moved from there', async () => {
+    await inUse();
+    await harness.edit(DatabaseClaim, 'keystone-database', { status: { databaseId: 'an-id.1' } }, 'status');
+    moved();
+    await harness.set(elsewhere);
+    await harness.later(600_000);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'DataNotMoved' });
+    expect(runsHere()).toBe(true);
+    server.databases.set('keystone', { comment: '', tables: true, id: 'an-id.1' });
+    await harness.later(120_000);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
   it('also gives way where what is missing was given up', async () => {
     await inUse();
     const annotations = { 'stackwright.dev/accept-new-database': 'an-id' };

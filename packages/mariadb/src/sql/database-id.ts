@@ -16,6 +16,27 @@ export const idComment = (id: string): string =>
 /** Undefined where the comment has none. */
 export const idIn = (comment: string): string | undefined => /(?:^|\s)stackwright\.dev\/id=(\S+)/.exec(comment)?.[1];
 
+/**
+ * The id of a database is followed by how often it has moved: "5f…3a.2". A copy that stays behind is known by that: it is the same
+ * database, and what was written since then is not in it.
+ */
+const movesOf = (id: string): { database: string; moves: number } => {
+  const [database = '', moves = '0'] = id.split('.');
+  return { database, moves: Number(moves) };
+};
+
+/** After another move. */
+export function movedId(id: string): string {
+  const { database, moves } = movesOf(id);
+  return `${database}.${moves + 1}`;
+}
+
+/** Whether what carries an id is what a claim has had; its status may not know yet of the last move. */
+export const carries = (had: string, found: string | undefined): boolean => found === had || found === movedId(had);
+
+const isEarlierCopy = (had: string, found: string): boolean =>
+  movesOf(found).database === movesOf(had).database && movesOf(found).moves < movesOf(had).moves;
+
 export const newDatabaseId = (random: Random): string => Buffer.from(random.bytes(16)).toString('hex');
 
 export const lookAtId = (database: string): Statement => ({
@@ -26,6 +47,12 @@ export const lookAtId = (database: string): Statement => ({
 /** Replaces a table of the name that has lost its comment: it holds nothing. */
 export const writeId = (database: string, id: string): Statement => ({
   sql: 'CREATE OR REPLACE TABLE ??.?? (id INT NOT NULL PRIMARY KEY) COMMENT = ?',
+  values: [database, idTable, idComment(id)],
+});
+
+/** In one step: whoever looks in between would miss the id. */
+export const changeId = (database: string, id: string): Statement => ({
+  sql: 'ALTER TABLE ??.?? COMMENT = ?',
   values: [database, idTable, idComment(id)],
 });
 
@@ -56,7 +83,8 @@ export interface Found {
   id: string | undefined;
 }
 
-export const isStillThere = ({ id }: Had, found: Found): boolean => (id === undefined ? found.exists : found.id === id);
+export const isStillThere = ({ id }: Had, found: Found): boolean =>
+  id === undefined ? found.exists : carries(id, found.id);
 
 /** @throws Refused where the database of a claim is lost, and nobody has given it up */
 export function refuseLost(
@@ -72,7 +100,9 @@ export function refuseLost(
     ? `is not on ${server}`
     : found.id === undefined
       ? `the one of that name on ${server} does not carry its id ${had.id ?? noId}`
-      : `the one of that name on ${server} has another id: ${found.id}`;
+      : had.id !== undefined && isEarlierCopy(had.id, found.id)
+        ? `what is on ${server} is a copy of before it moved from there, without what was written since: ${found.id}`
+        : `the one of that name on ${server} has another id: ${found.id}`;
   const other = found.exists ? 'go on with what is there' : 'begin with an empty one';
   const accept = `${annotations.acceptNewDatabase}=${had.id ?? noId}`;
   throw new Refused(

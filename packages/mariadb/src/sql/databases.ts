@@ -3,7 +3,7 @@ import { DatabaseClaim, Reason } from '@stackwright/api';
 import { claimMark, markedOwner, ownershipOf, refuseForeign, type OwnershipEvidence } from '@stackwright/openstack';
 import type { SqlAdmin, SqlLogin, Statement } from './admin.js';
 import { SqlError } from './admin.js';
-import { idIn, idTable, lookAtId, refuseLost, writeId, type Had } from './database-id.js';
+import { carries, changeId, idIn, idTable, lookAtId, movedId, refuseLost, writeId, type Had } from './database-id.js';
 
 /** A database with a user on it, as a claim wants it. */
 export interface WantedDatabase {
@@ -14,6 +14,8 @@ export interface WantedDatabase {
   owner: string;
   /** What the claim has had; undefined: nothing yet. */
   had?: Had | undefined;
+  /** Its clients have been told of another server so far. */
+  isMoved?: boolean;
 }
 
 export interface ObservedDatabase {
@@ -38,7 +40,14 @@ export interface Generations<T> {
 }
 
 export type DatabaseChange =
-  'CreateDatabase' | 'MarkDatabase' | 'IdentifyDatabase' | 'CreateUser' | 'SetPassword' | 'Grant' | 'DropUser';
+  | 'CreateDatabase'
+  | 'MarkDatabase'
+  | 'IdentifyDatabase'
+  | 'MoveDatabase'
+  | 'CreateUser'
+  | 'SetPassword'
+  | 'Grant'
+  | 'DropUser';
 
 export interface UserChange {
   change: DatabaseChange;
@@ -130,7 +139,7 @@ const databaseEvidence = (
   { comment, id, tables, login }: ObservedDatabase,
 ): OwnershipEvidence => ({
   mark: markedOwner(comment),
-  isProven: login === 'all' || (had?.id !== undefined && id === had.id),
+  isProven: login === 'all' || (had?.id !== undefined && carries(had.id, id)),
   isEmpty: !tables,
 });
 
@@ -168,6 +177,7 @@ export function changesOf(wanted: WantedDatabase, observed: ObservedDatabase): D
   if (observed.comment === undefined) changes.push('CreateDatabase');
   else if (markedOwner(observed.comment) !== wanted.owner) changes.push('MarkDatabase');
   if (observed.id === undefined) changes.push('IdentifyDatabase');
+  else if (wanted.isMoved && observed.id === wanted.had?.id) changes.push('MoveDatabase');
   if (!observed.userExists) changes.push('CreateUser');
   else if (observed.login === 'refused') changes.push('SetPassword');
   if (observed.login !== 'all') changes.push('Grant');
@@ -200,6 +210,8 @@ export function describeChange({ change, wanted: { username } }: UserChange): st
       return "Mark the database as the claim's";
     case 'IdentifyDatabase':
       return 'Give the database an id';
+    case 'MoveDatabase':
+      return 'Note on the database that it has moved here: copies of it are out of date from now on';
     case 'CreateUser':
       return `Create the user ${username}`;
     case 'SetPassword':
@@ -221,6 +233,8 @@ export function statementOf(wanted: WantedDatabase, change: DatabaseChange, newI
       return { sql: 'ALTER DATABASE ?? COMMENT ?', values: [database, claimMark(owner)] };
     case 'IdentifyDatabase':
       return writeId(database, newId);
+    case 'MoveDatabase':
+      return changeId(database, movedId(wanted.had?.id ?? newId));
     case 'CreateUser':
       return { sql: "CREATE USER ?@'%' IDENTIFIED BY ?", values: [username, password], secrets: [password] };
     case 'SetPassword':
@@ -271,7 +285,7 @@ export async function dropDatabase(
 
 /** Not the one that the claim has had, whatever its mark says: of another cluster, where names are the same. */
 const isAnother = ({ had }: WantedDatabase, { id }: ObservedDatabase): boolean =>
-  had?.id !== undefined && id !== undefined && id !== had.id;
+  had?.id !== undefined && id !== undefined && !carries(had.id, id);
 
 /** Beside a database of somebody else, a user whom our password fits may be in use there. */
 function ownsUser(wanted: WantedDatabase, observed: ObservedDatabase): boolean {

@@ -53,6 +53,9 @@ export class FakeSqlServer implements SqlAdmin {
         const id = this.databases.get(first)?.id;
         return id === undefined ? [] : [{ comment: idComment(id) }];
       }
+      case 'ALTER TABLE ??.?? COMMENT = ?':
+        this.databases.get(first)!.id = idIn(values[2] ?? '') ?? '';
+        return [];
       case 'CREATE OR REPLACE TABLE ??.?? (id INT NOT NULL PRIMARY KEY) COMMENT = ?':
         this.databases.get(first)!.id = idIn(values[2] ?? '') ?? '';
         return [];

@@ -126,7 +126,8 @@ export function databaseStep<R extends ServiceObject>(
       // An IPv6 address has to be told from a port.
       const host = values.host.includes(':') ? `[${values.host}]` : values.host;
       const url = `mysql+pymysql://${credentials}@${host}:${port}/${values.database}`;
-      const id = given.status?.databaseId;
+      // Not how often it has moved, which is no reason to do anything in it anew.
+      const id = given.status?.databaseId?.split('.')[0];
       const { api } = scope.object.spec;
       const place = { claim: metadata.name, port, url, pool: poolOf({ ...servingDefaults, ...api }) };
       return done({ ...values, ...place, secretName, ...(id === undefined ? {} : { id }) });

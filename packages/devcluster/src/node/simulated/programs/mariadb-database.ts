@@ -86,6 +86,11 @@ export class SimulatedDatabase {
         this.#change(() => ((this.#database(name).tables ??= {})[table] = comment)),
     ],
     [
+      /^ALTER TABLE (\S+?)\.(\S+) COMMENT = ('.*')$/i,
+      ([name = '', table = '', comment = '']) =>
+        this.#change(() => ((this.#database(name).tables ??= {})[table] = comment)),
+    ],
+    [
       /^SELECT TABLE_NAME AS (\S+) FROM information_schema\.TABLES WHERE /i,
       ([column = '']) => ({ columns: [column], rows: [] }),
     ],
