@@ -103,6 +103,51 @@ describe('what was written down and is not so any more', () => {
   });
 });
 
+describe('what could not be read at first', () => {
+  it('is read later: what was deleted while there was no process is made again then', async () => {
+    await settleAs('wrong');
+    harness.restart();
+    await harness.api.delete(Deployment, at('sample'));
+    harness.api.before = ({ verb, resource }) => {
+      if (verb === 'get' && resource === 'controllerrevisions.apps') throw apiError(503, 'ServiceUnavailable', 'no');
+    };
+    const { requeueAfter } = await harness.reconcile();
+    expect(requeueAfter).toBeLessThanOrEqual(30_000);
+    await harness.reconcile();
+    expect(deployment()).toBeUndefined();
+    harness.api.before = () => undefined;
+    await harness.settle();
+    expect(image()).toBe('red');
+  });
+
+  it('is no matter where all steps say what they want again', async () => {
+    await settleAs('wrong');
+    harness.restart();
+    harness.api.before = ({ verb, resource }) => {
+      if (verb === 'get' && resource === 'controllerrevisions.apps') throw apiError(503, 'ServiceUnavailable', 'no');
+    };
+    await harness.reconcile();
+    await set('blue');
+    await harness.reconcile();
+    harness.api.before = () => undefined;
+    await harness.reconcile();
+    expect([image(), await records()]).toEqual(['blue', []]);
+    await harness.settle();
+    expect(await harness.reconcile()).toEqual({});
+  });
+});
+
+it.each([null, 'garbled'])('a change is set right though its note has gone with it (%s)', async (note) => {
+  await settleAs('wrong');
+  const annotations = { 'stackwright.dev/desired-hash': note };
+  await harness.edit(ConfigMap, 'app', { metadata: { annotations }, data: { color: 'theirs' } });
+  await harness.settle();
+  expect(harness.api.peek(ConfigMap, at('app'))?.data).toEqual({ color: 'red' });
+  const calls = harness.api.calls.length;
+  await harness.reconcile();
+  expect(harness.api.calls.slice(calls).filter(({ verb }) => verb !== 'list')).toEqual([]);
+});
+
 describe('what is made again', () => {
   it('has what somebody had changed of it before anybody looked', async () => {
     await harness.edit(ConfigMap, 'app', { data: { color: 'theirs' } });

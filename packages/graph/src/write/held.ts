@@ -2,6 +2,7 @@
 // it was applied last: made again where somebody deletes it, set right where somebody changes it. What runs is looked after,
 // whatever is wrong with what is wanted next.
 import {
+  isForbidden,
   Job,
   keyOf,
   PersistentVolumeClaim,
@@ -67,6 +68,8 @@ export class HeldChildren {
   readonly #owners = new Map<string, Owner>();
   /** By uid: the children as they were seen last. They are in the cache anyway, unless they have gone since. */
   readonly #seen = new Map<string, readonly OwnedChild[]>();
+  /** By uid: of objects of which something may be written down that could not be read. */
+  readonly #unread = new Set<string>();
 
   /** `keepsRecords`: whether what is held outlasts the process. */
   constructor(clock: Pick<Clock, 'monotonic'>, keepsRecords: boolean) {
@@ -75,16 +78,18 @@ export class HeldChildren {
   }
 
   get size(): number {
-    return this.#owners.size + this.#seen.size;
+    return this.#owners.size + this.#seen.size + this.#unread.size;
   }
 
   forget(uid: string): void {
     this.#owners.delete(uid);
     this.#seen.delete(uid);
+    this.#unread.delete(uid);
   }
 
-  /** Milliseconds until what is held has to be written down. */
+  /** Milliseconds until what is held has to be written down, or read. */
   dueIn(uid: string): number | undefined {
+    if (this.#unread.has(uid)) return recordedAfter;
     const owner = this.#owners.get(uid);
     if (!owner) return undefined;
     if (owner.record !== undefined) return owner.held.size === 0 ? removedAgainAfter : undefined;
@@ -104,15 +109,20 @@ export class HeldChildren {
     const before = this.#seen.get(uid);
     const isHeld = heldBy(input);
     const owner = await this.#ownerOf(uid, input, before === undefined);
+    // Nothing is taken for the last, or written over it, before that is known.
+    if (this.#unread.has(uid)) return [];
     this.#seen.set(uid, input.children.filter(isHoldable));
     if (!isHeld && !owner) return [];
     const { held, record } = owner ?? { held: new Map<string, HeldChild>(), record: undefined };
     const next = new Map<string, HeldChild>();
+    const garbled = new Set<HeldChild>();
     if (isHeld) {
       for (const [id, child] of held) if (isHeld(child) && !isAnothers(child, input)) next.set(id, child);
       for (const child of [...input.children, ...goneSince(before, input.children)].filter(isHoldable)) {
         const one = await this.#taken(child, input, isHeld, next);
-        if (one) next.set(idOf(one), one);
+        if (!one) continue;
+        if (next.get(idOf(one)) === one) garbled.add(one);
+        next.set(idOf(one), one);
       }
       for (const write of input.written)
         if (write.verb === 'delete' || write.verb === 'release') next.delete(idOf(write));
@@ -123,7 +133,7 @@ export class HeldChildren {
     if (next.size > 0 || record !== undefined) this.#owners.set(uid, now);
     else this.#owners.delete(uid);
     await this.#writeDown(uid, now, input);
-    return [...next.values()].flatMap((child) => repairOf(child, input) ?? []);
+    return [...next.values()].flatMap((child) => repairOf(child, input, garbled.has(child)) ?? []);
   }
 
   /** A ControllerRevision is in a namespace: of what is in none, what is held lasts as long as the process. */
@@ -135,20 +145,27 @@ export class HeldChildren {
   async #ownerOf<R extends Reconciled>(uid: string, input: HeldInput<R>, isNew: boolean): Promise<Owner | undefined> {
     const owner = this.#owners.get(uid);
     // Where all was well when this process began, or nobody had looked at all, nothing is written down.
-    if (owner || !isNew || !this.#keepsRecordOf(input) || !hasTrouble(input.object)) return owner;
+    const mayBeThere = this.#unread.has(uid) || hasTrouble(input.object);
+    if (owner || !isNew || !this.#keepsRecordOf(input) || !mayBeThere) return owner;
     try {
       const record = await readRecord(input, input.owns);
+      this.#unread.delete(uid);
       if (!record) return undefined;
       const held = new Map(record.children.map((child) => [idOf(child), child]));
       return { held, since: this.#clock.monotonic(), record: record.hash };
     } catch (error) {
       input.context.signal.throwIfAborted();
+      if (isForbidden(error)) this.#unread.delete(uid);
+      else this.#unread.add(uid);
       input.log.warn({ error: messageOf(error) }, 'Could not read what was applied last');
       return undefined;
     }
   }
 
-  /** What a child is to be kept as; undefined where it need not be kept, or is known already. */
+  /**
+   * What a child is to be kept as; undefined where it need not be kept, or is known already. As it is known where somebody has
+   * taken away or garbled the note by which that shows.
+   */
   async #taken<R extends Reconciled>(
     { resource, child }: OwnedChild,
     { client, context, fieldManager, ownership, evaluation }: HeldInput<R>,
@@ -173,6 +190,7 @@ export class HeldChildren {
     if (!live || live.metadata?.uid !== uid) return again;
     if (!ownership.isOwn(resource, live)) return undefined;
     const last = lastApplied(resource, live, fieldManager, ownership.names);
+    if (last?.note === '' && before?.desired) return before;
     return last ? { ...of, ...last } : again;
   }
 
@@ -245,6 +263,7 @@ function isAnothers<R extends Reconciled>({ resource, key }: HeldChild, { reader
 function repairOf<R extends Reconciled>(
   child: HeldChild,
   { reader, ownership, evaluation, object }: HeldInput<R>,
+  isGarbled: boolean,
 ): Write | undefined {
   const { resource, key, step, note: hash } = child;
   const observed = observedOf(reader, resource, key);
@@ -261,7 +280,7 @@ function repairOf<R extends Reconciled>(
   }
   if (!child.desired || isBeingDeleted(observed) || !ownership.isOwn(resource, observed)) return undefined;
   // Something else was applied since, by a process that had no time to write it down, or that is not in the cache yet.
-  if (noteOf(observed) !== hash) return undefined;
+  if (noteOf(observed) !== hash && !isGarbled) return undefined;
   const desired = isNow(child.desired);
   const fields = differences(resource, desired, observed);
   if (fields.length === 0) return undefined;
