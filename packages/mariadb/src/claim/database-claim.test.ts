@@ -489,6 +489,40 @@ describe('two claims for one name', () => {
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 
+  describe('in two clusters, where namespace and name are the same, on one server', () => {
+    beforeEach(async () => {
+      await runMariaDB();
+      server.databases.set('keystone', { comment: 'stackwright.dev/claim=ns/sample', tables: true, id: 'theirs' });
+      server.users.set('keystone', { password: 'theirs', grants: new Set(['keystone']) });
+    });
+
+    it.each([{}, { rotation: 'two' }])('with %o: the later one is refused, and changes nothing', async (spec) => {
+      await harness.begin(claim(spec));
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'DatabaseTaken' });
+      expect(harness.condition('Ready')?.message).toContain(
+        "It may be another cluster's. Choose another name; or, where it is this one's: " +
+          'kubectl annotate databaseclaim -n ns sample stackwright.dev/accept-new-database=theirs',
+      );
+      expect(server.writes).toEqual([]);
+      expect(server.users.get('keystone')?.password).toBe('theirs');
+    });
+
+    it('with Delete, the later one takes nothing along', async () => {
+      await harness.begin(claim({ deletionPolicy: 'Delete' }));
+      await harness.remove();
+      expect(server.writes).toEqual([]);
+      expect([server.databases.has('keystone'), server.users.has('keystone')]).toEqual([true, true]);
+    });
+
+    it('it is taken up where somebody says that it is this one', async () => {
+      await harness.begin(claim());
+      await harness.annotate({ 'stackwright.dev/accept-new-database': 'theirs' });
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+      expect(server.users.get('keystone')).toMatchObject({ password: harness.connection.password });
+      expect(harness.object.status).toMatchObject({ databaseId: 'theirs' });
+    });
+  });
+
   it('in two namespaces on one external server: the mark on the database tells', async () => {
     await runMariaDB();
     server.databases.set('keystone', { comment: 'stackwright.dev/claim=elsewhere/keystone-database', tables: true });

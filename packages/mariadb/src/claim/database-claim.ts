@@ -13,7 +13,7 @@ import {
 import { MariaDB } from '../crd.js';
 import { serverInUse, serverReads, type Server } from '../server/login.js';
 import type { SqlAdmin } from '../sql/admin.js';
-import { hadBy, newDatabaseId } from '../sql/database-id.js';
+import { hadBy, isAccepted, newDatabaseId } from '../sql/database-id.js';
 import {
   changesOfAll,
   describeChange,
@@ -98,7 +98,7 @@ function databaseOf(
   noted: (annotation: string) => string | undefined,
 ): Database {
   const had = hadBy(claim, claim.status?.databaseId === undefined ? noted(databaseIdNote) : undefined);
-  return { database: claim.spec.database, owner, had };
+  return { database: claim.spec.database, owner, had, accepts: isAccepted(claim) };
 }
 
 function generationsOf(

@@ -83,6 +83,18 @@ export interface Found {
   id: string | undefined;
 }
 
+/** Whether somebody has said of a claim that has had none yet that the database of this id is its own. */
+export const isAccepted =
+  ({ metadata }: Readonly<Claim>) =>
+  (id: string | undefined): boolean =>
+    metadata?.annotations?.[annotations.acceptNewDatabase] === (id ?? noId);
+
+/** How to say it. */
+export function howToAccept(owner: string, id: string | undefined): string {
+  const [namespace = '', name = ''] = owner.split('/');
+  return `kubectl annotate ${DatabaseClaim.kind.toLowerCase()} -n ${namespace} ${name} ${annotations.acceptNewDatabase}=${id ?? noId}`;
+}
+
 export const isStillThere = ({ id }: Had, found: Found): boolean =>
   id === undefined ? found.exists : carries(id, found.id);
 
@@ -94,7 +106,6 @@ export function refuseLost(
 ): void {
   if (!had || had.isGivenUp || isStillThere(had, found)) return;
   const { database, owner, server } = names;
-  const [namespace = '', name = ''] = owner.split('/');
   const what = `Database "${database}" was there, and `;
   const now = !found.exists
     ? `is not on ${server}`
@@ -104,9 +115,8 @@ export function refuseLost(
         ? `what is on ${server} is a copy of before it moved from there, without what was written since: ${found.id}`
         : `the one of that name on ${server} has another id: ${found.id}`;
   const other = found.exists ? 'go on with what is there' : 'begin with an empty one';
-  const accept = `${annotations.acceptNewDatabase}=${had.id ?? noId}`;
   throw new Refused(
     Reason.DatabaseLost,
-    `${what}${now}. Nothing is made in its place: restore it from a backup; or, to ${other}: kubectl annotate ${DatabaseClaim.kind.toLowerCase()} -n ${namespace} ${name} ${accept}`,
+    `${what}${now}. Nothing is made in its place: restore it from a backup; or, to ${other}: ${howToAccept(owner, had.id)}`,
   );
 }

@@ -1,9 +1,27 @@
 // What a database claim means in SQL: what to look at, what to change, and whom a database belongs to.
 import { DatabaseClaim, Reason } from '@stackwright/api';
-import { claimMark, markedOwner, ownershipOf, refuseForeign, type OwnershipEvidence } from '@stackwright/openstack';
+import {
+  claimMark,
+  markedOwner,
+  ownershipOf,
+  refuseForeign,
+  Refused,
+  type OwnershipEvidence,
+} from '@stackwright/openstack';
 import type { SqlAdmin, SqlLogin, Statement } from './admin.js';
 import { SqlError } from './admin.js';
-import { carries, changeId, idIn, idTable, lookAtId, movedId, refuseLost, writeId, type Had } from './database-id.js';
+import {
+  carries,
+  changeId,
+  howToAccept,
+  idIn,
+  idTable,
+  lookAtId,
+  movedId,
+  refuseLost,
+  writeId,
+  type Had,
+} from './database-id.js';
 
 /** A database with a user on it, as a claim wants it. */
 export interface WantedDatabase {
@@ -14,6 +32,8 @@ export interface WantedDatabase {
   owner: string;
   /** What the claim has had; undefined: nothing yet. */
   had?: Had | undefined;
+  /** Of one that has had nothing yet: whether somebody has said that the database of this id is its own. */
+  accepts?: (id: string | undefined) => boolean;
   /** Its clients have been told of another server so far. */
   isMoved?: boolean;
 }
@@ -143,8 +163,16 @@ const databaseEvidence = (
   isEmpty: !tables,
 });
 
+/**
+ * Has its mark, and data, and it has no memory of it, nor the password: it may be of another cluster, where namespace and name are the
+ * same.
+ */
+const isUnknown = ({ had, accepts }: WantedDatabase, { id, tables, login }: ObservedDatabase): boolean =>
+  had === undefined && tables && login === 'refused' && accepts?.(id) !== true;
+
 function ownsDatabase(wanted: WantedDatabase, observed: ObservedDatabase): boolean {
-  return observed.comment !== undefined && ownershipOf(wanted.owner, databaseEvidence(wanted, observed)) === 'Owned';
+  if (observed.comment === undefined || isUnknown(wanted, observed)) return false;
+  return ownershipOf(wanted.owner, databaseEvidence(wanted, observed)) === 'Owned';
 }
 
 /** MariaDB keeps no words about a user. */
@@ -163,6 +191,13 @@ export function refuseTaken(wanted: WantedDatabase, observed: ObservedDatabase):
       ...{ reason: Reason.DatabaseTaken, what: `Database "${database}"`, holds: 'holds tables', claim },
       remedy: { handOver: `ALTER DATABASE \`${database}\` COMMENT = '${claimMark(owner)}'` },
     });
+  }
+  if (markedOwner(observed.comment) === owner && isUnknown(wanted, observed)) {
+    throw new Refused(
+      Reason.DatabaseTaken,
+      `Database "${database}" holds data of a ${claim} ${owner}, of which this one of the same name knows neither the id nor a ` +
+        `password. It may be another cluster's. Choose another name; or, where it is this one's: ${howToAccept(owner, observed.id)}`,
+    );
   }
   if (!observed.userExists) return;
   refuseForeign(owner, userEvidence(wanted, observed), {
