@@ -161,6 +161,8 @@ describe('Ready', () => {
     expect(harness.condition('Ready')).toMatchObject({ status: 'True', observedGeneration: 1 });
     expect(harness.object.status).toMatchObject({ observedGeneration: 2 });
     expect(harness.condition('ConfigReady')).toMatchObject({ status: 'False', reason: 'JobRunning' });
+    const { values } = (await harness.registry.getSingleMetric('controller_resource_not_ready')?.get()) ?? {};
+    expect(values).toEqual([]);
     await set('blue');
     expect(harness.condition('Ready')).toMatchObject({ status: 'True', observedGeneration: 3 });
     expect(harness.events).toEqual([]);

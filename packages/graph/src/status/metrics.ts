@@ -45,8 +45,11 @@ export const stepMetrics = {
 
 export interface StepMetrics {
   step(resource: Resource, step: string, seconds: number): void;
-  /** How the steps of an object stand now; undefined: the object is gone. */
-  statuses(resource: Resource, key: ObjectKey, statuses: readonly StepStatus[] | undefined): void;
+  /**
+   * How the steps of an object stand now; undefined: the object is gone. `isReady`: what its condition says, which stays True while
+   * what runs is changed. Default: whether all steps are done.
+   */
+  statuses(resource: Resource, key: ObjectKey, statuses: readonly StepStatus[] | undefined, isReady?: boolean): void;
   wrote(resource: Resource, verb: string): void;
   driftRepaired(resource: Resource, managers: readonly string[]): void;
 }
@@ -92,11 +95,11 @@ export function observeSteps(registry: Registry): StepMetrics {
   };
   return {
     step: (resource, step, seconds) => duration.observe({ kind: resource.kind, step }, seconds),
-    statuses(resource, key, now) {
+    statuses(resource, key, now, isReady) {
       const { kind } = resource;
       const id = `${qualifiedName(resource)} ${keyOf(key)}`;
       const before = counted.get(id);
-      const shape = now && shapes.of(now);
+      const shape = now && shapes.of(now, isReady);
       if (shape !== before) {
         if (before) count(resource, key, before, -1);
         if (shape) count(resource, key, shape, 1);
@@ -134,8 +137,8 @@ interface Shape {
 class Shapes {
   readonly #known = new Map<string, Shape>();
 
-  of(statuses: readonly StepStatus[]): Shape {
-    const reason = rootsOf(statuses)[0]?.reason;
+  of(statuses: readonly StepStatus[], isReady = false): Shape {
+    const reason = isReady ? undefined : rootsOf(statuses)[0]?.reason;
     const available = availableOf(statuses);
     const away = available && available.status !== 'True' ? available.reason : undefined;
     const id = statuses.reduce((text, { step, state }) => `${text}${step}=${state},`, `${reason ?? ''}:${away ?? ''}:`);

@@ -58,8 +58,9 @@ export class StatusWriter<R extends Reconciled> {
     const { graph, metrics, events } = this.#init;
     const { name = '', namespace } = object.metadata ?? {};
     const key = namespace === undefined ? { name } : { namespace, name };
-    metrics.statuses(graph.resource, key, statuses);
     const wanted = statusFor(object, statuses, extra ?? {});
+    const isReady = wanted.conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+    metrics.statuses(graph.resource, key, statuses, isReady);
     let current = object;
     for (let attempt = 1; ; attempt++) {
       try {
