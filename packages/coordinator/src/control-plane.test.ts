@@ -249,6 +249,24 @@ describe('a ControlPlane', () => {
     expect(objectOf('mariadb')).toBeDefined();
   });
 
+  it('removes nothing that a service needs which was only dropped, and runs on', async () => {
+    await harness.edit(ControlPlane, 'sample', { spec: { deletionPolicy: 'Delete' } });
+    await harness.settle();
+    await say('mariadb', 'True');
+    await say('keystone', 'True');
+    await harness.edit(ControlPlane, 'sample', { spec: { services: { keystone: null } } });
+    await harness.settle();
+    const spec = { infrastructure: null, removeServices: ['mariadb'] };
+    await harness.edit(ControlPlane, 'sample', { spec });
+    await harness.settle();
+    expect([objectOf('keystone'), objectOf('mariadb')]).toEqual([expect.anything(), expect.anything()]);
+    expect(harness.condition('ServicesReady')).toMatchObject({ status: 'False', reason: 'DependencyMissing' });
+
+    await harness.edit(ControlPlane, 'sample', { spec: { removeServices: ['keystone', 'mariadb'] } });
+    await harness.settle();
+    expect([objectOf('keystone'), objectOf('mariadb')]).toEqual([undefined, undefined]);
+  });
+
   it('removes nothing that it names as well', async () => {
     await harness.settle();
     await harness.edit(ControlPlane, 'sample', { spec: { removeServices: ['keystone'] } });
@@ -353,7 +371,11 @@ describe('a service that needs another one', () => {
     expect(harness.condition('ServicesReady')).toMatchObject({ reason: 'DependencyMissing' });
     await harness.edit(ControlPlane, 'sample', { spec: { services: { horizon: null } } });
     await harness.settle();
-    expect(objectOf('keystone')).toBeUndefined();
+    // Nobody has said yet that it is to go.
+    expect(objectOf('keystone')).toBeDefined();
+    await harness.edit(ControlPlane, 'sample', { spec: { removeServices: ['keystone', 'horizon'] } });
+    await harness.settle();
+    expect([objectOf('keystone'), objectOf('horizon')]).toEqual([undefined, undefined]);
   });
 });
 

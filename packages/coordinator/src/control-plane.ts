@@ -1,6 +1,14 @@
 // A ControlPlane as a graph: a step per service that it names. All are written at once, since each waits by itself for
 // what it needs; so nothing waits that need not.
-import { ControlPlane, infrastructureRoles, isAvailable, isReady, Reason, sayMissing } from '@stackwright/api';
+import {
+  ControlPlane,
+  infrastructureRoles,
+  isAvailable,
+  isReady,
+  missingOf,
+  Reason,
+  sayMissing,
+} from '@stackwright/api';
 import {
   defineObjectGraph,
   done,
@@ -23,7 +31,7 @@ export function controlPlaneGraph(kinds: () => readonly ServiceKind[]): Graph<Co
       const known = kinds();
       const plan = planOf(object.spec, known);
       const dropped = droppedOf(object, plan, known);
-      servicesStep(g, plan, dropped);
+      servicesStep(g, plan, dropped, known);
       for (const service of plan.services) serviceStep(g, service, object);
       for (const kind of dropped.kept) droppedStep(g, kind);
       servingStep(g, plan);
@@ -62,7 +70,19 @@ function droppedOf({ spec, status }: Readonly<ControlPlane>, plan: Plan, kinds: 
  * of services that are to be removed, so that their objects are; but not while a name is wrong, nor while a service that is
  * left needs them.
  */
-function servicesStep(g: GraphBuilder<ControlPlane>, { problems, missing }: Plan, { removed, kept }: Dropped): void {
+function servicesStep(
+  g: GraphBuilder<ControlPlane>,
+  { services, problems, missing: missed }: Plan,
+  { removed, kept }: Dropped,
+  kinds: readonly ServiceKind[],
+): void {
+  // What was only dropped runs on, and needs what it needed.
+  const missing = [
+    ...missed,
+    ...missingOf([...services.map(({ kind }) => kind), ...kept], kinds).filter((one) =>
+      kept.some(({ service }) => service === one.service),
+    ),
+  ];
   const providers = missing.flatMap((one) => one.providers.map(({ resource }) => resource));
   g.step({
     name: 'Services',
