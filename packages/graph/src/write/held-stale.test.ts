@@ -3,7 +3,7 @@ import { ConfigMap, ControllerRevision, Deployment, Secret, Service, type KubeOb
 import { apiError } from '@stackwright/core/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { defineGraph } from '../declare/graph.js';
-import { done, failed } from '../declare/step.js';
+import { done, failed, waiting } from '../declare/step.js';
 import { GraphHarness } from '../testing/graph-harness.js';
 import { Sample, sample } from '../testing/sample.js';
 
@@ -25,6 +25,11 @@ const graph = defineGraph<Sample>(Sample, (g) => {
     run(scope) {
       const { labels } = scope;
       const color = scope.output(config);
+      const there = scope.get(ConfigMap, 'app');
+      if (color === 'none') {
+        if (there) scope.remove(ConfigMap, there);
+        return waiting('WaitingForObject', 'a colour');
+      }
       scope.own(ConfigMap, { metadata: { name: 'app' }, data: { color } });
       scope.own(Service, { metadata: { name: 'sample' }, spec: { selector: labels, ports: [{ port: 80 }] } });
       const template = { metadata: { labels }, spec: { containers: [{ name: 'app', image: color }] } };
@@ -167,6 +172,17 @@ describe('what is made again', () => {
     expect(deployment()?.spec?.replicas).toBe(7);
     await settleAs('blue');
     expect([image(), deployment()?.spec?.replicas]).toEqual(['blue', 7]);
+  });
+
+  it('is nothing that its step has removed, which the cache shows a while longer', async () => {
+    await set('none');
+    await harness.reconcile();
+    await set('wrong');
+    harness.reader.set(Sample, await harness.listed(Sample));
+    await harness.reconcile({ sync: false });
+    await harness.settle();
+    expect(harness.api.peek(ConfigMap, at('app'))).toBeUndefined();
+    expect(deployment()).toBeDefined();
   });
 
   it('is nothing that another object has taken over since', async () => {

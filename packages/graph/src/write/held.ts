@@ -1,24 +1,13 @@
 // What steps made that do not say at the moment what they want: they are blocked, or failed before they had said it. It stays as
 // it was applied last: made again where somebody deletes it, set right where somebody changes it. What runs is looked after,
 // whatever is wrong with what is wanted next.
-import {
-  isForbidden,
-  Job,
-  keyOf,
-  PersistentVolumeClaim,
-  qualifiedName,
-  Secret,
-  type KubeObject,
-  type ObjectKey,
-  type Resource,
-} from '@stackwright/kube';
+import { isForbidden, keyOf, qualifiedName, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
 import { CacheNotSyncedError, findCondition, isBeingDeleted, scrub, type Clock, type Logger } from '@stackwright/core';
-import { isSameResource } from '../declare/graph.js';
 import { differences, valueAt } from '../evaluate/compare.js';
 import type { FieldPath } from '../evaluate/paths.js';
 import { isSame } from '../evaluate/same.js';
 import { asMadeAnew } from '../evaluate/made-anew.js';
-import type { Evaluation, StepEvaluation } from '../evaluate/evaluate.js';
+import type { Evaluation } from '../evaluate/evaluate.js';
 import { fingerprintOf } from '../evaluate/hash.js';
 import type { ChildReader } from '../evaluate/overlay.js';
 import type { Write } from '../evaluate/writes.js';
@@ -26,6 +15,7 @@ import type { StepFailure } from '../status/failure.js';
 import type { ReconciledStatus } from '../status/status.js';
 import type { Reconciled } from '../declare/step.js';
 import type { OwnedChild } from './children.js';
+import { heldBy, isHoldable, type IsHeld } from './holdable.js';
 import { lastApplied } from './last-applied.js';
 import {
   hashOfHeld,
@@ -53,6 +43,13 @@ export interface HeldInput<R extends Reconciled> extends RecordContext<R> {
   readonly log: Logger;
 }
 
+interface Seen {
+  /** They are in the cache anyway, unless they have gone since. */
+  readonly children: readonly OwnedChild[];
+  /** Uids of those that a step has removed, and that the cache may still show. */
+  readonly removed: ReadonlySet<string>;
+}
+
 interface Owner {
   readonly held: Map<string, HeldChild>;
   /** On the monotonic clock: since when anything is held that is to be written down. */
@@ -66,8 +63,8 @@ export class HeldChildren {
   readonly #keepsRecords: boolean;
   /** By uid: of objects with anything to be held, or written down. */
   readonly #owners = new Map<string, Owner>();
-  /** By uid: the children as they were seen last. They are in the cache anyway, unless they have gone since. */
-  readonly #seen = new Map<string, readonly OwnedChild[]>();
+  /** By uid: what was seen last. */
+  readonly #seen = new Map<string, Seen>();
   /** By uid: of objects of which something may be written down that could not be read. */
   readonly #unread = new Set<string>();
 
@@ -107,18 +104,20 @@ export class HeldChildren {
   async repairs<R extends Reconciled>(input: HeldInput<R>): Promise<Write[]> {
     const uid = input.object.metadata?.uid ?? '';
     const before = this.#seen.get(uid);
-    const isHeld = heldBy(input);
+    const removed = removedOf(before, input);
+    const isHeld = heldBy(input.evaluation, input.failures);
     const owner = await this.#ownerOf(uid, input, before === undefined);
     // Nothing is taken for the last, or written over it, before that is known.
     if (this.#unread.has(uid)) return [];
-    this.#seen.set(uid, input.children.filter(isHoldable));
+    this.#seen.set(uid, { children: input.children.filter(isHoldable), removed });
     if (!isHeld && !owner) return [];
     const { held, record } = owner ?? { held: new Map<string, HeldChild>(), record: undefined };
     const next = new Map<string, HeldChild>();
     const garbled = new Set<HeldChild>();
     if (isHeld) {
       for (const [id, child] of held) if (isHeld(child) && !isAnothers(child, input)) next.set(id, child);
-      for (const child of [...input.children, ...goneSince(before, input.children)].filter(isHoldable)) {
+      for (const child of [...input.children, ...goneSince(before?.children, input.children)].filter(isHoldable)) {
+        if (removed.has(uidOf(child.child))) continue;
         const one = await this.#taken(child, input, isHeld, next);
         if (!one) continue;
         if (next.get(idOf(one)) === one) garbled.add(one);
@@ -220,32 +219,18 @@ export class HeldChildren {
   }
 }
 
-type IsHeld = (child: Pick<HeldChild, 'resource' | 'key' | 'step'>) => boolean;
-
-/** Which children no step says anything of that could; undefined where all say what they want. */
-function heldBy<R extends Reconciled>({ evaluation, failures }: HeldInput<R>): IsHeld | undefined {
-  const { steps } = evaluation;
-  const isSettled = ({ step, outcome }: StepEvaluation<R>) => outcome.state === 'Done' && !failures.has(step.name);
-  if (steps.every(isSettled)) return undefined;
-  const silent = new Set(steps.filter((one) => !isSettled(one)).map(({ step }) => step.name));
-  const isWanted = ({ resource, key }: Pick<HeldChild, 'resource' | 'key'>) =>
-    steps.some(({ scope }) =>
-      scope.wants.some(
-        (want) => want.name === key.name && want.namespace === key.namespace && isSameResource(want.resource, resource),
-      ),
-    );
-  // Wanted otherwise, and refused: then it is as it was, too.
-  const isRefused = ({ resource, key, step }: Pick<HeldChild, 'resource' | 'key' | 'step'>) => {
-    const failure = failures.get(step);
-    const { kind, name } = failure?.on ?? {};
-    return failure?.stale !== true && kind === resource.kind && name === key.name;
-  };
-  return (child) => silent.has(child.step) && (isRefused(child) || !isWanted(child));
+/** Which children a step has removed: that they are gone is what it wants, whatever it says by the time that the cache shows it. */
+function removedOf<R extends Reconciled>(
+  { children: before, removed }: Seen = { children: [], removed: new Set() },
+  { children, written }: HeldInput<R>,
+): ReadonlySet<string> {
+  const shown = new Set([...before, ...children].map(({ child }) => child.metadata?.uid));
+  const known = [...removed].filter((uid) => shown.has(uid));
+  return new Set([...known, ...written.flatMap((write) => (write.verb === 'delete' ? uidOf(write.observed) : []))]);
 }
 
-/** Not what holds data or secrets, which is nowhere else; nor what runs once. */
-function isHoldable({ resource }: OwnedChild): boolean {
-  return ![Secret, PersistentVolumeClaim, Job].some((kind) => isSameResource(kind, resource));
+function uidOf({ metadata }: Readonly<KubeObject>): string {
+  return metadata?.uid ?? '';
 }
 
 function goneSince(before: readonly OwnedChild[] | undefined, now: readonly OwnedChild[]): readonly OwnedChild[] {
