@@ -27,7 +27,7 @@ export function losses(cluster: Cluster): void {
     ['placement', `a/b?c=d&e:f%41`],
   ])('%s works with a password of the database that has to be quoted: %o', async (service, password) => {
     const { client } = cluster;
-    await choose(client, `${service}-database-password`, password);
+    await choose(client, await passwordSecretOf(client, `${service}-database`), password);
     await eventually(async () => {
       const { password: handedOut } = await secretOf(client, `${service}-database-connection`);
       expect(handedOut).toBe(password.trim());
@@ -42,12 +42,13 @@ export function losses(cluster: Cluster): void {
     async (password) => {
       const { client } = cluster;
       const before = await secretOf(client, 'placement-database-connection');
-      await choose(client, 'placement-database-password', password);
+      const secret = await passwordSecretOf(client, 'placement-database');
+      await choose(client, secret, password);
       const { message } = await becomes(client, 'placement-database', 'SecretIncomplete');
-      expect(message).toContain('Secret placement-database-password');
+      expect(message).toContain(`Secret ${secret}`);
       expect(await secretOf(client, 'placement-database-connection')).toEqual(before);
       expect(await resourceClasses(client)).not.toEqual([]);
-      await choose(client, 'placement-database-password', before['password'] ?? '');
+      await choose(client, secret, before['password'] ?? '');
       await eventually(() => allReady(client), slow);
     },
   );
@@ -56,7 +57,7 @@ export function losses(cluster: Cluster): void {
     const { client } = cluster;
     await client.create<KubeObject>(MariaDB, {
       ...{ apiVersion: 'mariadb.stackwright.dev/v1alpha1', kind: 'MariaDB', metadata: at('elsewhere') },
-      ...{ spec: { storage: '1Gi', deletionPolicy: 'Delete' } },
+      ...{ spec: { storage: { size: '1Gi' }, deletionPolicy: 'Delete' } },
     });
     await eventually(async () => {
       expect((await conditionOf(client, MariaDB, at('elsewhere'))).status).toBe('True');
@@ -110,6 +111,19 @@ export function losses(cluster: Cluster): void {
     expect(await issueToken(client)).not.toBe('');
     expect(await resourceClasses(client)).not.toEqual([]);
   });
+}
+
+/** The Secret that holds the password in use: one that was rotated has another name. */
+async function passwordSecretOf(client: Client, claim: string): Promise<string> {
+  const { password } = await secretOf(client, `${claim}-connection`);
+  const { items } = await client.listAll(Secret, { namespace });
+  const held = items.find(
+    ({ metadata, data }) =>
+      metadata?.name?.startsWith(`${claim}-password`) &&
+      Buffer.from(data?.['password'] ?? '', 'base64').toString() === password,
+  );
+  if (!held?.metadata?.name) throw new Error(`no Secret holds the password of ${claim}`);
+  return held.metadata.name;
 }
 
 function choose(client: Client, secret: string, password: string): Promise<unknown> {
