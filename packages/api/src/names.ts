@@ -54,6 +54,11 @@ export const annotations = {
    */
   acceptNewDatabase: `${domain}/accept-new-database`,
   /**
+   * On a MessagingClaim that finds a virtual host which is in use under its own namespace and name, and whose password it does not know:
+   * the name of the virtual host (`spec.vhost`). It says that this is the claim's own, and not that of another cluster.
+   */
+  acceptVirtualHost: `${domain}/accept-virtual-host`,
+  /**
    * On an object whose password or keys are lost: the id of the lost Secret (`status.kept`). It allows to make a new one. Once: that
    * has another id.
    */

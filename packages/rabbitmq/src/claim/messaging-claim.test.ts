@@ -328,6 +328,75 @@ describe('what exists already', () => {
   });
 });
 
+describe('two clusters, where namespace and name are the same, on one broker', () => {
+  let password: string;
+  let writes: number;
+
+  beforeEach(async () => {
+    ({ password } = await fulfilled());
+    // Its services have declared no queues yet: that it has a user is enough.
+    expect(broker.vhosts.get('nova')?.queues).toEqual([]);
+    harness = new ClaimHarness(messagingClaimGraph(broker), RabbitMQ);
+    await runBroker();
+    await harness.seedSecret('sample-password', { password: 'another-password' });
+    writes = broker.writes.length;
+  });
+
+  const untouched = () => {
+    expect(broker.writes).toHaveLength(writes);
+    expect(broker.admits('nova', password, 'nova')).toBe(true);
+  };
+
+  it.each<[string, Partial<MessagingClaim['spec']>, () => void]>([
+    ['of the first user', {}, () => undefined],
+    ['of a later user', { rotation: 'two' }, () => undefined],
+    ['whose description was changed by hand', {}, () => (broker.vhosts.get('nova')!.description = 'ours')],
+  ])('a claim %s: the later one is refused, and changes nothing', async (_what, spec, byHand) => {
+    byHand();
+    await harness.begin(claim(spec));
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'VhostTaken' });
+    untouched();
+  });
+
+  it('where only the virtual host with its queues is left, or only the user, it is refused, too', async () => {
+    const user = broker.users.get('nova')!;
+    broker.users.delete('nova');
+    broker.vhosts.get('nova')!.queues = ['compute'];
+    await harness.begin(claim());
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'VhostTaken' });
+    broker.users.set('nova', user);
+    broker.vhosts.clear();
+    await harness.later(600_000);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'VhostTaken' });
+    expect(broker.writes).toHaveLength(writes);
+  });
+
+  it('with Delete, the later one takes nothing along', async () => {
+    await harness.begin(claim({ deletionPolicy: 'Delete' }));
+    await harness.delete();
+    expect(harness.isGone).toBe(true);
+    untouched();
+  });
+
+  it("with Delete, one of another virtual host takes along none of the other cluster's users", async () => {
+    await harness.fulfilled(claim({ vhost: 'cinder', deletionPolicy: 'Delete' }));
+    await harness.delete();
+    expect([[...broker.vhosts.keys()], [...broker.users.keys()]]).toEqual([['nova'], ['nova']]);
+    expect(broker.admits('nova', password, 'nova')).toBe(true);
+  });
+
+  it('it is taken up where somebody says that it is this one', async () => {
+    await harness.begin(claim());
+    expect(harness.condition('Ready')?.message).toContain(
+      "It may be another cluster's. Choose another name; or, where it is this one's: " +
+        'kubectl annotate messagingclaim -n ns sample stackwright.dev/accept-virtual-host=nova',
+    );
+    await harness.annotate({ 'stackwright.dev/accept-virtual-host': 'nova' });
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(broker.admits('nova', harness.connection.password, 'nova')).toBe(true);
+  });
+});
+
 describe('the password Secret', () => {
   it('that is deleted is missed by name: nothing changes on the broker', async () => {
     const before = await fulfilled();

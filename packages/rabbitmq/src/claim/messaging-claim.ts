@@ -1,5 +1,5 @@
 // A MessagingClaim: a virtual host with a user on it, and the Secret that says where it is.
-import { isReady, MessagingClaim, Reason, type MessagingConnection } from '@stackwright/api';
+import { annotations, isReady, MessagingClaim, Reason, type MessagingConnection } from '@stackwright/api';
 import { done, failed, type Graph, type Outcome, type StepScope } from '@stackwright/graph';
 import {
   connectionSecret,
@@ -36,7 +36,7 @@ export function messagingClaimGraph(http: Http): Graph<MessagingClaim> {
       const { current, superseded, dropped } = user;
       // Whose Secret has lost the password works on with the one that the broker knows.
       const users = [current, ...superseded].filter(({ password }) => password !== '');
-      return { vhost: claim.spec.vhost, owner, users, dropped };
+      return { vhost: claim.spec.vhost, owner, isKnown: isKnown(claim), users, dropped };
     },
     observe: (broker, wanted, signal) => observeVhost(manage(broker, signal), wanted),
     diff: changesOf,
@@ -44,7 +44,10 @@ export function messagingClaimGraph(http: Http): Graph<MessagingClaim> {
     async apply(broker, changes, wanted, signal) {
       for (const change of changes) await applyChange(manage(broker, signal), wanted, change);
     },
-    remove: ({ claim, owner, reach }, signal) => dropVhost(manage(reach(), signal), claim.spec.vhost, owner),
+    remove({ claim, owner, kept, reach }, signal) {
+      const wanted = { vhost: claim.spec.vhost, owner, isKnown: isKnown(claim), users: kept };
+      return dropVhost(manage(reach(), signal), wanted);
+    },
     explain,
     loss: ({ status }, { kind }) =>
       kind === 'CreateVhost' && status?.secretName !== undefined
@@ -53,6 +56,12 @@ export function messagingClaimGraph(http: Http): Graph<MessagingClaim> {
     connection: ({ claim, server, users }) => connectionOf(server.hosts, claim.spec.vhost, users.user.current),
   });
 }
+
+/** The virtual host of its mark is the claim's own: it was handed out by this one, or somebody has said so. */
+const isKnown = ({ metadata, spec, status }: Readonly<MessagingClaim>): boolean =>
+  status?.username !== undefined ||
+  status?.secretName !== undefined ||
+  metadata?.annotations?.[annotations.acceptVirtualHost] === spec.vhost;
 
 function serverOf(scope: StepScope<MessagingClaim>, rabbitmq: Readonly<RabbitMQ>): Outcome<Broker> {
   const broker = brokerInUse(scope, rabbitmq);

@@ -1,6 +1,6 @@
 // What a messaging claim means on a broker: what to look at, what to change, and whom a virtual host belongs to.
 import { hashOf } from '@stackwright/graph';
-import { MessagingClaim, Reason } from '@stackwright/api';
+import { annotations, MessagingClaim, Reason } from '@stackwright/api';
 import {
   claimMark,
   markedOwner,
@@ -22,6 +22,8 @@ export interface WantedVhost {
   vhost: string;
   /** Says on the broker whose they are: the claim's namespace and name. */
   owner: string;
+  /** What carries the claim's mark is known to be this claim's, and not that of another cluster where namespace and name are the same. */
+  isKnown: boolean;
   /** Each may do everything on this virtual host, and nothing elsewhere. */
   users: readonly WantedUser[];
   /** Users of former passwords, to be dropped. */
@@ -44,8 +46,10 @@ export interface ObservedVhost {
   metadata: VhostMetadata | undefined;
   /** Whether the limit of what nobody reads is there, as it is wanted. */
   isLimited: boolean;
-  /** Of a virtual host that does not carry the claim's mark: whether it holds queues. */
+  /** Of a virtual host that does not carry the claim's mark, or may not be the claim's all the same: whether it holds queues. */
   holdsQueues: boolean;
+  /** Its mark may be that of another cluster's claim, as far as is known. */
+  isUnknown: boolean;
   /** By name; those that exist. */
   users: ReadonlyMap<string, ObservedUser>;
 }
@@ -115,9 +119,10 @@ export async function observeVhost(management: Management, wanted: WantedVhost):
   }
   const metadata = answer && metadataOf(answer);
   const unmarked = metadata !== undefined && markedOwner(metadata.description) !== wanted.owner;
-  const queues = unmarked ? await management.get<unknown[]>('queues', vhost) : [];
+  const holdsQueues = unmarked && (await hasQueues(management, vhost));
+  const isUnknown = await mayBeAnothers(management, wanted, answer);
   const policy = answer && (await management.get<PolicyAnswer>('policies', vhost, limit.name));
-  const observed = { metadata, isLimited: isLimit(policy), holdsQueues: (queues ?? []).length > 0, users };
+  const observed = { metadata, isLimited: isLimit(policy), holdsQueues, isUnknown, users };
   refuseTaken(wanted, observed);
   const down = Object.entries(answer?.cluster_state ?? {}).filter(([, state]) => state !== 'running');
   if (down.length > 0) {
@@ -129,6 +134,36 @@ export async function observeVhost(management: Management, wanted: WantedVhost):
   }
   return observed;
 }
+
+const hasQueues = async (management: Management, vhost: string): Promise<boolean> =>
+  ((await management.get<unknown[]>('queues', vhost)) ?? []).length > 0;
+
+/**
+ * Whether something in use carries the mark of a claim that does not know it, nor any password there: it may be of another cluster,
+ * where namespace and name are the same. What holds nothing, and has no users, is what the claim itself had begun.
+ */
+async function mayBeAnothers(
+  management: Management,
+  { vhost, owner, isKnown, users }: Pick<WantedVhost, 'vhost' | 'owner' | 'isKnown' | 'users'>,
+  answer: VhostAnswer | undefined,
+): Promise<boolean> {
+  if (isKnown) return false;
+  const there = ((await management.get<UserAnswer[]>('users')) ?? []).filter(({ name }) => isUserOf(vhost, name));
+  const takesOne = users.some(({ username, password }) =>
+    there.some((user) => user.name === username && takes(user, password)),
+  );
+  if (takesOne) return false;
+  if (there.some(({ tags }) => markOfTags(listOf(tags), owner) === owner)) return true;
+  if (markedOwner(answer?.description) !== owner) return false;
+  return there.some(({ name }) => name === vhost) || (await hasQueues(management, vhost));
+}
+
+/** By its name: the first one has that of its virtual host, later ones with an ending. */
+const isUserOf = (vhost: string, name: string): boolean =>
+  name.startsWith(vhost) && /^(-[0-9a-f]{8})?$/.test(name.slice(vhost.length));
+
+const takes = ({ hashing_algorithm: algorithm, password_hash: hash = '' }: UserAnswer, password: string): boolean =>
+  password !== '' && algorithm === hashingAlgorithm && isHashOf(hash, password);
 
 interface PolicyAnswer {
   pattern?: string;
@@ -157,7 +192,7 @@ async function observeUser(
   if (!user) return undefined;
   const permissions = vhostExists ? await management.get<typeof everything>('permissions', vhost, username) : undefined;
   const tags = listOf(user.tags);
-  const takesPassword = user.hashing_algorithm === hashingAlgorithm && isHashOf(user.password_hash ?? '', password);
+  const takesPassword = takes(user, password);
   return {
     mark: markOfTags(tags, owner),
     takesPassword,
@@ -180,13 +215,13 @@ const listOf = (tags: string[] | string | undefined): string[] =>
 /** Whoever changed the description by hand has not taken the virtual host away from its users. */
 const vhostEvidence = (
   { users }: WantedVhost,
-  { metadata, holdsQueues, users: observed }: ObservedVhost,
+  { metadata, holdsQueues, isUnknown, users: observed }: ObservedVhost,
   owner: string,
 ): OwnershipEvidence => {
   const own = users.map(({ username }) => observed.get(username));
   return {
     mark: markedOwner(metadata?.description),
-    isProven: own.some((user) => user?.mark === owner && user.permitted),
+    isProven: !isUnknown && own.some((user) => user?.mark === owner && user.permitted),
     isEmpty: !holdsQueues,
   };
 };
@@ -202,6 +237,15 @@ function refuseTaken(wanted: WantedVhost, observed: ObservedVhost): void {
       ...{ reason: Reason.VhostTaken, what: `Virtual host "${vhost}"`, holds: 'holds queues', claim },
       remedy: { handOver: `rabbitmqctl update_vhost_metadata ${vhost} --description '${claimMark(owner)}'` },
     });
+  }
+  if (observed.isUnknown) {
+    const [namespace = '', name = ''] = owner.split('/');
+    throw new Refused(
+      Reason.VhostTaken,
+      `Virtual host "${vhost}" or a user of it is in use by a ${claim} ${owner}, and this one of the same name knows no password ` +
+        `there. It may be another cluster's. Choose another name; or, where it is this one's: ` +
+        `kubectl annotate ${claim.toLowerCase()} -n ${namespace} ${name} ${annotations.acceptVirtualHost}=${vhost}`,
+    );
   }
   const isOwned = exists && ownershipOf(owner, evidence) === 'Owned';
   for (const { username } of wanted.users) {
@@ -292,13 +336,18 @@ export async function applyChange(
   }
 }
 
-/** Deletes what is the claim's; what belongs to others stays. Safe to repeat. @throws BrokerError */
-export async function dropVhost(management: Management, vhost: string, owner: string): Promise<void> {
+/** Deletes what is the claim's; what belongs to others stays, and so does what may. Safe to repeat. @throws BrokerError */
+export async function dropVhost(
+  management: Management,
+  wanted: Pick<WantedVhost, 'vhost' | 'owner' | 'isKnown' | 'users'>,
+): Promise<void> {
+  const { vhost, owner } = wanted;
   const answer = await management.get<VhostAnswer>('vhosts', vhost);
+  if (await mayBeAnothers(management, wanted, answer)) return;
   const isOwned = markedOwner(answer?.description) === owner;
   const users = (await management.get<UserAnswer[]>('users')) ?? [];
   // The users first: as long as the virtual host is there, its mark says whose the one of its name is.
-  for (const { name, tags } of users) {
+  for (const { name, tags } of users.filter((user) => isUserOf(vhost, user.name))) {
     const evidence = { mark: markOfTags(listOf(tags), owner), isProven: isOwned && name === vhost, isEmpty: false };
     if (ownershipOf(owner, evidence) === 'Owned') await management.delete('users', name);
   }
