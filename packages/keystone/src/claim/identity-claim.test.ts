@@ -186,6 +186,20 @@ describe('an IdentityClaim', () => {
   });
 });
 
+describe('a Keystone that lost its database', () => {
+  it('is given nothing before its bootstrap, although its cache still lets the administrator in', async () => {
+    await fulfilled();
+    keystone.domains.splice(0);
+    keystone.projects.splice(0);
+    const before = [...keystone.writes];
+    await harness.lookAgain();
+    expect(harness.condition('IdentityReady')).toMatchObject({ status: 'False', reason: 'WaitingForProvider' });
+    expect(harness.condition('IdentityReady')?.message).toContain('no domain "Default"');
+    expect(keystone.domains).toEqual([]);
+    expect(keystone.writes).toEqual(before);
+  });
+});
+
 describe('what was changed by hand', () => {
   const state = () => ({
     users: keystone.users.map(({ id: _, ...user }) => user),

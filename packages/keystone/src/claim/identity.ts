@@ -10,6 +10,7 @@ import {
   Refused,
   type IdentityLogin,
 } from '@stackwright/openstack';
+import { administrator } from '../manage/bootstrap.js';
 import type {
   ApplicationCredential,
   CatalogEndpoint,
@@ -126,6 +127,15 @@ export async function observeIdentity(
   return { accounts, services };
 }
 
+/**
+ * Keystone's own domain is the bootstrap's to make. Where it is not there the database is a new one, and who is let in is so by
+ * what the cache says of the one that was lost: whatever was made now would be in the bootstrap's way.
+ */
+function notBootstrapped(): Refused {
+  const message = `Keystone has no domain "${administrator.domain}", which its bootstrap makes: waits for that`;
+  return new Refused(Reason.WaitingForProvider, message);
+}
+
 async function observeAccount(
   access: Access,
   owner: string,
@@ -133,6 +143,7 @@ async function observeAccount(
   signal: AbortSignal,
 ): Promise<ObservedAccount> {
   const domain = await access.admin.domain(wanted.domain, signal);
+  if (!domain && isSame(wanted.domain, administrator.domain)) throw notBootstrapped();
   if (!domain) return { domain, project: undefined, users: {}, others: [] };
   const project =
     wanted.project === undefined ? undefined : await access.admin.project(wanted.project, domain.id, signal);

@@ -1,6 +1,6 @@
 // A claim that a provider fulfils with something of its own (a database, a virtual host, a user) and with credentials for it.
 // The steps are the same for all; a provider says what is true of it alone.
-import { Reason, type Conditioned } from '@stackwright/api';
+import { Reason, stateOfReason, type Conditioned } from '@stackwright/api';
 import {
   defineGraph,
   done,
@@ -197,7 +197,13 @@ export function defineClaim<
           await definition.remove(removal, signal, runtime);
         },
         explain: (error) =>
-          error instanceof Refused ? { reason: error.reason, message: error.message } : definition.explain(error),
+          error instanceof Refused
+            ? {
+                reason: error.reason,
+                message: error.message,
+                ...(stateOfReason(error.reason) === 'Waiting' ? { state: 'Waiting' } : {}),
+              }
+            : definition.explain(error),
       });
 
       g.step({
