@@ -1,7 +1,15 @@
 // How the administrator of a broker logs in, for one that is run here and for an external one.
 import { X509Certificate } from 'node:crypto';
 import { Reason } from '@stackwright/api';
-import { done, failed, type Endpoint, type Outcome, type Reconciled, type StepScope } from '@stackwright/graph';
+import {
+  done,
+  failed,
+  waiting,
+  type Endpoint,
+  type Outcome,
+  type Reconciled,
+  type StepScope,
+} from '@stackwright/graph';
 import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
 import {
   managedServer,
@@ -11,6 +19,7 @@ import {
   serverInUseOf,
   usableLines,
   valuesOf,
+  whoServed,
 } from '@stackwright/openstack';
 import { externalBrokerKeys, type RabbitMQ } from '../crd.js';
 import type { Login } from '../management/client.js';
@@ -42,8 +51,18 @@ export function brokerInUse(scope: Scope, rabbitmq: Readonly<RabbitMQ>): Outcome
   const { externalSecret } = serverInUseOf(rabbitmq);
   // What has never run here can only be elsewhere.
   const hasRunHere = scope.get(Secret, adminPasswordSecret(rabbitmq.metadata?.name ?? '')) !== undefined;
-  return brokerAt(scope, rabbitmq, externalSecret ?? (hasRunHere ? undefined : namedBy(rabbitmq)));
+  const broker = brokerAt(scope, rabbitmq, externalSecret ?? (hasRunHere ? undefined : namedBy(rabbitmq)));
+  if (broker.state !== 'Done' || whoServed(rabbitmq) !== 'Elsewhere') return broker;
+  // The Secret may name another broker by now, and how to administer the one before is known no more: nothing is made on either.
+  const { endpoint } = (rabbitmq.status ?? {}) as { endpoint?: string };
+  const named = endpointOf(broker.output);
+  if (named === endpoint) return broker;
+  const message = `RabbitMQ ${rabbitmq.metadata?.name} has not taken over ${named}, which its Secret names instead of ${endpoint}`;
+  return waiting(Reason.WaitingForProvider, message, { on: secretReference(externalSecret ?? '', scope) });
 }
+
+/** `status.endpoint` of a RabbitMQ on which claims stand. */
+export const endpointOf = ({ hosts }: Pick<Broker, 'hosts'>): string => hosts.join(',');
 
 function brokerAt(scope: Scope, rabbitmq: Readonly<RabbitMQ>, externalSecret: string | undefined): Outcome<Broker> {
   return externalSecret === undefined ? managedBroker(scope, rabbitmq) : externalBroker(scope, externalSecret);

@@ -22,7 +22,7 @@ import { explain } from '../management/explain.js';
 import { vhostsNotOn } from '../management/moved.js';
 import { featureFlagsStep } from './feature-flags.js';
 import { clientService, configCheckProgram, definitions, enabledPlugins, ports, rabbitmqConf } from './files.js';
-import { adminPasswordSecret, brokerOf, brokerReads, type Broker } from './login.js';
+import { adminPasswordSecret, brokerOf, brokerReads, endpointOf, type Broker } from './login.js';
 import { brokerPod } from './pod.js';
 
 export function rabbitmqGraph(http: Http): Graph<RabbitMQ> {
@@ -33,7 +33,7 @@ export function rabbitmqGraph(http: Http): Graph<RabbitMQ> {
     reads: [...brokerReads, claimsOfProvider(MessagingClaim)],
     server: brokerOf,
     ask: (broker, signal) => versionOf(http, broker, signal),
-    endpoint: ({ hosts }) => hosts.join(','),
+    endpoint: endpointOf,
     explain,
     lacks(scope, { login }, signal) {
       const claims = scope.list(MessagingClaim).filter(({ spec }) => spec.provider === scope.name);

@@ -1,6 +1,7 @@
 import { MessagingClaim, type MessagingConnection } from '@stackwright/api';
 import { Secret } from '@stackwright/kube';
 import { makeAuthority } from '@stackwright/kube/testing/tls';
+import { secretWith } from '@stackwright/openstack';
 import { ClaimHarness } from '@stackwright/openstack/testing';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -522,6 +523,56 @@ describe('an external broker', () => {
     expect(rest).toMatchObject({
       transport_url: `rabbit://nova:${password}@a.example.org:5672,nova:${password}@[2001:db8::1]:5673/nova`,
       hosts: 'a.example.org:5672,[2001:db8::1]:5673',
+    });
+  });
+
+  describe('whose Secret comes to name another one', () => {
+    const serves = (endpoint: string) =>
+      harness.edit(RabbitMQ, 'rabbitmq', { status: { externalSecret: 'broker', endpoint } }, 'status');
+    const elsewhere = { ...values, management_url: 'https://b.example.org:15671', hosts: 'b.example.org:5672' };
+
+    beforeEach(async () => {
+      await runBroker({ external: true });
+      await harness.seedSecret('broker', values, offered);
+      await harness.fulfilled(claim());
+      await serves('a.example.org:5672,[2001:db8::1]:5673');
+      await harness.lookAgain();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+      // Nothing was moved there.
+      broker.vhosts.clear();
+      broker.users.clear();
+      broker.writes.length = 0;
+      broker.bases.clear();
+      await harness.edit(Secret, 'broker', secretWith('broker', elsewhere));
+    });
+
+    it('makes nothing there, and tells nobody of it, before that one has taken over', async () => {
+      const before = harness.connection;
+      await harness.lookAgain();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'WaitingForProvider' });
+      expect(harness.condition('Ready')?.message).toContain('has not taken over b.example.org:5672');
+      await harness.sayProviderReady(false);
+      await harness.lookAgain();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'WaitingForProvider' });
+      expect([broker.writes, [...broker.bases]]).toEqual([[], []]);
+      expect(harness.connection).toEqual(before);
+    });
+
+    it('goes on there when it has', async () => {
+      await serves('b.example.org:5672');
+      await harness.sayProviderReady(true);
+      await harness.lookAgain();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+      expect(harness.connection.hosts).toBe('b.example.org:5672');
+      expect(broker.admits('nova', harness.connection.password, 'nova')).toBe(true);
+    });
+
+    it('with Delete deletes nothing there', async () => {
+      await harness.set({ deletionPolicy: 'Delete' });
+      broker.vhost('nova', { description: 'stackwright.dev/claim=ns/sample' });
+      await harness.delete();
+      expect(broker.writes).toEqual([]);
+      expect(harness.isGone).toBe(false);
     });
   });
 
