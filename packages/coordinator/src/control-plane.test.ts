@@ -216,6 +216,69 @@ describe('a ControlPlane', () => {
     expect(harness.condition('KeystoneReady')?.reason).not.toBe('ServiceDropped');
   });
 
+  describe('a service that it does not name any more, whose kind is unknown for a while', () => {
+    const forget = async () => {
+      kinds = kinds.filter(({ service }) => service !== 'keystone');
+      harness.restart();
+      await harness.settle();
+    };
+    const learn = async () => {
+      kinds = serviceKinds(crds);
+      harness.restart();
+      await harness.settle();
+    };
+    const drop = async () => {
+      await harness.edit(ControlPlane, 'sample', { spec: { services: { keystone: null } } });
+      await harness.settle();
+    };
+    const isAskedFor = () =>
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'ServiceDropped' });
+
+    beforeEach(async () => {
+      await harness.reconcile();
+      await say('mariadb', 'True');
+      await say('keystone', 'True');
+    });
+
+    it.each([
+      ['after it was dropped', [drop, forget]],
+      ['as it is dropped', [forget, drop]],
+    ])('is not forgotten: %s', async (_when, steps) => {
+      for (const step of steps) await step();
+      isAskedFor();
+      expect(harness.condition('KeystoneReady')?.message).toContain('Keystone keystone is no longer named');
+      expect(harness.object.status?.services).toContainEqual(
+        expect.objectContaining({ name: 'keystone', kind: 'Keystone', managed: true }),
+      );
+      await learn();
+      isAskedFor();
+      await harness.edit(ControlPlane, 'sample', { spec: { removeServices: ['keystone'] } });
+      await harness.settle();
+      expect(objectOf('keystone')).toBeUndefined();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    });
+
+    it('keeps what it may need', async () => {
+      await drop();
+      await forget();
+      const spec = { infrastructure: null, removeServices: ['mariadb'] };
+      await harness.edit(ControlPlane, 'sample', { spec });
+      await harness.settle();
+      expect(objectOf('mariadb')).toBeDefined();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'DependencyMissing' });
+    });
+
+    it('is forgotten where it is to be removed, and removed when its kind is known again', async () => {
+      await drop();
+      await forget();
+      await harness.edit(ControlPlane, 'sample', { spec: { removeServices: ['keystone'] } });
+      await harness.settle();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+      await learn();
+      expect(objectOf('keystone')).toBeUndefined();
+    });
+  });
+
   it('says that data would go with it where that was asked for', async () => {
     await harness.edit(ControlPlane, 'sample', { spec: { deletionPolicy: 'Delete' } });
     await harness.settle();

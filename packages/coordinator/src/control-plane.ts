@@ -34,13 +34,14 @@ export function controlPlaneGraph(kinds: () => readonly ServiceKind[]): Graph<Co
       servicesStep(g, plan, dropped, known);
       for (const service of plan.services) serviceStep(g, service, object);
       for (const kind of dropped.kept) droppedStep(g, kind);
+      for (const one of dropped.unknown) unknownStep(g, one);
       servingStep(g, plan);
     },
     {
       status(scope) {
         const known = kinds();
         const plan = planOf(scope.object.spec, known);
-        return statusOf(scope, plan, droppedOf(scope.object, plan, known));
+        return statusOf(scope, plan, droppedOf(scope.object, plan, known), unknownOf(scope.object, known));
       },
     },
   );
@@ -52,9 +53,28 @@ interface Dropped {
   removed: readonly ServiceKind[];
   /** It says nothing of them: it may have been a slip, so they stay. Its status names them until it is said. */
   kept: readonly ServiceKind[];
+  /** It says nothing of them either, and the cluster does not know their kinds at the moment. */
+  unknown: readonly ServiceStatus[];
 }
 
-function droppedOf({ spec, status }: Readonly<ControlPlane>, plan: Plan, kinds: readonly ServiceKind[]): Dropped {
+type ServiceStatus = NonNullable<NonNullable<ControlPlane['status']>['services']>[number];
+
+/**
+ * What status says of services that were made for this control plane, and whose kinds the cluster does not know at the moment: a CRD
+ * that is made anew, or has lost its label. They may run on; who forgets them never asks what shall become of them.
+ */
+function unknownOf({ spec, status }: Readonly<ControlPlane>, kinds: readonly ServiceKind[]): ServiceStatus[] {
+  return (status?.services ?? []).filter(
+    ({ name, managed }) =>
+      managed && !kinds.some(({ service }) => service === name) && !spec.removeServices?.includes(name),
+  );
+}
+
+const isNamed = ({ infrastructure, services }: ControlPlane['spec'], service: string): boolean =>
+  [services, ...Object.values(infrastructure ?? {})].some((named) => named && Object.hasOwn(named, service));
+
+function droppedOf(object: Readonly<ControlPlane>, plan: Plan, kinds: readonly ServiceKind[]): Dropped {
+  const { spec, status } = object;
   const left = kinds.filter(({ service }) => !plan.services.some(({ kind }) => kind.service === service));
   const isRemoved = ({ service }: ServiceKind) => spec.removeServices?.includes(service) ?? false;
   const wasMade = ({ service }: ServiceKind) =>
@@ -62,6 +82,7 @@ function droppedOf({ spec, status }: Readonly<ControlPlane>, plan: Plan, kinds: 
   return {
     removed: left.filter((kind) => isRemoved(kind)),
     kept: left.filter((kind) => !isRemoved(kind) && wasMade(kind)),
+    unknown: unknownOf(object, kinds).filter(({ name }) => !isNamed(spec, name)),
   };
 }
 
@@ -73,7 +94,7 @@ function droppedOf({ spec, status }: Readonly<ControlPlane>, plan: Plan, kinds: 
 function servicesStep(
   g: GraphBuilder<ControlPlane>,
   { services, problems, missing: missed }: Plan,
-  { removed, kept }: Dropped,
+  { removed, kept, unknown }: Dropped,
   kinds: readonly ServiceKind[],
 ): void {
   // What was only dropped runs on, and needs what it needed.
@@ -91,6 +112,12 @@ function servicesStep(
     run(scope) {
       const [first] = problems;
       if (first) return failed(first.reason, problems.map(({ message }) => message).join('; '));
+      if (removed.length > 0 && unknown.length > 0) {
+        const names = unknown.map(({ name }) => name).join(', ');
+        const leaving = removed.map(({ service }) => service).join(', ');
+        const message = `${leaving} of spec.removeServices: ${names} may need it, whose kind this cluster does not know now`;
+        return failed(Reason.DependencyMissing, message);
+      }
       // Somebody else may look after a service of this namespace, and leave it out here; and what was only dropped still runs.
       const isThere = (provider: ServiceKind) =>
         scope
@@ -101,6 +128,20 @@ function servicesStep(
       const lacking = missing.filter((one) => !one.providers.some(isThere));
       return lacking.length > 0 ? failed(Reason.DependencyMissing, lacking.map(sayMissing).join('; ')) : done();
     },
+  });
+}
+
+/** One of which nothing is known for now but that it was made. */
+function unknownStep(g: GraphBuilder<ControlPlane>, { name, kind }: ServiceStatus): void {
+  g.step({
+    name: stepName(name),
+    run: () =>
+      failed(
+        Reason.ServiceDropped,
+        `${kind} ${name} is no longer named, and may run on: this cluster does not know its kind now. Name it again, or list it in ` +
+          'spec.removeServices to delete it, or to forget it where the kind is gone for good',
+        { retryAfter: untilToldOtherwise },
+      ),
   });
 }
 
@@ -222,7 +263,13 @@ const stepName = (service: string): string =>
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('');
 
-function statusOf(scope: StatusScope<ControlPlane>, { services }: Plan, dropped: Dropped): object {
+/** `unknown`: also those that the spec names. */
+function statusOf(
+  scope: StatusScope<ControlPlane>,
+  { services }: Plan,
+  dropped: Dropped,
+  unknown: readonly ServiceStatus[],
+): object {
   const states = services.map(({ kind, managed, release }) => {
     const object = scope.get(kind.resource, kind.service);
     const endpoint = endpointOf(scope.object, kind.service, object);
@@ -247,7 +294,7 @@ function statusOf(scope: StatusScope<ControlPlane>, { services }: Plan, dropped:
   const running = services.flatMap(({ kind }) => scope.get(kind.resource, kind.service)?.status?.release ?? []);
   const release = [...new Set(running)].sort().join(',');
   return {
-    services: [...states, ...leaving],
+    services: [...states, ...leaving, ...unknown],
     readyServices: `${ready}/${states.length}`,
     ...(release === '' ? {} : { release }),
   };
