@@ -78,6 +78,7 @@ export function deletion(cluster: Cluster): void {
       metadata: key,
       ...{
         spec: {
+          release: '2025.1',
           deletionPolicy: 'Delete',
           infrastructure: { database: { mariadb: {} }, cache: { memcached: {} } },
           services: { keystone: {} },
