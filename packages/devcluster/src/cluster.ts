@@ -14,6 +14,7 @@ import { clusterAddresses, forgetNote, noteCluster, PodmanRuntime } from './node
 import { SimulatedRuntime } from './node/simulated/index.js';
 import { hostMounter } from './node/volumes/mounter.js';
 import type { AddressPlan } from './network/address-plan.js';
+import { isIn } from './network/network-policies.js';
 import { silentLog, type Log } from './shared/log.js';
 
 export type NodeDriver = 'podman' | 'simulated' | 'none';
@@ -86,7 +87,12 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
     server.setNodeProxy(proxyTo(agent));
     if (addresses && podman) {
       const client = server.client('system:kube-proxy');
-      const policies = new NetworkPolicyEnforcer({ client, log, apply: (uid, ways) => podman.limitIngress(uid, ways) });
+      const { podCidr, nodeIp } = addresses;
+      const policies = new NetworkPolicyEnforcer({
+        ...{ client, log },
+        apply: (uid, ways) => podman.limitIngress(uid, ways),
+        isPods: (address) => address !== nodeIp && isIn(podCidr, address),
+      });
       stops.push(() => policies.stop());
       await policies.start();
       const network = new ClusterNetwork({

@@ -28,6 +28,7 @@ beforeEach(async () => {
       if (failing) throw new Error('no such namespace');
       effective.set(uid, ways);
     },
+    isPods: (address) => address.startsWith('10.1.') && address !== '10.1.0.1',
   });
 });
 afterEach(async () => {
@@ -79,11 +80,11 @@ it('tells the proxy who is let in by the address of a Service, of Pods alone', a
   await onlyFor('client');
   await enforcer.start();
   const endpoint = { ip: '10.1.0.2', port: 80 };
-  await vi.waitFor(() => expect(enforcer.letsIn('10.1.0.4', endpoint)).toBe(false));
-  expect(enforcer.letsIn('10.1.0.3', endpoint)).toBe(true);
-  expect(enforcer.letsIn('10.1.0.3', { ...endpoint, port: 81 })).toBe(false);
+  await vi.waitFor(async () => expect(await enforcer.letsIn('10.1.0.4', endpoint)).toBe(false));
+  expect(await enforcer.letsIn('10.1.0.3', endpoint)).toBe(true);
+  expect(await enforcer.letsIn('10.1.0.3', { ...endpoint, port: 81 })).toBe(false);
   // The node, and whoever is on the host.
-  for (const node of ['127.0.0.1', '10.1.0.1']) expect(enforcer.letsIn(node, endpoint)).toBe(true);
+  for (const node of ['127.0.0.1', '10.1.0.1']) expect(await enforcer.letsIn(node, endpoint)).toBe(true);
 });
 
 it('tries again with the next change what has failed, and does not repeat what is in effect', async () => {
@@ -96,7 +97,7 @@ it('tries again with the next change what has failed, and does not repeat what i
   await vi.waitFor(() => expect(effective.get(server)).toHaveLength(1));
   const before = count;
   await pod('other', '10.1.0.5');
-  await vi.waitFor(() => expect(enforcer.letsIn('10.1.0.5', { ip: '10.1.0.2', port: 80 })).toBe(false));
+  await vi.waitFor(async () => expect(await enforcer.letsIn('10.1.0.5', { ip: '10.1.0.2', port: 80 })).toBe(false));
   expect(count).toBe(before);
 });
 
@@ -106,4 +107,19 @@ it('leaves Pods in the network of the node alone', async () => {
   await enforcer.start();
   await pod('client', '10.1.0.3');
   expect([...effective.keys()]).toEqual([]);
+});
+
+it('a Pod that speaks before its status says where it is waits until that is known, and then for its turn or not at all', async () => {
+  const server = await pod('server', '10.1.0.2');
+  await onlyFor('client');
+  await enforcer.start();
+  await vi.waitFor(() => expect(effective.get(server)).toEqual([]));
+  const endpoint = { ip: '10.1.0.2', port: 80 };
+  const [early, strange] = ['10.1.0.3', '10.1.0.4'].map((address) => enforcer.letsIn(address, endpoint));
+  await pod('stranger', '10.1.0.4');
+  expect(await strange).toBe(false);
+  await pod('client', '10.1.0.3');
+  expect(await early).toBe(true);
+  // Of whom nobody ever hears is let in by no rule.
+  expect(await enforcer.letsIn('10.1.0.9', endpoint)).toBe(false);
 });

@@ -12,7 +12,12 @@ export interface EnforcerOptions {
   log: Log;
   /** Puts the ways into a Pod in the place of those before. Undefined: everybody comes in. */
   apply: (podUid: string, ways: readonly Way[] | undefined) => Promise<void>;
+  /** Whether only Pods have this address, also one that is not known yet. Default: those that are known. */
+  isPods?: (address: string) => boolean;
 }
+
+/** Milliseconds that a connection waits until it is known whose it is: a Pod begins to speak before its status says where it is. */
+const patience = 2_000;
 
 export class NetworkPolicyEnforcer {
   readonly #policies: Store<NetworkPolicy>;
@@ -22,6 +27,7 @@ export class NetworkPolicyEnforcer {
   /** By UID of the Pod, as text: what its rules say. */
   readonly #applied = new Map<string, string>();
   #byAddress = new Map<string, readonly Way[] | undefined>();
+  readonly #waiting = new Set<() => void>();
   #pending = false;
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -42,13 +48,36 @@ export class NetworkPolicyEnforcer {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    for (const done of [...this.#waiting]) done();
     await Promise.all([this.#policies.stop(), this.#pods.stop(), this.#namespaces.stop()]);
     await this.#running;
   }
 
-  /** Whether a Pod takes a connection from this address. Addresses that are no Pod's are the node's business. */
-  letsIn(client: string, { ip, port }: { ip: string; port: number }): boolean {
-    return !this.#byAddress.has(client) || letsIn(this.#byAddress.get(ip), client, port);
+  /**
+   * Whether a Pod takes a connection from this address. Addresses that are no Pod's are the node's business; a Pod of which nobody
+   * knows anything is let in by no rule that asks who it is.
+   */
+  async letsIn(client: string, { ip, port }: { ip: string; port: number }): Promise<boolean> {
+    if (!this.#byAddress.has(client)) {
+      if (!this.#options.isPods?.(client)) return true;
+      const until = Date.now() + patience;
+      while (!this.#stopped && !this.#byAddress.has(client) && Date.now() < until)
+        await this.#change(until - Date.now());
+    }
+    return letsIn(this.#byAddress.get(ip), client, port);
+  }
+
+  /** The next change, or the end of that many milliseconds. */
+  async #change(within: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, within);
+      this.#waiting.add(done);
+    });
   }
 
   #schedule(): void {
@@ -66,6 +95,7 @@ export class NetworkPolicyEnforcer {
     const namespaces = { get: (name: string) => this.#namespaces.get({ name })?.metadata.labels ?? {} };
     const ways = new Map(pods.map((pod) => [pod, waysInto(pod, policies, pods, namespaces)]));
     this.#byAddress = new Map([...ways].map(([{ ip = '' }, into]) => [ip, into]));
+    for (const done of [...this.#waiting]) done();
     const changes = [...ways].filter(([{ uid }, into]) => (this.#applied.get(uid) ?? 'null') !== textOf(into));
     for (const uid of this.#applied.keys()) if (!pods.some((pod) => pod.uid === uid)) this.#applied.delete(uid);
     await Promise.all(changes.map(([{ uid }, into]) => this.#apply(uid, into)));

@@ -106,7 +106,7 @@ export function letsIn(ways: readonly Way[] | undefined, address: string, port: 
   );
 }
 
-function isIn(cidr: string, address: string): boolean {
+export function isIn(cidr: string, address: string): boolean {
   const range = parseCidr(cidr);
   const number = parseAddress(address);
   if (!range || number === undefined) return false;

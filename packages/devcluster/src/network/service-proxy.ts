@@ -19,7 +19,7 @@ export interface ServiceProxyOptions {
   /** Between attempts at an address that could not be listened on, milliseconds. Default 1000. */
   retryInterval?: number;
   /** Whether the endpoint is one for this client. Default: it is. */
-  letsIn?: (client: string, endpoint: ServiceEndpoint) => boolean;
+  letsIn?: (client: string, endpoint: ServiceEndpoint) => boolean | Promise<boolean>;
   /** Told once per trouble, not once per attempt. */
   onError?: (error: ListenError) => void;
 }
@@ -97,7 +97,7 @@ class Listener {
     this.endpoints = port.endpoints;
     this.#options = options;
     // A half-closed connection is still one: "send all, then read the answer" must pass through.
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#serve(client));
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => void this.#serve(client));
     this.attempted = new Promise((resolve) => {
       this.#server.once('listening', resolve);
       this.#server.once('error', () => resolve());
@@ -120,15 +120,16 @@ class Listener {
     if (connections) for (const socket of this.#sockets) socket.destroy();
   }
 
-  #serve(client: Socket): void {
+  async #serve(client: Socket): Promise<void> {
     this.#track(client);
     // Each endpoint once, beginning with the one whose turn it is.
     const turn = this.#next++;
-    const order = this.endpoints.map((_, index, all) => all[(turn + index) % all.length]);
+    const order = this.endpoints.flatMap((_, index, all) => all[(turn + index) % all.length] ?? []);
     const from = client.remoteAddress ?? '';
+    const open = await Promise.all(order.map(async (endpoint) => this.#options.letsIn(from, endpoint)));
     this.#connect(
       client,
-      order.filter((endpoint) => endpoint !== undefined).filter((endpoint) => this.#options.letsIn(from, endpoint)),
+      order.filter((_, index) => open[index]),
     );
   }
 
