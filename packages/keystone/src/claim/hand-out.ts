@@ -48,7 +48,8 @@ export function connectionOf(
 ): Record<string, string> {
   const { user, application, domainAdmin } = users;
   const { username, password } = user.current;
-  const credentialId = account?.users[username]?.credential?.id;
+  const { user: known, credential } = account?.users[username] ?? {};
+  const credentialId = credential?.id;
   const connection: IdentityConnection = {
     auth_url: authUrl,
     username,
@@ -60,6 +61,8 @@ export function connectionOf(
   };
   return {
     ...connection,
+    // Whoever was made again is another one: tokens of the one before are of no use, and clients do not always notice.
+    ...(known ? { user_id: known.id } : {}),
     ...(application && credentialId !== undefined
       ? { application_credential_id: credentialId, application_credential_secret: application.current.password }
       : {}),

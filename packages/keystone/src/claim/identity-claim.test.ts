@@ -72,6 +72,7 @@ describe('an IdentityClaim', () => {
       user_domain_name: 'Default',
       project_domain_name: 'Default',
       region_name: 'RegionOne',
+      user_id: user.id,
     });
     expect(JSON.parse(clouds!)).toMatchObject({
       clouds: { ns: { auth: { username: 'placement', project_name: 'service' } } },
@@ -241,7 +242,7 @@ describe('what was changed by hand', () => {
       users: users.sort((a, b) => (a.name < b.name ? -1 : 1)),
     });
     expect(sorted(state())).toEqual(sorted(before));
-    expect(harness.connection).toEqual(data);
+    expect(harness.connection).toEqual({ ...data, user_id: user().id });
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
     const writes = keystone.writes.length;
     await harness.lookAgain();

@@ -200,6 +200,10 @@ describe('a session', () => {
     server.instead = [{ status: 403 }];
     await renewed();
     expect(methods()).toEqual(['token', 'password']);
+    // Of a project that is gone, as after a database was lost.
+    server.instead = [{ status: 404 }];
+    await renewed();
+    expect(methods()).toEqual(['token', 'password']);
     server.instead = [{ status: 500, body: '' }];
     await expect(renewed()).rejects.toMatchObject({ failure: 'Failed' });
   });

@@ -130,8 +130,8 @@ export class Sessions {
     const json = { auth: authOf(login, { methods: ['token'], token: { id: kept } }) };
     const call = { method: 'POST', url: '/auth/tokens?nocatalog', json } as const;
     const answer = await askKeystone(this.#http, { ...call, isRepeatable: true }, login, signal);
-    // Revoked, of keys that are gone, or a Keystone that gives none for another.
-    if (answer.status === 401 || answer.status === 403) return false;
+    // Revoked, of keys that are gone, of a user or a project that is (404), or a Keystone that gives none for another.
+    if (answer.status >= 400 && answer.status < 500) return false;
     if (answer.status !== 201) throw identityError('get a token', answer);
     return true;
   }

@@ -20,7 +20,7 @@ import { resourcesOf } from '../workload/resources.js';
 import { schedulingOf } from '../workload/scheduling.js';
 import { wantVersion, readsOfVersions, versionName } from '../workload/versions.js';
 import type { Api, ApiOptions, Release, ServiceObject, Tls, Volume } from './builder.js';
-import { credentialsAnnotation } from './credentials.js';
+import { credentialsAnnotation, userIdsAnnotation } from './credentials.js';
 import { endpointStep, type Asking } from './endpoint.js';
 import { mountsOf, stepsOf, valueOf } from './container-options.js';
 import { servedScheme, wantedScheme, type Scheme } from './served.js';
@@ -114,6 +114,7 @@ export function apiSteps<R extends ServiceObject>(
             annotations: {
               ...(changing.length > 0 ? { 'stackwright.dev/config-hash': hashOf(changing) } : {}),
               ...credentialsAnnotation(settings?.credentials),
+              ...userIdsAnnotation(settings?.userIds),
             },
             pod: { ...pod, terminationGracePeriodSeconds: serving.terminationGracePeriodSeconds },
           }),

@@ -100,6 +100,8 @@ export interface IdentityOptions {
 export interface Identity extends IdentityLogin {
   /** Name of the claim. */
   claim: string;
+  /** Of the user, where it is known: one who was made again has another. */
+  userId?: string;
   projectName: string;
   projectDomainName: string;
   regionName: string;
@@ -176,6 +178,8 @@ export interface Config {
   env: readonly EnvVar[];
   /** The users in it, by claim: for the annotation of Pods by which is known that superseded ones may go. */
   credentials: Credentials;
+  /** By claim, what its user is known by on the server: Pods that run with one who is gone have to be replaced. */
+  userIds: Credentials;
 }
 
 /** Name of a claim → the user whose password it gave. */

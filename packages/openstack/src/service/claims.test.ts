@@ -58,3 +58,14 @@ it.each(['', 'mysql', '0', '70000'])(
     expect(conditionOf('database')).toMatchObject({ status: 'False', reason: 'SecretIncomplete' });
   },
 );
+
+it('a user who was made again takes new Pods: those that run keep tokens of the one before', async () => {
+  const secret = 'sample-identity-connection';
+  const template = () => deployment()?.spec?.template.metadata?.annotations?.['stackwright.dev/user-ids'];
+  await harness.edit(Secret, secret, secretWith(secret, { ...harness.values(secret), user_id: 'first' }));
+  await harness.settle();
+  expect(template()).toBe('{"sample-identity":"first"}');
+  await harness.edit(Secret, secret, secretWith(secret, { ...harness.values(secret), user_id: 'second' }));
+  await harness.settle();
+  expect(template()).toBe('{"sample-identity":"second"}');
+});

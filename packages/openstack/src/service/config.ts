@@ -56,7 +56,7 @@ export function configStep<R extends ServiceObject>(
       const verdict = verdictOn(scope, facts, { ...values.output, files: merged, salt: salt.output }, base);
       if (verdict.state !== 'Done') return verdict;
       const { annotations, remarks } = verdict.output;
-      const { credentials, authorities } = claimedIn(scope, after);
+      const { credentials, userIds, authorities } = claimedIn(scope, after);
       const usesCache = after.some((step) => isCache(scope.output(step)));
       const more = [...authorities, ...(usesCache ? sealedCacheFiles(hashOf(['cache', salt.output])) : [])];
       const content = { ...rendered, ...Object.fromEntries(more.map((one) => [one.key, one.content])) };
@@ -71,7 +71,7 @@ export function configStep<R extends ServiceObject>(
         ...Object.keys(rendered).map((file) => ({ path: `${directory}/${file}`, file })),
         ...more.map(({ path, key: file }) => ({ path, file })),
       ].map((mount) => ({ ...mount, secret: secretName, base }));
-      const config = { secretName, hash, mounts, credentials, env: usesCache ? sealedCacheEnv : [] };
+      const config = { secretName, hash, mounts, credentials, userIds, env: usesCache ? sealedCacheEnv : [] };
       return done(config, remarks ? { warning: { reason: Reason.DeprecatedConfig, message: remarks } } : {});
     },
   });

@@ -10,6 +10,7 @@ export interface Claimed {
   /** Name of the claim. */
   claim: string;
   username: string;
+  userId?: string;
   /** The authority that clients need, and where they find it, if it has one. */
   ca?: string;
   caFile?: string;
@@ -27,10 +28,11 @@ export interface Authority {
 export function claimedIn<R extends ServiceObject>(
   scope: StepScope<R>,
   after: readonly StepHandle[],
-): { credentials: Credentials; authorities: readonly Authority[] } {
+): { credentials: Credentials; userIds: Credentials; authorities: readonly Authority[] } {
   const all = after.map((step) => scope.output(step)).filter(isClaimed);
   return {
     credentials: Object.fromEntries(all.map(({ claim, username }) => [claim, username])),
+    userIds: Object.fromEntries(all.flatMap(({ claim, userId }) => (userId === undefined ? [] : [[claim, userId]]))),
     authorities: all.flatMap(({ claim, ca, caFile }) =>
       ca === undefined || caFile === undefined
         ? []
@@ -49,6 +51,12 @@ function isClaimed(output: unknown): output is Claimed {
 export function credentialsAnnotation(credentials: Credentials = {}): Record<string, string> {
   const users = Object.entries(credentials).sort(([one], [other]) => (one < other ? -1 : 1));
   return users.length === 0 ? {} : { [annotations.credentials]: JSON.stringify(Object.fromEntries(users)) };
+}
+
+/** For the template of Pods that keep tokens: of a user who was made again theirs are of no use, and they do not notice. */
+export function userIdsAnnotation(userIds: Credentials = {}): Record<string, string> {
+  const users = Object.entries(userIds).sort(([one], [other]) => (one < other ? -1 : 1));
+  return users.length === 0 ? {} : { 'stackwright.dev/user-ids': JSON.stringify(Object.fromEntries(users)) };
 }
 
 /** What a step declares in `reads` that asks `userInUse`. */

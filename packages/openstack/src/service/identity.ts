@@ -10,6 +10,7 @@ import { done, type GraphBuilder, type Outcome, type StepHandle } from '@stackwr
 import { Secret, Service } from '@stackwright/kube';
 import type { Identity, IdentityOptions, Release, ServiceObject } from './builder.js';
 import { credentialFields, fulfilled, type Fulfilled } from './claims.js';
+import { valuesOf } from '../secrets/secret.js';
 import { readsOfUsers } from './credentials.js';
 import { internalUrl, publicUrl } from './urls.js';
 
@@ -73,8 +74,10 @@ export function identityStep<R extends ServiceObject>(
         keys,
       );
       if (claim.state !== 'Done') return claim;
+      const userId = valuesOf(scope.get(Secret, claim.output.secretName) ?? {}, ['user_id']);
       return done({
         claim: metadata.name,
+        ...('values' in userId ? { userId: userId.values.user_id } : {}),
         ...loginOf(claim.output),
         ...(applicationCredential ? applicationCredentialOf(claim.output) : {}),
         ...(domainAdmin ? domainAdminOf(claim.output) : {}),
