@@ -122,6 +122,17 @@ describe('a session', () => {
     await expect(get('/users')).rejects.toThrow('does not answer: ECONNRESET');
   });
 
+  it.each(['project', 'user', 'domain'])('renews one whose %s is gone, as after a database was lost', async (what) => {
+    await get('/users');
+    const body = JSON.stringify({ error: { code: 404, message: `Could not find ${what}: 1d96089b490e.` } });
+    server.instead = [{ status: 404, body }];
+    expect((await get('/domains')).status).toBe(200);
+    expect(server.logins).toBe(2);
+    server.instead = [{ status: 404, body: '{"error": {"message": "Could not find endpoint: x."}}' }];
+    expect((await get('/endpoints/x')).status).toBe(404);
+    expect(server.logins).toBe(2);
+  });
+
   it('gives back a 401 that stays', async () => {
     server.instead = [];
     await get('/users');

@@ -57,7 +57,7 @@ export interface Token {
 
 export interface Session {
   /**
-   * Whatever the status is, with the token in `X-Auth-Token`; an answer of 401 is asked once more with a new one. A `url`
+   * Whatever the status is, with the token in `X-Auth-Token`; what refuses the token is asked once more with a new one. A `url`
    * that begins with "/" is one of Keystone: `/users`. Others must be of servers that may see the token; where those do not
    * answer, it rejects with the transport's error. @throws IdentityError about Keystone only
    */
@@ -113,8 +113,8 @@ export class Sessions {
         const value = this.#kept(key);
         const first = value ?? (await this.#newToken(key, login, signal));
         const answer = await this.#send(call, login, first, signal);
-        if (answer.status !== 401 || value === undefined) return answer;
-        // Revoked, or of keys that are gone: only a new one tells whether we are welcome.
+        if (value === undefined || !isOutdated(answer)) return answer;
+        // Only a new one tells whether we are welcome.
         return this.#send(call, login, await this.#newToken(key, login, signal), signal);
       },
     };
@@ -175,6 +175,13 @@ export class Sessions {
     const isRepeatable = call.method === 'GET' || call.method === 'HEAD';
     return askKeystone(this.#http, { ...call, headers, isRepeatable }, login, signal);
   }
+}
+
+/** Revoked, of keys that are gone, or of a user or project that is, as after a database was lost: then Keystone misses those. */
+function isOutdated(answer: HttpResponse): boolean {
+  if (answer.status === 401) return true;
+  const said = (parsed(answer) as { error?: { message?: unknown } } | undefined)?.error?.message;
+  return answer.status === 404 && typeof said === 'string' && /^Could not find (project|user|domain): /.test(said);
 }
 
 interface TokenBody {

@@ -33,9 +33,9 @@ describe('fields that come twice', () => {
   });
 
   it.each([
-    ['of one map', Array.from({ length: 60_000 }, (_, i) => `k${i}: v`).join('\n'), 0],
-    ['of one name', 'k: v\n'.repeat(60_000), 59_999],
-    ['of a map in one line', `{${Array.from({ length: 60_000 }, (_, i) => `k${i}: v`).join(', ')}}`, 0],
+    ['of one map', Array.from({ length: 15_000 }, (_, i) => `k${i}: v`).join('\n'), 0],
+    ['of one name', 'k: v\n'.repeat(15_000), 14_999],
+    ['of a map in one line', `{${Array.from({ length: 15_000 }, (_, i) => `k${i}: v`).join(', ')}}`, 0],
   ])('are looked for once among many keys %s', (_which, text, count) => {
     expect(readYaml(text, true).duplicates?.messages ?? []).toHaveLength(count);
   });
