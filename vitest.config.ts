@@ -5,8 +5,10 @@ import { defineConfig } from 'vitest/config';
 const conditions = ['@stackwright/source'];
 const exclude = ['**/node_modules/**', '**/dist/**', 'tools/e2e/**'];
 
-/** Graphs are pure and keep nothing between objects: their tests share a process, which saves loading the library for each file. */
-const graphs = [
+/** These keep nothing that another file could find: their tests share a process, which saves loading the packages for each file. */
+const sharing = [
+  'kube',
+  'devcluster',
   'api',
   'graph',
   'openstack',
@@ -33,14 +35,14 @@ export default defineConfig({
         test: {
           name: 'all',
           include: ['packages/**/*.test.ts', 'tools/**/*.test.ts', 'docs/**/*.test.ts'],
-          exclude: [...exclude, ...graphs],
+          exclude: [...exclude, ...sharing],
         },
       },
       {
         extends: true,
         test: {
-          name: 'graphs',
-          include: graphs,
+          name: 'sharing',
+          include: sharing,
           exclude,
           isolate: false,
           setupFiles: ['packages/core/src/testing/forget-secrets.ts'],

@@ -566,7 +566,7 @@ describe('the node agent', () => {
       cluster.runtime.script.when({ container: 'init' }, { exitCode: 0 });
       await until(isReady);
       cluster.runtime.crash({ container: 'web' });
-      await until((object) => container(object, 'web').restartCount === 1);
+      await until((object) => container(object, 'web').restartCount === 1 && seen.length === 2);
       expect(seen).toEqual(['nothing', 'web']);
     });
   });

@@ -41,7 +41,7 @@ it.each(Object.entries(keys).flatMap(([claim, all]) => all.map((key) => [claim, 
       ...{ status: 'False', reason: 'SecretIncomplete' },
       message: expect.stringMatching(new RegExp(`^Secret ${secret} of \\w+ sample-${claim} lacks ${key}$`)) as string,
     });
-    expect(await harness.reconcilesIn(3_600_000)).toBeLessThan(500);
+    expect(await harness.reconcilesIn(600_000)).toBeLessThan(100);
     expect(deployment()).toEqual(before);
     await harness.edit(Secret, secret, secretWith(secret, whole));
     await harness.settle();
