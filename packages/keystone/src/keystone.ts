@@ -17,7 +17,8 @@ import {
   type ServiceBuilder,
   type ServiceSeams,
 } from '@stackwright/openstack';
-import { administrator, bootstrapCommand, passwordFile } from './manage/bootstrap.js';
+import { administrator } from './manage/administrator.js';
+import { bootstrapCommand, passwordFile } from './manage/bootstrap.js';
 import { catalog } from './catalog.js';
 import { Keystone } from './crd.js';
 import { cloudsYaml } from './files/clouds-yaml.js';

@@ -10,7 +10,7 @@ import {
   Refused,
   type IdentityLogin,
 } from '@stackwright/openstack';
-import { administrator } from '../manage/bootstrap.js';
+import { administrator } from '../manage/administrator.js';
 import type {
   ApplicationCredential,
   CatalogEndpoint,

@@ -3,7 +3,7 @@ import { Reason } from '@stackwright/api';
 import { done, endpointsOf, waiting, type Outcome, type Reconciled, type StepScope } from '@stackwright/graph';
 import { EndpointSlice, Secret, Service, type Resource } from '@stackwright/kube';
 import { linesIn, secretReference, servedScheme, valuesOf, type IdentityLogin } from '@stackwright/openstack';
-import { administrator } from '../manage/bootstrap.js';
+import { administrator } from '../manage/administrator.js';
 import type { Keystone } from '../crd.js';
 
 export interface IdentityServer {

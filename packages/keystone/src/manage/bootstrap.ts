@@ -9,17 +9,11 @@
 // It believes no cache, and empties it at the end: a database that takes the place of a lost one is not what the cache says of the other.
 import { readFileSync } from 'node:fs';
 import { userOptions } from '../claim/identity.js';
+import { administrator } from './administrator.js';
 
 export const passwordFile = '/etc/stackwright/admin-password';
 
 const program = readFileSync(new URL('./bootstrap.py', import.meta.url), 'utf8');
-
-export const administrator = {
-  username: 'admin',
-  project: 'admin',
-  role: 'admin',
-  domain: 'Default',
-} as const;
 
 /** Idempotent: creates what is missing, and sets password, options and endpoints to what is said here. URLs without a version. */
 export function bootstrapCommand(options: {
