@@ -11,7 +11,7 @@ const usage = `Usage: devcluster --state-dir <directory> [options]
   --namespace <name>               that the kubeconfig works in; default "default"
   --repository <directory>         this repository; default: found from the program's place
   --teardown                       removes the containers of a cluster that does not run, and ends
-  --list-clusters                  prints, as JSON, what clusters this host has anything of, and ends
+  --list-clusters                  prints, as JSON, the clusters of this host and what is left of others, and ends
   --remove-cluster <id>            ends one of these, and removes all of it but its state
 `;
 

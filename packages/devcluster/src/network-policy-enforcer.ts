@@ -60,9 +60,9 @@ export class NetworkPolicyEnforcer {
   async letsIn(client: string, { ip, port }: { ip: string; port: number }): Promise<boolean> {
     if (!this.#byAddress.has(client)) {
       if (!this.#options.isPods?.(client)) return true;
-      const until = Date.now() + patience;
-      while (!this.#stopped && !this.#byAddress.has(client) && Date.now() < until)
-        await this.#change(until - Date.now());
+      const until = performance.now() + patience;
+      while (!this.#stopped && !this.#byAddress.has(client) && performance.now() < until)
+        await this.#change(until - performance.now());
     }
     return letsIn(this.#byAddress.get(ip), client, port);
   }

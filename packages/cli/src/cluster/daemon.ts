@@ -105,7 +105,7 @@ export async function tearDown(paths: ClusterPaths, program: string, node: NodeD
   });
 }
 
-/** A cluster that this machine has anything of, as `devcluster --list-clusters` tells it. */
+/** A cluster that runs on this machine or has left something on it, as `devcluster --list-clusters` tells it. */
 export interface HostCluster {
   id: string;
   stateDirectory?: string;

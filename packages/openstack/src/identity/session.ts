@@ -180,8 +180,13 @@ export class Sessions {
 /** Revoked, of keys that are gone, or of a user or project that is, as after a database was lost: then Keystone misses those. */
 function isOutdated(answer: HttpResponse): boolean {
   if (answer.status === 401) return true;
+  return answer.status === 404 && /^Could not find (project|user|domain): /.test(complaintIn(answer));
+}
+
+/** What an answer says that is none of the expected; "" where it says nothing. */
+function complaintIn(answer: HttpResponse): string {
   const said = (parsed(answer) as { error?: { message?: unknown } } | undefined)?.error?.message;
-  return answer.status === 404 && typeof said === 'string' && /^Could not find (project|user|domain): /.test(said);
+  return typeof said === 'string' ? said : '';
 }
 
 interface TokenBody {
@@ -237,8 +242,8 @@ export function identityError(what: string, answer: HttpResponse): IdentityError
   const { status } = answer;
   const failure =
     status === 401 || status === 403 ? 'Denied' : [502, 503, 504].includes(status) ? 'Unreachable' : 'Failed';
-  const said = (parsed(answer) as { error?: { message?: unknown } } | undefined)?.error?.message;
-  const why = typeof said === 'string' && said !== '' ? `: ${said}` : '';
+  const said = complaintIn(answer);
+  const why = said === '' ? '' : `: ${said}`;
   return new IdentityError(failure, `Could not ${what}: Keystone answered ${status}${why}`, status);
 }
 

@@ -41,13 +41,9 @@ export function usableValues<Key extends string>(
   use: SecretUse,
   keys: readonly Key[],
 ): Outcome<Record<Key, string>> {
-  const usable = usableSecret(scope, use);
-  if (usable.state !== 'Done') return usable;
-  const checked = valuesOf(usable.output, keys);
-  if ('values' in checked) return done(checked.values);
-  const { name, field } = use;
-  return failed(Reason.SecretIncomplete, `Secret ${name} (${field}) lacks ${checked.missing.join(', ')}`, {
-    on: secretReference(name, scope),
+  return usableAs(scope, use, (secret) => {
+    const checked = valuesOf(secret, keys);
+    return 'values' in checked ? checked : { problems: `lacks ${checked.missing.join(', ')}` };
   });
 }
 
@@ -57,12 +53,20 @@ export function usableLines<Key extends string>(
   use: SecretUse,
   keys: readonly Key[],
 ): Outcome<Record<Key, string>> {
+  return usableAs(scope, use, (secret) => linesIn(secret, keys));
+}
+
+function usableAs<Values>(
+  scope: Scope,
+  use: SecretUse,
+  read: (secret: Readonly<Secret>) => { values: Values } | { problems: string },
+): Outcome<Values> {
   const usable = usableSecret(scope, use);
   if (usable.state !== 'Done') return usable;
-  const read = linesIn(usable.output, keys);
-  if ('values' in read) return done(read.values);
+  const found = read(usable.output);
+  if ('values' in found) return done(found.values);
   const { name, field } = use;
-  return failed(Reason.SecretIncomplete, `Secret ${name} (${field}) ${read.problems}`, {
+  return failed(Reason.SecretIncomplete, `Secret ${name} (${field}) ${found.problems}`, {
     on: secretReference(name, scope),
   });
 }

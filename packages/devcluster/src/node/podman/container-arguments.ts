@@ -34,7 +34,7 @@ const MAX_LOG = '64mb';
  */
 const PODMANS_OWN =
   /^(PATH|HOME|USER|SHELL.*|TERM|TMP|TMPDIR|TEMP.*|TZ.*|LANG.*|LC_.*|LOC.*|NLSPATH|XDG_.*|CONTAINERS?_.*|STORAGE_.*|REGISTRY_.*|BUILDAH_.*|DBUS_.*|LD_.*|GLIBC_.*|GCONV_.*|MALLOC_.*|RES_.*|HOSTALIASES|G_.*|GIO_.*|GO[A-Z]*|BASH.*|ENV|IFS|PYTHON.*|CRUN_.*|RUNC_.*|OCI_.*|NOTIFY_SOCKET|LISTEN_.*|SSL_CERT_.*|_.*|[A-Za-z]+_proxy|[A-Z]+_PROXY|DOCKER_.*|PODMAN_.*|CONMON_.*|CNI_.*|NETAVARK_.*)$/;
-/** A file of variables has one a line, read as far as this many characters. */
+/** Bytes. A file of variables has one a line, and podman reads no longer lines than 64 kB. */
 const LONGEST_LINE = 60_000;
 const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 

@@ -1,5 +1,5 @@
-// All clusters that this host has anything of: those that run, those that are stopped, and what is left of those whose state has
-// been deleted, or whose process was killed. Found by what they leave, and by a note that goes with the boot, as networks do.
+// All clusters of this host: those that run, those that are stopped, and what is left of those whose state has been deleted,
+// or whose process was killed. Found by what they leave, and by a note that goes with the boot, as networks do.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
