@@ -2,6 +2,7 @@
 import { annotations, DatabaseClaim, labels } from '@stackwright/api';
 import { conditionOf, eventually } from '@stackwright/integration';
 import {
+  Deployment,
   PersistentVolumeClaim,
   Pod,
   Secret,
@@ -27,10 +28,14 @@ export function losses(cluster: Cluster): void {
     ['placement', `a/b?c=d&e:f%41`],
   ])('%s works with a password of the database that has to be quoted: %o', async (service, password) => {
     const { client } = cluster;
+    const generation = async () => (await client.get(Deployment, at(service))).metadata?.generation;
+    const before = await generation();
     await choose(client, await passwordSecretOf(client, `${service}-database`), password);
+    // The user is the same and has one password: until all Pods have the new one, each new connection of theirs is refused.
     await eventually(async () => {
       const { password: handedOut } = await secretOf(client, `${service}-database-connection`);
       expect(handedOut).toBe(password.trim());
+      expect(await generation()).not.toBe(before);
       await allReady(client);
     }, slow);
     expect(await issueToken(client)).not.toBe('');
