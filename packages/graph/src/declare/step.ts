@@ -26,9 +26,9 @@ export type Outcome<Out> =
    * as one, here and below. `warning`: something beside the point is wrong; it is in the condition, which is True all the same,
    * in that of `Ready`, and told as an event.
    */
-  | { state: 'Done'; output: Out; after?: number; warning?: StepWarning }
+  | ({ state: 'Done'; output: Out; after?: number; warning?: StepWarning } & ServingNow)
   /** Not done and nothing is wrong: something else has to happen first. */
-  | {
+  | ({
       state: 'Waiting';
       reason: string;
       message: string;
@@ -36,9 +36,15 @@ export type Outcome<Out> =
       after?: number;
       /** It waits for a change of what runs, which goes on meanwhile: as long as the object is available, it stays Ready. */
       changing?: boolean;
-    }
+    } & ServingNow)
   /** Something is wrong. `retryAfter` in milliseconds when trying again by itself may help (default: back-off). */
-  | { state: 'Failed'; reason: string; message: string; on?: ObjectReference; retryAfter?: number };
+  | ({ state: 'Failed'; reason: string; message: string; on?: ObjectReference; retryAfter?: number } & ServingNow);
+
+/** Of a step that says whether the object is available (`available` of the graph). */
+interface ServingNow {
+  /** What is there does its work, whatever is still wanted or wrong. Default: only a step that is Done serves. */
+  serves?: true;
+}
 
 /** A reason that stands in a condition which is True. No secrets. */
 export interface StepWarning {
@@ -46,7 +52,7 @@ export interface StepWarning {
   message: string;
 }
 
-type MoreOfDone = Pick<Outcome<unknown> & { state: 'Done' }, 'after' | 'warning'>;
+type MoreOfDone = Pick<Outcome<unknown> & { state: 'Done' }, 'after' | 'warning' | 'serves'>;
 
 export function done(): Outcome<undefined>;
 export function done<Out>(output: Out, more?: MoreOfDone): Outcome<Out>;
@@ -57,7 +63,7 @@ export function done(output?: unknown, more: MoreOfDone = {}): Outcome<unknown> 
 export function waiting(
   reason: string,
   message: string,
-  more: { on?: ObjectReference; after?: number; changing?: boolean } = {},
+  more: { on?: ObjectReference; after?: number; changing?: boolean } & ServingNow = {},
 ): Outcome<never> {
   return { state: 'Waiting', reason, message, ...more };
 }
@@ -65,7 +71,7 @@ export function waiting(
 export function failed(
   reason: string,
   message: string,
-  more: { on?: ObjectReference; retryAfter?: number } = {},
+  more: { on?: ObjectReference; retryAfter?: number } & ServingNow = {},
 ): Outcome<never> {
   return { state: 'Failed', reason, message, ...more };
 }
@@ -365,8 +371,8 @@ export interface GraphBuilder<R extends Reconciled> {
    */
   status(fields: (scope: StatusScope<R>) => object): void;
   /**
-   * Which steps say that the object does its work now: the condition `Available` is True when all of them are Done. They are
-   * asked also while steps before them are not, with what those gave last; nothing is written or changed for them then.
+   * Which steps say that the object does its work now: the condition `Available` is True when all of them are Done, or say that
+   * they serve all the same (a rollout whose Pods before serve, see `rolloutOf`). They are asked also while steps before them are not, with what those gave last; nothing is written or changed for them then.
    */
   available(...steps: readonly StepHandle[]): void;
 }

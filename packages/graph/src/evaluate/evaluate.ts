@@ -163,13 +163,15 @@ function conclude<R extends Reconciled>(
   const amendments = held.length > 0 ? [] : scope.amendments;
   const asked = writesFor({ wants: free, removals, releases, amendments }, input.upToDate, scope.names);
   const writes = asked.filter((write) => !input.postponed?.(write));
+  const serving = 'serves' in said && said.serves ? { serves: said.serves } : {};
   // Says more than what the step makes of an object that is not its own, or not for long.
   const hold = held.find(({ state }) => state === 'Failed') ?? held[0];
-  if (hold && !(hold.state === 'Waiting' && said.state === 'Failed')) return { outcome: hold, writes };
+  if (hold && !(hold.state === 'Waiting' && said.state === 'Failed'))
+    return { outcome: { ...hold, ...serving }, writes };
   if (said.state !== 'Done') return { outcome: said, writes };
   if (writes.length > 0) {
     const what = writes.map(({ verb, resource, name }) => `${verb} ${resource.kind} ${name}`).join(', ');
-    return { outcome: waiting(EngineReason.Pending, `To be written: ${what}`, { changing: true }), writes };
+    return { outcome: waiting(EngineReason.Pending, `To be written: ${what}`, { changing: true, ...serving }), writes };
   }
   return { outcome: said, writes };
 }

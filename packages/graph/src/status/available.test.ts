@@ -1,10 +1,12 @@
 // Whether an object does its work now is another question than whether all that is wanted of it is done.
-import { ConfigMap, Secret } from '@stackwright/kube';
+import { ConfigMap, Deployment, Pod, qualifiedName, Secret, StatefulSet, type Resource } from '@stackwright/kube';
+import { apiError } from '@stackwright/core/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { defineGraph, GraphError } from '../declare/graph.js';
-import { done, failed, waiting } from '../declare/step.js';
+import { defineGraph, GraphError, type Graph } from '../declare/graph.js';
+import { done, failed, waiting, type GraphBuilder, type StepHandle } from '../declare/step.js';
 import { GraphHarness } from '../testing/graph-harness.js';
 import { Sample, sample } from '../testing/sample.js';
+import { rolloutOf } from '../workloads/rollout.js';
 
 /** The other side of Endpoint. */
 class Server {
@@ -185,5 +187,105 @@ describe('Ready', () => {
     await set('slow');
     await goDown();
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'JobRunning' });
+  });
+});
+
+describe('Available, decided by a workload', () => {
+  const metadata = { name: 'app' };
+  const specOf = ({ object }: { object: Readonly<Sample> }) => {
+    const labels = { app: 'x' };
+    const containers = [{ name: 'app', image: object.spec.color ?? '' }];
+    return { replicas: 2, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } };
+  };
+  const rolling = (declare: (g: GraphBuilder<Sample>, config: StepHandle) => StepHandle) =>
+    defineGraph<Sample>(Sample, (g) => {
+      const config = g.step({
+        name: 'Config',
+        run: ({ object: { spec } }) => (spec.color === 'wrong' ? failed('InvalidConfig', 'no colour') : done()),
+      });
+      g.available(declare(g, config));
+    });
+  const reads = [{ resource: Pod, parts: true }] as const;
+  const deployment = rolling((g, config) =>
+    g.step({
+      name: 'App',
+      after: [config],
+      owns: [Deployment],
+      reads,
+      run: (scope) => rolloutOf(scope, Deployment, 'app', scope.own(Deployment, { metadata, spec: specOf(scope) })),
+    }),
+  );
+  const statefulSet = rolling((g, config) =>
+    g.step({
+      name: 'App',
+      after: [config],
+      owns: [StatefulSet],
+      reads,
+      run: (scope) => {
+        const spec = { ...specOf(scope), serviceName: 'app' };
+        return rolloutOf(scope, StatefulSet, 'app', scope.own(StatefulSet, { metadata, spec }));
+      },
+    }),
+  );
+  const complete = {
+    observedGeneration: 9,
+    replicas: 2,
+    updatedReplicas: 2,
+    readyReplicas: 2,
+    availableReplicas: 2,
+    currentRevision: 'a',
+    updateRevision: 'a',
+  };
+
+  describe.each<[Resource, Graph<Sample>]>([
+    [Deployment, deployment],
+    [StatefulSet, statefulSet],
+  ])('a $kind', (kind, rollingGraph) => {
+    const report = async (status: object): Promise<void> => {
+      await harness.edit(kind, 'app', { status }, 'status');
+      await harness.settle();
+    };
+    const standing = () => [harness.condition('Available')?.status, harness.condition('Ready')?.status];
+
+    beforeEach(async () => {
+      harness = new GraphHarness(rollingGraph);
+      await harness.create(sample({ color: 'red' }));
+      await harness.settle();
+    });
+
+    it('is False until its first member is, and True through a good rollout', async () => {
+      expect(standing()).toEqual(['False', 'False']);
+      await report({ ...complete, readyReplicas: 1, availableReplicas: 1 });
+      expect(standing()).toEqual(['True', 'False']);
+      await report(complete);
+      expect(standing()).toEqual(['True', 'True']);
+      harness.events.length = 0;
+      await set('blue');
+      expect(standing()).toEqual(['True', 'True']);
+      const during = { ...complete, updateRevision: 'b', updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 };
+      await report(during);
+      expect(standing()).toEqual(['True', 'True']);
+      expect(harness.condition('AppReady')).toMatchObject({ status: 'False', reason: 'RolloutInProgress' });
+      expect(harness.events).toEqual([]);
+      await report({ ...during, readyReplicas: 0, availableReplicas: 0 });
+      expect(standing()).toEqual(['False', 'False']);
+    });
+
+    it('is True while the members before serve, whatever is wrong with what is wanted next', async () => {
+      await report(complete);
+      harness.api.before = ({ verb, resource }) => {
+        if (verb === 'apply' && resource === qualifiedName(kind))
+          throw apiError(403, 'Forbidden', 'not on this cluster');
+      };
+      await harness.edit(Sample, 'sample', { spec: { color: 'blue' } });
+      await harness.reconcile();
+      expect(standing()).toEqual(['True', 'False']);
+      expect(harness.condition('AppReady')).toMatchObject({ status: 'False', reason: 'Rejected' });
+      harness.api.before = () => undefined;
+      await set('wrong');
+      expect(standing()).toEqual(['True', 'False']);
+      await report({ ...complete, readyReplicas: 0, availableReplicas: 0 });
+      expect(standing()).toEqual(['False', 'False']);
+    });
   });
 });

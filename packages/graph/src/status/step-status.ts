@@ -45,9 +45,11 @@ export function stepStatusOf<R extends Reconciled>(
   };
 }
 
-function servingOf({ state, reason, message }: StepStatus, { state: said }: StepOutcome): Serving {
+function servingOf({ state, reason, message }: StepStatus, said: StepOutcome): Serving {
   if (state === 'Done') return { status: 'True', reason: EngineReason.Available, message };
-  return { status: said === 'Unobserved' ? 'Unknown' : 'False', reason, message };
+  // What is wrong, or still to come, its own condition says.
+  if ('serves' in said && said.serves) return { status: 'True', reason: EngineReason.Available, message: '' };
+  return { status: said.state === 'Unobserved' ? 'Unknown' : 'False', reason, message };
 }
 
 function standingOf(step: string, outcome: StepOutcome, failure: StepFailure | undefined): StepStatus {

@@ -16,7 +16,8 @@ import { podProblem, schedulingGrace } from './pod-problem.js';
 
 /**
  * Done when all replicas of the wanted version are ready and none of another is left; Failed with what its Pods say is
- * wrong. `observed` is what `scope.own` returned. The step declares `reads: [{ resource: Pod, parts: true }]`.
+ * wrong. Whatever it says, it serves as long as any Pod is available, of whichever version. `observed` is what `scope.own`
+ * returned. The step declares `reads: [{ resource: Pod, parts: true }]`.
  */
 export function rolloutOf<R extends Reconciled, T extends Deployment | StatefulSet>(
   scope: StepScope<R>,
@@ -33,22 +34,30 @@ export function rolloutOf<R extends Reconciled, T extends Deployment | StatefulS
   const what = `${resource.kind} ${name}`;
   if (!observed) return waiting(EngineReason.Pending, `${what} is being created`, { on });
 
-  const { ready, wanted, isCurrent } = progressOf(resource, observed);
-  if (isCurrent && ready >= wanted) return done();
+  const { ready, wanted, isCurrent, serving } = progressOf(resource, observed);
+  if (isCurrent && ready >= wanted) return done(undefined, serving);
   const selector = observed.spec?.selector.matchLabels;
   const problem = selector && podProblem(scope.list(Pod, { labels: selector }), scope.clock.now());
-  if (problem) return failed(problem.reason, problem.message, { on: problem.on });
+  if (problem) return failed(problem.reason, problem.message, { on: problem.on, ...serving });
   if (!isCurrent && isPaused(observed)) {
     const remedy = `kubectl rollout resume deployment/${name}`;
-    return waiting(EngineReason.Paused, `${what} is paused, and what is wanted is not rolled out (${remedy})`, { on });
+    return waiting(EngineReason.Paused, `${what} is paused, and what is wanted is not rolled out (${remedy})`, {
+      on,
+      ...serving,
+    });
   }
   const stuck = stuckReason(observed) ?? refusedPods(scope, observed, wanted);
-  if (stuck) return failed(stuck.reason, `${what} makes no progress: ${stuck.message}`, { on });
+  if (stuck) return failed(stuck.reason, `${what} makes no progress: ${stuck.message}`, { on, ...serving });
   const progress = isCurrent
     ? `${ready} of ${wanted} Pods of ${what} are ready`
     : `${what} is being rolled out: ${ready} of ${wanted} Pods are ready`;
   // No event says that a Pod has now waited too long for a node.
-  return waiting(EngineReason.RolloutInProgress, progress, { on, after: schedulingGrace, changing: !isCurrent });
+  return waiting(EngineReason.RolloutInProgress, progress, {
+    on,
+    after: schedulingGrace,
+    changing: !isCurrent,
+    ...serving,
+  });
 }
 
 interface Progress {
@@ -56,6 +65,8 @@ interface Progress {
   ready: number;
   /** Its controller has seen the newest spec, and no Pod of an older one is left. */
   isCurrent: boolean;
+  /** Whether any Pod is available, of whichever version. */
+  serving: { serves?: true };
 }
 
 function progressOf(resource: Resource, workload: Readonly<Deployment | StatefulSet>): Progress {
@@ -64,13 +75,24 @@ function progressOf(resource: Resource, workload: Readonly<Deployment | Stateful
   const isSeen = (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
   const updated = status?.updatedReplicas ?? 0;
   if (isSameResource(resource, StatefulSet)) {
-    const { currentRevision, updateRevision, readyReplicas = 0 } = (workload as Readonly<StatefulSet>).status ?? {};
+    const stateful = (workload as Readonly<StatefulSet>).status;
+    const { currentRevision, updateRevision, readyReplicas = 0 } = stateful ?? {};
     // Once a rollout is complete, updatedReplicas may be left out: the revisions say it.
     const isCurrent = isSeen && (currentRevision === updateRevision || updated >= wanted);
-    return { wanted, ready: readyReplicas, isCurrent };
+    return {
+      wanted,
+      ready: readyReplicas,
+      isCurrent,
+      serving: servingOf(stateful?.availableReplicas ?? readyReplicas),
+    };
   }
   const { availableReplicas = 0, replicas = 0 } = (workload as Readonly<Deployment>).status ?? {};
-  return { wanted, ready: availableReplicas, isCurrent: isSeen && updated >= wanted && replicas <= updated };
+  const isCurrent = isSeen && updated >= wanted && replicas <= updated;
+  return { wanted, ready: availableReplicas, isCurrent, serving: servingOf(availableReplicas) };
+}
+
+function servingOf(availableReplicas: number): Progress['serving'] {
+  return availableReplicas > 0 ? { serves: true } : {};
 }
 
 function isPaused({ spec }: Readonly<Deployment | StatefulSet>): boolean {
