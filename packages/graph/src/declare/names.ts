@@ -38,6 +38,8 @@ export interface Names {
     readonly acceptedHash: string;
     /** Fields of it that were set when it was made, and are others' since: paths, as JSON. */
     readonly atCreation: string;
+    /** "false" on what is applied without force. */
+    readonly force: string;
     /** On a Job: a number greater than that of every Job of its purpose before it. */
     readonly turn: string;
     /** On a Job: how often the same was tried before. */
@@ -60,6 +62,7 @@ export function namesOf({ domain = 'stackwright.dev', managedBy = 'stackwright' 
       desiredHash: own('desired-hash'),
       acceptedHash: own('accepted-hash'),
       atCreation: own('at-creation'),
+      force: own('force'),
       turn: own('turn'),
       attempt: own('attempt'),
       paused: own('paused'),

@@ -185,7 +185,7 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     }
     const observed = this.#observe(resource, key);
     const paths = atCreation.map((path) => (typeof path === 'string' ? path.split('.') : path));
-    const object = this.#complete(resource, this.#noting(desired, paths), retain, key.namespace, observed);
+    const object = this.#complete(resource, this.#noting(desired, paths, force), retain, key.namespace, observed);
     if (force && atCreation.length === 0 && !recreate) {
       return this.#want(resource, key, { retain, observed, desired: object, ...more });
     }
@@ -248,10 +248,19 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     }
   }
 
-  /** Who finds the object without its step at hand has to know what of it is others'. */
-  #noting<T extends KubeObject>(desired: Desired<T>, paths: readonly (readonly string[])[]): Desired<T> {
-    if (paths.length === 0) return desired;
-    const annotations = { ...desired.metadata.annotations, [this.names.annotation.atCreation]: JSON.stringify(paths) };
+  /** Who finds the object without its step at hand has to know what of it is others', and may be. */
+  #noting<T extends KubeObject>(
+    desired: Desired<T>,
+    paths: readonly (readonly string[])[],
+    force: boolean,
+  ): Desired<T> {
+    if (paths.length === 0 && force) return desired;
+    const { annotation } = this.names;
+    const annotations = {
+      ...desired.metadata.annotations,
+      ...(paths.length > 0 ? { [annotation.atCreation]: JSON.stringify(paths) } : {}),
+      ...(force ? {} : { [annotation.force]: 'false' }),
+    };
     return { ...desired, metadata: { ...desired.metadata, annotations } };
   }
 

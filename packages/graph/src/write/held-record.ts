@@ -31,6 +31,8 @@ export interface HeldChild {
   readonly made: Readonly<KubeObject>;
   /** By which its step knows it again, and who looks whether this is what was applied last. */
   readonly note: string;
+  /** That it was applied without force, and so is what is put back of it. Absent: by force. */
+  readonly force?: false;
 }
 
 export interface HeldRecord {

@@ -226,3 +226,57 @@ it('holds no Secret, and nothing that is the step has removed itself', async () 
   await harness.settle();
   expect(JSON.stringify(await records())).not.toContain('"kind":"Secret"');
 });
+
+describe('a child that is applied without force', () => {
+  const yielding = defineGraph<Sample>(Sample, (g) => {
+    const config = g.step({
+      name: 'Config',
+      run: ({ object: { spec } }) => (spec.color === 'wrong' ? failed('InvalidConfig', 'no colour') : done()),
+    });
+    g.step({
+      name: 'App',
+      after: [config],
+      owns: [ConfigMap, Service],
+      run(scope) {
+        scope.own(ConfigMap, { metadata: { name: 'app' }, data: { color: 'red' } }, { force: false });
+        scope.own(Service, { metadata: { name: 'sample' }, spec: { ports: [{ port: 80 }] } });
+        return done();
+      },
+    });
+  });
+  const theirs = { metadata: at('app'), data: { color: 'theirs' } };
+
+  it.each(['this process', 'the next one'])(
+    'is not put right by force either, by %s: others keep what they set',
+    async (who) => {
+      harness = new GraphHarness(yielding);
+      await harness.create(sample({ color: 'red' }));
+      await harness.settle();
+      await set('wrong');
+      await harness.settle();
+      if (who === 'the next one') harness.restart();
+      await harness.api.apply(ConfigMap, theirs, { fieldManager: 'somebody', force: true });
+      await harness.edit(Service, 'sample', { spec: { ports: [{ port: 81 }] } });
+      await harness.reconcile().catch(() => undefined);
+      expect(harness.api.peek(ConfigMap, at('app'))?.data).toEqual({ color: 'theirs' });
+      expect(harness.condition('AppReady')).toMatchObject({ status: 'False', reason: 'Conflict' });
+      expect(harness.condition('AppReady')?.message).toContain('"somebody"');
+      // What nobody else has a claim to is put right all the same.
+      expect(harness.api.peek(Service, at('sample'))?.spec?.ports).toEqual([{ port: 80 }]);
+    },
+  );
+
+  it('is made again where it is gone, and is as others want it after that', async () => {
+    harness = new GraphHarness(yielding);
+    await harness.create(sample({ color: 'red' }));
+    await harness.settle();
+    await set('wrong');
+    await harness.settle();
+    await harness.api.delete(ConfigMap, at('app'));
+    await harness.settle();
+    expect(harness.api.peek(ConfigMap, at('app'))?.data).toEqual({ color: 'red' });
+    await harness.api.apply(ConfigMap, theirs, { fieldManager: 'somebody', force: true });
+    await harness.reconcile().catch(() => undefined);
+    expect(harness.api.peek(ConfigMap, at('app'))?.data).toEqual({ color: 'theirs' });
+  });
+});

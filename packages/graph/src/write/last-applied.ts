@@ -12,6 +12,8 @@ export interface LastApplied {
   readonly made: Readonly<KubeObject>;
   /** As it was noted; empty where somebody has taken the note away. */
   readonly note: string;
+  /** Absent: by force. */
+  readonly force?: false;
 }
 
 /** Undefined where nobody keeps who has applied what. */
@@ -32,7 +34,7 @@ export function lastApplied(
   const made = isWhole(desired, note, names)
     ? withLive(resource, applied, live, paths)
     : asMadeAnew(resource, live, names);
-  return { desired, made, note };
+  return { desired, made, note, ...(noted[annotation.force] === 'false' ? { force: false } : {}) };
 }
 
 /** Whether nothing is missing of what was applied, and nothing said otherwise. */
