@@ -18,8 +18,8 @@ import type { OwnedChild } from './children.js';
 import { heldBy, isHoldable, type IsHeld } from './holdable.js';
 import { lastApplied } from './last-applied.js';
 import {
-  hashOfHeld,
   readRecord,
+  recordable,
   removeRecord,
   writeRecord,
   type HeldChild,
@@ -208,12 +208,14 @@ export class HeldChildren {
       const hasFailed =
         input.failures.size > 0 || input.evaluation.steps.some(({ outcome }) => outcome.state === 'Failed');
       if (!hasFailed && record === undefined && (this.dueIn(uid) ?? 0) > 0) return;
-      const children = [...held.values()];
-      const hash = hashOfHeld(children);
-      if (hash === record) return;
+      const wanted = recordable([...held.values()]);
+      if (wanted.hash === record) return;
       // Also where it fails, for a right that is lacking for instance: what is in memory does until the process ends.
-      owner.record = hash;
-      await writeRecord(input, children);
+      owner.record = wanted.hash;
+      const leftOut = wanted.leftOut.map(({ resource, key }) => `${resource.kind} ${key.name}`);
+      if (leftOut.length > 0)
+        input.log.warn({ children: leftOut }, 'Too large to be written down as it was applied last');
+      await writeRecord(input, wanted);
     } catch (error) {
       input.context.signal.throwIfAborted();
       input.log.warn({ error: messageOf(error) }, 'Could not write down what was applied last');
