@@ -282,27 +282,28 @@ describe('trouble', () => {
     expect(values('sample-fernet-keys', '1')).toEqual(before);
   });
 
-  it.each(['sample-fernet-keys', 'sample-credential-keys', 'sample-admin-password'])(
-    '%s, deleted, is missed by name, and never made anew by itself',
-    async (name) => {
-      await running();
-      const before = harness.api.peek(Deployment, at('sample'));
-      await harness.api.delete(Secret, at(name));
-      await harness.settle();
-      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'PasswordLost' });
-      const { message = '' } = harness.condition('Ready') ?? {};
-      expect(message).toContain(`Secret ${name} was deleted`);
-      expect(harness.api.peek(Secret, at(name))).toBeUndefined();
-      expect(harness.api.peek(Deployment, at('sample'))).toEqual(before);
-      expect(values('sample-admin', 'password')['password']).toBeDefined();
+  it.each(
+    ['sample-fernet-keys', 'sample-credential-keys', 'sample-admin-password'].flatMap((name) =>
+      [true, false].map((isNoted) => ({ name, isNoted })),
+    ),
+  )('$name, deleted, is missed by name, and never made anew by itself (noted $isNoted)', async ({ name, isNoted }) => {
+    await running();
+    const before = harness.api.peek(Deployment, at('sample'));
+    await harness.loseSecret(name, { isNoted });
+    await harness.later(60_000);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'PasswordLost' });
+    const { message = '' } = harness.condition('Ready') ?? {};
+    expect(message).toContain(`Secret ${name} was deleted`);
+    expect(harness.api.peek(Secret, at(name))).toBeUndefined();
+    expect(harness.api.peek(Deployment, at('sample'))).toEqual(before);
+    expect(values('sample-admin', 'password')['password']).toBeDefined();
 
-      const [, accept = '', id = ''] = /(stackwright\.dev\/make-anew)=(\w+)/.exec(message) ?? [];
-      await harness.annotate({ [accept]: id });
-      await harness.endJobs();
-      expect(harness.api.peek(Secret, at(name))).toBeDefined();
-      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
-    },
-  );
+    const [, accept = '', id = ''] = /(stackwright\.dev\/make-anew)=(\w+)/.exec(message) ?? [];
+    await harness.annotate({ [accept]: id });
+    await harness.endJobs();
+    expect(harness.api.peek(Secret, at(name))).toBeDefined();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
 
   it('an empty database in the place of a lost one gets schema and administrator again', async () => {
     harness.databaseId = 'first';

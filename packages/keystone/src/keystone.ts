@@ -29,6 +29,7 @@ import {
   fernetKeyDirectory,
   keystoneConf,
 } from './files/keystone-conf.js';
+import { hasServed } from './keys/secret.js';
 import { credentialKeys, fernetKeys, keysStep, keyStatus, rotationSteps } from './keys/steps.js';
 import { trustFlushCommand } from './manage/trust-flush.js';
 
@@ -65,6 +66,7 @@ function declare(s: ServiceBuilder<Keystone>): void {
     reads: [Deployment, Service],
     run(scope) {
       const kept = keptPassword(scope, adminPasswordSecret(scope.name), {
+        wasInUse: hasServed(scope),
         copy: ` (the Secret ${adminSecret(scope)} has it, too, under "password")`,
       });
       if (kept.state !== 'Done') return kept;

@@ -11,8 +11,12 @@ export type IdentityRequest = Request<IdentityClaim, IdentityServer, 'applicatio
 export function usersOf({ spec: { user, applicationCredential, domainAdmin } }: Readonly<IdentityClaim>) {
   return {
     user: { base: user.name },
-    ...(applicationCredential ? { application: { base: user.name, secret: 'application-secret' } } : {}),
-    ...(domainAdmin ? { domainAdmin: { base: domainAdmin.user, secret: 'domain-password' } } : {}),
+    ...(applicationCredential
+      ? { application: { base: user.name, secret: 'application-secret', key: 'application_credential_secret' } }
+      : {}),
+    ...(domainAdmin
+      ? { domainAdmin: { base: domainAdmin.user, secret: 'domain-password', key: 'domain_admin_password' } }
+      : {}),
   };
 }
 

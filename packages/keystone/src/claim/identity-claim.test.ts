@@ -502,6 +502,31 @@ describe('a domain administrator', () => {
   });
 });
 
+describe('a Secret of an earlier version of ours, which noted none', () => {
+  it.each([
+    ['sample-password', 'password'],
+    ['sample-application-secret', 'application_credential_secret'],
+    ['sample-domain-password', 'domain_admin_password'],
+  ])('%s is missed, and named with where else it is', async (name, key) => {
+    await fulfilled({ applicationCredential: true, domainAdmin: { domain: 'heat', user: 'heat_admin' } });
+    const writes = keystone.writes.length;
+    await harness.loseSecret(name, { isNoted: false });
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'PasswordLost' });
+    const { message = '' } = harness.condition('Ready') ?? {};
+    expect(message).toContain(`Secret ${name} was deleted`);
+    expect(message).toContain(`the Secret sample-connection has it, too, under "${key}"`);
+    expect(keystone.writes).toHaveLength(writes);
+  });
+
+  it('is made of what is asked for besides', async () => {
+    await fulfilled();
+    await harness.edit(IdentityClaim, 'sample', { status: { kept: null } }, 'status');
+    harness.restart();
+    await harness.set({ applicationCredential: true, domainAdmin: { domain: 'heat', user: 'heat_admin' } });
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+});
+
 describe('a crash at any call that changes Keystone', () => {
   const more = { applicationCredential: true, domainAdmin: { domain: 'heat', user: 'heat_admin' } };
   class Crash extends Error {}

@@ -27,9 +27,13 @@ export function keptKeys(
     return { ...desired, metadata: { name, annotations: { [ledgerAnnotation]: ledger } } };
   };
   const copy = ', from a backup or from a Pod that runs, where the keys are mounted';
-  const kept = keptSecret(scope, name, { make, copy });
+  const kept = keptSecret(scope, name, { make, copy, wasInUse: hasServed(scope) });
   return kept.state === 'Done' ? readKeys(scope, kept.output) : kept;
 }
+
+/** With what was in its Secrets then, which are made before it does. */
+export const hasServed = ({ object }: Pick<StepScope<Keystone>, 'object'>): boolean =>
+  object.status?.endpoint !== undefined;
 
 export function readKeys(scope: Pick<StepScope, 'namespace'>, secret: Readonly<Secret>): Outcome<Kept> {
   const read = readRepository(secret.data);

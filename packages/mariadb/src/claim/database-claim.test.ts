@@ -309,7 +309,7 @@ describe('a database that a claim once had', () => {
 
   it('is not missed by a claim that never had one, though the Secret of one before is there yet', async () => {
     await runMariaDB({ ready: false });
-    await harness.seedSecret('sample-connection', { username: 'keystone', password: 'theirs' });
+    await harness.seedSecret('sample-connection', { username: 'keystone', password: 'another claim' });
     const { apiVersion, kind } = claim();
     const ownerReferences = [{ apiVersion, kind, name: 'sample', uid: 'gone', controller: true }];
     await harness.edit(Secret, 'sample-connection', { metadata: { ownerReferences } });
@@ -411,12 +411,16 @@ describe('a password Secret of a fulfilled claim', () => {
     expect(server.users.get('keystone')?.password).toBe(password);
   });
 
-  it('is missed with the connection deleted as well', async () => {
+  it.each([
+    ['sample-connection', true],
+    ['sample-connection', false],
+    [undefined, false],
+  ])('is missed with %s deleted as well (noted %s)', async (another, isNoted) => {
     await runMariaDB();
     await harness.begin(claim());
-    await harness.api.delete(Secret, harness.at('sample-password'));
-    await harness.api.delete(Secret, harness.at('sample-connection'));
-    await harness.startAgain();
+    if (another !== undefined) await harness.api.delete(Secret, harness.at(another));
+    await harness.loseSecret('sample-password', { isNoted });
+    await harness.lookAgain();
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'PasswordLost' });
   });
 });

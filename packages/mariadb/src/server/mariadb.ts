@@ -11,6 +11,7 @@ import {
   keptPassword,
   serverConfigStep,
   serverStep,
+  whoServed,
 } from '@stackwright/openstack';
 import { catalog } from '../catalog.js';
 import { MariaDB } from '../crd.js';
@@ -51,6 +52,7 @@ function runServer(g: GraphBuilder<MariaDB>): StepHandle {
     owns: [Secret],
     run: (scope) =>
       keptPassword(scope, rootPasswordSecret(scope.name), {
+        wasInUse: whoServed(scope.object) === 'Here',
         copy: ` (init.sql of the Secret ${configSecret(scope.name)} has it, too)`,
       }),
   });

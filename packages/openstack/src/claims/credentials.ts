@@ -52,6 +52,8 @@ export interface CredentialOptions {
   base: string;
   /** Where one claim has several users: another end of the Secrets' names. Default 'password'. */
   secret?: string;
+  /** Then also: under which key the connection holds the password. Default 'password'. */
+  key?: string;
   /** Then also: `base` of the user that the annotation of those in use speaks of. Default: this one's. */
   main?: string;
 }
@@ -63,7 +65,7 @@ export interface CredentialOptions {
  */
 export function credentialsOf<R extends CredentialClaim>(
   scope: StepScope<R>,
-  { base, secret = 'password', main = base }: CredentialOptions,
+  { base, secret = 'password', key = 'password', main = base }: CredentialOptions,
 ): Outcome<ClaimCredentials> {
   const { spec, metadata } = scope.object;
   const { rotation } = spec;
@@ -71,7 +73,8 @@ export function credentialsOf<R extends CredentialClaim>(
   const suffix = suffixOf(rotation);
   const secretName = passwordSecret(scope.name, secret, rotation);
   const kept = keptPassword(scope, secretName, {
-    copy: secret === 'password' ? ` (the Secret ${connectionSecret(scope.name)} has it, too, under "password")` : '',
+    wasInUse: wasHandedOut(scope, { username: `${main}${suffix}`, key }),
+    copy: ` (the Secret ${connectionSecret(scope.name)} has it, too, under "${key}")`,
     otherwise: ', or change spec.rotation (credentialRotation of the service that owns the claim)',
   });
   if (kept.state !== 'Done') return kept;
@@ -81,6 +84,20 @@ export function credentialsOf<R extends CredentialClaim>(
   const isInUse = inUse === `${main}${suffix}`;
   const [superseded, dropped] = isInUse ? [[], older] : [older, []];
   return done({ current, inUse: isInUse, superseded, dropped });
+}
+
+/** By the connection; where somebody has deleted that as well, by the status, which names the first of the users. */
+function wasHandedOut<R extends CredentialClaim>(
+  scope: StepScope<R>,
+  { username, key }: { username: string; key: string },
+): boolean {
+  const secret = publishedSecret(scope);
+  if (!secret) {
+    const before = (scope.object.status as { username?: string } | undefined)?.username;
+    return key === 'password' && before === username;
+  }
+  const held = valuesOf(secret, ['username', key]);
+  return 'values' in held && held.values['username'] === username;
 }
 
 const suffixOf = (rotation: string | undefined): string => (rotation ? `-${hashOf(rotation, 8)}` : '');

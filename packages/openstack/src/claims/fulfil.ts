@@ -72,7 +72,9 @@ export function claimStatus<R extends Reconciled>(scope: StatusScope<R>): { secr
 }
 
 /** That Secret, where it is this claim's: one of a claim that was deleted a moment ago fulfils nothing. */
-export function publishedSecret<R extends Reconciled>(scope: StatusScope<R>): Readonly<Secret> | undefined {
+export function publishedSecret<R extends Reconciled>(
+  scope: Pick<StatusScope<R>, 'get' | 'name' | 'object'>,
+): Readonly<Secret> | undefined {
   const secret = scope.get(Secret, connectionSecret(scope.name));
   const uid = scope.object.metadata?.uid;
   return secret?.metadata?.ownerReferences?.some((owner) => owner.uid === uid) ? secret : undefined;

@@ -20,7 +20,7 @@ export interface KeptPassword {
 export function keptPassword<R extends Reconciled>(
   scope: StepScope<R>,
   name: string,
-  more: Omit<KeptSecretOptions, 'make'> = {},
+  more: Omit<KeptSecretOptions, 'make'>,
 ): Outcome<KeptPassword> {
   const make: KeptSecretOptions['make'] = (random) => secretWith(name, { password: newPassword(random) });
   const kept = keptSecret(scope, name, { ...more, make });

@@ -18,6 +18,8 @@ import { secretReference } from './usable-by.js';
 
 export interface KeptSecretOptions {
   make: (random: Random) => Desired<Secret>;
+  /** What the object's status says besides `kept`, which an earlier version of ours did not note: what it holds has been in use. */
+  wasInUse: boolean;
   /** Where else what it held can be found, as it follows "put it back": " (the key password of Secret x has it)". Default: nowhere. */
   copy?: string;
   /** What else brings a new one, as it follows the annotation: ", or change spec.rotation". */
@@ -25,15 +27,15 @@ export interface KeptSecretOptions {
 }
 
 /**
- * Done with the Secret. One that has been there, by `keptStatus`, and is gone fails with its name (PasswordLost), until it is put
+ * Done with the Secret. One that has been there, by `keptStatus` or by `wasInUse`, and is gone fails with its name (PasswordLost), until it is put
  * back, or its id is in the annotation stackwright.dev/make-anew. The step declares Secret in `owns`.
  */
 export function keptSecret<R extends Reconciled>(
   scope: StepScope<R>,
   name: string,
-  { make, copy = '', otherwise = '' }: KeptSecretOptions,
+  { make, wasInUse, copy = '', otherwise = '' }: KeptSecretOptions,
 ): Outcome<Readonly<Secret>> {
-  const lost = scope.get(Secret, name) ? undefined : lostId(scope.object, name);
+  const lost = scope.get(Secret, name) ? undefined : lostId(scope.object, name, wasInUse);
   if (lost !== undefined) {
     const { resource, namespace, object } = scope;
     const of = `${resource.kind.toLowerCase()} -n ${namespace} ${object.metadata?.name ?? ''}`;
@@ -68,8 +70,9 @@ export const keptBefore = ({ status }: Readonly<Reconciled>): KeptSecrets =>
   (status as { kept?: KeptSecrets } | undefined)?.kept ?? [];
 
 /** Of one that has been there, and that nobody has given up. */
-function lostId(object: Readonly<Reconciled>, name: string): string | undefined {
-  const id = keptBefore(object).find((one) => one.name === name)?.id;
+function lostId(object: Readonly<Reconciled>, name: string, wasInUse: boolean): string | undefined {
+  const noted = keptBefore(object).find((one) => one.name === name)?.id;
+  const id = noted ?? (wasInUse ? hashOf(['kept', object.metadata?.uid, name], 8) : undefined);
   const accepted = object.metadata?.annotations?.[annotations.makeAnew] ?? '';
   return id === undefined || accepted.split(/[\s,]+/).includes(id) ? undefined : id;
 }

@@ -59,6 +59,14 @@ export class ObjectHarness<R extends Reconciled> extends GraphHarness<R> {
     return count;
   }
 
+  /** Somebody deletes a Secret; `isNoted` no: of an object as an earlier version of ours left it, which noted none in `status.kept`. */
+  async loseSecret(name: string, { isNoted = true } = {}): Promise<void> {
+    await this.api.delete(Secret, this.at(name));
+    if (!isNoted) await this.edit(this.#kind, this.key.name, { status: { kept: null } }, 'status');
+    this.restart();
+    await this.settle();
+  }
+
   /** Somebody takes a key out of a Secret. */
   async loseKey(secret: string, key: string): Promise<void> {
     await this.edit(Secret, secret, { data: { [key]: null } });

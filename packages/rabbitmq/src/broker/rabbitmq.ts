@@ -13,6 +13,7 @@ import {
   Refused,
   serverConfigStep,
   serverStep,
+  whoServed,
   type Http,
 } from '@stackwright/openstack';
 import { catalog } from '../catalog.js';
@@ -43,6 +44,8 @@ export function rabbitmqGraph(http: Http): Graph<RabbitMQ> {
   });
 }
 
+const wasInUse = ({ object }: { object: Readonly<RabbitMQ> }) => ({ wasInUse: whoServed(object) === 'Here' });
+
 /** By it brokers of a cluster know each other, and so does who administers one from within its Pod. */
 const cookieSecret = (rabbitmq: string): string => `${rabbitmq}-erlang-cookie`;
 
@@ -51,13 +54,14 @@ function runBroker(g: GraphBuilder<RabbitMQ>): StepHandle {
   const password = g.step({
     name: 'Password',
     owns: [Secret],
-    run: (scope) => keptPassword(scope, adminPasswordSecret(scope.name)),
+    run: (scope) => keptPassword(scope, adminPasswordSecret(scope.name), wasInUse(scope)),
   });
   const cookie = g.step({
     name: 'Cookie',
     owns: [Secret],
     run: (scope) =>
       keptPassword(scope, cookieSecret(scope.name), {
+        ...wasInUse(scope),
         copy: ` (erlang.cookie of the Secret ${configSecret(scope.name)} is the same)`,
       }),
   });
