@@ -5,22 +5,6 @@ import { defineConfig } from 'vitest/config';
 const conditions = ['@stackwright/source'];
 const exclude = ['**/node_modules/**', '**/dist/**', 'tools/e2e/**'];
 
-/** These keep nothing that another file could find: their tests share a process, which saves loading the packages for each file. */
-const sharing = [
-  'kube',
-  'devcluster',
-  'api',
-  'graph',
-  'openstack',
-  'keystone',
-  'placement',
-  'glance',
-  'mariadb',
-  'rabbitmq',
-  'memcached',
-  'coordinator',
-].map((name) => `packages/${name}/**/*.test.ts`);
-
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
@@ -33,20 +17,19 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'all',
-          include: ['packages/**/*.test.ts', 'tools/**/*.test.ts', 'docs/**/*.test.ts'],
-          exclude: [...exclude, ...sharing],
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'sharing',
-          include: sharing,
+          // Tests of packages keep nothing that another file could find: they share a process, as loading the packages for
+          // each file took longer than the tests.
+          name: 'packages',
+          include: ['packages/**/*.test.ts'],
           exclude,
           isolate: false,
           setupFiles: ['packages/core/src/testing/forget-secrets.ts'],
         },
+      },
+      {
+        extends: true,
+        // These run whole controllers and command lines.
+        test: { name: 'tools', include: ['tools/**/*.test.ts', 'docs/**/*.test.ts'], exclude },
       },
     ],
   },
