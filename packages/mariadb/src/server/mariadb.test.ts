@@ -451,6 +451,20 @@ describe('a server in use, and another one named for it', () => {
     expect(harness.object.status).not.toHaveProperty('externalSecret');
   });
 
+  it('may come back from a newer one: only what had the data here says which image may have it', async () => {
+    await inUse();
+    moved();
+    await harness.set(elsewhere);
+    server.version = '13.1.2-MariaDB';
+    await harness.later(120_000);
+    expect(harness.object.status).toMatchObject({ version: '13.1.2-MariaDB' });
+    server.version = '11.8.6-MariaDB';
+    await harness.set({ external: null });
+    await harness.comeUp({ mysql: 3306 });
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(harness.object.status).toMatchObject({ version: '11.8.6-MariaDB' });
+  });
+
   it('does not give way to a copy that stayed behind when databases moved from there', async () => {
     await inUse();
     await harness.edit(DatabaseClaim, 'keystone-database', { status: { databaseId: 'an-id.1' } }, 'status');

@@ -1,7 +1,7 @@
 // A server reads no data that a newer one has written.
 import { Reason } from '@stackwright/api';
 import { done, failed, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/graph';
-import { imageOf } from '@stackwright/openstack';
+import { imageOf, whoServed } from '@stackwright/openstack';
 import { catalog } from '../catalog.js';
 import type { MariaDB } from '../crd.js';
 
@@ -15,6 +15,8 @@ export function versionStep(g: GraphBuilder<MariaDB>): StepHandle {
     run({ object }): Outcome<undefined> {
       const image = imageOf(catalog.image, object.spec.image);
       const wanted = numbersOf(/:v?(\d+\.\d+)[^/:@]*(?:@|$)/.exec(image)?.[1]);
+      // What a server elsewhere had says nothing of the data that is here.
+      if (whoServed(object) !== 'Here') return done();
       const had = (object.status as { version?: string } | undefined)?.version;
       const before = numbersOf(had);
       if (!wanted || !before || compare(wanted, before) >= 0) return done();

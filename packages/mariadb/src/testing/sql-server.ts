@@ -13,6 +13,7 @@ export class FakeSqlServer implements SqlAdmin {
   readonly users = new Map<string, User>([['root', { password: 'rootpw', grants: new Set(['%']) }]]);
   /** What was asked for, without what only looks. */
   readonly writes: string[] = [];
+  version = '11.8.6-MariaDB';
   /** Set: no connection succeeds. */
   down = false;
   /** Called before each statement that writes; throwing leaves it undone. */
@@ -44,7 +45,7 @@ export class FakeSqlServer implements SqlAdmin {
     }
     switch (sql) {
       case 'SELECT VERSION() AS version':
-        return [{ version: '11.8.6-MariaDB' }];
+        return [{ version: this.version }];
       case 'SELECT SCHEMA_COMMENT AS comment FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?': {
         const database = this.databases.get(first);
         return database ? [{ comment: database.comment }] : [];

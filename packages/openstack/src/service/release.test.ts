@@ -77,6 +77,32 @@ describe('another release than the one that the schema was made for', () => {
     expect(deployment(harness)?.spec?.template.spec?.containers[0]?.image).toContain('sample:2025.1');
   });
 
+  it.each([
+    ['as its status says', {}],
+    ['as its Pods say, of what a version of ours left that noted no image', { image: null, schemaRelease: null }],
+  ])('does not bring its image, nor does it by itself, whatever comes back first: %s', async (_, status) => {
+    const harness = await running();
+    const before = [deployment(harness)?.spec, await jobs(harness)];
+    await harness.edit(Sample, 'sample', { status }, 'status');
+    await harness.set({ release: '2026.1', image: 'example.org:5000/sample:2026.1-3' });
+    expect(harness.condition('Ready')).toMatchObject({ reason: 'ReleaseChangeNotSupported' });
+    expect([deployment(harness)?.spec, await jobs(harness)]).toEqual(before);
+    await harness.set({ release: '2025.1' });
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
+    expect(harness.condition('Ready')?.message).toContain('sample:2026.1-3 is of another release');
+    expect([deployment(harness)?.spec, await jobs(harness)]).toEqual(before);
+    await harness.set({ image: 'example.org:5000/sample:2025.1-3' });
+    await harness.endJobs();
+    expect(deployment(harness)?.spec?.template.spec?.containers[0]?.image).toContain('2025.1-3');
+  });
+
+  it('is refused, by the image alone, before there is anything', async () => {
+    const harness = new ServiceHarness(graph);
+    await harness.begin({ ...sample(), spec: { ...sample().spec, image: 'sample:2026.1' } });
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
+    expect(deployment(harness)).toBeUndefined();
+  });
+
   it('is refused from the moment on that the first Job may have changed the schema', async () => {
     const harness = new ServiceHarness(graph);
     await harness.begin(sample());

@@ -9,10 +9,11 @@ import {
   type Outcome,
   type StatusScope,
   type StepHandle,
+  type StepScope,
 } from '@stackwright/graph';
-import { Job } from '@stackwright/kube';
+import { Deployment, Job } from '@stackwright/kube';
 import type { Catalog } from '../catalog/catalog.js';
-import { imageOf } from '../catalog/image.js';
+import { imageOf, releaseInTag } from '../catalog/image.js';
 import type { Release, ServiceObject } from './builder.js';
 
 interface ReleaseStatus {
@@ -38,6 +39,22 @@ function keptRelease(object: Readonly<ServiceObject>, jobs: SchemaJobs): string 
   return release === object.spec.release ? undefined : release;
 }
 
+/** The one that `spec.image` names, where its tag says that it is of another release than that of its schema. */
+function foreignImage({ spec: { image, release } }: Readonly<ServiceObject>): string | undefined {
+  const named = image === undefined ? undefined : releaseInTag(image);
+  return named === undefined || named === release ? undefined : image;
+}
+
+/** The one that is known to run, by status, or of what an earlier version of ours left, by the Pods that are wanted. */
+function imageBefore<R extends ServiceObject>(
+  scope: StepScope<R, typeof Deployment, typeof Deployment>,
+): string | undefined {
+  const { image } = statusOf(scope.object);
+  if (image !== undefined) return image;
+  const [deployment] = scope.list(Deployment, { labels: scope.labels }).filter((one) => scope.isOwn(Deployment, one));
+  return deployment?.spec?.template.spec?.containers[0]?.image;
+}
+
 /** Finds the release in the catalog: what is not known is refused before anything is made or changed for it. */
 export function releaseStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
@@ -46,18 +63,22 @@ export function releaseStep<R extends ServiceObject>(
 ): StepHandle<Release> {
   return g.step({
     name: 'Release',
-    run({ object }): Outcome<Release> {
+    reads: [{ resource: Deployment, parts: true }],
+    run(scope): Outcome<Release> {
+      const { object } = scope;
       const kept = keptRelease(object, schemaJobs);
       const release = kept ?? object.spec.release;
       const facts = catalog.releases[release];
       if (!facts) return failed(Reason.UnsupportedRelease, `spec.release: ${unknown(catalog, release)}`);
-      const { image } = statusOf(object);
+      // An image that is asked for together with another release is that one's.
+      const isOther = kept !== undefined || foreignImage(object) !== undefined;
+      const before = isOther ? imageBefore(scope) : undefined;
+      if (before === undefined && kept === undefined && isOther) return failed(Reason.InvalidSpec, ofAnother(object));
       return done({
         ...facts,
         service: catalog.service,
         release,
-        // An image that is asked for together with another release is that one's.
-        reference: kept !== undefined && image !== undefined ? image : imageOf(facts, object.spec.image),
+        reference: before ?? imageOf(facts, isOther ? undefined : object.spec.image),
         user: catalog.user,
       });
     },
@@ -65,7 +86,7 @@ export function releaseStep<R extends ServiceObject>(
 }
 
 /**
- * Step 'Upgrade': Done where the release that is asked for is the one that runs. A schema that was made for another one is not
+ * Step 'Upgrade': Done where the release that is asked for is the one that runs, and the image none of another. A schema that was made for another one is not
  * touched: the Pods that run know only that, and there is no way back from a newer one.
  */
 export function upgradeStep<R extends ServiceObject>(
@@ -79,7 +100,9 @@ export function upgradeStep<R extends ServiceObject>(
     after: [release],
     run({ object }): Outcome<undefined> {
       const kept = keptRelease(object, schemaJobs);
-      if (kept === undefined) return done();
+      if (kept === undefined) {
+        return foreignImage(object) === undefined ? done() : failed(Reason.InvalidSpec, ofAnother(object));
+      }
       const { release: asked } = object.spec;
       const back = `it runs on with ${kept}; set spec.release back to that`;
       return catalog.releases[asked]
@@ -91,6 +114,9 @@ export function upgradeStep<R extends ServiceObject>(
     },
   });
 }
+
+const ofAnother = ({ spec: { image = '', release } }: Readonly<ServiceObject>): string =>
+  `spec.image: ${image} is of another release than spec.release, ${release}, by its tag; set the two alike`;
 
 const unknown = ({ service, releases }: Catalog, release: string): string =>
   `${service} has no release ${release}; there is ${Object.keys(releases).sort().join(', ')}`;
