@@ -7,6 +7,8 @@ const stubs = {
   fetch: 'export const Headers = globalThis.Headers; export default globalThis.fetch;',
   // fastify: compilers for JSON schemas of routes (ours check what they are sent with the schemas of the API), and calls from tests.
   compiler: missing('module.exports = () => () => { throw', 'schemas of routes are'),
+  // @cyclonedx/cyclonedx-library: XML and validation, which it does without where their packages are not there.
+  optional: "throw new Error('left out of this bundle, see tools/workspace/lean-dependencies.mjs');",
   inject: missing('module.exports = () => { throw', 'inject is'),
 };
 
@@ -19,6 +21,7 @@ const leftOut = [
   { filter: /^\.\/gen\/index\.js$/, importer: /[\\/]@kubernetes[\\/]client-node[\\/]dist[\\/]/, stub: 'generated-api' },
   { filter: /^node-fetch$/, importer: /[\\/]@kubernetes[\\/]client-node[\\/]dist[\\/]/, stub: 'fetch' },
   { filter: /^@fastify\/(ajv|fast-json-stringify)-compiler$/, importer: /[\\/]fastify[\\/]/, stub: 'compiler' },
+  { filter: /^(ajv|ajv-formats|ajv-formats-draft2019|libxmljs2|xmlbuilder2)$/, importer: /[\\/]cyclonedx-library[\\/]/, stub: 'optional' },
   { filter: /^light-my-request$/, importer: /[\\/]fastify[\\/]/, stub: 'inject' },
 ];
 

@@ -41,7 +41,7 @@ function targetsOf(root, absolute) {
       targets.build = command(`node tools/workspace/bundle.mjs ${root}`, {
         dependsOn: ['typecheck'],
         inputs: [...sources, '^default', '{workspaceRoot}/tools/workspace/*.mjs'],
-        outputs: ['{projectRoot}/dist/*.js', '{projectRoot}/dist/*.map'],
+        outputs: ['js', 'map', 'txt', 'json'].map((ending) => `{projectRoot}/dist/*.${ending}`),
         cache: true,
       });
     }

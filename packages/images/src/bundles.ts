@@ -6,10 +6,17 @@ import type { ImageDefinition } from './definition.js';
 import { ImageError } from './errors.js';
 import type { BundleFile } from './hash.js';
 
-/** What `nx build` left for one controller. The source map makes its stack traces readable. */
+/** Where they are in an image. */
+export const BUNDLES = 'opt/stackwright';
+/** Beside each: whose code is in it, by name, version and licence. */
+export const THIRD_PARTY = 'third-party.json';
+
+/** What the build left for one controller. The source map makes its stack traces readable; licences ask for the notices. */
 const FILES = [
   { name: 'main.js', required: true },
   { name: 'main.js.map', required: false },
+  { name: 'THIRD-PARTY-NOTICES.txt', required: false },
+  { name: THIRD_PARTY, required: false },
 ];
 
 /** Found from wherever this code runs: from source, or bundled into the command line's process. */

@@ -8,7 +8,7 @@ const below = (directory: string): string[] =>
     if (entry.isDirectory()) return entry.name === 'node_modules' || entry.name === 'dist' ? [] : below(path);
     return entry.name.endsWith('.md') ? [path] : [];
   });
-const documents = ['README.md', 'CONTRIBUTING.md', ...['docs', 'packages', 'tools'].flatMap(below)];
+const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...['docs', 'packages', 'tools'].flatMap(below)];
 
 /** As GitHub makes anchors of headings. */
 const anchorsOf = (text: string): string[] =>

@@ -24,6 +24,18 @@ describe.each(published)('the package %s', (name) => {
     expect(files.filter((path) => /\.test\.|\.tsbuildinfo$/.test(path))).toEqual([]);
   });
 
+  it('has the notices of those whose code is in its bundles', () => {
+    const maps = filesOf(name).filter((path) => /^dist\/[^/]+\.js\.map$/.test(path));
+    const inside = maps.flatMap((path) => {
+      const { sources } = JSON.parse(readFileSync(project.installed(name, path), 'utf8')) as { sources: string[] };
+      return sources.map((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source)?.[1] ?? '');
+    });
+    const owners = new Set(inside.filter((owner) => owner !== ''));
+    const path = project.installed(name, 'dist/THIRD-PARTY-NOTICES.txt');
+    const notices = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    expect([...owners].filter((owner) => !notices.includes(`  ${owner} `))).toEqual([]);
+  });
+
   it('says in its changelog what its version is', () => {
     const { version } = manifestOf(name);
     expect(readFileSync(project.installed(name, 'CHANGELOG.md'), 'utf8')).toMatch(new RegExp(`^## ${version}`, 'm'));

@@ -41,6 +41,8 @@ export async function strangersProject(): Promise<Project> {
     const packed = await runner(join(workspace, 'packages', name))(
       'npm',
       'pack',
+      // The workspace runs no scripts of packages, and `prepack` is one of its own.
+      '--ignore-scripts=false',
       '--json',
       '--loglevel=error',
       '--pack-destination',
@@ -60,7 +62,7 @@ export async function strangersProject(): Promise<Project> {
     devDependencies: { typescript: devDependencies['typescript'], '@types/node': devDependencies['@types/node'] },
   };
   writeFileSync(join(directory, 'package.json'), JSON.stringify(manifest, null, 2));
-  await run('npm', 'install', '--no-audit', '--no-fund', '--loglevel=error');
+  await run('npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');
   mkdirSync(join(directory, 'src'));
   cpSync(join(workspace, 'docs/examples/website/src'), join(directory, 'src'), {
     recursive: true,
