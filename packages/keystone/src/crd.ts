@@ -120,6 +120,12 @@ export const Keystone = defineCustomResource({
   status: statusOf({
     ...serviceStatus,
     kept: keptSecrets(),
+    bootstrap: Type.Optional(
+      Type.String({
+        description:
+          'Name of the Job that made its administrator last: another one means that its database is another one.',
+      }),
+    ),
     fernet: keyStatus('Keys of the tokens.'),
     credential: keyStatus('Keys of the credentials.'),
   }),

@@ -317,6 +317,9 @@ describe('trouble', () => {
     for (const purpose of ['db-sync', 'bootstrap']) {
       expect(names.filter((name) => name.includes(purpose) && !before.includes(name))).toHaveLength(1);
     }
+    // Claims look again by that.
+    expect(before).not.toContain(harness.object.status?.bootstrap);
+    expect(names).toContain(harness.object.status?.bootstrap);
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });
 

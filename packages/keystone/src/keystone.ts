@@ -165,6 +165,7 @@ function declare(s: ServiceBuilder<Keystone>): void {
   const rotations = rotationSteps(s, { keys, schema, config, mounts: repositories });
   s.status((scope) => ({
     ...keyStatus(scope, rotations),
+    bootstrap: scope.output(bootstrap)?.job ?? scope.object.status?.bootstrap,
     ...keptStatus(scope, [adminPasswordSecret(scope.name), fernetKeys(scope), credentialKeys(scope)]),
   }));
 }

@@ -199,6 +199,21 @@ describe('a Keystone that lost its database', () => {
     expect(keystone.domains).toEqual([]);
     expect(keystone.writes).toEqual(before);
   });
+
+  it('is given all of it as soon as its bootstrap is done', async () => {
+    await fulfilled();
+    const domains = keystone.domains.splice(0);
+    const projects = keystone.projects.splice(0);
+    keystone.users.splice(1);
+    await harness.lookAgain();
+    expect(harness.condition('IdentityReady')).toMatchObject({ status: 'False' });
+    keystone.domains.push(...domains);
+    keystone.projects.push(...projects);
+    await harness.edit(Keystone, harness.provider, { status: { bootstrap: 'keystone-bootstrap-2' } }, 'status');
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(keystone.user('placement')).toBeDefined();
+  });
 });
 
 describe('what was changed by hand', () => {

@@ -12,6 +12,8 @@ export interface IdentityServer {
   /** Of its administrator, as the controller reaches it. */
   login: IdentityLogin;
   region: string;
+  /** Job that made its administrator last: another one, and what claims had made has to be made again. */
+  bootstrap: string | undefined;
 }
 
 /** Kinds that `serverOf` reads. */
@@ -47,5 +49,6 @@ export function serverOf(scope: Scope, keystone: Readonly<Keystone>): Outcome<Id
       ...('values' in ca ? { ca: ca.values['ca.crt'] } : {}),
     },
     region: keystone.spec.region,
+    bootstrap: keystone.status?.bootstrap,
   });
 }

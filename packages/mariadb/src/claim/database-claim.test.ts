@@ -411,6 +411,25 @@ describe('a password Secret of a fulfilled claim', () => {
     expect(server.users.get('keystone')?.password).toBe(password);
   });
 
+  it('need not come back for its user to go, when nobody uses that any more', async () => {
+    await lost();
+    await harness.rotate('a');
+    const [first] = [harness.connection.username];
+    expect(harness.object.status).toMatchObject({ username: first, superseded: ['keystone'] });
+    // However often others take its place before, and whatever is lost besides.
+    await harness.loseSecret(`sample-password${first.slice('keystone'.length)}`);
+    await harness.rotate('b');
+    const last = harness.connection.username;
+    expect(server.users.has('keystone')).toBe(true);
+    expect(server.users.has(first)).toBe(true);
+    await harness.use(last);
+    expect([...server.users.keys()]).toEqual(['root', last]);
+    expect(harness.object.status).toMatchObject({ username: last });
+    expect(harness.object.status).not.toHaveProperty('superseded');
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+    expect(await harness.writesOfRestart()).toEqual([]);
+  });
+
   it.each([
     ['sample-connection', true],
     ['sample-connection', false],

@@ -6,6 +6,7 @@ import {
   connectionSecret,
   defineClaim,
   firstClaim,
+  lostCredentials,
   valuesOf,
   type ClaimCredentials,
   type Credential,
@@ -46,7 +47,9 @@ export function databaseClaimGraph(sql: SqlAdmin): Graph<DatabaseClaim> {
     },
     async remove({ claim, owner, kept, reach, noted }, signal) {
       const database = databaseOf(claim, owner, noted);
-      const users = usersEver(claim, kept).map((one) => ({ ...database, ...one }));
+      // And those whose Secret somebody has deleted.
+      const ever = [...kept, ...lostCredentials(claim, claim.spec.database, kept)];
+      const users = ever.map(({ username, password }) => ({ ...database, username, password }));
       // A claim that never got as far as a password has made nothing.
       if (users.length === 0) return;
       await dropAll(sql, reach().login, users, signal);
@@ -75,17 +78,6 @@ function serverOf(scope: StepScope<DatabaseClaim>, mariadb: Readonly<MariaDB>): 
 
 const isSame = (one: { host: string; port: string }, other: { host: string; port: string }): boolean =>
   one.host === other.host && one.port === other.port;
-
-/** And the one that was handed out, whose Secret somebody may have deleted. */
-function usersEver(
-  { status }: Readonly<DatabaseClaim>,
-  kept: readonly Credential[],
-): Pick<WantedDatabase, 'username' | 'password'>[] {
-  const known = kept.map(({ username, password }) => ({ username, password }));
-  const username = status?.username;
-  const isLost = username !== undefined && known.every((one) => one.username !== username);
-  return isLost ? [...known, { username, password: '' }] : known;
-}
 
 /** On the Secret of the password: the id of the database that it is for. */
 const databaseIdNote = 'stackwright.dev/database-id';

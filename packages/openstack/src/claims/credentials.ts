@@ -72,15 +72,19 @@ export function credentialsOf<R extends CredentialClaim>(
   const inUse = metadata?.annotations?.[annotations.inUse];
   const suffix = suffixOf(rotation);
   const secretName = passwordSecret(scope.name, secret, rotation);
-  const kept = keptPassword(scope, secretName, {
+  const own = keptPassword(scope, secretName, {
     wasInUse: wasHandedOut(scope, { username: `${main}${suffix}`, key }),
     copy: ` (the Secret ${connectionSecret(scope.name)} has it, too, under "${key}")`,
     otherwise: ', or change spec.rotation (credentialRotation of the service that owns the claim)',
   });
-  if (kept.state !== 'Done') return kept;
+  if (own.state !== 'Done') return own;
 
-  const current: Credential = { username: `${base}${suffix}`, secretName, ...kept.output };
-  const older = keptCredentials(scope, { base, secret }).filter((one) => one.secretName !== secretName);
+  const current: Credential = { username: `${base}${suffix}`, secretName, ...own.output };
+  const kept = keptCredentials(scope, { base, secret });
+  const lost = key === 'password' ? lostCredentials(scope.object, base, kept) : [];
+  const older = [...lost, ...kept.filter((one) => one.secretName !== secretName)].filter(
+    ({ username }) => username !== current.username,
+  );
   const isInUse = inUse === `${main}${suffix}`;
   const [superseded, dropped] = isInUse ? [[], older] : [older, []];
   return done({ current, inUse: isInUse, superseded, dropped });
@@ -131,6 +135,30 @@ export function keptCredentials<R extends Reconciled>(
     .sort((one, other) => (one.secretName < other.secretName ? -1 : 1));
 }
 
+/** What status says of who has been handed out. */
+interface HandedOut {
+  username?: string;
+  superseded?: readonly string[];
+}
+
+const handedOut = ({ status }: Readonly<Reconciled>): HandedOut => status ?? {};
+
+/** Users of the claim, by its status, whose Secret somebody has deleted: they may be on the server, and in use. */
+export function lostCredentials(
+  object: Readonly<Reconciled>,
+  base: string,
+  kept: readonly Pick<Credential, 'username'>[],
+): KeptCredential[] {
+  const { username, superseded = [] } = handedOut(object);
+  const known = new Set(kept.map((one) => one.username));
+  const ever = new Set([...(username === undefined ? [] : [username]), ...superseded]);
+  return [...ever]
+    .filter((one) => one.startsWith(base) && /^(-[0-9a-f]{8})?$/.test(one.slice(base.length)) && !known.has(one))
+    .map((one) => ({ username: one, password: '', secretName: '', uid: '', isChosen: false }));
+}
+
+const isLost = ({ secretName }: Pick<Credential, 'secretName'>): boolean => secretName === '';
+
 /**
  * Forgets passwords of users that do not exist any more, but for those that a person chose. The step comes after the one that
  * drops the users, with Secret in `owns`.
@@ -139,7 +167,7 @@ export function removeDropped<R extends CredentialClaim>(
   scope: StepScope<R>,
   { dropped }: Pick<ClaimCredentials, 'dropped'>,
 ): Outcome<undefined> {
-  const made = dropped.filter(({ isChosen }) => !isChosen);
+  const made = dropped.filter((one) => !one.isChosen && !isLost(one));
   for (const { secretName, uid } of made) {
     const secret = scope.get(Secret, secretName);
     if (secret?.metadata?.uid !== uid) continue;
@@ -150,26 +178,29 @@ export function removeDropped<R extends CredentialClaim>(
 
 /**
  * `status.secretName` with the fields of `credentialStatus`; the connection has the key `username`. `credentials` are those of
- * the step, where that is Done.
+ * the step, where that is Done; `areDropped`: those of them that nobody uses are on the server no more.
  */
 export function credentialClaimStatus<R extends CredentialClaim>(
   scope: StatusScope<R>,
   credentials: ClaimCredentials | undefined,
+  { areDropped }: { areDropped: boolean },
 ): { secretName?: string; username?: string; superseded?: string[] } {
   const secret = publishedSecret(scope);
   const checked = secret && valuesOf(secret, ['username']);
-  if (!checked || 'missing' in checked) {
+  const before = handedOut(scope.object);
+  if (!credentials || !checked || 'missing' in checked) {
     // Who may be on the server all the same.
-    const before = (scope.object.status as { username?: string } | undefined)?.username;
-    return { ...claimStatus(scope), ...(before === undefined ? {} : { username: before }) };
+    const username = checked && 'values' in checked ? checked.values.username : before.username;
+    const older = before.superseded?.filter((one) => one !== username) ?? [];
+    return { ...claimStatus(scope), ...(username === undefined ? {} : { username }), ...supersededBy(older) };
   }
   const { username } = checked.values;
-  const { current, superseded = [], dropped = [] } = credentials ?? {};
-  const leaving = dropped.filter(({ isChosen }) => !isChosen);
-  const older = [...(current ? [current] : []), ...superseded, ...leaving]
-    .map((one) => one.username)
-    .filter((one) => one !== username);
-  // Until the new ones work, the Secret holds the old ones, and those are not superseded.
-  const works = username === current?.username;
-  return { ...claimStatus(scope), username, ...(works && older.length > 0 ? { superseded: older } : {}) };
+  const { current, superseded, dropped } = credentials;
+  const leaving = dropped.filter((one) => !one.isChosen && !(areDropped && isLost(one)));
+  // Until the new ones work, the Secret holds the old ones, and those are not superseded. What is lost is known by status alone.
+  const works = username === current.username;
+  const older = [current, ...superseded, ...leaving].filter((one) => works || isLost(one)).map((one) => one.username);
+  return { ...claimStatus(scope), username, ...supersededBy(older.filter((one) => one !== username)) };
 }
+
+const supersededBy = (users: string[]): { superseded?: string[] } => (users.length > 0 ? { superseded: users } : {});

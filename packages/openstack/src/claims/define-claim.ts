@@ -232,7 +232,9 @@ export function defineClaim<
     },
     {
       status: (scope) => ({
-        ...credentialClaimStatus(scope, scope.output<ClaimUsers>(passwordStep)?.user),
+        ...credentialClaimStatus(scope, scope.output<ClaimUsers>(passwordStep)?.user, {
+          areDropped: scope.output<Observed>({ name: step }) !== undefined,
+        }),
         ...keptStatus(scope, secretsOf(scope.object, definition.users(scope.object))),
         ...definition.status?.(scope.object, scope.output<Observed>({ name: step })),
       }),
