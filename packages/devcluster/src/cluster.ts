@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Client, Pod } from '@stackwright/kube';
 import { startApiServer, type ApiServer, type ApiServerOptions, type NodeProxy } from './apiserver/index.js';
 import { ClusterNetwork } from './cluster-network.js';
-import { Controllers } from './controllers/index.js';
+import { CONTROLLER_USER, Controllers } from './controllers/index.js';
 import { NetworkPolicyEnforcer } from './network-policy-enforcer.js';
 import { NodeAgent, type ContainerRuntime, type HostFacts } from './node/index.js';
 import { clusterAddresses, forgetNote, noteCluster, PodmanRuntime } from './node/podman/index.js';
@@ -61,6 +61,7 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
     const addresses = node === 'podman' ? await clusterAddresses(join(stateOf(options), 'addresses.json')) : undefined;
     const server = await startApiServer({
       ...(addresses ? { serviceRange: addresses.serviceCidr } : {}),
+      ...(node === 'simulated' ? { loopbackEndpointsOf: CONTROLLER_USER } : {}),
       ...options,
     });
     stops.push(() => server.stop());

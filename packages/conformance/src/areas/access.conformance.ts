@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { succeeded, type Answer } from '../support/api.js';
 import { bench } from '../support/bench.js';
 import { eventually } from '../support/eventually.js';
-import { configMap } from '../support/objects.js';
+import { configMap, pod } from '../support/objects.js';
 import { missing, RUN_LABEL, target } from '../support/target.js';
 
 const api = bench('access');
@@ -323,6 +323,47 @@ describe('a token', () => {
     expect((await api.get('/api', { token: mortal })).code).toBe(200);
     await api.delete(`${SERVICEACCOUNTS}/mortal`);
     await eventually(async () => expect((await api.get('/api', { token: mortal })).code).toBe(401));
+  });
+
+  describe('bound to an object', () => {
+    const bound = (kind: string, name: string, more: object = {}): Promise<Answer> => {
+      const spec = { boundObjectRef: { apiVersion: 'v1', kind, name, ...more } };
+      const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec };
+      return api.post(`${SERVICEACCOUNTS}/holder/token`, body);
+    };
+    beforeAll(async () => {
+      if (missing(['rights']) !== undefined) return;
+      await account('holder');
+      await account('other');
+      for (const serviceAccountName of ['holder', 'other'])
+        await api.create(PODS, pod(`of-${serviceAccountName}`, { serviceAccountName }));
+    });
+
+    it('dies with it', async () => {
+      const { status } = succeeded('token', await bound('Pod', 'of-holder'));
+      expect((await api.get('/api', { token: status.token })).code).toBe(200);
+      await api.delete(`${PODS}/of-holder`, { gracePeriodSeconds: 0 });
+      await eventually(async () => expect((await api.get('/api', { token: status.token })).code).toBe(401));
+    });
+
+    it('is not bound to the Pod of another account', async () => {
+      const { code, body } = await bound('Pod', 'of-other');
+      expect(code).toBe(400);
+      expect(body.message).toBe(
+        'cannot bind token for serviceaccount "holder" to pod running with different serviceaccount name.',
+      );
+    });
+
+    it.each([
+      ['ConfigMap', 'any', {}, 400, 'cannot bind token to object of type /v1, Kind=ConfigMap'],
+      ['pod', 'of-other', {}, 400, 'cannot bind token to object of type /v1, Kind=pod'],
+      ['Pod', 'of-other', { apiVersion: 'apps/v1' }, 400, 'cannot bind token to object of type apps/v1, Kind=Pod'],
+      ['Pod', 'none', {}, 404, 'pods "none" not found'],
+      ['Secret', 'none', {}, 404, 'secrets "none" not found'],
+    ])('is bound to no %s "%s" %j', async (kind, name, more, code, message) => {
+      const answer = await bound(kind, name, more);
+      expect([answer.code, answer.body.message]).toEqual([code, message]);
+    });
   });
 
   it('of an account that is not there is refused', async () => {

@@ -305,6 +305,37 @@ describe('a Service', () => {
   });
 });
 
+describe('what a Service leads to', () => {
+  const SLICES = `/apis/discovery.k8s.io/v1/namespaces/${api.namespace}/endpointslices?dryRun=All`;
+  const ENDPOINTS = `/api/v1/namespaces/${api.namespace}/endpoints?dryRun=All`;
+  const off = 'may not be in the';
+
+  it.each([
+    ['127.0.0.1', `${off} loopback range (127.0.0.0/8, ::1/128)`],
+    ['127.8.9.10', `${off} loopback range (127.0.0.0/8, ::1/128)`],
+    ['::1', `${off} loopback range (127.0.0.0/8, ::1/128)`],
+    ['169.254.169.254', `${off} link-local range (169.254.0.0/16, fe80::/10)`],
+    ['fe80::1', `${off} link-local range (169.254.0.0/16, fe80::/10)`],
+    ['224.0.0.1', `${off} link-local multicast range (224.0.0.0/24, ff02::/10)`],
+    ['0.0.0.0', 'may not be unspecified (0.0.0.0)'],
+  ])('is not %s', async (address, problem) => {
+    const addressType = address.includes(':') ? 'IPv6' : 'IPv4';
+    const slice = { metadata: { name: 'out' }, addressType, ports: [], endpoints: [{ addresses: [address] }] };
+    const answers = [
+      await api.post(SLICES, { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', ...slice }),
+      await api.post(ENDPOINTS, {
+        apiVersion: 'v1',
+        kind: 'Endpoints',
+        metadata: { name: 'out' },
+        subsets: [{ addresses: [{ ip: address }] }],
+      }),
+      await api.post(`${SERVICES}?dryRun=All`, service('out', { externalIPs: [address] })),
+    ];
+    expect(answers.map(({ code }) => code)).toEqual([422, 422, 422]);
+    for (const { body } of answers) expect(body.message).toContain(`Invalid value: "${address}": ${problem}`);
+  });
+});
+
 describe('a Pod', () => {
   beforeEach((test) => requires(test, 'controllers'));
 

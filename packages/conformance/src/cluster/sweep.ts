@@ -15,19 +15,18 @@ import {
 } from '@stackwright/kube';
 import { RUN_LABEL } from '../target.js';
 
-const webhooks = ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration'].map((kind) =>
-  defineResource({
-    group: 'admissionregistration.k8s.io',
-    version: 'v1',
-    kind,
-    plural: `${kind.toLowerCase()}s`,
-    namespaced: false,
-  }),
+const admission = [
+  ['ValidatingWebhookConfiguration', 'validatingwebhookconfigurations'],
+  ['MutatingWebhookConfiguration', 'mutatingwebhookconfigurations'],
+  ['ValidatingAdmissionPolicyBinding', 'validatingadmissionpolicybindings'],
+  ['ValidatingAdmissionPolicy', 'validatingadmissionpolicies'],
+].map(([kind = '', plural = '']) =>
+  defineResource({ group: 'admissionregistration.k8s.io', version: 'v1', kind, plural, namespaced: false }),
 );
 
-/** Webhooks first: a broken one would refuse the deletion of all that follows. */
+/** Those first that may refuse something: a broken one would refuse the deletion of all that follows. */
 const kinds: readonly Resource[] = [
-  ...webhooks,
+  ...admission,
   ClusterRoleBinding,
   ClusterRole,
   Namespace,

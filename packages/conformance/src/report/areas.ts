@@ -18,6 +18,8 @@ export const AREAS: readonly Area[] = [
   { file: 'watches', title: 'Watches, bookmarks, initial events' },
   { file: 'names', title: 'Names, dry run, unknown fields, times' },
   { file: 'kinds', title: 'Built-in kinds: defaults and rules' },
+  { file: 'policies', title: 'ValidatingAdmissionPolicies' },
+  { file: 'pod-security', title: 'Pod security: what a namespace asks of its Pods' },
   { file: 'placement', title: 'Where Pods may run: priorities, tolerations, selectors, spread' },
   { file: 'ingress', title: 'Ingresses and their classes' },
   { file: 'deletion', title: 'Finalizers, garbage collection, namespaces' },

@@ -11,6 +11,8 @@ export interface ServerContext {
   readonly admission: AdmissionPlugin[];
   /** Milliseconds since the epoch. */
   now(): number;
+  /** See `ApiServerOptions`. */
+  readonly loopbackEndpointsOf: string | undefined;
   /** Milliseconds between bookmarks. */
   readonly bookmarkInterval: number;
   /** Resources of CRDs that are new, by storage name: until when (milliseconds since the epoch) their lists are refused. */

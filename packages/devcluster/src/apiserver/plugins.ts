@@ -5,6 +5,7 @@ import type { ServerContext } from './context.js';
 import { forbidden } from './errors.js';
 import { isObject, stringAt } from './json.js';
 import { lostNodes, runtimeClasses, serviceAccounts } from './pod-plugins.js';
+import { podSecurity } from './pod-security/plugin.js';
 import { CLASS_ANNOTATION } from './validation/ingresses.js';
 
 const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
@@ -155,6 +156,7 @@ export function builtinPlugins(context: ServerContext): AdmissionPlugin[] {
     namespaceLifecycle,
     serviceAccounts(context),
     runtimeClasses,
+    podSecurity(context),
     lostNodes,
     claimProtection,
     defaultStorageClass(context),

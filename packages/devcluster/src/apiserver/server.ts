@@ -63,6 +63,11 @@ export interface ApiServerOptions {
   bookmarkInterval?: number;
   /** Where Services get their addresses from. Default "10.96.0.0/16". */
   serviceRange?: string;
+  /**
+   * The user who may say that endpoints are on loopback, as nobody may on a real server: where Pods have such addresses, the
+   * controller that publishes them. Default: nobody.
+   */
+  loopbackEndpointsOf?: string;
   /** Deletes what lost its owners. Default true; envtest has none. */
   garbageCollection?: boolean;
   /** The namespace that the administrator's kubeconfig works in. Default: none named, which is "default". */
@@ -128,6 +133,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     registry,
     admission: [],
     now: () => Date.now(),
+    loopbackEndpointsOf: options.loopbackEndpointsOf,
     bookmarkInterval: options.bookmarkInterval ?? 60_000,
     settling: new Map(),
   };

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isNotFound, Namespace, type Client, type KubeObject, type ObjectKey, type Resource } from '@stackwright/kube';
 import { startApiServer, type ApiServer } from '../apiserver/index.js';
-import { Controllers } from '../controllers/index.js';
+import { CONTROLLER_USER, Controllers } from '../controllers/index.js';
 import { NodeAgent } from '../node/agent.js';
 import type { AgentSettings } from '../node/settings.js';
 import { SimulatedRuntime } from '../node/simulated/index.js';
@@ -30,7 +30,7 @@ export class TestCluster {
   #agent: NodeAgent | undefined;
 
   static async start(options: TestClusterOptions = {}): Promise<TestCluster> {
-    const server = await startApiServer();
+    const server = await startApiServer({ loopbackEndpointsOf: CONTROLLER_USER });
     const directory = await mkdtemp(join(tmpdir(), 'devcluster-'));
     const cluster = new TestCluster(server, directory, options);
     server.context.now = () => cluster.clock.now();

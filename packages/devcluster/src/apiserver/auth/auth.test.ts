@@ -97,7 +97,7 @@ describe('ServiceAccount tokens', () => {
   });
 
   it('end with the Pod that they are bound to', async () => {
-    await api.create(PODS, pod('bound'));
+    await api.create(PODS, pod('bound', { serviceAccountName: 'robot' }));
     const token = await tokenFor('robot', { boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'bound' } });
     expect((await whoami(token)).code).toBe(201);
     await api.delete(`${PODS}/bound`);

@@ -3,6 +3,7 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN } from '../auth/authenticator.js';
 import { servingCertificate } from '../auth/tls.js';
 import type { Body } from '../testing/body.js';
 import { status, TestServer } from '../testing/http.js';
@@ -46,7 +47,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/review`;
-  api = await TestServer.start();
+  api = await TestServer.start({ loopbackEndpointsOf: ADMIN.name });
   await api.create(CRDS, widgetDefinition());
 });
 afterAll(async () => {

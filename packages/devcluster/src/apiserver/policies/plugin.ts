@@ -91,18 +91,20 @@ async function findingsOf(context: ServerContext, given: Case): Promise<Finding[
     namespaceObject: namespaceVariable(context, attributes),
     params: null,
   };
+  const failed = ({ message }: PolicyFailure): Finding[] =>
+    policy.spec?.failurePolicy === 'Ignore' ? [] : [{ message, reason: 'Invalid' }];
   try {
     let found = compiled.get(stored);
     if (!found) compiled.set(stored, (found = new CompiledPolicy(policy.spec ?? {})));
     if (!found.matches(variables)) return [];
     const findings: Finding[] = [];
     for (const params of await parametersOf(context, given)) {
-      findings.push(...found.evaluate({ ...variables, params: dynamic.value(params) }));
+      findings.push(...found.evaluate({ ...variables, params: dynamic.value(params) }, failed));
     }
     return findings;
   } catch (error) {
     if (!(error instanceof PolicyFailure)) throw error;
-    return policy.spec?.failurePolicy === 'Ignore' ? [] : [{ message: error.message, reason: 'Invalid' }];
+    return failed(error);
   }
 }
 

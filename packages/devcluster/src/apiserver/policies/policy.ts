@@ -28,8 +28,11 @@ export class CompiledPolicy {
 
   /** `problem` is told of what does not compile; without it that throws. */
   constructor({ matchConditions, variables, validations }: Spec, problem?: (error: FieldError) => void) {
-    const environment = requestEnvironment('namespaceObject', 'params', 'variables');
+    /** An expression knows the variables that are declared before it. */
+    const known: Record<string, 'dyn'> = {};
     const compile = (source: string, type: 'bool' | 'string' | 'any', path: string): Expression | undefined => {
+      const environment = requestEnvironment('namespaceObject', 'params');
+      environment.registerVariable('variables', { schema: { ...known } });
       try {
         return compileExpression(environment, source, type);
       } catch (error) {
@@ -44,6 +47,7 @@ export class CompiledPolicy {
     );
     this.#variables = (variables ?? []).flatMap(({ name, expression }, index) => {
       const compiled = compile(expression, 'any', `spec.variables[${index}].expression`);
+      known[name] = 'dyn';
       return compiled ? [[name, compiled] as const] : [];
     });
     this.#checks = (validations ?? []).flatMap((source, index) => {
@@ -61,8 +65,8 @@ export class CompiledPolicy {
     return allHold(this.#conditions, (condition) => run(condition, given));
   }
 
-  /** What the object breaks. Throws a PolicyFailure. */
-  evaluate(given: Readonly<Record<string, unknown>>): Finding[] {
+  /** What the object breaks. `failed` says what an expression that failed counts as. */
+  evaluate(given: Readonly<Record<string, unknown>>, failed: (failure: PolicyFailure) => Finding[]): Finding[] {
     const scope: Record<string, unknown> = { ...given };
     const variables: Record<string, unknown> = {};
     // Each one when it is asked for: one that fails fails only who names it.
@@ -71,7 +75,13 @@ export class CompiledPolicy {
     }
     scope['variables'] = variables;
     return this.#checks.flatMap(({ source, expression, message }) => {
-      if (run(expression, scope) === true) return [];
+      try {
+        if (run(expression, scope) === true) return [];
+      } catch (error) {
+        // The others are asked all the same.
+        if (error instanceof PolicyFailure) return failed(error);
+        throw error;
+      }
       return [
         {
           message:

@@ -24,6 +24,8 @@ export interface StrategyContext {
   /** The user behind the request. */
   user: string;
   subresource?: Subresource;
+  /** Whether this user's endpoints may be on loopback. */
+  mayBeOnLoopback: boolean;
 }
 
 /** What a kind does besides being stored. All hooks get a draft that they may change. */

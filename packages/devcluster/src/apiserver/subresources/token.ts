@@ -1,8 +1,8 @@
 // serviceaccounts/token: tokens for Pods, and for people who ask (`kubectl create token`).
 import { BOUND, ISSUER, type Authenticator, type BoundKind, type TokenSubject } from '../auth/authenticator.js';
 import { timestamp, type ServerContext } from '../context.js';
-import { conflict, field, invalid, methodNotAllowed, notFound, type FieldError } from '../errors.js';
-import { at, numberAt, stringAt } from '../json.js';
+import { badRequest, conflict, field, invalid, methodNotAllowed, notFound, type FieldError } from '../errors.js';
+import { at, numberAt, stringAt, type ApiObject } from '../json.js';
 import type { ResourceRequest, ResourceResponse } from '../request.js';
 import { load } from '../verbs/get.js';
 
@@ -15,10 +15,10 @@ export function tokens(authenticator: Authenticator) {
     const account = load(context, request);
     const { body } = request;
     const wanted = numberAt(body, 'spec', 'expirationSeconds') ?? HOUR;
-    const errors = [...lifetimeErrors(wanted), ...boundErrors(body)];
+    const errors = lifetimeErrors(wanted);
     if (errors.length > 0) throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', errors);
     const namespace = account.metadata.namespace ?? '';
-    const bound = boundObject(context, namespace, body);
+    const bound = boundObject(context, account, body);
     const given = at(body, 'spec', 'audiences');
     const audiences = Array.isArray(given) && given.length > 0 ? given.map(String) : [ISSUER];
     const { token, expires } = authenticator.issue({
@@ -53,26 +53,30 @@ function lifetimeErrors(seconds: number): FieldError[] {
   return seconds > LONGEST ? [field.invalid(path, seconds, 'may not specify a duration larger than 2^32 seconds')] : [];
 }
 
-const kindOf = (body: unknown): string | undefined => stringAt(body, 'spec', 'boundObjectRef', 'kind');
+/** What a token may be bound to, by its kind as it is written. */
+const BINDABLE: Readonly<Record<string, BoundKind>> = { Pod: 'pod', Secret: 'secret', Node: 'node' };
 
-function boundErrors(body: unknown): FieldError[] {
-  const kind = kindOf(body);
-  if (!kind || kind.toLowerCase() in BOUND) return [];
-  return [field.notSupported('spec.boundObjectRef.kind', kind, ['Node', 'Pod', 'Secret'])];
-}
-
-function boundObject({ store }: ServerContext, namespace: string, body: unknown): TokenSubject['bound'] {
-  const kind = kindOf(body)?.toLowerCase() as BoundKind | undefined;
-  if (!kind) return undefined;
-  const resource = { group: '', plural: `${kind}s` };
-  const name = stringAt(body, 'spec', 'boundObjectRef', 'name') ?? '';
+function boundObject({ store }: ServerContext, account: ApiObject, body: unknown): TokenSubject['bound'] {
+  if (at(body, 'spec', 'boundObjectRef') === undefined) return undefined;
+  const reference = (key: string): string => stringAt(body, 'spec', 'boundObjectRef', key) ?? '';
+  const [name, apiVersion, expected] = [reference('name'), reference('apiVersion'), reference('uid')];
+  const kind = apiVersion.includes('/') ? undefined : BINDABLE[reference('kind')];
+  if (!kind) {
+    const type = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`;
+    throw badRequest(`cannot bind token to object of type ${type}, Kind=${reference('kind')}`);
+  }
+  const { name: accountName = '', namespace = '' } = account.metadata;
   const object = store.get(BOUND[kind], kind === 'node' ? name : `${namespace}/${name}`);
-  if (!object) throw notFound(resource, name);
+  if (!object) throw notFound({ group: '', plural: `${kind}s` }, name);
+  // The Pod's end is the token's: nobody else's Pod says when an account's tokens end.
+  if (kind === 'pod' && stringAt(object, 'spec', 'serviceAccountName') !== accountName) {
+    const problem = 'to pod running with different serviceaccount name.';
+    throw badRequest(`cannot bind token for serviceaccount "${accountName}" ${problem}`);
+  }
   const { uid = '' } = object.metadata;
-  const expected = stringAt(body, 'spec', 'boundObjectRef', 'uid');
-  if (expected && expected !== uid) {
+  if (expected !== '' && expected !== uid) {
     throw conflict(
-      resource,
+      { group: '', plural: reference('kind') },
       name,
       `the UID in the bound object reference (${expected}) does not match the UID in record. The object might have been deleted and then recreated`,
     );

@@ -40,8 +40,8 @@ export function checkCanonicalAddress(findings: Findings, path: string, text: st
   return canonical(text) === text;
 }
 
-/** An address of something off this link. (A real server takes no loopback addresses either; the host node's Pods have them.) */
-export function checkEndpointAddress(findings: Findings, path: string, text: string): void {
+/** An address of something off this link and, unless `mayBeHere`, off this host. */
+export function checkEndpointAddress(findings: Findings, path: string, text: string, mayBeHere: boolean): void {
   const address = parse(text);
   if (address === undefined) {
     findings.invalid(path, text, 'must be a valid IP address');
@@ -49,6 +49,8 @@ export function checkEndpointAddress(findings: Findings, path: string, text: str
   }
   const plain = canonical(address);
   if (plain === '0.0.0.0' || plain === '::') findings.invalid(path, text, `may not be unspecified (${text})`);
+  if (!mayBeHere && (/^127\./.test(plain) || plain === '::1'))
+    findings.invalid(path, text, 'may not be in the loopback range (127.0.0.0/8, ::1/128)');
   if (/^169\.254\./.test(plain) || /^fe[89ab]/.test(plain))
     findings.invalid(path, text, 'may not be in the link-local range (169.254.0.0/16, fe80::/10)');
   if (/^224\.0\.0\./.test(plain) || /^ff02:/.test(plain))

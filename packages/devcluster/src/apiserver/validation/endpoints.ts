@@ -10,12 +10,13 @@ import { found, IMMUTABLE, type Findings } from './findings.js';
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const TYPES = ['FQDN', 'IPv4', 'IPv6'];
 
-export function checkEndpoints(findings: Findings, { subsets }: Endpoints): void {
+/** `mayBeHere`: addresses may be on loopback. */
+export function checkEndpoints(findings: Findings, { subsets }: Endpoints, mayBeHere: boolean): void {
   findings.each('subsets', subsets, ({ addresses = [], notReadyAddresses = [], ports = [] }, at) => {
     if (addresses.length === 0 && notReadyAddresses.length === 0)
       findings.required(at, 'must specify `addresses` or `notReadyAddresses`');
     for (const [name, list] of Object.entries({ addresses, notReadyAddresses }))
-      findings.each(`${at}.${name}`, list, (address, place) => checkSubsetAddress(findings, place, address));
+      findings.each(`${at}.${name}`, list, (address, place) => checkSubsetAddress(findings, place, address, mayBeHere));
     findings.each(`${at}.ports`, ports, ({ name = '', port, protocol, appProtocol }, place) => {
       if (name !== '') findings.name(`${place}.name`, 'label', name);
       else if (ports.length > 1) findings.required(`${place}.name`);
@@ -26,18 +27,29 @@ export function checkEndpoints(findings: Findings, { subsets }: Endpoints): void
   });
 }
 
-function checkSubsetAddress(findings: Findings, path: string, { ip, hostname = '', nodeName }: EndpointAddress): void {
+function checkSubsetAddress(
+  findings: Findings,
+  path: string,
+  { ip, hostname = '', nodeName }: EndpointAddress,
+  mayBeHere: boolean,
+): void {
   checkAddress(findings, `${path}.ip`, ip);
   if (hostname !== '') findings.name(`${path}.hostname`, 'label', hostname);
   if (nodeName !== undefined) findings.name(`${path}.nodeName`, 'subdomain', nodeName);
-  checkEndpointAddress(findings, `${path}.ip`, ip);
+  checkEndpointAddress(findings, `${path}.ip`, ip, mayBeHere);
 }
 
-export function checkEndpointSlice(findings: Findings, slice: EndpointSlice, old: EndpointSlice | undefined): void {
+/** `mayBeHere`: addresses may be on loopback. */
+export function checkEndpointSlice(
+  findings: Findings,
+  slice: EndpointSlice,
+  old: EndpointSlice | undefined,
+  mayBeHere: boolean,
+): void {
   const { addressType, endpoints, ports } = slice;
   findings.choice('addressType', addressType, TYPES);
   checkPorts(findings, ports ?? []);
-  const errors = found((inner) => checkTargets(inner, endpoints, addressType));
+  const errors = found((inner) => checkTargets(inner, endpoints, addressType, mayBeHere));
   // Those of former versions are let through as long as nobody touches them.
   if (!old || !equal(endpoints, old.endpoints)) findings.add(errors);
   if (old && addressType !== old.addressType) findings.invalid('addressType', addressType, IMMUTABLE);
@@ -48,7 +60,7 @@ const MAX_ADDRESSES = 100;
 const MAX_PORTS = 20_000;
 const MAX_HINTS = 8;
 
-function checkTargets(findings: Findings, endpoints: readonly Endpoint[], type: string): void {
+function checkTargets(findings: Findings, endpoints: readonly Endpoint[], type: string, mayBeHere: boolean): void {
   if (!findings.atMost('endpoints', endpoints, MAX_ENDPOINTS)) return;
   findings.each('endpoints', endpoints, ({ addresses, nodeName, hostname, hints }, at) => {
     const path = `${at}.addresses`;
@@ -56,7 +68,7 @@ function checkTargets(findings: Findings, endpoints: readonly Endpoint[], type: 
     findings.atMost(path, addresses, MAX_ADDRESSES);
     findings.each(path, addresses, (address, place) => {
       if (type === 'FQDN') checkDomain(findings, place, address);
-      else if (type === 'IPv4' || type === 'IPv6') checkTarget(findings, path, place, type, address);
+      else if (type === 'IPv4' || type === 'IPv6') checkTarget(findings, path, place, type, address, mayBeHere);
     });
     if (nodeName !== undefined) findings.name(`${at}.nodeName`, 'subdomain', nodeName);
     if (hostname !== undefined) findings.name(`${at}.hostname`, 'label', hostname);
@@ -64,11 +76,18 @@ function checkTargets(findings: Findings, endpoints: readonly Endpoint[], type: 
   });
 }
 
-function checkTarget(findings: Findings, list: string, at: string, type: 'IPv4' | 'IPv6', address: string): void {
+function checkTarget(
+  findings: Findings,
+  list: string,
+  at: string,
+  type: 'IPv4' | 'IPv6',
+  address: string,
+  mayBeHere: boolean,
+): void {
   const good = type === 'IPv6' ? checkCanonicalAddress(findings, at, address) : checkAddress(findings, at, address);
   if (!good) return;
   if (familyOf(address) !== type) findings.invalid(list, address, `must be an ${type} address`);
-  checkEndpointAddress(findings, at, address);
+  checkEndpointAddress(findings, at, address, mayBeHere);
 }
 
 function checkDomain(findings: Findings, path: string, text: string): void {

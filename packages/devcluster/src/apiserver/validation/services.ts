@@ -96,7 +96,7 @@ export function checkService(findings: Findings, { metadata = {}, spec = {} }: S
   checkAffinity(findings, spec);
   checkClusterIPsUnlessExternal(findings, spec);
   findings.each('spec.externalIPs', spec.externalIPs, (address, at) => {
-    if (checkAddress(findings, at, address)) checkEndpointAddress(findings, at, address);
+    if (checkAddress(findings, at, address)) checkEndpointAddress(findings, at, address, false);
   });
   findings.choice('spec.type', spec.type, TYPES);
   checkBalancer(findings, spec, metadata.annotations ?? {});

@@ -60,6 +60,7 @@ export function strategyContext(context: ServerContext, user: string, subresourc
     store: context.store,
     now: context.now(),
     user,
+    mayBeOnLoopback: user === context.loopbackEndpointsOf,
     ...(subresource === undefined ? {} : { subresource: subresource as Subresource }),
   };
 }

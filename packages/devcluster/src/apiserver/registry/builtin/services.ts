@@ -195,7 +195,8 @@ export const endpointsStrategy: Strategy<Endpoints> = {
   defaults({ subsets }) {
     for (const subset of subsets ?? []) for (const port of subset.ports ?? []) port.protocol ??= 'TCP';
   },
-  validate: (endpoints) => found((findings) => checkEndpoints(findings, endpoints)),
+  validate: (endpoints, _old, { mayBeOnLoopback }) =>
+    found((findings) => checkEndpoints(findings, endpoints, mayBeOnLoopback)),
 };
 
 export const endpointSliceStrategy: Strategy<EndpointSlice> = {
@@ -211,5 +212,6 @@ export const endpointSliceStrategy: Strategy<EndpointSlice> = {
       port.protocol ??= 'TCP';
     }
   },
-  validate: (slice, old) => found((findings) => checkEndpointSlice(findings, slice, old)),
+  validate: (slice, old, { mayBeOnLoopback }) =>
+    found((findings) => checkEndpointSlice(findings, slice, old, mayBeOnLoopback)),
 };
