@@ -27,7 +27,7 @@ interface DownOptions {
 interface ManifestsArguments {
   service?: string[];
   imagePrefix: string;
-  controllerTag: string;
+  controllerTag?: string;
 }
 
 export interface ProgramOptions {
@@ -47,7 +47,7 @@ export function createProgram({ stdout, stderr, signal, setExitCode }: ProgramOp
     .option('-n, --namespace <name>', `the control plane's namespace (default: "${defaultNamespace}")`)
     .option('--no-color', 'plain output; also with NO_COLOR set')
     .addHelpText('after', '\nExit codes: 0 ok, 1 error, 2 not ready (status) or changes (plan), 3 time-out.')
-    .showHelpAfterError()
+    .showHelpAfterError("(stackwright --help names all commands and options. `describe` and `explain` are kubectl's.)")
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
 
   const output = () => new Option('-o, --output <format>', 'for programs').choices(['json']);
@@ -171,17 +171,19 @@ Exit codes: 0 done, 2 something would be done, 3 time-out.`,
       "registry and path of all images, the controllers' and those they run",
       imagePrefix(),
     )
-    .option(
-      '--controller-tag <tag>',
-      "tag of the controllers' image, as `stackwright images push` says it",
-      manifest.version,
-    )
+    .option('--controller-tag <tag>', "tag of the controllers' image, as `stackwright images push` says it")
     .action(({ service, imagePrefix: prefix, controllerTag }: ManifestsArguments) => {
       const { terminal, options } = context();
+      if (controllerTag === undefined) {
+        terminal.note(
+          `No --controller-tag: the Pods will ask for ${prefix}/controller:${manifest.version}, and what is built here has the hash of its ` +
+            'content in its tag. `stackwright images push` and `images save` print this command with it.',
+        );
+      }
       manifests(terminal, modules, service ?? [], {
         namespace: options.namespace ?? defaultNamespace,
         imagePrefix: prefix,
-        tag: controllerTag,
+        tag: controllerTag ?? manifest.version,
       });
     });
 
@@ -209,7 +211,7 @@ Exit codes: 0 done, 2 something would be done, 3 time-out.`,
     .description('run the OpenStack client in the cluster as administrator: stackwright openstack -- token issue')
     .argument('<args...>', 'what the client is given')
     .option('--keystone <name>', 'the Keystone to speak to', 'keystone')
-    .option('--image <image>', 'image that has the client')
+    .option('--image <image>', 'image that has the client (default: the one that Keystone runs from)')
     .action(async (args: string[], options: { keystone: string; image?: string }) => {
       setExitCode(await openstack(context(), args, options));
     });

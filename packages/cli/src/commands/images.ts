@@ -15,11 +15,33 @@ export async function pushImages({ terminal, signal }: CommandContext, prefix: s
       signal.throwIfAborted();
       throw new CliError(`${target} cannot be pushed: ${error instanceof Error ? error.message : String(error)}`, {
         cause: error,
-        hints: [`If the registry asks who you are: podman login ${prefix.split('/', 1)[0] ?? prefix}`],
+        hints: pushHints(error instanceof Error ? error.message : '', prefix.split('/', 1)[0] ?? prefix),
       });
     }
   }
   terminal.data(nextCommand(images, prefix));
+}
+
+/** What podman's words mean, and where it is told: it speaks TLS to every registry unless it is told otherwise. */
+export function pushHints(said: string, host: string): string[] {
+  if (/HTTP response to HTTPS client/i.test(said)) {
+    return [
+      `${host} speaks HTTP without TLS. If it shall: in /etc/containers/registries.conf.d/${host.replace(/:/g, '-')}.conf,`,
+      `  [[registry]]`,
+      `  location = "${host}"`,
+      `  insecure = true`,
+      'The nodes have to be told as well, in the configuration of their container runtime.',
+    ];
+  }
+  if (/x509|certificate/i.test(said)) {
+    return [
+      `The registry's authority is not known here: put its certificate in /etc/containers/certs.d/${host}/ca.crt`,
+    ];
+  }
+  if (/unauthorized|authentication required|denied|forbidden|\b40[13]\b/i.test(said)) {
+    return [`The registry asks who you are, or who may write there: podman login ${host}`];
+  }
+  return ['Without a registry: npx stackwright images save images.tar'];
 }
 
 export async function saveImages({ terminal, signal }: CommandContext, file: string, prefix: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { imagePrefix } from '@stackwright/openstack';
+import { Keystone } from '@stackwright/keystone';
 import { Node, Pod, isNotFound, pathOf, type Client } from '@stackwright/kube';
 import { CliError } from '../errors.js';
 import { stateOfPod } from '@stackwright/graph';
@@ -20,11 +20,12 @@ export async function openstack(
 ): Promise<number> {
   return withCluster(context, async ({ client }, namespace) => {
     await refuseSimulated(client);
+    const keystone = await keystoneNamed(client, { namespace, name: options.keystone });
     const { metadata } = await client.create(
       Pod,
       clientPod({
         namespace,
-        image: options.image ?? `${imagePrefix()}/keystone:2025.1`,
+        ...imageFor(keystone, options.image),
         secret: `${options.keystone}-admin`,
         cloud: namespace,
         args,
@@ -43,6 +44,39 @@ export async function openstack(
       });
     }
   });
+}
+
+async function keystoneNamed(client: Client, key: { namespace: string; name: string }): Promise<Keystone> {
+  try {
+    return await client.get(Keystone, key);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    throw new CliError(`There is no Keystone ${key.name} in namespace ${key.namespace}.`, {
+      hints: ['Name another one with --keystone or --namespace; `stackwright status` says what there is.'],
+      cause: error,
+    });
+  }
+}
+
+/** The client is in the service's image, and the nodes have that one from where its Pods have it: this machine need not know. */
+export function imageFor(
+  {
+    spec,
+    status,
+    metadata,
+  }: Pick<Keystone, 'status' | 'metadata'> & {
+    spec: Pick<Keystone['spec'], 'image' | 'imagePullSecrets'>;
+  },
+  given: string | undefined,
+): { image: string; imagePullSecrets?: readonly { name: string }[] } {
+  const image = given ?? status?.image ?? spec.image;
+  if (image === undefined) {
+    const name = metadata?.name ?? 'keystone';
+    throw new CliError(`No controller has chosen an image for Keystone ${name} yet.`, {
+      hints: [`stackwright why ${name}`],
+    });
+  }
+  return { image, ...(spec.imagePullSecrets ? { imagePullSecrets: spec.imagePullSecrets } : {}) };
 }
 
 async function finished(client: Client, key: { namespace: string; name: string }, signal: AbortSignal): Promise<Pod> {

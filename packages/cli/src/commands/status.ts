@@ -48,7 +48,8 @@ export function reportOf(snapshot: Snapshot): StatusReport {
   const more = ending ? { ending } : {};
   if (!controlPlane) return { ready: services.length > 0 && allReady(services) && !ending, services, ...more };
   const condition = complaintOf(controlPlane) ?? conditionOf(controlPlane, 'Ready');
-  const stale = stalenessOf(snapshot, controlPlane);
+  // What was never ready, or was not when somebody looked last, has said so itself; a row has the controllers.
+  const stale = isReady(controlPlane) ? stalenessOf(snapshot, controlPlane) : undefined;
   const ready = isReady(controlPlane) && !stale;
   const release = controlPlane.spec?.['release'];
   return {

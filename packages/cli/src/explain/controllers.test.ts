@@ -49,6 +49,21 @@ describe('what was ready when its controller last looked', () => {
     expect(reportOf(gone)).toMatchObject({ ready: false, controlPlane: { ready: false, state: 'Unknown' } });
   });
 
+  it.each([
+    ['nobody has looked at it yet', { ...plane, status: {} }, 'not ready (not reconciled yet)'],
+    [
+      'it was not',
+      custom('ControlPlane', 'openstack', { ready: false, reason: 'WaitingForService', spec: {} }),
+      'not ready (WaitingForService)',
+    ],
+  ])('is not said of a control plane where %s', (_what, young, state) => {
+    const observed = snapshot(young, workload('Deployment', 'coordinator-controller', 0, ofPlane));
+    expect(status(observed).slice(0, 2)).toEqual([
+      `ControlPlane openstack/openstack    ${state}`,
+      '  ·  controllers    0/1 running',
+    ]);
+  });
+
   it('has the controller for its cause', () => {
     expect(why(gone, 'keystone')).toEqual([
       'Keystone keystone is unknown (5m): it was ready when it was last looked at; keystone-controller does not run (0 replicas)',

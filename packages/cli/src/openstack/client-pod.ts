@@ -4,6 +4,8 @@ import type { Pod } from '@stackwright/kube';
 export interface ClientPodOptions {
   namespace: string;
   image: string;
+  /** Secrets by which the node logs in to the image's registry. */
+  imagePullSecrets?: readonly { name: string }[];
   /** Secret with a clouds.yaml. */
   secret: string;
   /** Name of the cloud in it. */
@@ -15,7 +17,7 @@ const files = ['clouds.yaml', 'ca.crt'].map((file) => ({ key: file, path: file }
 
 export const clientContainer = 'openstack';
 
-export function clientPod({ namespace, image, secret, cloud, args }: ClientPodOptions): Pod {
+export function clientPod({ namespace, image, imagePullSecrets, secret, cloud, args }: ClientPodOptions): Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -26,6 +28,7 @@ export function clientPod({ namespace, image, secret, cloud, args }: ClientPodOp
     },
     spec: {
       restartPolicy: 'Never',
+      ...(imagePullSecrets ? { imagePullSecrets: [...imagePullSecrets] } : {}),
       automountServiceAccountToken: false,
       terminationGracePeriodSeconds: 1,
       securityContext: {

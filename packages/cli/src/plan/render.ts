@@ -85,7 +85,7 @@ function unknownLines({ objects, unreachable, unconfirmed }: PlanReport): string
       .map(({ of, step }) => `${of} ${step}`)
       .join(', ')}${steps.length > 4 ? ` and ${steps.length - 4} more` : ''}`;
   const later = unknown.filter((step) => !unseen.includes(step));
-  const why = unreachable === undefined ? '' : `; from this machine there is no way to it: ${oneLine(unreachable)}`;
+  const why = unreachable === undefined ? '' : `; it was not reached from this machine: ${oneLine(unreachable)}`;
   return [
     ...(unseen.length > 0 ? [`Not looked at, outside Kubernetes: ${names(unseen)}${why}.`] : []),
     ...(later.length > 0 ? [`Not known before that: ${names(later)}.`] : []),

@@ -48,6 +48,6 @@ function recordAvailable(
     record('Warning', away.serving.reason, `No longer available: ${away.step}: ${away.serving.message}`);
   }
   if (decides.length > 0 && now?.status === 'True' && before?.status === 'False') {
-    record('Normal', EngineReason.Available, 'Is available again');
+    record('Normal', EngineReason.Available, 'Is available');
   }
 }
