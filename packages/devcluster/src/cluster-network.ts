@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { EndpointSlice, Service, type Client } from '@stackwright/kube';
 import { DnsServer, hostResolvers } from './network/dns.js';
 import type { DnsService } from './network/dns-records.js';
-import { ServiceProxy, type ServicePort, type ServiceProxyOptions } from './network/service-proxy.js';
+import { servicePorts } from './network/service-ports.js';
+import { ServiceProxy, type ServiceProxyOptions } from './network/service-proxy.js';
 import { systemClock } from './shared/clock.js';
 import type { Log } from './shared/log.js';
 import type { Stored } from './shared/objects.js';
@@ -78,7 +79,7 @@ export class ClusterNetwork {
       service,
       slices: slices.get(`${service.metadata.namespace}/${service.metadata.name}`) ?? [],
     }));
-    this.#proxy.update(services.flatMap(({ service, slices: own }) => portsOf(service, own)));
+    this.#proxy.update(services.flatMap(({ service, slices: own }) => servicePorts(service, own)));
     this.#dns?.update(services.map(({ service, slices: own }) => recordOf(service, own)));
   }
 }
@@ -86,26 +87,6 @@ export class ClusterNetwork {
 async function resolvConf(): Promise<string> {
   return readFile('/etc/resolv.conf', 'utf8').catch(() => '');
 }
-
-function portsOf({ spec }: Service, slices: readonly EndpointSlice[]): ServicePort[] {
-  const clusterIP = spec?.clusterIP ?? 'None';
-  if (clusterIP === 'None' || clusterIP === '') return [];
-  return (spec?.ports ?? [])
-    .filter(({ protocol }) => (protocol ?? 'TCP') === 'TCP')
-    .map(({ port, name = '' }) => ({
-      clusterIP,
-      port,
-      endpoints: slices.flatMap((slice) => {
-        const target = slice.ports?.find((candidate) => (candidate.name ?? '') === name)?.port;
-        return target === undefined ? [] : readyAddresses(slice).map((ip) => ({ ip, port: target }));
-      }),
-    }));
-}
-
-const readyAddresses = ({ endpoints }: EndpointSlice): string[] =>
-  (endpoints ?? [])
-    .filter(({ conditions }) => conditions?.ready !== false)
-    .flatMap(({ addresses }) => addresses.slice(0, 1));
 
 function recordOf({ metadata, spec }: Stored<Service>, slices: readonly EndpointSlice[]): DnsService {
   const clusterIP = spec?.clusterIP;

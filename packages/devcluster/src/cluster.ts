@@ -1,8 +1,7 @@
 // A whole cluster in this process: the API server and, as asked, workload controllers and a node.
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client, Pod } from '@stackwright/kube';
 import { startApiServer, type ApiServer, type ApiServerOptions, type NodeProxy } from './apiserver/index.js';
@@ -16,6 +15,7 @@ import { hostMounter } from './node/volumes/mounter.js';
 import type { AddressPlan } from './network/address-plan.js';
 import { isIn } from './network/network-policies.js';
 import { silentLog, type Log } from './shared/log.js';
+import { temporaryFolder } from './temporary.js';
 
 export type NodeDriver = 'podman' | 'simulated' | 'none';
 
@@ -81,7 +81,7 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
     const simulated = node === 'simulated' ? simulatedRuntime(options, server, directory, stops) : undefined;
     const podman = simulated ? undefined : podmanRuntime(directory, addresses as AddressPlan);
     const runtime = simulated ?? (podman as PodmanRuntime);
-    if (addresses) await noteCluster(clusterId(directory), directory);
+    if (addresses) await noteCluster(clusterId(directory), directory, addresses.serviceCidr);
     const agent = new NodeAgent(agentOptions(server, runtime, directory, addresses, log));
     stops.push(() => agent.stop());
     const host = await agent.start();
@@ -133,7 +133,7 @@ function stateOf({ stateDirectory }: DevclusterOptions): string {
 }
 
 async function temporaryDirectory(stops: (() => Promise<void>)[]): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'devcluster-'));
+  const directory = await temporaryFolder();
   stops.push(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }

@@ -114,6 +114,11 @@ export interface HostCluster {
   containers: readonly string[];
   namespaces: readonly string[];
   bridge?: string;
+  /** The rules that keep neighbours out. */
+  table?: string;
+  /** A route of the host. */
+  route?: string;
+  folders: readonly string[];
   mounts: readonly string[];
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { HostCluster } from '../cluster/daemon.js';
 import { chosenFrom, listed } from './down-all.js';
 
-const none = { containers: [], namespaces: [], mounts: [] };
+const none = { containers: [], namespaces: [], folders: [], mounts: [] };
 const runs: HostCluster = { ...none, id: '11111111', stateDirectory: '/a/.stackwright', hasState: true, pid: 7 };
 const left: HostCluster = {
   id: '22222222',
@@ -11,6 +11,8 @@ const left: HostCluster = {
   containers: ['x', 'y'],
   namespaces: ['n'],
   bridge: 'sw-22222222',
+  table: 'stackwright_22222222',
+  folders: ['/run/stackwright/22222222'],
   mounts: [],
 };
 
@@ -19,7 +21,7 @@ describe('all clusters of a machine', () => {
     expect(listed([runs, left])).toEqual([
       'ID        STATE                   PROCESS  LEFT ON THE MACHINE',
       '11111111  /a/.stackwright         7        nothing',
-      '22222222  gone (/b/.stackwright)  none     2 containers, 1 network namespace, bridge sw-22222222',
+      '22222222  gone (/b/.stackwright)  none     2 containers, 1 network namespace, bridge sw-22222222, rules stackwright_22222222, 1 temporary folder',
     ]);
     expect(listed([])[0]).toContain('no embedded cluster');
   });

@@ -55,13 +55,15 @@ const stateOf = ({ hasState, stateDirectory }: HostCluster): string =>
 
 const processOf = ({ pid }: HostCluster): string => (pid === undefined ? 'none' : `${pid}`);
 
-function whatOf({ containers, namespaces, bridge, mounts }: HostCluster): string {
+function whatOf({ containers, namespaces, bridge, table, folders, mounts }: HostCluster): string {
   const counted = (count: number, what: string) => (count === 0 ? [] : [`${count} ${what}${count === 1 ? '' : 's'}`]);
   const all = [
     ...counted(containers.length, 'container'),
     ...counted(namespaces.length, 'network namespace'),
     ...(bridge === undefined ? [] : [`bridge ${bridge}`]),
+    ...(table === undefined ? [] : [`rules ${table}`]),
     ...counted(mounts.length, 'mount'),
+    ...counted(folders.length, 'temporary folder'),
   ];
   return all.length > 0 ? all.join(', ') : 'nothing';
 }

@@ -6,6 +6,9 @@ const nothing: HostTraces = {
   containers: [],
   namespaces: [],
   bridges: [],
+  perimeters: [],
+  runFolders: [],
+  abandoned: [],
   processes: [],
   mounts: [],
   states: {},
@@ -31,6 +34,7 @@ describe('clusters of a host', () => {
         namespaces: [`stackwright-${id}-uid`],
         bridge: `sw-${id}`,
         route: '10.203.128.0/17',
+        folders: [],
         mounts: ['/clone/.stackwright/node/pods/x'],
       },
     ]);
@@ -46,6 +50,20 @@ describe('clusters of a host', () => {
     expect(clustersOf(noted)).toMatchObject([{ id, clusterId: 'aaaa', stateDirectory: '/gone', hasState: false }]);
     expect(clustersOf({ ...nothing, namespaces: ofA.namespaces })).toMatchObject([{ id, hasState: false }]);
     expect(clustersOf({ ...nothing, bridges: ofA.bridges })).toMatchObject([{ id, route: '10.203.128.0/17' }]);
+  });
+
+  it('are found by the rules that keep neighbours out, and by a temporary folder, with the route of their Services', () => {
+    expect(clustersOf({ ...nothing, perimeters: [{ id, services: '10.204.128.0/17' }] })).toMatchObject([
+      { id, hasState: false, table: `stackwright_${id}`, route: '10.204.128.0/17' },
+    ]);
+    const notes = [{ clusterId: 'aaaa', stateDirectory: '/gone', services: '10.205.128.0/17' }];
+    expect(clustersOf({ ...nothing, notes })).toMatchObject([{ id, route: '10.205.128.0/17' }]);
+    expect(clustersOf({ ...nothing, runFolders: [id] })).toMatchObject([
+      { id, hasState: false, folders: [`/run/stackwright/${id}`] },
+    ]);
+    expect(clustersOf({ ...nothing, abandoned: ['/tmp/devcluster-x'] })).toMatchObject([
+      { hasState: false, folders: ['/tmp/devcluster-x'] },
+    ]);
   });
 
   it('run where their process does, with containers or without', () => {

@@ -2,12 +2,14 @@
 // or whose process was killed. Found by what they leave, and by a note that goes with the boot, as networks do.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostMounter } from '../volumes/mounter.js';
 import { LABELS } from './container-arguments.js';
 import { CommandError, runCommand } from './command.js';
 import { Firewall } from './firewall.js';
+import { PERIMETER_PREFIX, perimetersOfHost, removePerimeter, type FoundPerimeter } from './perimeter.js';
+import { abandonedFolders, runFolder, runFolders } from '../../temporary.js';
 
 /** What belongs to one cluster. */
 export interface HostCluster {
@@ -25,16 +27,25 @@ export interface HostCluster {
   bridge?: string;
   /** Of its Services, as a route of the host. */
   route?: string;
+  /** The rules that keep neighbours out, as a table of nftables. */
+  table?: string;
+  /** Temporary ones, outside of its state. */
+  folders: readonly string[];
   mounts: readonly string[];
 }
 
 /** What was found on the host, before anybody asks whose it is. */
 export interface HostTraces {
-  notes: readonly { clusterId: string; stateDirectory: string }[];
+  notes: readonly { clusterId: string; stateDirectory: string; services?: string }[];
   containers: readonly { id: string; clusterId: string; logPath: string }[];
   /** Names of network namespaces. */
   namespaces: readonly string[];
   bridges: readonly { name: string; address?: string }[];
+  perimeters: readonly FoundPerimeter[];
+  /** By short id. */
+  runFolders: readonly string[];
+  /** Of clusters without a state directory, whose process is gone. */
+  abandoned: readonly string[];
   processes: readonly { pid: number; stateDirectory: string }[];
   /** Where file systems are mounted. */
   mounts: readonly string[];
@@ -48,10 +59,11 @@ const namespaceDirectory = '/run/netns';
 export const shortId = (clusterId: string): string => createHash('sha256').update(clusterId).digest('hex').slice(0, 8);
 
 /** So that it is found when its state is not any more. */
-export async function noteCluster(clusterId: string, stateDirectory: string): Promise<void> {
+export async function noteCluster(clusterId: string, stateDirectory: string, services: string): Promise<void> {
   await mkdir(notes, { recursive: true, mode: 0o755 });
-  const note = JSON.stringify({ clusterId, stateDirectory });
-  await writeFile(join(notes, `${shortId(clusterId)}.json`), note, { mode: 0o644 });
+  const path = join(notes, `${shortId(clusterId)}.json`);
+  await writeFile(`${path}.new`, JSON.stringify({ clusterId, stateDirectory, services }), { mode: 0o644 });
+  await rename(`${path}.new`, path);
 }
 
 export async function forgetNote(clusterId: string): Promise<void> {
@@ -77,15 +89,22 @@ export function clustersOf(traces: HostTraces): HostCluster[] {
     const id = /^sw-([0-9a-f]{8})$/.exec(name)?.[1];
     if (id !== undefined) add(id);
   }
+  for (const { id } of traces.perimeters) add(id);
+  for (const id of traces.runFolders) add(id);
   for (const { stateDirectory } of traces.processes) {
     const clusterId = traces.states[stateDirectory];
     const known = [...ids].some(([, one]) => one.stateDirectory === stateDirectory);
     if (!known) add(shortId(clusterId ?? stateDirectory), { ...(clusterId ? { clusterId } : {}), stateDirectory });
   }
-  return [...ids].map(([id, { clusterId, stateDirectory }]) => {
+  const left = [...ids].map(([id, { clusterId, stateDirectory }]): HostCluster => {
     const bridge = traces.bridges.find(({ name }) => name === `sw-${id}`);
     const process = traces.processes.find((one) => one.stateDirectory === stateDirectory);
-    const route = bridge?.address === undefined ? undefined : servicesBeside(bridge.address);
+    const perimeter = traces.perimeters.find((one) => one.id === id);
+    const note = traces.notes.find((one) => shortId(one.clusterId) === id);
+    const route =
+      perimeter?.services ??
+      note?.services ??
+      (bridge?.address === undefined ? undefined : servicesBeside(bridge.address));
     return {
       id,
       ...(clusterId === undefined ? {} : { clusterId }),
@@ -97,10 +116,21 @@ export function clustersOf(traces: HostTraces): HostCluster[] {
       namespaces: traces.namespaces.filter((name) => name.startsWith(`stackwright-${id}-`)),
       ...(bridge ? { bridge: bridge.name } : {}),
       ...(route === undefined ? {} : { route }),
+      ...(perimeter ? { table: `${PERIMETER_PREFIX}${id}` } : {}),
+      folders: traces.runFolders.includes(id) ? [runFolder(id)] : [],
       mounts:
         stateDirectory === undefined ? [] : traces.mounts.filter((path) => path.startsWith(`${stateDirectory}/node/`)),
     };
   });
+  const abandoned = traces.abandoned.map((path) => ({
+    id: shortId(path),
+    hasState: false,
+    containers: [],
+    namespaces: [],
+    folders: [path],
+    mounts: [],
+  }));
+  return [...left, ...abandoned];
 }
 
 /** Pods have the lower half of a /16, and Services the upper one (see `address-plan.ts`). */
@@ -110,10 +140,13 @@ function servicesBeside(nodeIp: string): string | undefined {
 }
 
 export async function findClusters(): Promise<HostCluster[]> {
-  const [noted, containers, bridges, processes] = await Promise.all([
+  const [noted, containers, bridges, perimeters, folders, abandoned, processes] = await Promise.all([
     readNotes(),
     labelledContainers(),
     bridgesOfHost(),
+    perimetersOfHost(),
+    runFolders(),
+    abandonedFolders(),
     processesOfHost(),
   ]);
   const traces = {
@@ -121,6 +154,9 @@ export async function findClusters(): Promise<HostCluster[]> {
     containers,
     namespaces: await readdir(namespaceDirectory).catch(() => []),
     bridges,
+    perimeters,
+    runFolders: folders,
+    abandoned,
     processes,
     mounts: await mountPoints(),
     states: {},
@@ -132,7 +168,7 @@ export async function findClusters(): Promise<HostCluster[]> {
 
 /** Ends its process, and removes all that it has on the host but its state. */
 export async function removeCluster(cluster: HostCluster): Promise<void> {
-  const { id, clusterId, stateDirectory, pid, containers, namespaces, bridge, route } = cluster;
+  const { id, clusterId, stateDirectory, pid, containers, namespaces, bridge, route, table, folders } = cluster;
   if (pid !== undefined) await endProcess(pid);
   if (containers.length > 0) {
     await runCommand('podman', ['rm', '--force', '--time', '0', '--volumes', ...containers], { timeout: 120_000 });
@@ -141,7 +177,9 @@ export async function removeCluster(cluster: HostCluster): Promise<void> {
   await new Firewall(`sw-${id}`).close();
   if (route !== undefined) await runCommand('ip', ['route', 'del', 'local', route, 'dev', 'lo']).catch(ignoreMissing);
   if (bridge !== undefined) await runCommand('ip', ['link', 'del', bridge]).catch(ignoreMissing);
+  if (table !== undefined) await removePerimeter(id);
   if (stateDirectory !== undefined) await hostMounter.unmountAll(join(stateDirectory, 'node'));
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
   if (clusterId !== undefined) await forgetNote(clusterId);
 }
 
@@ -155,9 +193,17 @@ async function endProcess(pid: number): Promise<void> {
 
 async function readNotes(): Promise<HostTraces['notes']> {
   const files = await readdir(notes).catch(() => []);
-  return Promise.all(
-    files.map(async (file) => JSON.parse(await readFile(join(notes, file), 'utf8')) as HostTraces['notes'][number]),
-  );
+  const found = await Promise.all(files.filter((name) => name.endsWith('.json')).map(readNote));
+  return found.flatMap((note) => note ?? []);
+}
+
+/** One that nobody can read says nothing; what it was of is found by other traces. */
+async function readNote(file: string): Promise<HostTraces['notes'][number] | undefined> {
+  try {
+    return JSON.parse(await readFile(join(notes, file), 'utf8')) as HostTraces['notes'][number];
+  } catch {
+    return undefined;
+  }
 }
 
 async function labelledContainers(): Promise<HostTraces['containers']> {

@@ -7,6 +7,7 @@ import { parseAddress, parseCidr, sizeOf, formatAddress } from '../../network/ip
 import { RuntimeError } from '../runtime.js';
 import { CommandError, runCommand } from './command.js';
 import { Firewall } from './firewall.js';
+import { closePerimeter, removePerimeter } from './perimeter.js';
 
 const NETNS_DIRECTORY = '/run/netns';
 
@@ -18,10 +19,12 @@ export class PodNetwork {
   readonly #prefix: string;
   readonly #bridge: string;
   readonly #firewall: Firewall;
+  readonly #id: string;
 
   constructor(clusterId: string, plan: AddressPlan) {
     const cluster = short(clusterId);
     this.#plan = plan;
+    this.#id = cluster;
     this.#prefix = `stackwright-${cluster}-`;
     this.#bridge = `sw-${cluster}`;
     this.#firewall = new Firewall(this.#bridge);
@@ -43,12 +46,19 @@ export class PodNetwork {
     await this.#firewall.open();
   }
 
+  /** Keeps neighbours out, also after somebody has flushed all rules of this host, as the restart of a firewall does. */
+  async guard(): Promise<void> {
+    const { podCidr: pods, serviceCidr: services } = this.#plan;
+    await closePerimeter({ id: this.#id, bridge: this.#bridge, pods, services });
+  }
+
   /** Containers must be gone before: a namespace lives as long as a process is in it. */
   async teardown(): Promise<void> {
     await this.#firewall.close();
     for (const podUid of await this.attached()) await this.detach(podUid);
     await ip('route', 'del', 'local', this.#plan.serviceCidr, 'dev', 'lo').catch(ignoreMissing);
     await ip('link', 'del', this.#bridge).catch(ignoreMissing);
+    await removePerimeter(this.#id);
   }
 
   /** Path of a Pod's network namespace, for podman. */
@@ -97,14 +107,6 @@ export class PodNetwork {
     await ip('netns', 'del', this.#prefix + podUid).catch(ignoreMissing);
     // Goes with the namespace, but only when the kernel comes to it: a new one of that name may be made before.
     await ip('link', 'del', this.#veth(podUid)).catch(ignoreMissing);
-  }
-
-  /** Whether this host has what filters. */
-  async canFilter(): Promise<boolean> {
-    return runCommand('nft', ['--version']).then(
-      () => true,
-      () => false,
-    );
   }
 
   /** Puts a script of nftables into effect in a Pod's namespace. */

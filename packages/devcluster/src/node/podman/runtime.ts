@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { AddressPlan } from '../../network/address-plan.js';
 import type { Way } from '../../network/network-policies.js';
 import type { ProcessStreams, StreamOptions } from '../../shared/process.js';
+import { runFolder } from '../../temporary.js';
 import {
   RuntimeError,
   type ContainerRuntime,
@@ -24,6 +25,7 @@ import { LoopbackDialer } from './dialer.js';
 import { killProcessesWith } from './exec-cleanup.js';
 import { ExitWatcher } from './exit-watcher.js';
 import { probeHost, type HostProfile } from './host.js';
+import { shortId } from './host-clusters.js';
 import { followLog, readLog } from './log-file.js';
 import { ingressRules } from './ingress-rules.js';
 import { chooseAddress, PodNetwork } from './network.js';
@@ -61,13 +63,16 @@ export class PodmanRuntime implements ContainerRuntime {
   readonly #sandboxes = new Map<string, StoredSandbox>();
   readonly #listeners = new Set<(podUid: string) => void>();
   #host: HostProfile | undefined;
-  #filters = false;
 
   constructor(options: PodmanRuntimeOptions) {
     this.#options = options;
     this.#network = new PodNetwork(options.clusterId, options.addresses);
     this.#podman = new Podman({ cwd: options.directory });
-    this.#service = new PodmanService({ cwd: options.directory, runtime: () => this.#podman.runtime });
+    this.#service = new PodmanService({
+      cwd: options.directory,
+      folder: this.#runFolder(),
+      runtime: () => this.#podman.runtime,
+    });
     this.#store = new SandboxStore(join(options.directory, 'sandboxes'));
     this.#containers = new ContainerCache(this.#podman, `${LABELS.cluster}=${options.clusterId}`);
   }
@@ -75,18 +80,15 @@ export class PodmanRuntime implements ContainerRuntime {
   async start(): Promise<HostFacts> {
     await mkdir(this.#options.directory, { recursive: true });
     this.#host = await probeHost(this.#podman, this.#options.probeImage);
-    this.#filters = await this.#network.canFilter();
+    // Of a process that was killed.
+    await rm(this.#runFolder(), { recursive: true, force: true });
     await this.#network.setup();
     await this.#adopt();
     this.#exits.start(
       (id) => this.#notify(this.#containers.touch(id)),
       () => void this.#notifyOfAll(),
     );
-    const { facts } = this.#host;
-    if (this.#filters) return facts;
-    const limitation =
-      'nft is not installed (apt-get install nftables): NetworkPolicies hold for addresses of Services only';
-    return { ...facts, limitations: [...facts.limitations, limitation] };
+    return this.#host.facts;
   }
 
   async stop(): Promise<void> {
@@ -102,6 +104,7 @@ export class PodmanRuntime implements ContainerRuntime {
     await this.#network.teardown();
     await this.#store.clear();
     await rm(this.#logDirectory(), { recursive: true, force: true });
+    await rm(this.#runFolder(), { recursive: true, force: true });
     this.#sandboxes.clear();
   }
 
@@ -141,7 +144,7 @@ export class PodmanRuntime implements ContainerRuntime {
 
   /** Who may come into a Pod's network, in the place of what was said before; nothing where it has none of its own. */
   async limitIngress(podUid: string, ways: readonly Way[] | undefined): Promise<void> {
-    if (!this.#filters || this.#sandboxes.get(podUid)?.hostNetwork !== false) return;
+    if (this.#sandboxes.get(podUid)?.hostNetwork !== false) return;
     await this.#network.filter(podUid, ingressRules(ways, this.#options.addresses.nodeIp));
   }
 
@@ -374,6 +377,10 @@ export class PodmanRuntime implements ContainerRuntime {
     this.#dialer.stop();
     await Promise.all([...this.#sessions].map((session) => session.hangUp()));
     await this.#service.stop();
+  }
+
+  #runFolder(): string {
+    return runFolder(shortId(this.#options.clusterId));
   }
 
   #logDirectory(): string {

@@ -1,17 +1,19 @@
 // podman's own API server, for what its command line cannot do without a terminal: commands and containers that somebody
 // talks to. It runs only while it is needed.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { newRunFolder } from '../../temporary.js';
 
 export interface PodmanServiceOptions {
   program?: string;
   /** Where it runs: conmon may leave files there. */
   cwd: string;
+  /** For its socket: a path that is short, as those of sockets must be. Made when there is need of it. */
+  folder: string;
   /** The OCI runtime. */
   runtime: () => string | undefined;
 }
@@ -88,8 +90,7 @@ export class PodmanService {
   }
 
   async #start(): Promise<Running> {
-    // Only root gets into it, and its name is short, as those of sockets must be.
-    const directory = await mkdtemp(join(tmpdir(), 'stackwright-podman-'));
+    const directory = await newRunFolder(this.#options.folder, 'podman');
     const socketPath = join(directory, 'api.sock');
     const configuration = join(directory, 'containers.conf');
     await writeFile(configuration, `[engine]\nexit_command_delay = ${EXIT_DELAY}\n`);
