@@ -1,6 +1,6 @@
 // A whole cluster in this process: the API server and, as asked, workload controllers and a node.
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client, Pod } from '@stackwright/kube';
@@ -15,6 +15,7 @@ import { hostMounter } from './node/volumes/mounter.js';
 import type { AddressPlan } from './network/address-plan.js';
 import { isIn } from './network/network-policies.js';
 import { silentLog, type Log } from './shared/log.js';
+import { openStateDirectory, writePrivate } from './state-directory.js';
 import { temporaryFolder } from './temporary.js';
 
 export type NodeDriver = 'podman' | 'simulated' | 'none';
@@ -49,6 +50,7 @@ const DOMAIN = 'cluster.local';
 
 export async function startDevcluster(options: DevclusterOptions = {}): Promise<Devcluster> {
   const { node = 'simulated', log = silentLog } = options;
+  if (options.stateDirectory !== undefined) openStateDirectory(options.stateDirectory);
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     // Last started, first stopped; nothing is left behind when one of them fails.
@@ -163,7 +165,7 @@ function clusterId(directory: string): string {
   const path = join(directory, 'cluster-id');
   if (!existsSync(path)) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    writeFileSync(path, randomBytes(4).toString('hex'));
+    writePrivate(path, randomBytes(4).toString('hex'));
   }
   return readFileSync(path, 'utf8').trim();
 }

@@ -1,8 +1,9 @@
 // One cluster, one process, one state directory.
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { startDevcluster, teardownPodman, type Devcluster, type NodeDriver } from './cluster.js';
 import type { Log } from './shared/log.js';
+import { openStateDirectory, writePrivate } from './state-directory.js';
 
 /** Milliseconds, as a real namespace controller has it. */
 const namespaceGrace = 5_000;
@@ -21,7 +22,7 @@ export interface DaemonOptions {
 /** Resolves when the cluster has been told to stop and has. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { stateDirectory, node } = options;
-  mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
+  openStateDirectory(stateDirectory);
   const release = claim(join(stateDirectory, 'pid'));
   try {
     if (options.teardown) {
@@ -32,7 +33,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
     });
     const cluster = await start(options);
-    writeSecret(join(stateDirectory, 'kubeconfig'), cluster.kubeconfig);
+    writePrivate(join(stateDirectory, 'kubeconfig'), cluster.kubeconfig);
     consoleLog.info('cluster is up', { url: cluster.url, node, stateDirectory });
     consoleLog.info('stopping', { signal: await stopped });
     await cluster.stop();
@@ -65,7 +66,7 @@ async function start({ stateDirectory, node, ...options }: DaemonOptions): Promi
     consoleLog.warn('the port of the last start is taken: another one is used', { port: before });
     cluster = await startOn(0);
   }
-  writeFileSync(portFile, String(cluster.server.port));
+  writePrivate(portFile, String(cluster.server.port));
   return cluster;
 }
 
@@ -75,7 +76,9 @@ function claim(path: string): () => void {
   if (pid > 0 && pid !== process.pid && isOurs(pid, dirname(path))) {
     throw new Error(`process ${pid} runs this cluster already (${path})`);
   }
-  writeFileSync(path, String(process.pid));
+  rmSync(path, { force: true });
+  // Of two that start at a time one fails here.
+  writeFileSync(path, String(process.pid), { flag: 'wx', mode: 0o600 });
   return () => rmSync(path, { force: true });
 }
 
@@ -86,11 +89,6 @@ function isOurs(pid: number, stateDirectory: string): boolean {
   } catch {
     return false;
   }
-}
-
-function writeSecret(path: string, content: string): void {
-  writeFileSync(`${path}.new`, content, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
 }
 
 /** The workspace that this program was built in. */

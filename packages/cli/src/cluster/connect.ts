@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { ConfigError, createClient, createTransport, loadConfig, type Client } from '@stackwright/kube';
 import { CliError } from '../errors.js';
+import { expectOwn } from './trust.js';
 
 export interface ConnectOptions {
   /** --kubeconfig. */
@@ -23,6 +25,7 @@ export interface ClusterConnection {
 /** Takes --kubeconfig, else $KUBECONFIG, else the embedded cluster where there is one, else ~/.kube/config. */
 export async function connect({ kubeconfig, embedded }: ConnectOptions): Promise<ClusterConnection> {
   const file = kubeconfig ?? (!process.env['KUBECONFIG'] && existsSync(embedded) ? embedded : undefined);
+  if (file === embedded) expectOwn(dirname(embedded), embedded);
   try {
     const connection = await loadConfig(file === undefined ? {} : { kubeconfig: file });
     const transport = createTransport({ connection, userAgent: 'stackwright-cli' });

@@ -1,10 +1,11 @@
 // The embedded cluster's process: started detached, so that it outlives the command, and found again by a note in the
 // state directory.
 import { execFile, spawn } from 'node:child_process';
-import { mkdirSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, mkdirSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError } from '../errors.js';
 import type { ClusterPaths } from './paths.js';
+import { expectOwn } from './trust.js';
 import { until } from './wait.js';
 
 export type NodeDriver = 'podman' | 'simulated';
@@ -24,6 +25,7 @@ export function runningDaemon(paths: ClusterPaths): Daemon | undefined {
 
 /** The note of the last start: tells of which kind the state is, also when nothing runs. */
 export function lastDaemon(paths: ClusterPaths): Daemon | undefined {
+  expectOwn(paths.stateDir, paths.daemon);
   try {
     return JSON.parse(readFileSync(paths.daemon, 'utf8')) as Daemon;
   } catch {
@@ -52,7 +54,9 @@ export interface StartOptions {
 
 export function startDaemon(paths: ClusterPaths, { program, build, node, namespace }: StartOptions): Daemon {
   mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
-  const log = openSync(paths.log, 'a', 0o600);
+  expectOwn(paths.stateDir, paths.log, paths.daemon);
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+  const log = openSync(paths.log, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
   try {
     const args = [
       '--enable-source-maps',

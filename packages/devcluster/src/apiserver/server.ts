@@ -34,6 +34,7 @@ import type { Subresource } from './registry/resource.js';
 import type { UserInfo } from './request.js';
 import { DiskPersistence } from './store/persistence.js';
 import { Store } from './store/store.js';
+import { openStateDirectory } from '../state-directory.js';
 import { bind } from './subresources/binding.js';
 import { evict } from './subresources/eviction.js';
 import { attach, exec, portForwards } from './subresources/connect.js';
@@ -114,6 +115,7 @@ export interface ApiServer {
 
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
   const { stateDirectory, host = '127.0.0.1' } = options;
+  if (stateDirectory !== undefined) openStateDirectory(stateDirectory);
   const directory = (name: string) => (stateDirectory === undefined ? {} : { directory: join(stateDirectory, name) });
   const serviceRange = new AddressRange(options.serviceRange ?? '10.96.0.0/16');
   const tls =

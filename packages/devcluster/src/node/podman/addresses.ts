@@ -1,8 +1,8 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { choosePlan, type AddressPlan } from '../../network/address-plan.js';
 import { hostResolvers } from '../../network/dns.js';
 import { parseCidr, type Cidr } from '../../network/ipv4.js';
+import { writePrivate } from '../../state-directory.js';
 import { RuntimeError } from '../runtime.js';
 import { runCommand } from './command.js';
 
@@ -14,9 +14,7 @@ export async function clusterAddresses(file: string): Promise<AddressPlan> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   const plan = await planAddresses();
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(`${file}.new`, JSON.stringify(plan));
-  await rename(`${file}.new`, file);
+  writePrivate(file, JSON.stringify(plan));
   return plan;
 }
 
