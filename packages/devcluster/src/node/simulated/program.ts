@@ -1,4 +1,5 @@
 // A program of the simulated node: what a container runs instead of an image.
+import { normalize } from 'node:path/posix';
 import type { Clock } from '../../shared/clock.js';
 import type { ContainerSpec } from '../runtime.js';
 import type { SharedState } from './shared-state.js';
@@ -30,10 +31,12 @@ export function terminated({ terminate }: ProgramContext): Promise<void> {
   return new Promise((resolve) => terminate.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-/** The path on the host of a path in the container: through the mount that is the nearest above it. */
+/** The path on the host of a path in the container: through the mount that is the nearest above it, and never out of that. */
 export function hostPathOf(spec: ContainerSpec, containerPath: string): string | undefined {
+  const path = normalize(containerPath);
   const mount = spec.mounts
-    .filter(({ containerPath: at }) => containerPath === at || containerPath.startsWith(`${at}/`))
-    .sort((a, b) => b.containerPath.length - a.containerPath.length)[0];
-  return mount && `${mount.hostPath}${containerPath.slice(mount.containerPath.length)}`;
+    .map(({ hostPath, containerPath: at }) => ({ hostPath, at: normalize(at).replace(/\/$/, '') }))
+    .filter(({ at }) => path === at || path.startsWith(`${at}/`))
+    .sort((a, b) => b.at.length - a.at.length)[0];
+  return mount && `${mount.hostPath}${path.slice(mount.at.length)}`;
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -39,11 +40,14 @@ export interface SimulatedRuntimeOptions {
   clock?: Clock;
   /** Root of this repository: where the controllers' bundles are. Without it no controller can be run. */
   repository?: string;
-  /** URL of the API server for controllers. Default: from KUBERNETES_SERVICE_HOST and …PORT, over HTTPS. */
+  /** URL of the API server for controllers. Without it none can be run. */
   apiServer?: string;
-  /** For what must be known after a crash. Default: nothing is. */
+  /** For what must be known after a crash, and what controllers need. Default: nothing is, and no controller can be run. */
   directory?: string;
 }
+
+/** In the directory: what the processes of controllers need while they run. */
+const CONTROLLERS = 'controllers';
 
 /** By the last part of the image's name. What is not here serves when it has ports, and otherwise is done at once. */
 const servers: Readonly<Record<string, Program>> = {
@@ -84,7 +88,11 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   async start(): Promise<HostFacts> {
-    if (this.#containers.size === 0) await this.#register.clear();
+    if (this.#containers.size === 0) {
+      await this.#register.clear();
+      const { directory } = this.#options;
+      if (directory !== undefined) await rm(join(directory, CONTROLLERS), { recursive: true, force: true });
+    }
     return {
       description: 'simulated 1.0',
       simulated: true,
@@ -224,9 +232,10 @@ export class SimulatedRuntime implements ContainerRuntime {
 
   #programOf(spec: ContainerSpec): Program {
     const controller = controllerOf(spec);
-    const { repository, apiServer } = this.#options;
-    if (controller !== undefined && repository !== undefined) {
-      return hostProcess(bundleOf(repository, controller), apiServer, this.#register);
+    const { repository, apiServer, directory } = this.#options;
+    if (controller !== undefined && repository !== undefined && apiServer !== undefined && directory !== undefined) {
+      const options = { register: this.#register, folder: join(directory, CONTROLLERS) };
+      return hostProcess(bundleOf(repository, controller), apiServer, options);
     }
     const name = spec.image.split('/').at(-1)?.split(/[:@]/)[0] ?? '';
     return spec.ports.length === 0 ? (tasks[name]?.(spec) ?? configCheck(spec) ?? task) : (servers[name] ?? server);

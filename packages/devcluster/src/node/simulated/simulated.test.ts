@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -110,7 +110,78 @@ describe('our own controllers on the simulated node', () => {
   const bundle = async (source: string): Promise<void> => {
     await mkdir(join(directory, 'packages/keystone/dist'), { recursive: true });
     await writeFile(join(directory, 'packages/keystone/dist/main.js'), source);
+    await tagged('keystone', 'layer:service');
   };
+  const tagged = async (name: string, tag: string): Promise<void> => {
+    await mkdir(join(directory, 'packages', name), { recursive: true });
+    await writeFile(join(directory, 'packages', name, 'package.json'), JSON.stringify({ nx: { tags: [tag] } }));
+  };
+
+  it('take nothing from their Pod that would change which program they are, or whom they speak to', async () => {
+    await bundle('console.log(JSON.stringify(process.env)); process.exit(0);');
+    const script = join(directory, 'script.cjs');
+    await writeFile(script, "console.log('taken over');");
+    const certificates = join(directory, 'certificates');
+    const env = {
+      NODE_OPTIONS: `--require ${script}`,
+      NODE_EXTRA_CA_CERTS: script,
+      NODE_PATH: directory,
+      LD_PRELOAD: script,
+      LD_LIBRARY_PATH: directory,
+      OPENSSL_CONF: script,
+      PATH: directory,
+      HOME: directory,
+      TMPDIR: directory,
+      KUBECONFIG: script,
+      KUBERNETES_SERVICE_HOST: '192.0.2.1',
+      HTTPS_PROXY: 'http://192.0.2.1',
+      https_proxy: 'http://192.0.2.1',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://192.0.2.1',
+      BIND_ADDRESS: '0.0.0.0',
+      WEBHOOK_CERT_DIR: '/certs/../../etc',
+      METRICS_CERT_DIR: '/certs/metrics',
+      POD_NAMESPACE: 'openstack',
+      HTTP_PORT: '8080',
+      __proto__x: 'x',
+    };
+    const { ip, status } = await run({
+      command,
+      env: Object.entries(env).map(([name, value]) => ({ name, value })),
+      mounts: [{ hostPath: certificates, containerPath: '/certs', readOnly: true }],
+    });
+    expect((await ended(status.id)).state).toMatchObject({ exitCode: 0 });
+    const seen = JSON.parse(await logsOf(status.id, {})) as Record<string, string>;
+    const { PATH, TMPDIR } = process.env;
+    expect(seen).toEqual({
+      PATH,
+      ...(TMPDIR ? { TMPDIR } : {}),
+      POD_NAMESPACE: 'openstack',
+      HTTP_PORT: '8080',
+      METRICS_CERT_DIR: join(certificates, 'metrics'),
+      BIND_ADDRESS: ip,
+      KUBECONFIG: expect.stringContaining(join(directory, 'controllers')) as string,
+    });
+  });
+
+  it.each(['devcluster', 'cli', 'unknown'])('are none but controllers: %s is not run', async (name) => {
+    await mkdir(join(directory, 'packages', name, 'dist'), { recursive: true });
+    await writeFile(join(directory, 'packages', name, 'dist/main.js'), 'process.exit(0)');
+    if (name !== 'unknown') await tagged(name, `layer:${name}`);
+    await expect(run({ command: ['node', `/opt/stackwright/${name}/main.js`] })).rejects.toMatchObject({
+      reason: 'CreateContainerError',
+      message: expect.stringContaining('no controller of this repository') as string,
+    });
+  });
+
+  it('leave nothing behind when the cluster was killed', async () => {
+    await bundle('setInterval(() => undefined, 1000); console.log(1);');
+    const { status } = await run({ command });
+    for await (const line of runtime.logs(status.id, { follow: new AbortController().signal })) if (line) break;
+    expect(await readdir(join(directory, 'controllers'))).toHaveLength(1);
+    await new SimulatedRuntime({ directory }).start();
+    await ended(status.id);
+    await expect(readdir(join(directory, 'controllers'))).rejects.toThrow('ENOENT');
+  });
 
   it('are processes of the host, as their ServiceAccount, with nothing of the environment but their own', async () => {
     await bundle(`
@@ -171,6 +242,7 @@ describe('our own controllers on the simulated node', () => {
   });
 
   it('say so when they have not been built', async () => {
+    await tagged('keystone', 'layer:service');
     await expect(run({ command })).rejects.toMatchObject({
       reason: 'CreateContainerError',
       message: expect.stringContaining('npm run build') as string,

@@ -7,7 +7,7 @@ export type Settings = Readonly<Record<string, Readonly<Record<string, string>>>
 
 /** All mounted files and directories of `.conf` files below `directory`, one over the other. */
 export function settingsOf({ spec }: ProgramContext, directory: string): Settings {
-  const settings: Record<string, Record<string, string>> = {};
+  const settings = nothing<Record<string, string>>();
   for (const { hostPath, containerPath } of spec.mounts) {
     if (!`${containerPath}/`.startsWith(`${directory}/`)) continue;
     for (const file of configFiles(hostPath)) readInto(settings, readFileSync(file, 'utf8'));
@@ -20,7 +20,7 @@ export function tlsFilesOf({ spec, path }: ProgramContext, port: number): { cert
   const command = [...(spec.command ?? []), ...(spec.args ?? [])];
   const ini = path(command[command.indexOf('--ini') + 1] ?? '');
   if (ini === undefined || !statSync(ini).isFile()) return undefined;
-  const settings: Record<string, Record<string, string>> = {};
+  const settings = nothing<Record<string, string>>();
   readInto(settings, readFileSync(ini, 'utf8'));
   // "0.0.0.0:5000,/path/of/cert,/path/of/key"
   const socket = settings['uwsgi']?.['https-socket'];
@@ -43,9 +43,14 @@ function configFiles(path: string): string[] {
 function readInto(settings: Record<string, Record<string, string>>, text: string): void {
   let section = 'DEFAULT';
   for (const line of text.split('\n')) {
-    const header = /^\[(.+)\]\s*$/.exec(line);
-    const option = /^([^#;\s[][^=]*?)\s*=\s*(.*)$/.exec(line);
-    if (header?.[1] !== undefined) section = header[1];
-    else if (option?.[1] !== undefined) (settings[section] ??= {})[option[1]] = option[2] ?? '';
+    const trimmed = line.trimEnd();
+    if (trimmed.startsWith('[') && trimmed.endsWith(']') && trimmed.length > 2) section = trimmed.slice(1, -1);
+    const equals = line.indexOf('=');
+    const option = equals < 0 ? '' : line.slice(0, equals).trimEnd();
+    if (option === '' || /^[#;\s[]/.test(option)) continue;
+    (settings[section] ??= nothing())[option] = line.slice(equals + 1).trimStart();
   }
 }
+
+/** Sections and options have the names that a user gives them, those of JavaScript's own among them. */
+const nothing = <Value>(): Record<string, Value> => Object.create(null) as Record<string, Value>;
