@@ -55,7 +55,8 @@ export const annotations = {
   acceptNewDatabase: `${domain}/accept-new-database`,
   /**
    * On a MessagingClaim that finds a virtual host which is in use under its own namespace and name, and whose password it does not know:
-   * the name of the virtual host (`spec.vhost`). It says that this is the claim's own, and not that of another cluster.
+   * the name of the virtual host (`spec.vhost`). It says that this is the claim's own, and not that of another cluster. And on one that
+   * finds another virtual host in the place of its own: the id of that (`status.vhostId`). It allows to go on with what is there.
    */
   acceptVirtualHost: `${domain}/accept-virtual-host`,
   /**

@@ -187,6 +187,14 @@ export const reasons = {
     meaning: 'Another claim, or somebody else, already has a virtual host of that name on the broker.',
     remedy: 'Choose another name, or hand the virtual host over as the message says.',
   },
+  VhostLost: {
+    state: 'Failed',
+    meaning:
+      'In the place of the virtual host that a claim once had there is another one, which somebody else has made. It is not taken.',
+    remedy:
+      'Bring the virtual host back by its definitions, which carry its id, or delete the one that is there. To go on with that, set the ' +
+      'annotation that the message says.',
+  },
   UserTaken: {
     state: 'Failed',
     meaning: 'A user of that name exists on the server and is not ours.',

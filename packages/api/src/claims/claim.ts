@@ -66,6 +66,18 @@ export const dataClaimStatus = statusOf({
   ),
 });
 
+/** And of one for a virtual host. */
+export const vhostClaimStatus = statusOf({
+  ...credentialFields,
+  vhostId: Type.Optional(
+    Type.String({
+      description:
+        'Id of the virtual host that the claim got, which is one of its tags, too. One with another id, or one in use without any, is not ' +
+        'taken for it: see the annotation stackwright.dev/accept-virtual-host.',
+    }),
+  ),
+});
+
 /** In the spec of a claim for a server. Which Pods use it is known of an object of ours that has made the claim. */
 export const consumerSpec = {
   podSelector: Type.Optional(

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { ObjectOf } from '@stackwright/kube';
 import { deletionPolicy, immutable } from '../schema/fields.js';
-import { consumerSpec, credentialClaimStatus, defineClaimKind, providerName } from './claim.js';
+import { consumerSpec, defineClaimKind, providerName, vhostClaimStatus } from './claim.js';
 import { credentialSpec } from './credentials.js';
 
 export const MessagingClaim = defineClaimKind({
@@ -24,7 +24,7 @@ export const MessagingClaim = defineClaimKind({
     ...consumerSpec,
     deletionPolicy: deletionPolicy(),
   }),
-  status: credentialClaimStatus,
+  status: vhostClaimStatus,
   column: { name: 'Vhost', jsonPath: '.spec.vhost' },
 });
 export type MessagingClaim = ObjectOf<typeof MessagingClaim>;

@@ -14,6 +14,12 @@ export interface ServerKind<Spec extends TObject<TProperties>> extends OwnKind<S
 export function defineServerKind<Spec extends TObject<TProperties>>(server: ServerKind<Spec>) {
   const status = statusOf({
     endpoint: Type.Optional(Type.String({ description: 'host:port of each server, separated by commas.' })),
+    administeredAt: Type.Optional(
+      Type.String({
+        description:
+          'URL at which a server elsewhere is administered, where that is not its endpoint. It has no credentials.',
+      }),
+    ),
     ...(server.volume === undefined ? {} : { storage: storageStatus }),
     version: Type.Optional(Type.String({ description: 'Version that the server says it has, where it is asked.' })),
     externalSecret: Type.Optional(

@@ -21,13 +21,13 @@ import {
   type Resource,
 } from '@stackwright/kube';
 import { keptBefore, keptStatus } from '../secrets/kept.js';
-import { namedBy, usedBefore, whoServed, type MayBeElsewhere } from './in-use.js';
+import { namedBy, usedBefore, whoServed, type MayBeElsewhere, type Whereabouts } from './in-use.js';
 import { storageStatusOf } from './server.js';
 import { serverEndpointStep, type ServerEndpointOptions } from './server-endpoint.js';
 
 export interface ServerDefinition<R extends MayBeElsewhere, Server> extends Pick<
   ServerEndpointOptions<R, Server>,
-  'reads' | 'ask' | 'explain' | 'endpoint' | 'lacks'
+  'reads' | 'ask' | 'explain' | 'endpoint' | 'administeredAt' | 'lacks'
 > {
   /** What its steps own besides what all servers have. */
   owns?: readonly Resource[];
@@ -45,7 +45,19 @@ const owns = [Secret, Service, StatefulSet, PodDisruptionBudget, PersistentVolum
 
 export function defineServer<R extends MayBeElsewhere, Server>(
   resource: Resource<R>,
-  { run, owns: more = [], tend, server, reads, endpoint, ask, explain, lacks, kept }: ServerDefinition<R, Server>,
+  {
+    run,
+    owns: more = [],
+    tend,
+    server,
+    reads,
+    endpoint,
+    administeredAt,
+    ask,
+    explain,
+    lacks,
+    kept,
+  }: ServerDefinition<R, Server>,
 ): Graph<R> {
   const all = [...owns, ...more];
   return defineObjectGraph(
@@ -62,6 +74,7 @@ export function defineServer<R extends MayBeElsewhere, Server>(
         ...(elsewhere === undefined ? {} : { owns: all }),
         ...{ reads, ask, explain, endpoint },
         ...(lacks ? { lacks } : {}),
+        ...(administeredAt ? { administeredAt } : {}),
         server: (scope) => server(scope, scope.object),
       });
       // Who serves until the other one does is the one before.
@@ -78,9 +91,11 @@ export function defineServer<R extends MayBeElsewhere, Server>(
       status(scope) {
         const { object, name } = scope;
         const answer = scope.output<Server & { version: string }>({ name: 'Endpoint' });
-        const before = object.status as { endpoint?: string; version?: string } | undefined;
+        const before = object.status as (Partial<Whereabouts> & { version?: string }) | undefined;
+        const administered = answer ? administeredAt?.(answer) : before?.administeredAt;
         return {
           endpoint: answer ? endpoint(answer) : before?.endpoint,
+          ...(administered === undefined ? {} : { administeredAt: administered }),
           // Who has the data is known also while it is away.
           version: answer?.version ?? before?.version,
           externalSecret: answer ? namedBy(object) : usedBefore(object),

@@ -27,6 +27,20 @@ export function usedBefore(object: Readonly<MayBeElsewhere>): string | undefined
   return noted ?? (whoServed(object) === 'Elsewhere' ? namedBy(object) : undefined);
 }
 
+/** Where a server is. */
+export interface Whereabouts {
+  endpoint: string;
+  administeredAt?: string | undefined;
+}
+
+/** Whether that is what status says of the server that served last, as far as it says anything. */
+export function isWhereItServed({ status }: Readonly<MayBeElsewhere>, server: Whereabouts): boolean {
+  const before = (status ?? {}) as Partial<Whereabouts>;
+  const isSame = (one: string | undefined, other: string | undefined) =>
+    one === undefined || other === undefined || one === other;
+  return isSame(before.endpoint, server.endpoint) && isSame(before.administeredAt, server.administeredAt);
+}
+
 /** Of the server that served last, by where that was; undefined: none has served yet, as far as is known. */
 export function whoServed({ metadata, status }: Readonly<MayBeElsewhere>): 'Here' | 'Elsewhere' | undefined {
   const { endpoint } = (status ?? {}) as { endpoint?: string };

@@ -16,7 +16,7 @@ import { Secret, type Resource } from '@stackwright/kube';
 import { Refused } from '../claims/refused.js';
 import { passwordIn } from '../secrets/text.js';
 import { secretReference } from '../secrets/usable-by.js';
-import { namedBy, usedBefore, whoServed, type MayBeElsewhere } from './in-use.js';
+import { isWhereItServed, namedBy, usedBefore, whoServed, type MayBeElsewhere } from './in-use.js';
 
 export interface ManagedServer {
   /** Name of its Service. */
@@ -60,6 +60,8 @@ export interface ServerEndpointOptions<R extends MayBeElsewhere, Server> {
   explain: (error: unknown) => { reason: string; message: string };
   /** `status.endpoint`. */
   endpoint: (server: Server) => string;
+  /** `status.administeredAt`: where that is not the endpoint. Default: it is. */
+  administeredAt?: (server: Server) => string | undefined;
   /**
    * Of a server that was not used so far: what fulfilled claims have on the one before and it does not hold, in words. None: it may
    * take over.
@@ -84,6 +86,7 @@ export function serverEndpointStep<R extends MayBeElsewhere, Server>(
     ask,
     explain,
     endpoint,
+    administeredAt = () => undefined,
     lacks,
     owns = [],
   }: ServerEndpointOptions<R, Server>,
@@ -99,7 +102,7 @@ export function serverEndpointStep<R extends MayBeElsewhere, Server>(
       const found = server(scope);
       if (found.state !== 'Done') throw new Error(found.message);
       const version = await ask(found.output, signal);
-      if (lacks && isAnother(scope.object, endpoint(found.output))) {
+      if (lacks && isAnother(scope.object, endpoint(found.output), administeredAt(found.output))) {
         const missing = await lacks(scope, found.output, signal);
         if (missing.length > 0) throw new Refused(Reason.DataNotMoved, notMoved(endpoint(found.output), missing));
       }
@@ -117,12 +120,11 @@ export function serverEndpointStep<R extends MayBeElsewhere, Server>(
 }
 
 /** Than the one that served last, where any did. One that is run here may get other addresses. */
-function isAnother(object: Readonly<MayBeElsewhere>, endpoint: string): boolean {
+function isAnother(object: Readonly<MayBeElsewhere>, endpoint: string, administeredAt: string | undefined): boolean {
   const named = namedBy(object);
   if (named !== usedBefore(object)) return true;
-  const before = (object.status as { endpoint?: string } | undefined)?.endpoint;
   if (named === undefined) return whoServed(object) === 'Elsewhere';
-  return before !== undefined && before !== endpoint;
+  return !isWhereItServed(object, { endpoint, administeredAt });
 }
 
 const notMoved = (endpoint: string, missing: readonly string[]): string =>

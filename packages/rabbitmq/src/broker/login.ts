@@ -12,6 +12,7 @@ import {
 } from '@stackwright/graph';
 import { EndpointSlice, Secret, type Resource } from '@stackwright/kube';
 import {
+  isWhereItServed,
   managedServer,
   namedBy,
   podNames,
@@ -20,6 +21,7 @@ import {
   usableLines,
   valuesOf,
   whoServed,
+  type Whereabouts,
 } from '@stackwright/openstack';
 import { externalBrokerKeys, type RabbitMQ } from '../crd.js';
 import type { Login } from '../management/client.js';
@@ -54,12 +56,20 @@ export function brokerInUse(scope: Scope, rabbitmq: Readonly<RabbitMQ>): Outcome
   const broker = brokerAt(scope, rabbitmq, externalSecret ?? (hasRunHere ? undefined : namedBy(rabbitmq)));
   if (broker.state !== 'Done' || whoServed(rabbitmq) !== 'Elsewhere') return broker;
   // The Secret may name another broker by now, and how to administer the one before is known no more: nothing is made on either.
-  const { endpoint } = (rabbitmq.status ?? {}) as { endpoint?: string };
-  const named = endpointOf(broker.output);
-  if (named === endpoint) return broker;
-  const message = `RabbitMQ ${rabbitmq.metadata?.name} has not taken over ${named}, which its Secret names instead of ${endpoint}`;
+  const at = { endpoint: endpointOf(broker.output), administeredAt: administeredAt(broker.output) };
+  if (isWhereItServed(rabbitmq, at)) return broker;
+  const before = (rabbitmq.status ?? {}) as Partial<Whereabouts>;
+  const [named, known] = at.endpoint === before.endpoint ? [at, before].map(administered) : [at, before].map(served);
+  const message = `RabbitMQ ${rabbitmq.metadata?.name} has not taken over ${named}, which its Secret names instead of ${known}`;
   return waiting(Reason.WaitingForProvider, message, { on: secretReference(externalSecret ?? '', scope) });
 }
+
+const served = ({ endpoint = '' }: Partial<Whereabouts>): string => endpoint;
+const administered = ({ administeredAt: url = '' }: Partial<Whereabouts>): string => url;
+
+/** `status.administeredAt`: what is run here has an address of its own at each start. */
+export const administeredAt = ({ login, members }: Pick<Broker, 'login' | 'members'>): string | undefined =>
+  members === undefined ? login.url : undefined;
 
 /** `status.endpoint` of a RabbitMQ on which claims stand. */
 export const endpointOf = ({ hosts }: Pick<Broker, 'hosts'>): string => hosts.join(',');

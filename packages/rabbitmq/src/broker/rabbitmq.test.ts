@@ -387,6 +387,33 @@ describe('an external RabbitMQ', () => {
     expect(harness.object.status).toMatchObject({ endpoint: 'a.example.org:5672,b.example.org:5672' });
   });
 
+  it.each([
+    ['hosts', 'c.example.org:5672'],
+    ['management_url', 'https://c.example.org'],
+  ])(
+    'whose Secret comes to name another one, by %s alone, has taken over when that holds what claims have',
+    async (key, value) => {
+      await given(values);
+      await harness.api.seed(MessagingClaim, {
+        ...{ apiVersion: 'claims.stackwright.dev/v1alpha1', kind: 'MessagingClaim', metadata: harness.at('nova') },
+        spec: { provider: 'sample', vhost: 'nova', deletionPolicy: 'Retain' },
+        status: { secretName: 'nova-connection', vhostId: 'its-id' },
+      });
+      const vhost = { description: 'stackwright.dev/claim=ns/nova' };
+      for (const missing of [{}, { ...vhost, tags: ['stackwright.dev/id=another'] }]) {
+        broker.vhost('nova', missing);
+        await harness.edit(Secret, 'broker', secretWith('broker', { ...values, [key]: value }));
+        await harness.later(120_000);
+        expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'DataNotMoved' });
+      }
+      broker.vhost('nova', { ...vhost, tags: ['stackwright.dev/id=its-id'] });
+      await harness.later(120_000);
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+      const { endpoint, administeredAt } = harness.object.status as { endpoint?: string; administeredAt?: string };
+      expect({ hosts: endpoint, management_url: administeredAt }).toMatchObject({ [key]: value });
+    },
+  );
+
   it('says that it refuses the administrator', async () => {
     await given({ ...values, password: 'wrong' });
     expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'AccessDenied' });

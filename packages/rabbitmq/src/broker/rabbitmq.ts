@@ -23,7 +23,7 @@ import { explain } from '../management/explain.js';
 import { vhostsNotOn } from '../management/moved.js';
 import { featureFlagsStep } from './feature-flags.js';
 import { clientService, configCheckProgram, definitions, enabledPlugins, ports, rabbitmqConf } from './files.js';
-import { adminPasswordSecret, brokerOf, brokerReads, endpointOf, type Broker } from './login.js';
+import { adminPasswordSecret, brokerOf, administeredAt, brokerReads, endpointOf, type Broker } from './login.js';
 import { brokerPod } from './pod.js';
 
 export function rabbitmqGraph(http: Http): Graph<RabbitMQ> {
@@ -35,6 +35,7 @@ export function rabbitmqGraph(http: Http): Graph<RabbitMQ> {
     server: brokerOf,
     ask: (broker, signal) => versionOf(http, broker, signal),
     endpoint: endpointOf,
+    administeredAt,
     explain,
     lacks(scope, { login }, signal) {
       const claims = scope.list(MessagingClaim).filter(({ spec }) => spec.provider === scope.name);

@@ -167,7 +167,7 @@ describe('what was changed on the broker by hand is set right', () => {
     ['the mark', () => (broker.vhosts.get('nova')!.description = 'ours')],
   ])('%s', async (_what, byHand) => {
     const before = await fulfilled();
-    broker.vhosts.get('nova')!.tags = ['production'];
+    broker.vhosts.get('nova')!.tags.push('production');
     broker.vhosts.get('nova')!.queues = ['compute'];
     byHand();
     await harness.lookAgain();
@@ -194,11 +194,83 @@ describe('what was changed on the broker by hand is set right', () => {
     ]);
   });
 
+  describe('the id of a virtual host', () => {
+    const idOf = () => (harness.object.status as { vhostId?: string }).vhostId ?? '';
+    const tagOf = (id: string) => `stackwright.dev/id=${id}`;
+    const told = () => harness.events.filter(({ reason }) => reason === 'MadeAgain').length;
+
+    it('stands in the status and among its tags, and comes back where somebody took it out', async () => {
+      await fulfilled();
+      const id = idOf();
+      expect(id).toMatch(/^[0-9a-f]{32}$/);
+      expect(broker.vhosts.get('nova')?.tags).toEqual([tagOf(id)]);
+      Object.assign(broker.vhosts.get('nova')!, { tags: [], queues: ['compute'] });
+      await harness.lookAgain();
+      expect(broker.vhosts.get('nova')?.tags).toEqual([tagOf(id)]);
+      expect(told()).toBe(0);
+      broker.vhosts.clear();
+      await harness.lookAgain();
+      expect([broker.vhosts.get('nova')?.tags, idOf(), told()]).toEqual([[tagOf(id)], id, 1]);
+    });
+
+    it.each([
+      ['with another id', { tags: [tagOf('another')] }, { tags: [tagOf('another')] }],
+      ['with queues, and without an id', { queues: ['theirs-1'] }, {}],
+    ])('keeps it from being taken for another one of its name, %s, until somebody says so', async (_, given, then) => {
+      const { password } = await fulfilled();
+      const id = idOf();
+      broker.vhost('nova', { description: 'stackwright.dev/claim=ns/sample', ...given });
+      const writes = broker.writes.length;
+      await harness.startAgain();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'VhostLost' });
+      expect(broker.writes).toHaveLength(writes);
+      await harness.annotate({ 'stackwright.dev/accept-virtual-host': id });
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+      expect(broker.vhosts.get('nova')).toMatchObject(then);
+      expect(broker.admits('nova', password, 'nova')).toBe(true);
+      expect(idOf()).not.toBe(id);
+      // It is said once.
+      broker.vhost('nova', { description: 'stackwright.dev/claim=ns/sample', tags: [tagOf('a third')] });
+      await harness.lookAgain();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'VhostLost' });
+    });
+
+    it('is that of before on an empty one that somebody has made in its place, which is told', async () => {
+      await fulfilled();
+      const id = idOf();
+      broker.vhost('nova');
+      await harness.lookAgain();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+      expect([broker.vhosts.get('nova')?.tags, idOf(), told()]).toEqual([[tagOf(id)], id, 1]);
+    });
+
+    it('is given to what an earlier version of ours has made', async () => {
+      await fulfilled();
+      Object.assign(broker.vhosts.get('nova')!, { tags: [], queues: ['compute'] });
+      await harness.edit(MessagingClaim, 'sample', { status: { vhostId: null } }, 'status');
+      const metadata = { annotations: { 'stackwright.dev/vhost-id': null } };
+      await harness.edit(Secret, 'sample-password', { metadata });
+      await harness.startAgain();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+      expect(broker.vhosts.get('nova')?.tags).toEqual([tagOf(idOf())]);
+      expect(told()).toBe(0);
+    });
+
+    it('is known, too, by a claim that was deleted, with Retain, and made again', async () => {
+      await fulfilled();
+      await harness.delete();
+      broker.vhost('nova', { description: 'stackwright.dev/claim=ns/sample', tags: [tagOf('another')] });
+      await harness.begin(claim());
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'VhostLost' });
+    });
+  });
+
   it("leaves the virtual host's own tags alone", async () => {
     await fulfilled();
     Object.assign(broker.vhosts.get('nova')!, { tags: ['production'], default_queue_type: 'classic' });
     await harness.lookAgain();
-    expect(broker.vhosts.get('nova')).toMatchObject({ tags: ['production'], default_queue_type: 'quorum' });
+    expect(broker.vhosts.get('nova')).toMatchObject({ default_queue_type: 'quorum' });
+    expect(broker.vhosts.get('nova')?.tags).toContain('production');
   });
 });
 
@@ -530,6 +602,17 @@ describe('an external broker', () => {
     const serves = (endpoint: string) =>
       harness.edit(RabbitMQ, 'rabbitmq', { status: { externalSecret: 'broker', endpoint } }, 'status');
     const elsewhere = { ...values, management_url: 'https://b.example.org:15671', hosts: 'b.example.org:5672' };
+
+    it('by its management URL alone: makes nothing there before that has taken over', async () => {
+      const administeredAt = values.management_url;
+      await harness.edit(RabbitMQ, 'rabbitmq', { status: { administeredAt } }, 'status');
+      const { management_url } = elsewhere;
+      await harness.edit(Secret, 'broker', secretWith('broker', { ...values, management_url }));
+      await harness.lookAgain();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'WaitingForProvider' });
+      expect(harness.condition('Ready')?.message).toContain(`has not taken over ${management_url}`);
+      expect([broker.writes, [...broker.bases]]).toEqual([[], []]);
+    });
 
     beforeEach(async () => {
       await runBroker({ external: true });

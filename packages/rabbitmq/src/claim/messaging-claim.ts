@@ -20,6 +20,7 @@ import {
   describeChange,
   dropVhost,
   observeVhost,
+  type HadVhost,
   type WantedVhost,
 } from '../management/vhosts.js';
 
@@ -32,29 +33,47 @@ export function messagingClaimGraph(http: Http): Graph<MessagingClaim> {
     name: nameOutcome,
     users: ({ spec }) => ({ user: { base: spec.vhost } }),
     step: 'Vhost',
-    wanted({ claim, owner, users: { user } }): WantedVhost {
+    wanted({ claim, owner, noted, users: { user } }): WantedVhost {
       const { current, superseded, dropped } = user;
       // Whose Secret has lost the password works on with the one that the broker knows.
       const users = [current, ...superseded].filter(({ password }) => password !== '');
-      return { vhost: claim.spec.vhost, owner, isKnown: isKnown(claim), users, dropped };
+      const had = hadBy(claim, noted(vhostIdNote));
+      return { vhost: claim.spec.vhost, owner, had, isKnown: isKnown(claim), users, dropped };
     },
     observe: (broker, wanted, signal) => observeVhost(manage(broker, signal), wanted),
     diff: changesOf,
     describe: describeChange,
-    async apply(broker, changes, wanted, signal) {
-      for (const change of changes) await applyChange(manage(broker, signal), wanted, change);
+    async apply(broker, changes, wanted, signal, { random }) {
+      const newId = Buffer.from(random.bytes(16)).toString('hex');
+      for (const change of changes) await applyChange(manage(broker, signal), wanted, change, newId);
     },
     remove({ claim, owner, kept, reach }, signal) {
       const wanted = { vhost: claim.spec.vhost, owner, isKnown: isKnown(claim), users: kept };
       return dropVhost(manage(reach(), signal), wanted);
     },
     explain,
-    loss: ({ status }, { kind }) =>
-      kind === 'CreateVhost' && status?.secretName !== undefined
-        ? 'The virtual host was gone, and is made again: queues and messages that were in it are lost'
-        : undefined,
+    loss({ status }, change) {
+      if (status?.secretName === undefined) return undefined;
+      const lost = 'queues and messages that were in it are lost';
+      if (change.kind === 'CreateVhost') return `The virtual host was gone, and is made again: ${lost}`;
+      const isAnother = change.kind === 'SetVhost' && change.isAnother;
+      return isAnother ? `The virtual host was gone, and an empty one of its name is taken: ${lost}` : undefined;
+    },
+    // A claim that is made again, and finds what it had by its name, shall not take another one for it.
+    notes: ({ id }) => (id === undefined ? {} : { [vhostIdNote]: id }),
+    status: ({ status }, observed) => ({ vhostId: observed?.id ?? status?.vhostId }),
     connection: ({ claim, server, users }) => connectionOf(server.hosts, claim.spec.vhost, users.user.current),
   });
+}
+
+/** On the Secret of the password: the id of the virtual host that it is for. */
+const vhostIdNote = 'stackwright.dev/vhost-id';
+
+function hadBy({ metadata, status }: Readonly<MessagingClaim>, noted: string | undefined): HadVhost | undefined {
+  const id = status?.vhostId ?? noted;
+  return id === undefined
+    ? undefined
+    : { id, isGivenUp: metadata?.annotations?.[annotations.acceptVirtualHost] === id };
 }
 
 /** The virtual host of its mark is the claim's own: it was handed out by this one, or somebody has said so. */

@@ -22,6 +22,8 @@ export interface WantedVhost {
   vhost: string;
   /** Says on the broker whose they are: the claim's namespace and name. */
   owner: string;
+  /** Of the one that the claim has had. */
+  had?: HadVhost | undefined;
   /** What carries the claim's mark is known to be this claim's, and not that of another cluster where namespace and name are the same. */
   isKnown: boolean;
   /** Each may do everything on this virtual host, and nothing elsewhere. */
@@ -44,6 +46,10 @@ interface ObservedUser {
 export interface ObservedVhost {
   /** Its metadata; undefined when there is no such virtual host. */
   metadata: VhostMetadata | undefined;
+  /** Undefined: it carries none. */
+  id: string | undefined;
+  /** Without an id, and without the permissions that the claim's users had: somebody has made it in the place of the claim's. */
+  isAnother: boolean;
   /** Whether the limit of what nobody reads is there, as it is wanted. */
   isLimited: boolean;
   /** Of a virtual host that does not carry the claim's mark, or may not be the claim's all the same: whether it holds queues. */
@@ -62,7 +68,7 @@ interface VhostMetadata {
 
 export type VhostChange =
   /** With the tags that it has, and what stands beside its mark: those are others'. */
-  | { kind: 'CreateVhost' | 'SetVhost'; description: string; tags: readonly string[] }
+  | { kind: 'CreateVhost' | 'SetVhost'; description: string; tags: readonly string[]; isAnother?: boolean }
   | { kind: 'CreateUser' | 'SetUser' | 'Grant'; user: WantedUser }
   | { kind: 'LimitNotifications' }
   | { kind: 'DropUser'; user: Pick<WantedUser, 'username'> };
@@ -73,6 +79,18 @@ const tagOf = (owner: string): string =>
 
 const markOfTags = (tags: readonly string[], owner: string): string | undefined =>
   tags.includes(tagOf(owner)) ? owner : tags.map(markedOwner).find((mark) => mark !== undefined);
+
+/** The virtual host that a claim has had, by its id: a tag, which definitions carry along. */
+export interface HadVhost {
+  id: string;
+  /** Somebody has said that another one may take its place. */
+  isGivenUp: boolean;
+}
+
+const idPrefix = 'stackwright.dev/id=';
+const idTag = (id: string): string => `${idPrefix}${id}`;
+export const idInTags = (tags: readonly string[]): string | undefined =>
+  tags.find((tag) => tag.startsWith(idPrefix))?.slice(idPrefix.length);
 
 /**
  * Services tell of what they do, and mostly nobody listens: without a limit such queues fill the volume, and then the broker takes
@@ -94,7 +112,7 @@ const queueType = 'quorum';
 const everything = { configure: '.*', write: '.*', read: '.*' };
 
 /** What the management API says; older brokers know fewer fields. */
-interface VhostAnswer {
+export interface VhostAnswer {
   description?: string;
   tags?: string[] | string;
   default_queue_type?: string;
@@ -118,12 +136,16 @@ export async function observeVhost(management: Management, wanted: WantedVhost):
     if (observed) users.set(user.username, observed);
   }
   const metadata = answer && metadataOf(answer);
+  const id = metadata && idInTags(metadata.tags);
+  const isPermitted = wanted.users.some(({ username }) => users.get(username)?.permitted);
+  const isAnother = metadata !== undefined && id === undefined && wanted.had !== undefined && !isPermitted;
   const unmarked = metadata !== undefined && markedOwner(metadata.description) !== wanted.owner;
-  const holdsQueues = unmarked && (await hasQueues(management, vhost));
+  const holdsQueues = (unmarked || isAnother) && (await hasQueues(management, vhost));
   const isUnknown = await mayBeAnothers(management, wanted, answer);
   const policy = answer && (await management.get<PolicyAnswer>('policies', vhost, limit.name));
-  const observed = { metadata, isLimited: isLimit(policy), holdsQueues, isUnknown, users };
+  const observed = { metadata, id, isAnother, isLimited: isLimit(policy), holdsQueues, isUnknown, users };
   refuseTaken(wanted, observed);
+  refuseLost(wanted, observed);
   const down = Object.entries(answer?.cluster_state ?? {}).filter(([, state]) => state !== 'running');
   if (down.length > 0) {
     const nodes = down.map(([node]) => node).join(', ');
@@ -209,7 +231,7 @@ const metadataOf = ({ description = '', tags, default_queue_type: type = '' }: V
   defaultQueueType: type,
 });
 
-const listOf = (tags: string[] | string | undefined): string[] =>
+export const listOf = (tags: string[] | string | undefined): string[] =>
   (Array.isArray(tags) ? tags : (tags ?? '').split(',')).map((tag) => tag.trim()).filter((tag) => tag !== '');
 
 /** Whoever changed the description by hand has not taken the virtual host away from its users. */
@@ -263,14 +285,33 @@ function refuseTaken(wanted: WantedVhost, observed: ObservedVhost): void {
   }
 }
 
+/** @throws Refused where another one is in the place of what the claim has had, and nobody has given that up */
+function refuseLost({ vhost, owner, had }: WantedVhost, { id, isAnother, holdsQueues }: ObservedVhost): void {
+  if (!had || had.isGivenUp || id === had.id || !(id !== undefined || (isAnother && holdsQueues))) return;
+  const [namespace = '', name = ''] = owner.split('/');
+  const what = id === undefined ? 'has none, and holds queues' : `has another one: ${id}`;
+  throw new Refused(
+    Reason.VhostLost,
+    `Virtual host "${vhost}" had the id ${had.id}, and the one of that name on the broker ${what}. It is not taken: bring the one before ` +
+      `back by its definitions, or delete the one that is there; or, to go on with that: kubectl annotate --overwrite ` +
+      `${MessagingClaim.kind.toLowerCase()} -n ${namespace} ${name} ${annotations.acceptVirtualHost}=${had.id}`,
+  );
+}
+
 /** What has to change, in the order in which it must happen. Resumable: each change alone leaves a state that leads on. */
-export function changesOf(wanted: WantedVhost, { metadata, isLimited, users }: ObservedVhost): VhostChange[] {
+export function changesOf(
+  wanted: WantedVhost,
+  { metadata, id, isAnother, isLimited, users }: ObservedVhost,
+): VhostChange[] {
   const changes: VhostChange[] = [];
-  if (metadata === undefined) changes.push({ kind: 'CreateVhost', description: claimMark(wanted.owner), tags: [] });
-  else if (markedOwner(metadata.description) !== wanted.owner) {
-    changes.push({ kind: 'SetVhost', description: claimMark(wanted.owner), tags: metadata.tags });
-  } else if (metadata.defaultQueueType !== queueType) {
-    changes.push({ kind: 'SetVhost', description: metadata.description, tags: metadata.tags });
+  const mark = claimMark(wanted.owner);
+  if (metadata === undefined) changes.push({ kind: 'CreateVhost', description: mark, tags: [] });
+  else {
+    const isMarked = markedOwner(metadata.description) === wanted.owner;
+    if (!isMarked || id === undefined || metadata.defaultQueueType !== queueType) {
+      const description = isMarked ? metadata.description : mark;
+      changes.push({ kind: 'SetVhost', description, tags: metadata.tags, isAnother });
+    }
   }
   if (!isLimited) changes.push({ kind: 'LimitNotifications' });
   for (const user of wanted.users) {
@@ -293,7 +334,7 @@ export function describeChange(change: VhostChange): string {
     case 'CreateVhost':
       return 'Create the virtual host';
     case 'SetVhost':
-      return "Set the virtual host's mark and its default queue type";
+      return "Set the virtual host's mark, its id and its default queue type";
     case 'LimitNotifications':
       return 'Limit what is kept of notifications that nobody reads';
     case 'CreateUser':
@@ -307,16 +348,19 @@ export function describeChange(change: VhostChange): string {
   }
 }
 
-/** @throws BrokerError */
+/** `newId`: for a virtual host that the claim has not had before. @throws BrokerError */
 export async function applyChange(
   management: Management,
-  { vhost, owner }: WantedVhost,
+  { vhost, owner, had }: WantedVhost,
   change: VhostChange,
+  newId: string,
 ): Promise<void> {
   switch (change.kind) {
     case 'CreateVhost':
     case 'SetVhost': {
-      const tags = change.tags.join(',');
+      // What is made again has the id of before: whoever dies after this has not lost it.
+      const id = had === undefined || had.isGivenUp ? newId : had.id;
+      const tags = (idInTags(change.tags) === undefined ? [...change.tags, idTag(id)] : change.tags).join(',');
       const { description } = change;
       return management.put({ description, tags, default_queue_type: queueType }, 'vhosts', vhost);
     }
