@@ -7,6 +7,7 @@ import { downAll } from './commands/down-all.js';
 import { down } from './commands/down.js';
 import { env } from './commands/env.js';
 import { pushImages, saveImages } from './commands/images.js';
+import { imagesOutdated, imagesSbom } from './commands/look-at-images.js';
 import { manifests } from './commands/manifests.js';
 import { openstack } from './commands/openstack.js';
 import { plan, type PlanOptions } from './commands/plan.js';
@@ -204,6 +205,27 @@ Exit codes: 0 done, 2 something would be done, 3 time-out.`,
     .option('--image-prefix <prefix>', 'what their names begin with', imagePrefix())
     .action(async (file: string, { imagePrefix: prefix }: { imagePrefix: string }) => {
       await saveImages(context(), file, prefix);
+    });
+  images
+    .command('sbom')
+    .description(
+      'write what the images here are made of (as root): a CycloneDX file each, with the controllers and their npm packages',
+    )
+    .argument('[images...]', 'for instance keystone (default: all that are built)')
+    .option('-d, --directory <directory>', 'where to', 'sbom')
+    .action(async (names: string[], options: { directory: string }) => {
+      await imagesSbom(context(), names, options);
+    });
+  images
+    .command('outdated')
+    .description(
+      'which packages of the images here have a newer version in Debian, and in its security suite (as root)',
+    )
+    .argument('[images...]', 'for instance keystone (default: all that are built)')
+    .addOption(output())
+    .addHelpText('after', '\nExit codes: 0 nothing is newer, 2 something is.')
+    .action(async (names: string[], options: { output?: 'json' }) => {
+      setExitCode(await imagesOutdated(context(), names, options));
     });
 
   program

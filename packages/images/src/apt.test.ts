@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseIndexTargets, renderSources, sourcesFor, transportOptions } from './apt.js';
+import { parseIndexTargets, refuseInsecure, renderSources, sourcesFor, transportOptions } from './apt.js';
 
 const target = (...fields: string[]): string => fields.join('\t');
 const main = target('http://mirror.example/debian/', 'bookworm', 'main', 'Debian', 'bookworm');
@@ -52,4 +52,28 @@ it('takes proxies and date checks from the host, nothing else', () => {
     'Acquire::http::Proxy "http://proxy.example:3128";',
     'Acquire::Check-Valid-Until "false";',
   ]);
+});
+
+describe('a host whose apt trusts whoever answers', () => {
+  it.each([
+    'Acquire::https::Verify-Peer "false";',
+    'Acquire::https::Verify-Host "0";',
+    'Acquire::https::mirror.example.org::Verify-Peer "no";',
+    'acquire::HTTPS::verify-peer "Off";',
+    'Acquire::AllowInsecureRepositories "true";',
+    'Acquire::AllowWeakRepositories "1";',
+    'Acquire::AllowDowngradeToInsecureRepositories "yes";',
+    'APT::Get::AllowUnauthenticated "true";',
+  ])('builds no images: %s', (line) => {
+    expect(() => refuseInsecure(`Acquire::Retries "3";\n${line}\n`)).toThrow(
+      expect.objectContaining({ code: 'insecure-apt', message: expect.stringContaining(line) as string }),
+    );
+  });
+
+  it('is not one whose settings are as they are by default', () => {
+    refuseInsecure(
+      'Acquire::AllowInsecureRepositories "0";\nAcquire::https "";\nAcquire::https::Verify-Peer "true";\n' +
+        'Acquire::https::Verify-Host "";\nAcquire::Check-Valid-Until "false";\n',
+    );
+  });
 });

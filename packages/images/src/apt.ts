@@ -63,9 +63,44 @@ export function transportOptions(configDump: string): string[] {
   return configDump.split('\n').filter((line) => wanted.test(line) && !line.endsWith(' "";'));
 }
 
+/** As apt reads them. */
+const isOff = (value: string): boolean => /^(?:0|no|false|without|off|disable)$/i.test(value.trim());
+const isOn = (value: string): boolean => /^(?:1|yes|true|with|on|enable)$/i.test(value.trim());
+
+/**
+ * Settings by which apt takes packages from whoever answers; of one host too (`Acquire::https::mirror.example.org::Verify-Peer`). Some are
+ * not taken over into builds: but Debian's keys are, and they came to the host by its apt.
+ */
+const insecure: readonly { name: RegExp; when: (value: string) => boolean }[] = [
+  { name: /^Acquire::https(?:::.+)?::Verify-(?:Peer|Host)$/i, when: isOff },
+  {
+    name: /^Acquire::(?:AllowInsecureRepositories|AllowWeakRepositories|AllowDowngradeToInsecureRepositories)$/i,
+    when: isOn,
+  },
+  { name: /^APT::Get::AllowUnauthenticated$/i, when: isOn },
+];
+
+/** Throws where the host's apt is told to trust anybody: images that are made so would be anybody's. */
+export function refuseInsecure(configDump: string): void {
+  const found = configDump.split('\n').filter((line) => {
+    const [, name = '', value = ''] = /^(\S+) "(.*)";$/.exec(line) ?? [];
+    return insecure.some((setting) => setting.name.test(name) && setting.when(value));
+  });
+  if (found.length > 0) {
+    throw new ImageError(
+      'insecure-apt',
+      `The host's apt is set up to trust whoever answers, and no image is built so: ${found.join(' ')} ` +
+        'It is in /etc/apt/apt.conf or apt.conf.d (grep -ri for its last part). A mirror with a certificate of your own belongs into ' +
+        '/usr/local/share/ca-certificates (update-ca-certificates), and its keys into a keyring.',
+    );
+  }
+}
+
 /** `STACKWRIGHT_DEBIAN_MIRROR` replaces the host's sources (on hosts that are not Debian). */
 export async function hostApt(suite: string, environment: NodeJS.ProcessEnv = process.env): Promise<AptSetup> {
-  const options = transportOptions(await capture('apt-config', ['dump']));
+  const dump = await capture('apt-config', ['dump']);
+  refuseInsecure(dump);
+  const options = transportOptions(dump);
   const mirror = environment['STACKWRIGHT_DEBIAN_MIRROR'];
   if (mirror !== undefined && mirror !== '') return { sources: [{ uri: mirror, suite }], options };
   const targets = await capture('apt-get', ['indextargets', '--format', FORMAT, 'Identifier: Packages']);
@@ -80,5 +115,8 @@ export async function hostApt(suite: string, environment: NodeJS.ProcessEnv = pr
   return { sources, options };
 }
 
-export const renderSources = ({ sources }: AptSetup): string =>
-  sources.map(({ uri, suite }) => `deb ${uri} ${suite} main\n`).join('');
+/** `keyrings`: files whose keys sign, where those that apt trusts by itself do not. */
+export function renderSources({ sources }: AptSetup, keyrings: readonly string[] = []): string {
+  const signed = keyrings.length === 0 ? '' : `[signed-by=${keyrings.join(',')}] `;
+  return sources.map(({ uri, suite }) => `deb ${signed}${uri} ${suite} main\n`).join('');
+}

@@ -1,7 +1,7 @@
 // The image that all others stand on: Debian packages only, made by mmdebstrap, no registry involved.
 import { existsSync } from 'node:fs';
 import { renderSources, type AptSetup } from './apt.js';
-import { configuration } from './containerfile.js';
+import { configuration, withoutSetId } from './containerfile.js';
 import type { ImageDefinition } from './definition.js';
 import { ImageError } from './errors.js';
 import { pipe, type Command, type RunOptions } from './process.js';
@@ -59,6 +59,7 @@ export function bootstrapCommand(
       // Mirror and proxy are the host's: later builds bring them along anew.
       '--customize-hook=rm -f "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/* "$1"/etc/apt/apt.conf.d/99mmdebstrap',
       '--customize-hook=rm -f "$1"/etc/resolv.conf "$1"/etc/hostname',
+      `--customize-hook=${withoutSetId('"$1"')}`,
       suite,
       '-',
       ...renderSources(apt).trim().split('\n'),

@@ -1,6 +1,8 @@
 import { mkdir, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { packagesAt } from './packages.js';
+import { recordImage, recordsBeside, type PackageChange } from './record.js';
 import { hostApt, renderSources, type AptSetup } from './apt.js';
 import { buildBase } from './base-image.js';
 import { bundleFiles, stageBundles, workspaceRoot } from './bundles.js';
@@ -19,6 +21,7 @@ import {
   removeReplaced,
   storageRoot,
   storedImages,
+  withImageFiles,
   withTemporaryDirectory,
   type StoredImage,
 } from './store.js';
@@ -27,7 +30,13 @@ export type BuildEvent =
   | { image: string; state: 'waiting' }
   | { image: string; state: 'building'; /** What it does at the moment: "unpacking 12/303". */ activity?: string }
   | { image: string; state: 'cached' }
-  | { image: string; state: 'done'; seconds: number }
+  | {
+      image: string;
+      state: 'done';
+      seconds: number;
+      /** Packages that are others than in the image before it. */
+      changes?: readonly PackageChange[];
+    }
   | { image: string; state: 'failed'; message: string };
 
 export interface BuildOptions {
@@ -146,13 +155,24 @@ async function build(
       const workspace = definition.bundles === undefined ? undefined : workspaceRoot();
       id = await buildImage({ reference, hash, context, volumes, workspace }, run);
     }
-    report({ image, state: 'done', seconds: (performance.now() - started) / 1000 });
+    const seconds = (performance.now() - started) / 1000;
+    report({ image, state: 'done', seconds, changes: await record({ definition, hash }, id) });
     return id;
   } catch (error) {
     const failure = error instanceof ImageError ? error : new ImageError('build-failed', String(error), error);
     report({ image, state: 'failed', message: failure.message });
     throw new ImageError(failure.code, `Image ${image}: ${failure.message}`, failure);
   }
+}
+
+/** An image without packages of its own has those of the one that it stands on. */
+async function record(
+  { definition, hash }: Pick<Plan, 'definition' | 'hash'>,
+  id: string,
+): Promise<readonly PackageChange[]> {
+  if (definition.packages.length === 0) return [];
+  const packages = await withImageFiles(id, packagesAt);
+  return recordImage(recordsBeside(await storageRoot()), { image: keyOf(definition), id, hash }, packages);
 }
 
 function suiteOf({ definition, parent }: Pick<Plan, 'definition' | 'parent'>): string {

@@ -34,10 +34,17 @@ function setup({ accounts: users = [], packages, after = [] }: ImageDefinition):
   script.push(...after, ...users.map(checkAccount));
   if (packages.length > 0)
     script.push(
+      withoutSetId('/'),
       'rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/apt/archives/*.deb /var/log/*.log /var/log/apt/*',
     );
   return script;
 }
+
+/**
+ * Nothing in a container becomes somebody else by being run: `su`, `passwd`, `sudo` and their like work for root only. Directories keep
+ * their bit, which gives files a group and nobody a right.
+ */
+export const withoutSetId = (root: string): string => `find ${root} -xdev -type f -perm /6000 -exec chmod ug-s {} +`;
 
 function createAccount(name: AccountName): string[] {
   const { uid, home } = accounts[name];

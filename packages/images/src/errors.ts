@@ -5,9 +5,11 @@ export class ImageError extends Error {
     | 'not-root'
     | 'missing-prerequisite'
     | 'no-mirror'
+    | 'insecure-apt'
     | 'no-space'
     | 'missing-bundle'
     | 'unknown-image'
+    | 'missing-image'
     | 'build-failed'
     | 'aborted';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { accounts } from './accounts.js';
-import { configuration, containerfile } from './containerfile.js';
+import { configuration, containerfile, withoutSetId } from './containerfile.js';
 import type { ImageDefinition } from './definition.js';
 
 /** Changes when the way images are made changes so that every image has to be made again. */
@@ -24,7 +24,7 @@ export function contentHash(
   const hash = createHash('sha256');
   const recipe =
     parent === undefined
-      ? [definition.from, definition.packages, definition.after ?? [], configuration(definition)]
+      ? [definition.from, definition.packages, definition.after ?? [], configuration(definition), withoutSetId('')]
       : [containerfile(definition, parent.definition), parent.hash];
   hash.update(JSON.stringify([BUILDER_VERSION, recipe, (definition.accounts ?? []).map((name) => accounts[name])]));
   for (const { path, content } of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {

@@ -3,6 +3,8 @@ export { buildImages, type BuildEvent, type BuildOptions, type BuiltImage } from
 export { keyOf, referenceOf, registry, type ImageDefinition } from './definition.js';
 export { definitions } from './definitions/index.js';
 export { ImageError } from './errors.js';
+export { outdatedImages, writeSboms, type LookOptions, type OutdatedImage } from './inventory.js';
+export { type OutdatedPackage } from './outdated.js';
 export { missingPrerequisites, prerequisites, type Prerequisite } from './prerequisites.js';
 export { pushImage, saveImages } from './store.js';
 export { createProgress, type ProgressDisplay, type Terminal } from './progress.js';

@@ -15,6 +15,8 @@ export interface RunOptions {
   signal?: AbortSignal | undefined;
   /** For the temporary files of the command. */
   temporary?: string;
+  /** Variables besides those of this process. */
+  environment?: Readonly<Record<string, string>>;
 }
 
 /** So many of the last lines explain a failure. */
@@ -45,8 +47,11 @@ export async function pipe(source: Command, sink: Command, options: RunOptions =
   return output ?? '';
 }
 
-const environment = ({ temporary }: RunOptions): NodeJS.ProcessEnv =>
-  temporary === undefined ? process.env : { ...process.env, TMPDIR: temporary };
+const environment = ({ temporary, environment: more = {} }: RunOptions): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ...(temporary !== undefined && { TMPDIR: temporary }),
+  ...more,
+});
 
 async function finish(command: Command, child: ChildProcess, { onLine, signal }: RunOptions): Promise<string> {
   const kept: string[] = [];

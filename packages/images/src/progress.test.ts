@@ -16,6 +16,25 @@ describe('progress', () => {
     );
   });
 
+  it('says which packages a rebuild has changed, after all else on a terminal', () => {
+    const event = {
+      image: 'a:1',
+      state: 'done',
+      seconds: 1,
+      changes: [
+        { name: 'openssl', from: '1', to: '2' },
+        { name: 'sudo', from: '1' },
+      ],
+    } as const;
+    for (const display of [plainLines, liveLines]) {
+      let text = '';
+      const shown = display({ write: (part) => (text += part) });
+      shown.event(event);
+      shown.close();
+      expect(text).toMatch(/a:1:? +done 1.0 s, 2 packages have changed\n(a:1\n)? {2}openssl 1 → 2\n {2}- sudo 1\n$/);
+    }
+  });
+
   it('is one line per image on a terminal, cut to its width', () => {
     let text = '';
     const display = liveLines({ write: (part) => (text = String(part)), columns: 60 }, () => 0);

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { BuildEvent } from './build.js';
+import { describeChange, type PackageChange } from './record.js';
 
 export interface Terminal {
   write(text: string): unknown;
@@ -17,12 +18,22 @@ export interface ProgressDisplay {
 export const createProgress = (terminal: Terminal): ProgressDisplay =>
   terminal.isTTY === true ? liveLines(terminal) : plainLines(terminal);
 
+/** What a rebuild has changed, a line each. */
+const details = (event: BuildEvent): string =>
+  changesOf(event)
+    .map((change) => `  ${describeChange(change)}\n`)
+    .join('');
+
+const changesOf = (event: BuildEvent): readonly PackageChange[] =>
+  event.state === 'done' ? (event.changes ?? []) : [];
+
 /** `image keystone:2025.1: building…`, `… done 23.1 s`, `… cached`. */
 export function plainLines(terminal: Terminal): ProgressDisplay {
   return {
     event(event) {
       if (event.state === 'waiting' || (event.state === 'building' && event.activity !== undefined)) return;
       terminal.write(`image ${event.image}: ${describe(event)}\n`);
+      terminal.write(details(event));
     },
     close: () => undefined,
   };
@@ -55,6 +66,9 @@ export function liveLines(terminal: Terminal, now: () => number = () => performa
     close() {
       clearInterval(timer);
       draw();
+      for (const [image, { event }] of rows) {
+        if (changesOf(event).length > 0) terminal.write(`${image}\n${details(event)}`);
+      }
     },
   };
 }
@@ -82,8 +96,11 @@ function describe(event: BuildEvent): string {
     case 'cached':
       return 'cached';
     case 'done':
-      return `done ${event.seconds.toFixed(1)} s`;
+      return `done ${event.seconds.toFixed(1)} s${packagesChanged(changesOf(event).length)}`;
     case 'failed':
       return 'failed';
   }
 }
+
+const packagesChanged = (count: number): string =>
+  count === 0 ? '' : `, ${count === 1 ? '1 package has' : `${count} packages have`} changed`;

@@ -88,6 +88,16 @@ export async function removeReplaced(images: readonly StoredImage[]): Promise<vo
   for (const { id } of images) await capture('podman', ['image', 'rm', id]).catch(() => undefined);
 }
 
+/** Calls `work` with the directory where an image's files can be read. */
+export async function withImageFiles<T>(id: string, work: (root: string) => Promise<T>): Promise<T> {
+  const root = (await capture('podman', ['image', 'mount', '--', id])).trim();
+  try {
+    return await work(root);
+  } finally {
+    await capture('podman', ['image', 'umount', '--', id]).catch(() => undefined);
+  }
+}
+
 /** A build that was killed leaves the container it worked in, which holds its image. */
 export async function removeLeftovers(): Promise<void> {
   const output = await capture('podman', ['ps', '--all', '--external', '--format', 'json']);

@@ -5,6 +5,7 @@ import { Cluster, run } from './cluster.js';
 import { badInput } from './scenarios/bad-input.js';
 import { configuration } from './scenarios/configuration.js';
 import { deletion } from './scenarios/deletion.js';
+import { images } from './scenarios/images.js';
 import { kills } from './scenarios/kills.js';
 import { lookedAfter } from './scenarios/looked-after.js';
 import { losses } from './scenarios/losses.js';
@@ -25,6 +26,7 @@ afterAll(async () => {
 });
 
 describe('stand-up', () => standUp(cluster));
+describe('images', () => images(cluster));
 describe('services', () => services(cluster));
 describe('serving', () => serving(cluster));
 describe('servers', () => servers(cluster));
