@@ -2,7 +2,7 @@
 // its keys, its first administrator, its configuration.
 import { Reason } from '@stackwright/api';
 import { done, waiting, type Graph, type StepScope } from '@stackwright/graph';
-import { Deployment, Secret, Service } from '@stackwright/kube';
+import { Deployment, HTTPRoute, Secret, Service } from '@stackwright/kube';
 import {
   databaseOptionFile,
   defineService,
@@ -63,7 +63,7 @@ function declare(s: ServiceBuilder<Keystone>): void {
     after: [s.release],
     owns: [Secret],
     // Not the certificate that is wanted: what is served may be told also while that one is no good.
-    reads: [Deployment, Service],
+    reads: [Deployment, HTTPRoute, Service],
     run(scope) {
       const kept = keptPassword(scope, adminPasswordSecret(scope.name), {
         wasInUse: hasServed(scope),

@@ -7,7 +7,7 @@ import {
   version,
 } from '@stackwright/api';
 import { done, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/graph';
-import { Secret, Service } from '@stackwright/kube';
+import { HTTPRoute, Secret, Service } from '@stackwright/kube';
 import type { Identity, IdentityOptions, Release, ServiceObject } from './builder.js';
 import { credentialFields, fulfilled, type Fulfilled } from './claims.js';
 import { valuesOf } from '../secrets/secret.js';
@@ -47,7 +47,7 @@ export function identityStep<R extends ServiceObject>(
     name: 'Identity',
     after: [release],
     owns: [IdentityClaim],
-    reads: [Secret, Service, ...readsOfUsers],
+    reads: [HTTPRoute, Secret, Service, ...readsOfUsers],
     run(scope): Outcome<Identity> {
       const { metadata, rotation } = credentialFields(scope, IdentityClaim, `${scope.name}-identity`);
       const where = { name: scope.name, port, path };

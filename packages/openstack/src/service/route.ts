@@ -12,6 +12,7 @@ import {
 } from '@stackwright/graph';
 import { apiVersionOf, HTTPRoute, Ingress } from '@stackwright/kube';
 import type { ServiceObject } from './builder.js';
+import { verdictsOn } from './served.js';
 
 /** To the Service of the object's own name. */
 interface Backend {
@@ -80,16 +81,9 @@ function httpRouteFor(
 function accepted(route: Readonly<HTTPRoute> | undefined, on: ObjectReference): Outcome<undefined> {
   const what = `HTTPRoute ${on.name}`;
   if (!route) return waiting(Reason.Pending, `${what} is being created`, { on });
-  const verdicts = (route.status?.parents ?? []).flatMap(({ parentRef, conditions = [] }) =>
-    conditions
-      .filter(
-        ({ type, observedGeneration = 0 }) => type === 'Accepted' && observedGeneration === route.metadata?.generation,
-      )
-      .map(({ status, reason, message }) => ({ gateway: parentRef.name, status, why: message || reason })),
-  );
-  if (verdicts.some(({ status }) => status === 'True')) return done();
-  const refused = verdicts.filter(({ status }) => status === 'False');
-  if (refused.length === 0) return waiting(Reason.Pending, `${what} is accepted by no Gateway yet`, { on });
-  const why = refused.map((verdict) => `Gateway ${verdict.gateway}: ${verdict.why}`).join('; ');
+  const verdicts = verdictsOn(route).filter(({ isCurrent }) => isCurrent);
+  if (verdicts.some(({ isServed }) => isServed)) return done();
+  if (verdicts.length === 0) return waiting(Reason.Pending, `${what} is accepted by no Gateway yet`, { on });
+  const why = verdicts.map((verdict) => `Gateway ${verdict.gateway}: ${verdict.why}`).join('; ');
   return failed(Reason.Rejected, `${what} is not accepted: ${why}`, { on });
 }

@@ -185,9 +185,14 @@ describe('a route', () => {
       rules: [{ backendRefs: [{ name: 'sample', port: 8000 }] }],
     });
     expect(harness.condition('RouteReady')).toMatchObject({ reason: 'Pending' });
-    const say = async (status: string, reason: string) => {
+    const internal = { public: 'http://sample.ns.svc:8000/v2' };
+    const external = { public: `https://${hostname}/v2` };
+    expect(urls()).toMatchObject(internal);
+    const say = async (accepted: string, reason: string, resolved = 'True') => {
+      const observedGeneration = route?.metadata?.generation;
       const conditions = [
-        { type: 'Accepted', status, reason, message: '', observedGeneration: route?.metadata?.generation },
+        { type: 'Accepted', status: accepted, reason, message: '', observedGeneration },
+        { type: 'ResolvedRefs', status: resolved, reason: 'BackendNotFound', message: '', observedGeneration },
       ];
       const parents = [{ parentRef: { name: 'edge' }, controllerName: 'x', conditions }];
       await harness.edit(HTTPRoute, 'sample', { status: { parents } }, 'status');
@@ -196,8 +201,20 @@ describe('a route', () => {
     await say('False', 'NoMatchingListenerHostname');
     expect(ready()).toMatchObject({ reason: 'Rejected' });
     expect(ready()?.message).toContain('Gateway edge: NoMatchingListenerHostname');
+    expect(urls()).toMatchObject(internal);
+    await say('True', 'Accepted', 'False');
+    expect(ready()).toMatchObject({ reason: 'Rejected' });
+    expect(ready()?.message).toContain('Gateway edge: BackendNotFound');
+    expect(urls()).toMatchObject(internal);
     await say('True', 'Accepted');
+    await harness.provide();
     expect(ready()).toMatchObject({ status: 'True' });
+    expect(urls()).toMatchObject(external);
+    // A Gateway that has not looked at a change yet has not refused it; one that takes it no more has.
+    await edit({ route: { hostname, scheme: 'https', gateway: { ...gateway, annotations: { a: 'b' } } } });
+    expect(urls()).toMatchObject(external);
+    await say('False', 'NotAllowedByListeners');
+    expect(urls()).toMatchObject(internal);
   });
 
   it('is named when the cluster has no Gateway API; what else there is runs, and without a route nothing is missed', async () => {
@@ -207,6 +224,7 @@ describe('a route', () => {
     await edit({ route: { hostname, scheme: 'https', gateway } });
     await harness.provide();
     expect(ready()).toMatchObject({ status: 'False', reason: 'KindMissing' });
+    expect(urls()).toMatchObject({ public: 'http://sample.ns.svc:8000/v2' });
     expect(harness.condition('EndpointReady')).toMatchObject({ status: 'True' });
   });
 });

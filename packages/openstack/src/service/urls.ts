@@ -2,7 +2,7 @@
 // is wanted next: that may never come to be (a certificate that is not there), and takes its time where it does.
 import type { ServiceSpec } from '@stackwright/api';
 import type { Reconciled, StepScope } from '@stackwright/graph';
-import { servedScheme } from './served.js';
+import { isRouteServed, servedScheme } from './served.js';
 
 /** Of a step that reads Service. */
 interface Place extends Pick<StepScope<Reconciled>, 'get' | 'namespace'> {
@@ -24,10 +24,11 @@ export function internalUrl(place: Place, { name, port, path = '' }: Where): str
   return withPath(object.spec.endpoints?.internal ?? own, path);
 }
 
-/** For users. */
-export function publicUrl(place: Place, where: Where): string {
+/** For users: by the route once that leads there. The step reads HTTPRoute, too. */
+export function publicUrl(place: Place & { name: string }, where: Where): string {
   const { endpoints, route } = place.object.spec;
-  const external = endpoints?.public ?? (route && `${route.scheme}://${route.hostname}`);
+  const isRouted = route && endpoints?.public === undefined && isRouteServed(place, place.name, { route });
+  const external = endpoints?.public ?? (isRouted ? `${route.scheme}://${route.hostname}` : undefined);
   return external === undefined ? internalUrl(place, where) : withPath(external, where.path ?? '');
 }
 
