@@ -137,6 +137,8 @@ const quoted = (value: string): string =>
 export function initSql(rootPassword: string): string {
   const password = literal(rootPassword);
   return [
+    // The literal means the same then, whatever mode the configuration asks for. (A line more is a new start of the server.)
+    ...(/[^\w]/.test(rootPassword) ? ["SET SESSION sql_mode = '';"] : []),
     `CREATE USER IF NOT EXISTS 'root'@'%' IDENTIFIED BY ${password};`,
     `ALTER USER 'root'@'%' IDENTIFIED BY ${password};`,
     "GRANT ALL PRIVILEGES ON *.* TO 'root'@'%' WITH GRANT OPTION;",

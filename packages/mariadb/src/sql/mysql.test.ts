@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { createConnection, type Connection } from 'mysql2';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SqlError } from './admin.js';
-import { mysql, sqlError } from './mysql.js';
+import { mysql, sessionSettings, sqlError } from './mysql.js';
 
 const never = new AbortController().signal;
 const login = (port: number) => ({ host: '127.0.0.1', port, username: 'root', password: 'hunter2' });
@@ -47,11 +47,14 @@ async function speak(answer: (sql: string, connection: Connection) => void): Pro
   const server = createServer((socket) => {
     const connection = createConnection({ stream: socket, isServer: true });
     connection.on('error', () => socket.destroy());
-    connection.on('query', (sql: string) => {
+    const hear = (sql: string) => {
       answer(sql, connection);
       // The library's server side counts packets on from the last question, and complains of its own count.
       Object.assign(connection, { sequenceId: 0 });
-    });
+    };
+    connection.on('query', hear);
+    // To the library's server side every SET is one of these.
+    connection.on('stmt_prepare', hear);
     connection.serverHandshake({
       protocolVersion: 10,
       serverVersion: 'test',
@@ -83,9 +86,35 @@ describe('a server that answers', () => {
     ];
     expect(await mysql.run(login(port), statements, never)).toEqual([[], []]);
     expect(heard).toEqual([
+      sessionSettings,
       "CREATE USER 'o\\'brien'@'%' IDENTIFIED BY 'a\\\\b'",
       'DROP DATABASE IF EXISTS `a``; DROP DATABASE b; --`',
     ]);
+  });
+
+  it('is told first how to read what comes, whatever its settings are', async () => {
+    const heard: string[] = [];
+    const port = await speak((sql, connection) => {
+      heard.push(sql);
+      connection.writeOk();
+    });
+    await mysql.run(login(port), [{ sql: 'SELECT ?', values: ["\\' OR 1 -- "] }], never);
+    const [first = ''] = heard;
+    expect(first).toMatch(/^SET SESSION sql_mode = '[A-Z_,]+', /);
+    expect(first).not.toMatch(/NO_BACKSLASH_ESCAPES|ANSI|PAD_CHAR|[\\"]/);
+    expect(first).toContain('NAMES utf8mb4');
+    expect(heard).toHaveLength(2);
+  });
+
+  it('and does not take that is asked nothing else', async () => {
+    const heard: string[] = [];
+    const port = await speak((sql, connection) => {
+      heard.push(sql);
+      connection.writeError({ message: 'no', code: 1231 });
+    });
+    const run = mysql.run(login(port), [{ sql: 'SELECT 1', values: [] }], never);
+    await expect(run).rejects.toMatchObject({ failure: 'Failed' });
+    expect(heard).toEqual([sessionSettings]);
   });
 
   it('and then breaks the connection has perhaps done what was asked: that is no answer', async () => {

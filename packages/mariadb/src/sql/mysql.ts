@@ -3,6 +3,14 @@ import { maskValues, scrub } from '@stackwright/core';
 import { createConnection, type Connection } from 'mysql2';
 import { SqlError, type Row, type SqlAdmin, type SqlFailure, type Statement } from './admin.js';
 
+/**
+ * What a literal means depends on the server's settings, and on what it runs for each connection (init_connect): without
+ * backslash escapes the end of a quoted value is another one, and with a character set like GBK a character may swallow a
+ * backslash. Grants are read as the server quotes them. Every server takes this, whatever its settings.
+ */
+export const sessionSettings =
+  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', SESSION sql_quote_show_create = 1, NAMES utf8mb4";
+
 /** Milliseconds until a server that does not answer counts as unreachable. */
 const connectTimeout = 5_000;
 
@@ -38,6 +46,7 @@ async function talk(connection: Connection, password: string, statements: readon
   await new Promise<void>((resolve, reject) => {
     connection.connect((error) => (error ? reject(sqlError(error, [password])) : resolve()));
   });
+  await query(connection, { sql: sessionSettings, values: [] });
   const results: Row[][] = [];
   for (const statement of statements) results.push(await query(connection, statement));
   // A farewell; without it the server logs each of our visits as an aborted connection.
