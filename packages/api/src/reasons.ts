@@ -225,7 +225,8 @@ export const reasons = {
   },
   SecretNotOffered: {
     state: 'Failed',
-    meaning: 'A Secret is referred to that does not carry the label which lets this service use it.',
+    meaning:
+      'A Secret is referred to, or stands where a generated one would, that somebody else made and that does not carry the label which lets this service use it.',
     remedy: 'Label the Secret as the message says, if that is what you want.',
   },
   SecretIncomplete: {

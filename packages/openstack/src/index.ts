@@ -1,6 +1,7 @@
 export * from './claims/credentials.js';
 export * from './claims/define-claim.js';
 export * from './claims/fulfil.js';
+export { connectionSecret, isUserOf } from './claims/names.js';
 export * from './claims/ownership.js';
 export * from './claims/refused.js';
 export * from './claims/of-provider.js';

@@ -21,7 +21,7 @@ export interface ClaimKind<Spec extends TObject<TProperties>, Status extends TOb
 }
 
 /** Of the Secrets that providers name after a claim, later generations of passwords among them. */
-const secretEndings = ['-connection', '-application-secret-00000000', '-domain-password-00000000'];
+const secretEndings = ['-connection', '-application-secret.00000000', '-domain-password-00000000'];
 
 /** The kind of a claim: it names a provider, and is fulfilled by a Secret. */
 export function defineClaimKind<Spec extends TObject<TProperties>, Status extends TObject<TProperties>>({

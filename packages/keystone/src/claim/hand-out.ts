@@ -12,10 +12,12 @@ export function usersOf({ spec: { user, applicationCredential, domainAdmin } }: 
   return {
     user: { base: user.name },
     ...(applicationCredential
-      ? { application: { base: user.name, secret: 'application-secret', key: 'application_credential_secret' } }
+      ? {
+          application: { base: user.name, secret: 'application-secret' as const, key: 'application_credential_secret' },
+        }
       : {}),
     ...(domainAdmin
-      ? { domainAdmin: { base: domainAdmin.user, secret: 'domain-password', key: 'domain_admin_password' } }
+      ? { domainAdmin: { base: domainAdmin.user, secret: 'domain-secret' as const, key: 'domain_admin_password' } }
       : {}),
   };
 }

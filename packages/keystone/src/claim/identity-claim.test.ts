@@ -435,7 +435,7 @@ describe('rotation', () => {
     const before = harness.connection;
     await harness.rotate('2026-11');
     const after = harness.connection;
-    expect(after['username']).toMatch(/^placement-[0-9a-f]{8}$/);
+    expect(after['username']).toMatch(/^placement\/[0-9a-f]{8}$/);
     expect(after['domain_admin_username']).toBe(after['username']!.replace('placement', 'heat_admin'));
     for (const key of [
       'password',
@@ -521,7 +521,7 @@ describe('a Secret of an earlier version of ours, which noted none', () => {
   it.each([
     ['sample-password', 'password'],
     ['sample-application-secret', 'application_credential_secret'],
-    ['sample-domain-password', 'domain_admin_password'],
+    ['sample-domain-secret', 'domain_admin_password'],
   ])('%s is missed, and named with where else it is', async (name, key) => {
     await fulfilled({ applicationCredential: true, domainAdmin: { domain: 'heat', user: 'heat_admin' } });
     const writes = keystone.writes.length;

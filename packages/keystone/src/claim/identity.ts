@@ -4,6 +4,7 @@ import { IdentityClaim, Reason } from '@stackwright/api';
 import {
   claimMark,
   IdentityError,
+  isUserOf,
   markedOwner,
   ownershipOf,
   refuseForeign,
@@ -26,7 +27,7 @@ import type {
 
 /** Users of one sort: one per generation of credentials, in one domain, with roles on one thing. */
 export interface WantedAccount {
-  /** Names are this, or this with `-` and eight digits of a hash. */
+  /** Names are this, or this with an ending of a generation. */
   base: string;
   domain: string;
   /** The project of that domain on which they have the roles; absent: the domain itself. */
@@ -188,9 +189,8 @@ export async function generationsOf(
   domain: Domain,
   signal: AbortSignal,
 ): Promise<readonly User[]> {
-  const generation = /^(-[0-9a-f]{8})?$/i;
   const users = await admin.usersNamed(base, domain.id, signal);
-  return users.filter(({ name }) => generation.test(name.slice(base.length)));
+  return users.filter(({ name }) => isUserOf(base, name, { ignoreCase: true }));
 }
 
 /** The only proof that a password is right is that Keystone takes it. */

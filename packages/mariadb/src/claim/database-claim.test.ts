@@ -34,6 +34,10 @@ async function runMariaDB({ ready = true, external = false } = {}): Promise<void
 
 const uidOf = (object: KubeObject | undefined) => object?.metadata?.uid;
 
+/** What somebody has to put on a Secret of their own, and how. */
+const offered = { 'stackwright.dev/usable-by': 'mariadb' };
+const offering = 'kubectl -n ns label secret sample-password stackwright.dev/usable-by=mariadb';
+
 describe('a DatabaseClaim', () => {
   it('becomes a database, a user, and a Secret that says how to get there; then nothing is written any more', async () => {
     await runMariaDB();
@@ -382,9 +386,15 @@ describe('a password Secret of a fulfilled claim', () => {
     expect(harness.api.peek(Secret, harness.at('sample-password'))).toBeUndefined();
   });
 
-  it('and put back, is as good as before', async () => {
+  it('and put back by hand, is as good as before once it is offered, as the message says', async () => {
     const password = await lost();
+    expect(harness.condition('Ready')?.message).toContain(offering);
     await harness.seedSecret('sample-password', { password });
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'SecretNotOffered' });
+    expect(harness.condition('Ready')?.message).toContain(offering);
+    expect(harness.connection).toMatchObject({ password });
+    await harness.edit(Secret, 'sample-password', { metadata: { labels: offered } });
     await harness.settle();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
     expect(server.writes).toEqual([]);
@@ -417,7 +427,7 @@ describe('a password Secret of a fulfilled claim', () => {
     const [first] = [harness.connection.username];
     expect(harness.object.status).toMatchObject({ username: first, superseded: ['keystone'] });
     // However often others take its place before, and whatever is lost besides.
-    await harness.loseSecret(`sample-password${first.slice('keystone'.length)}`);
+    await harness.loseSecret(`sample-password.${first.slice('keystone/'.length)}`);
     await harness.rotate('b');
     const last = harness.connection.username;
     expect(server.users.has('keystone')).toBe(true);
@@ -568,7 +578,7 @@ describe('new credentials', () => {
     await harness.use('keystone');
     await harness.rotate('2026-11');
     const { username, password } = harness.connection;
-    expect(username).toMatch(/^keystone-[0-9a-f]{8}$/);
+    expect(username).toMatch(/^keystone\/[0-9a-f]{8}$/);
     expect(password).not.toBe(old);
     expect(users()).toEqual(['keystone', username]);
     expect(server.users.get('keystone')?.password).toBe(old);
@@ -670,7 +680,7 @@ describe('deletion', () => {
       await fulfilled('Delete');
       if (rotation !== null) await harness.rotate(rotation);
       const { username } = harness.connection;
-      const secret = rotation === null ? 'sample-password' : `sample-password${username.slice('keystone'.length)}`;
+      const secret = rotation === null ? 'sample-password' : `sample-password.${username.slice('keystone/'.length)}`;
       await harness.api.delete(Secret, harness.at(secret));
       await harness.settle();
       expect(harness.condition('Ready')).toMatchObject({ reason: 'PasswordLost' });
@@ -682,7 +692,7 @@ describe('deletion', () => {
   );
 
   it('with Delete drops them, too, when the first password was chosen by somebody', async () => {
-    await harness.seedSecret('sample-password', { password: 'chosen' });
+    await harness.seedSecret('sample-password', { password: 'chosen' }, offered);
     await fulfilled('Delete');
     expect(server.users.get('keystone')?.password).toBe('chosen');
     await harness.delete();

@@ -6,6 +6,7 @@ import {
   connectionSecret,
   defineClaim,
   firstClaim,
+  isUserOf,
   lostCredentials,
   valuesOf,
   type ClaimCredentials,
@@ -69,6 +70,12 @@ export function databaseClaimGraph(sql: SqlAdmin): Graph<DatabaseClaim> {
 function serverOf(scope: StepScope<DatabaseClaim>, mariadb: Readonly<MariaDB>): Outcome<Server & { isMoved: boolean }> {
   const server = serverInUse(scope, mariadb);
   if (server.state !== 'Done') return server;
+  const { database } = scope.object.spec;
+  // The administrator is nobody's user.
+  if (isUserOf(database, server.output.login.username)) {
+    const message = `spec.database: a user of "${database}" would have the administrator's name; choose another one`;
+    return failed(Reason.InvalidSpec, message);
+  }
   const secret = scope.get(Secret, connectionSecret(scope.name));
   const told = secret && valuesOf(secret, ['host', 'port']);
   const { host, port } = server.output.address;

@@ -364,7 +364,11 @@ describe('the root password', () => {
 
   it('cannot be guessed from what the Pods show', async () => {
     await harness.create(mariadb());
-    await harness.seedSecret('sample-root-password', { password: 'Winter2025!' });
+    await harness.seedSecret(
+      'sample-root-password',
+      { password: 'Winter2025!' },
+      { 'stackwright.dev/usable-by': 'mariadb' },
+    );
     await harness.settle();
     const files = harness.values('sample-config');
     const shown = JSON.stringify([harness.statefulSet.metadata, harness.statefulSet.spec, harness.object.status]);

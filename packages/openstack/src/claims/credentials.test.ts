@@ -85,7 +85,7 @@ it('rotate with an overlap: the old ones go when the consumer runs with the new 
   const before = harness.connection;
   await harness.rotate('2026-11');
   const after = harness.connection;
-  expect(after.username).toMatch(/^glance-[0-9a-f]{8}$/);
+  expect(after.username).toMatch(/^glance\/[0-9a-f]{8}$/);
   expect(users).toEqual(
     new Map([
       [before.username, before.password],
@@ -100,7 +100,7 @@ it('rotate with an overlap: the old ones go when the consumer runs with the new 
 
   await harness.use(after.username);
   expect([...users.keys()]).toEqual([after.username]);
-  expect(await secretNames()).toEqual(['sample-connection', expect.stringMatching(/^sample-password-[0-9a-f]{8}$/)]);
+  expect(await secretNames()).toEqual(['sample-connection', expect.stringMatching(/^sample-password\.[0-9a-f]{8}$/)]);
   expect(harness.connection).toEqual(after);
   expect(harness.object.status?.superseded).toBeUndefined();
   expect(await harness.writesOf(() => harness.settle())).toEqual([]);
@@ -139,7 +139,8 @@ it("keep a superseded password's Secret until its user is dropped, whatever happ
 it('leave a password alone that somebody chose, once its user is dropped', async () => {
   await start();
   const chosen = { password: Buffer.from('chosen').toString('base64') };
-  const metadata = { namespace: 'ns', name: 'sample-password', labels: { 'app.kubernetes.io/managed-by': 'Helm' } };
+  const labels = { 'app.kubernetes.io/managed-by': 'Helm', 'stackwright.dev/usable-by': 'provider' };
+  const metadata = { namespace: 'ns', name: 'sample-password', labels };
   await harness.api.seed(Secret, { metadata, data: chosen });
   await harness.begin(claim);
   expect(users).toEqual(new Map([['glance', 'chosen']]));
@@ -191,4 +192,97 @@ it('take no Secret of another claim for theirs', async () => {
   expect(await secretNames()).toEqual(
     ['other-password', 'sample-connection', 'sample-password', 'sample-password-notahash', 'sample-passwords'].sort(),
   );
+});
+
+/** What a version has left that set generations apart by a dash, which names of others may have as well. */
+async function asFormerVersion(rotation: string): Promise<{ username: string; password: string }> {
+  await harness.rotate(rotation);
+  await harness.use(harness.connection.username);
+  const { username, password } = harness.connection;
+  const former = username.replace('/', '-');
+  const kept = (await harness.listed(Secret)).find(({ metadata }) => metadata?.name?.startsWith('sample-password.'))!;
+  const name = kept.metadata!.name!;
+  const text = JSON.stringify(kept).replaceAll(name, name.replace('.', '-'));
+  await harness.api.delete(Secret, { namespace: 'ns', name });
+  await harness.api.seed(Secret, JSON.parse(text) as Secret);
+  await harness.edit(Secret, 'sample-connection', { data: { username: Buffer.from(former).toString('base64') } });
+  users = new Map([[former, password]]);
+  await harness.annotate({ 'stackwright.dev/in-use': former });
+  harness.restart();
+  await harness.settle();
+  return { username: former, password };
+}
+
+it('of a version before work on as they are, and the next ones have a name that nobody can choose', async () => {
+  const before = await asFormerVersion('2025-01');
+  expect(users).toEqual(new Map([[before.username, before.password]]));
+  expect(harness.connection).toEqual(before);
+  expect(harness.object.status).toMatchObject({ username: before.username });
+  expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+
+  await harness.rotate('2026-01');
+  const { username } = harness.connection;
+  expect(username).toMatch(/^glance\/[0-9a-f]{8}$/);
+  expect([...users.keys()]).toEqual([before.username, username]);
+  await harness.use(username);
+  expect([...users.keys()]).toEqual([username]);
+});
+
+it('of a version before are missed where their Secret is deleted', async () => {
+  const before = await asFormerVersion('2025-01');
+  const secret = (await secretNames()).find((name) => name?.startsWith('sample-password-'))!;
+  await harness.api.delete(Secret, { namespace: 'ns', name: secret });
+  await harness.settle();
+  expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'PasswordLost' });
+  expect(harness.condition('Ready')?.message).toContain(`Secret ${secret} was deleted`);
+  expect(users).toEqual(new Map([[before.username, before.password]]));
+});
+
+const offer = { 'stackwright.dev/usable-by': 'provider' };
+const theirs = (labels: Record<string, string> = {}) => ({
+  metadata: { namespace: 'ns', name: 'sample-password', labels },
+  data: { password: Buffer.from('payroll-canary').toString('base64') },
+});
+
+it.each([
+  ['has no label', {}],
+  ['is offered to somebody else', { 'stackwright.dev/usable-by': 'keystone' }],
+  ['copies the labels of ours', { 'app.kubernetes.io/managed-by': 'stackwright' }],
+])('take no password of a Secret that %s', async (_what, labels) => {
+  await start();
+  await harness.api.seed(Secret, theirs(labels));
+  await harness.begin(claim);
+  expect(harness.condition('Ready')).toMatchObject({
+    status: 'False',
+    reason: 'SecretNotOffered',
+    message: expect.stringContaining(
+      'kubectl -n ns label secret sample-password stackwright.dev/usable-by=provider',
+    ) as string,
+  });
+  expect(users.size).toBe(0);
+  expect(await secretNames()).toEqual(['sample-password']);
+  expect(await harness.said(Provider)).not.toContain('canary');
+
+  // Nor when it is superseded.
+  await harness.rotate('a');
+  await harness.use(harness.connection.username);
+  expect([...users.values()]).not.toContain('payroll-canary');
+});
+
+it('that somebody chose and does not offer any more work on as they are, and the claim says so', async () => {
+  await start();
+  await harness.api.seed(Secret, theirs(offer));
+  await harness.begin(claim);
+  const before = harness.connection;
+  expect(before.password).toBe('payroll-canary');
+  await harness.edit(Secret, 'sample-password', { metadata: { labels: { 'stackwright.dev/usable-by': null } } });
+  harness.restart();
+  await harness.settle();
+  expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'SecretNotOffered' });
+  expect(harness.connection).toEqual(before);
+  expect(users).toEqual(new Map([['glance', 'payroll-canary']]));
+  await harness.edit(Secret, 'sample-password', { metadata: { labels: offer } });
+  await harness.settle();
+  expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
 });

@@ -1,20 +1,25 @@
 // The provider's side of credentials that rotate with an overlap. Each generation is a user and a password of its own, in a
 // Secret of its own that is never rewritten: nothing that works stops working because something new is made.
-import {
-  done,
-  hashOf,
-  waiting,
-  type Outcome,
-  type Reconciled,
-  type StatusScope,
-  type StepScope,
-} from '@stackwright/graph';
+import { done, waiting, type Outcome, type Reconciled, type StatusScope, type StepScope } from '@stackwright/graph';
 import { annotations, Reason } from '@stackwright/api';
 import { Secret } from '@stackwright/kube';
+import { keptBefore } from '../secrets/kept.js';
 import { keptPassword } from '../secrets/kept-password.js';
 import { valuesOf } from '../secrets/secret.js';
 import { passwordIn } from '../secrets/text.js';
-import { claimStatus, connectionSecret, publishedSecret } from './fulfil.js';
+import { isOffered } from '../secrets/usable-by.js';
+import { claimStatus, publishedSecret } from './fulfil.js';
+import {
+  connectionSecret,
+  formerSecretName,
+  generationOf,
+  generationOfSecret,
+  isUserOf,
+  secretName as nameOfSecret,
+  userName,
+  type Generation,
+  type SecretSort,
+} from './names.js';
 
 /** A claim whose spec has the fields of `credentialSpec`. */
 export interface CredentialClaim extends Reconciled {
@@ -51,11 +56,13 @@ export interface CredentialOptions {
   /** Name of the first user; never to be changed during the claim's life. */
   base: string;
   /** Where one claim has several users: another end of the Secrets' names. Default 'password'. */
-  secret?: string;
+  secret?: SecretSort;
   /** Then also: under which key the connection holds the password. Default 'password'. */
   key?: string;
   /** Then also: `base` of the user that the annotation of those in use speaks of. Default: this one's. */
   main?: string;
+  /** Whose controller reads a password that somebody chose, as its Secret has to say: "mariadb". */
+  service: string;
 }
 
 /**
@@ -65,27 +72,27 @@ export interface CredentialOptions {
  */
 export function credentialsOf<R extends CredentialClaim>(
   scope: StepScope<R>,
-  { base, secret = 'password', key = 'password', main = base }: CredentialOptions,
+  { base, secret = 'password', key = 'password', main = base, service }: CredentialOptions,
 ): Outcome<ClaimCredentials> {
   const { spec, metadata } = scope.object;
-  const { rotation } = spec;
   const inUse = metadata?.annotations?.[annotations.inUse];
-  const suffix = suffixOf(rotation);
-  const secretName = passwordSecret(scope.name, secret, rotation);
+  const generation = generationOf(spec.rotation, (former) => isKept(scope, main, former));
+  const secretName = passwordSecret(scope, secret, generation);
   const own = keptPassword(scope, secretName, {
-    wasInUse: wasHandedOut(scope, { username: `${main}${suffix}`, key }),
+    wasInUse: wasHandedOut(scope, { username: userName(main, generation), key }),
     copy: ` (the Secret ${connectionSecret(scope.name)} has it, too, under "${key}")`,
     otherwise: ', or change spec.rotation (credentialRotation of the service that owns the claim)',
+    service,
   });
   if (own.state !== 'Done') return own;
 
-  const current: Credential = { username: `${base}${suffix}`, secretName, ...own.output };
-  const kept = keptCredentials(scope, { base, secret });
+  const current: Credential = { username: userName(base, generation), secretName, ...own.output };
+  const kept = keptCredentials(scope, { base, secret, service });
   const lost = key === 'password' ? lostCredentials(scope.object, base, kept) : [];
   const older = [...lost, ...kept.filter((one) => one.secretName !== secretName)].filter(
     ({ username }) => username !== current.username,
   );
-  const isInUse = inUse === `${main}${suffix}`;
+  const isInUse = inUse === userName(main, generation);
   const [superseded, dropped] = isInUse ? [[], older] : [older, []];
   return done({ current, inUse: isInUse, superseded, dropped });
 }
@@ -104,33 +111,49 @@ function wasHandedOut<R extends CredentialClaim>(
   return 'values' in held && held.values['username'] === username;
 }
 
-const suffixOf = (rotation: string | undefined): string => (rotation ? `-${hashOf(rotation, 8)}` : '');
+/** Whether there is a user of this generation, or has been: by the Secret of the password, or by whom the claim has handed out. */
+function isKept<R extends CredentialClaim>(scope: StepScope<R>, base: string, generation: Generation): boolean {
+  return (
+    isThere(scope, nameOfSecret(scope.name, 'password', generation)) ||
+    handedOut(scope.object).username === userName(base, generation) ||
+    wasHandedOut(scope, { username: userName(base, generation), key: 'password' })
+  );
+}
 
-/** The one that keeps the password of a claim's current user. */
-export const passwordSecret = (claim: string, secret = 'password', rotation?: string): string =>
-  `${claim}-${secret}${suffixOf(rotation)}`;
+/** The one that keeps the password of the user of a generation. */
+function passwordSecret<R extends Reconciled>(scope: StepScope<R>, sort: SecretSort, generation: Generation): string {
+  const former = formerSecretName(scope.name, sort, generation);
+  return former !== undefined && isThere(scope, former) ? former : nameOfSecret(scope.name, sort, generation);
+}
 
-/** All generations that there are Secrets of, the first one first; a password is empty where its Secret has lost it. */
+/** The claim's own Secret, or one of a password that it misses. */
+function isThere<R extends Reconciled>(scope: StepScope<R>, name: string): boolean {
+  const secret = scope.get(Secret, name);
+  return (secret && scope.isOwn(Secret, secret)) || keptBefore(scope.object).some((one) => one.name === name);
+}
+
+/**
+ * All generations that there are Secrets of, the first one first; a password is empty where its Secret has lost it, and where
+ * somebody made it and does not offer it.
+ */
 export function keptCredentials<R extends Reconciled>(
   scope: Pick<StepScope<R>, 'get' | 'list' | 'isOwn' | 'labels' | 'name' | 'names'>,
-  { base, secret = 'password' }: Pick<CredentialOptions, 'base' | 'secret'>,
+  { base, secret = 'password', service }: Omit<CredentialOptions, 'main'>,
 ): KeptCredential[] {
-  const prefix = `${scope.name}-${secret}`;
   const labels = { ...scope.labels, [scope.names.label.retained]: 'true' };
-  const own = scope.list(Secret, { labels }).filter((secret) => scope.isOwn(Secret, secret));
+  const own = scope.list(Secret, { labels }).filter((one) => scope.isOwn(Secret, one));
   // Somebody may have chosen the first password: then it is not of the claim's own making.
-  const first = scope.get(Secret, prefix);
+  const first = scope.get(Secret, nameOfSecret(scope.name, secret, generationOf(undefined)));
   const isChosen = first !== undefined && !scope.isOwn(Secret, first);
   return [...(isChosen ? [first] : []), ...own]
     .flatMap((kept): KeptCredential[] => {
       const { name = '', uid = '', deletionTimestamp } = kept.metadata ?? {};
-      const generation = /^(-[0-9a-f]{8})?$/.exec(name.startsWith(prefix) ? name.slice(prefix.length) : '?')?.[0];
+      const generation = generationOfSecret(scope.name, secret, name);
       if (generation === undefined || deletionTimestamp) return [];
-      const read = passwordIn(kept, 'password');
-      const password = 'text' in read ? read.text : '';
-      return [
-        { username: `${base}${generation}`, password, secretName: name, uid, isChosen: isChosen && kept === first },
-      ];
+      const chosen = isChosen && kept === first;
+      const read = !chosen || isOffered(kept, service) ? passwordIn(kept, 'password') : undefined;
+      const password = read && 'text' in read ? read.text : '';
+      return [{ username: userName(base, generation), password, secretName: name, uid, isChosen: chosen }];
     })
     .sort((one, other) => (one.secretName < other.secretName ? -1 : 1));
 }
@@ -153,7 +176,7 @@ export function lostCredentials(
   const known = new Set(kept.map((one) => one.username));
   const ever = new Set([...(username === undefined ? [] : [username]), ...superseded]);
   return [...ever]
-    .filter((one) => one.startsWith(base) && /^(-[0-9a-f]{8})?$/.test(one.slice(base.length)) && !known.has(one))
+    .filter((one) => isUserOf(base, one) && !known.has(one))
     .map((one) => ({ username: one, password: '', secretName: '', uid: '', isChosen: false }));
 }
 

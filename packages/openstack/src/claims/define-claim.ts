@@ -17,14 +17,13 @@ import {
   credentialClaimStatus,
   credentialsOf,
   keptCredentials,
-  passwordSecret,
   removeDropped,
   type ClaimCredentials,
   type CredentialClaim,
   type CredentialOptions,
   type KeptCredential,
 } from './credentials.js';
-import { keptStatus } from '../secrets/kept.js';
+import { keptBefore, keptStatus } from '../secrets/kept.js';
 import { publishConnection, readyServer } from './fulfil.js';
 import { Refused } from './refused.js';
 
@@ -37,6 +36,9 @@ export interface ProvidedClaim extends CredentialClaim {
 export type ClaimUsers<More extends string = never> = { user: ClaimCredentials } & {
   readonly [one in More]?: ClaimCredentials;
 };
+
+/** One of those whom a claim hands out: whose controller reads its password is the same for all. */
+type NamedUser = Omit<CredentialOptions, 'service'>;
 
 /** What a claim asks for, once there is somebody to give it. */
 export interface Request<R, Server, More extends string = never> {
@@ -79,7 +81,7 @@ export interface ClaimDefinition<
   /** Done where the claim may have the name that it asks for; `firstClaim` says that of claims. */
   name: (scope: StepScope<R>) => Outcome<undefined>;
   /** Whom the claim hands out; `spec.rotation` and the annotation of those in use speak of `user`, and others follow. */
-  users: (claim: Readonly<R>) => { user: Pick<CredentialOptions, 'base'> } & { [one in More]?: CredentialOptions };
+  users: (claim: Readonly<R>) => { user: Pick<CredentialOptions, 'base'> } & { [one in More]?: NamedUser };
 
   /** The external step: "Database", whose condition is `DatabaseReady`. */
   step: string;
@@ -131,6 +133,7 @@ export function defineClaim<
   More extends string = never,
 >(resource: Resource<R>, definition: ClaimDefinition<R, Provider, Server, Wanted, Observed, Change, More>): Graph<R> {
   const { server: serverOf, step, timeout, resync } = definition;
+  const service = definition.provider.kind.toLowerCase();
   const reads: readonly Resource[] = [definition.provider, ...definition.reads];
   return defineGraph(
     resource,
@@ -150,11 +153,11 @@ export function defineClaim<
         ...passwordStep,
         after: [name],
         owns: [Secret],
-        run: (scope) => usersOf(scope, definition.users(scope.object)),
+        run: (scope) => usersOf(scope, service, definition.users(scope.object)),
       });
 
       const notedBy = (scope: StepScope<R>) => (annotation: string) =>
-        keptCredentials(scope, definition.users(scope.object).user)
+        keptCredentials(scope, { ...definition.users(scope.object).user, service })
           .map(({ secretName }) => scope.get(Secret, secretName)?.metadata?.annotations?.[annotation])
           .find((note) => note !== undefined);
 
@@ -190,7 +193,7 @@ export function defineClaim<
           // With the provider itself gone, or going, there is nothing left to undo.
           if (!provider || provider.metadata?.deletionTimestamp) return;
           const { user } = definition.users(scope.object);
-          const kept = keptCredentials(scope, user);
+          const kept = keptCredentials(scope, { ...user, service });
           const reach = () =>
             reachable(serverOf(scope, provider), `${definition.provider.kind} ${scope.object.spec.provider}`);
           const removal = { claim: scope.object, owner: ownerOf(scope), kept, reach, noted: notedBy(scope) };
@@ -235,19 +238,18 @@ export function defineClaim<
         ...credentialClaimStatus(scope, scope.output<ClaimUsers>(passwordStep)?.user, {
           areDropped: scope.output<Observed>({ name: step }) !== undefined,
         }),
-        ...keptStatus(scope, secretsOf(scope.object, definition.users(scope.object))),
+        ...keptStatus(scope, secretsOf(scope.object, scope.output<ClaimUsers>(passwordStep))),
         ...definition.status?.(scope.object, scope.output<Observed>({ name: step })),
       }),
     },
   );
 }
 
-/** Those that keep the passwords of its current users. */
-function secretsOf<R extends ProvidedClaim>({ metadata, spec }: Readonly<R>, users: object): string[] {
-  return Object.values<CredentialOptions | undefined>({ ...users }).flatMap((user) =>
-    user ? [passwordSecret(metadata?.name ?? '', user.secret, spec.rotation)] : [],
-  );
-}
+/** Those that keep the passwords of its current users; of one that is missed, or of no use, those that did. */
+const secretsOf = <R extends ProvidedClaim>(claim: Readonly<R>, users: ClaimUsers | undefined): string[] =>
+  users
+    ? Object.values<ClaimCredentials>(users).map(({ current }) => current.secretName)
+    : keptBefore(claim).map(({ name }) => name);
 
 function noteOn<R extends ProvidedClaim>(
   scope: StepScope<R>,
@@ -269,12 +271,13 @@ const droppedOf = (credentials: ClaimCredentials | undefined) => credentials?.dr
 
 function usersOf<R extends ProvidedClaim, More extends string>(
   scope: StepScope<R>,
+  service: string,
   { user, ...more }: ReturnType<ClaimDefinition<R, never, never, never, never, never, More>['users']>,
 ): Outcome<ClaimUsers<More>> {
   const users: Record<string, ClaimCredentials> = {};
-  for (const [name, options] of Object.entries<CredentialOptions | undefined>({ user, ...more })) {
+  for (const [name, options] of Object.entries<NamedUser | undefined>({ user, ...more })) {
     if (!options) continue;
-    const credentials = credentialsOf(scope, { main: user.base, ...options });
+    const credentials = credentialsOf(scope, { main: user.base, ...options, service });
     if (credentials.state !== 'Done') return credentials;
     users[name] = credentials.output;
   }

@@ -3,6 +3,7 @@ import { isAvailable, isPaused, isReady, readyCondition, Reason, type Conditione
 import { done, waiting, type Outcome, type Reconciled, type StatusScope, type StepScope } from '@stackwright/graph';
 import { apiVersionOf, Secret, type Resource } from '@stackwright/kube';
 import { secretWith } from '../secrets/secret.js';
+import { connectionSecret } from './names.js';
 
 /**
  * What a claim names as its provider, once that does its work: what is wrong with what is wanted of it next holds up nobody who
@@ -51,9 +52,6 @@ export function readyServer<R extends Reconciled, T extends Conditioned, Server 
 
 /** When last looked at, whatever it has been told since. */
 const isFulfilled = (claim: Readonly<Conditioned>): boolean => readyCondition(claim)?.status === 'True';
-
-/** The Secret by which a claim is fulfilled. */
-export const connectionSecret = (claim: string): string => `${claim}-connection`;
 
 /** Writes the Secret by which the claim is fulfilled. The step declares Secret in `owns`. */
 export function publishConnection<R extends Reconciled>(

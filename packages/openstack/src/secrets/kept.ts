@@ -1,6 +1,6 @@
 // Secrets that are made once and never again by themselves: what they hold is in use somewhere (on a server, in tokens, in data),
 // and another one would lock out whoever uses it, or make unreadable what it has encrypted.
-import { annotations, Reason, type KeptSecrets } from '@stackwright/api';
+import { annotations, labels, Reason, type KeptSecrets } from '@stackwright/api';
 import type { Random } from '@stackwright/core';
 import {
   done,
@@ -14,7 +14,7 @@ import {
   type StepScope,
 } from '@stackwright/graph';
 import { Secret } from '@stackwright/kube';
-import { secretReference } from './usable-by.js';
+import { howToOffer, isOffered, secretReference } from './usable-by.js';
 
 export interface KeptSecretOptions {
   make: (random: Random) => Desired<Secret>;
@@ -24,16 +24,20 @@ export interface KeptSecretOptions {
   copy?: string;
   /** What else brings a new one, as it follows the annotation: ", or change spec.rotation". */
   otherwise?: string;
+  /** Whose controller reads one that somebody made, which has to say so. Default: the kind's, "keystone". */
+  service?: string;
 }
 
 /**
- * Done with the Secret. One that has been there, by `keptStatus` or by `wasInUse`, and is gone fails with its name (PasswordLost), until it is put
- * back, or its id is in the annotation stackwright.dev/make-anew. The step declares Secret in `owns`.
+ * Done with the Secret. One that has been there, by `keptStatus` or by `wasInUse`, and is gone fails with its name (PasswordLost),
+ * until it is put back, or its id is in the annotation stackwright.dev/make-anew. One that is not of the object's making is read
+ * where it is offered (SecretNotOffered): names are chosen by whoever makes the object, and may be those of Secrets that are not
+ * theirs to read. The step declares Secret in `owns`.
  */
 export function keptSecret<R extends Reconciled>(
   scope: StepScope<R>,
   name: string,
-  { make, wasInUse, copy = '', otherwise = '' }: KeptSecretOptions,
+  { make, wasInUse, copy = '', otherwise = '', service = scope.resource.kind.toLowerCase() }: KeptSecretOptions,
 ): Outcome<Readonly<Secret>> {
   const lost = scope.get(Secret, name) ? undefined : lostId(scope.object, name, wasInUse);
   if (lost !== undefined) {
@@ -41,13 +45,20 @@ export function keptSecret<R extends Reconciled>(
     const of = `${resource.kind.toLowerCase()} -n ${namespace} ${object.metadata?.name ?? ''}`;
     return failed(
       Reason.PasswordLost,
-      `Secret ${name} was deleted, and what it held is in use: put it back${copy}. To have a new one made: ` +
-        `kubectl annotate --overwrite ${of} ${annotations.makeAnew}=${lost}${otherwise}`,
+      `Secret ${name} was deleted, and what it held is in use: put it back${copy}; one that is made by hand needs a label: ` +
+        `${howToOffer(scope, name, service)}. To have a new one made: kubectl annotate --overwrite ${of} ${annotations.makeAnew}=${lost}${otherwise}`,
       { on: secretReference(name, scope) },
     );
   }
   const secret = scope.ownOnce(Secret, name, make, { retain: true });
-  return secret ? done(secret) : waiting(Reason.Pending, `Secret ${name} is being created`);
+  if (!secret) return waiting(Reason.Pending, `Secret ${name} is being created`);
+  if (scope.isOwn(Secret, secret) || isOffered(secret, service)) return done(secret);
+  return failed(
+    Reason.SecretNotOffered,
+    `Secret ${name} is not of our making, and not offered for this use; if it is meant for it, label it ` +
+      `${labels.usableBy}=${service}: ${howToOffer(scope, name, service)}`,
+    { on: secretReference(name, scope) },
+  );
 }
 
 /** `status.kept`: of `names`, those that are there, or have been. */

@@ -30,10 +30,17 @@ export function usableSecret(scope: Scope, { name, service, field }: SecretUse):
   const on = secretReference(name, scope);
   const secret = scope.get(Secret, name);
   if (!secret) return waiting(Reason.WaitingForObject, `Secret ${name} (${field}) does not exist`, { on });
-  if (secret.metadata?.labels?.[labels.usableBy] === service) return done(secret);
-  const remedy = `if it is meant for it, label it ${labels.usableBy}=${service}`;
+  if (isOffered(secret, service)) return done(secret);
+  const remedy = `if it is meant for it, label it ${labels.usableBy}=${service}: ${howToOffer(scope, name, service)}`;
   return failed(Reason.SecretNotOffered, `Secret ${name} (${field}) is not offered for this use; ${remedy}`, { on });
 }
+
+export const isOffered = (secret: Readonly<Secret>, service: string): boolean =>
+  secret.metadata?.labels?.[labels.usableBy] === service;
+
+/** As a command. */
+export const howToOffer = ({ namespace }: Pick<Scope, 'namespace'>, name: string, service: string): string =>
+  `kubectl -n ${namespace} label secret ${name} ${labels.usableBy}=${service}`;
 
 /** What it holds under `keys`, all of them. */
 export function usableValues<Key extends string>(

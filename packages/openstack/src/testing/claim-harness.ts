@@ -3,7 +3,7 @@ import { annotations } from '@stackwright/api';
 import type { Graph, Reconciled } from '@stackwright/graph';
 import { apiVersionOf, type Resource } from '@stackwright/kube';
 import type { ProvidedClaim } from '../claims/define-claim.js';
-import { connectionSecret } from '../claims/fulfil.js';
+import { connectionSecret } from '../claims/names.js';
 import { ObjectHarness } from './object-harness.js';
 
 export interface ClaimHarnessOptions {

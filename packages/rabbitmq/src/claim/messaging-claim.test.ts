@@ -300,7 +300,7 @@ describe('rotation', () => {
     const before = await fulfilled();
     await harness.rotate('2026-11');
     const after = harness.connection;
-    expect(after.username).toMatch(/^nova-[0-9a-f]{8}$/);
+    expect(after.username).toMatch(/^nova\/[0-9a-f]{8}$/);
     expect(broker.admits(before.username, before.password, 'nova')).toBe(true);
     expect(broker.admits(after.username, after.password, 'nova')).toBe(true);
     expect(harness.object.status).toMatchObject({ username: after.username, superseded: ['nova'] });
@@ -311,6 +311,35 @@ describe('rotation', () => {
     expect(harness.api.peek(Secret, harness.at('sample-password'))).toBeUndefined();
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
     expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+  });
+
+  it.each([
+    ['another claim has asked for beforehand', 'nova-54e124cc'],
+    ['another claim will ask for', undefined],
+  ])('hands out no user whom %s', async (_what, vhost) => {
+    const theirs = { password_hash: 'AAAAAAAA', hashing_algorithm: '', tags: ['stackwright.dev/claim=ns/theirs'] };
+    if (vhost !== undefined) {
+      broker.vhost(vhost, { description: 'stackwright.dev/claim=ns/theirs' });
+      broker.users.set(vhost, theirs);
+    }
+    await fulfilled();
+    await harness.rotate('2026-11');
+    const { username } = harness.connection;
+    // What follows the name of the first one can be foreseen; whom it names, nobody else can ask for.
+    expect(username).toBe('nova/54e124cc');
+    expect(username).not.toMatch(new RegExp(MessagingClaim.definition.spec.properties['vhost']?.pattern as string));
+    if (vhost !== undefined) expect(broker.users.get(vhost)).toBe(theirs);
+    await harness.use(username);
+    expect([...broker.users.keys()].sort()).toEqual([...(vhost === undefined ? [] : [vhost]), username].sort());
+  });
+
+  it('takes over no user without a mark whom nobody has let into the virtual host', async () => {
+    await fulfilled();
+    const theirs = { password_hash: 'AAAAAAAA', hashing_algorithm: '', tags: [] };
+    broker.users.set('nova/54e124cc', theirs);
+    await harness.rotate('2026-11');
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False', reason: 'UserTaken' });
+    expect(broker.users.get('nova/54e124cc')).toBe(theirs);
   });
 
   it("keeps the old user's password right as long as it may be in use", async () => {
@@ -411,7 +440,11 @@ describe('two clusters, where namespace and name are the same, on one broker', (
     expect(broker.vhosts.get('nova')?.queues).toEqual([]);
     harness = new ClaimHarness(messagingClaimGraph(broker), RabbitMQ);
     await runBroker();
-    await harness.seedSecret('sample-password', { password: 'another-password' });
+    await harness.seedSecret(
+      'sample-password',
+      { password: 'another-password' },
+      { 'stackwright.dev/usable-by': 'rabbitmq' },
+    );
     writes = broker.writes.length;
   });
 

@@ -5,6 +5,7 @@ import {
   connectionSecret,
   defineClaim,
   firstClaim,
+  isUserOf,
   valuesOf,
   type Credential,
   type Http,
@@ -87,8 +88,11 @@ function serverOf(scope: StepScope<MessagingClaim>, rabbitmq: Readonly<RabbitMQ>
   if (broker.state !== 'Done') return broker;
   const { vhost } = scope.object.spec;
   // The administrator is nobody's user.
-  if (broker.output.login.username === vhost) {
-    return failed(Reason.InvalidSpec, `spec.vhost: "${vhost}" is the administrator's name; choose another one`);
+  if (isUserOf(vhost, broker.output.login.username)) {
+    return failed(
+      Reason.InvalidSpec,
+      `spec.vhost: a user of "${vhost}" would have the administrator's name; choose another one`,
+    );
   }
   // Of a cluster that grows, the brokers that are asked for are not there yet.
   const hosts = isReady(rabbitmq) ? undefined : knownHosts(scope);

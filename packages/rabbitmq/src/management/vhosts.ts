@@ -3,6 +3,7 @@ import { hashOf } from '@stackwright/graph';
 import { annotations, MessagingClaim, Reason } from '@stackwright/api';
 import {
   claimMark,
+  isUserOf,
   markedOwner,
   ownershipOf,
   refuseForeign,
@@ -180,10 +181,6 @@ async function mayBeAnothers(
   return there.some(({ name }) => name === vhost) || (await hasQueues(management, vhost));
 }
 
-/** By its name: the first one has that of its virtual host, later ones with an ending. */
-const isUserOf = (vhost: string, name: string): boolean =>
-  name.startsWith(vhost) && /^(-[0-9a-f]{8})?$/.test(name.slice(vhost.length));
-
 const takes = ({ hashing_algorithm: algorithm, password_hash: hash = '' }: UserAnswer, password: string): boolean =>
   password !== '' && algorithm === hashingAlgorithm && isHashOf(hash, password);
 
@@ -273,7 +270,8 @@ function refuseTaken(wanted: WantedVhost, observed: ObservedVhost): void {
   for (const { username } of wanted.users) {
     const user = observed.users.get(username);
     if (!user) continue;
-    const isProven = user.takesPassword || isOwned;
+    // One without a mark may be anybody's: of the claim's own virtual host is who has been let in there.
+    const isProven = user.takesPassword || (isOwned && user.permitted);
     refuseForeign(
       owner,
       { mark: user.mark, isProven, isEmpty: false },
