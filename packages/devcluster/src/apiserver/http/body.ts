@@ -1,11 +1,10 @@
 // Bodies of requests: JSON, YAML, and protobuf of the built-in kinds.
+import { ApiError } from '@stackwright/kube';
+import { BODY_LIMIT, expectBounded } from '../bounds.js';
 import { badRequest, tooLarge, unsupportedMediaType } from '../errors.js';
 import type { PatchType } from '../request.js';
 import { duplicatesOfJson, readYaml, type Duplicates } from './duplicates.js';
 import { decodeProtobuf, PROTOBUF } from './protobuf.js';
-
-/** What etcd and the API server take, generously. */
-export const BODY_LIMIT = 3 * 1024 * 1024;
 
 const patchTypes: Record<string, PatchType> = {
   'application/json-patch+json': 'json',
@@ -42,23 +41,31 @@ export function decodeBody(body: Uint8Array, contentType: string | undefined, st
     try {
       if (!text.trimStart().startsWith('{')) return readYaml(text, strict);
       const value = parseJson(text);
+      expectBounded(value);
       const isSuspicious = strict && duplicatesOfJson(text, value) !== undefined;
       return { value, duplicates: isSuspicious ? readYaml(text, strict).duplicates : undefined };
     } catch (error) {
+      if (error instanceof ApiError) throw error;
       throw badRequest(`error decoding YAML: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   if (type === '' || type === 'application/json' || type in patchTypes) {
     try {
       const value = parseJson(text);
+      expectBounded(value);
       return { value, duplicates: strict ? duplicatesOfJson(text, value) : undefined };
     } catch (error) {
+      if (error instanceof ApiError) throw error;
       throw badRequest(
         `the object provided is unrecognized: couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`,
       );
     }
   }
-  if (type === PROTOBUF) return { value: decodeProtobuf(body) };
+  if (type === PROTOBUF) {
+    const value = decodeProtobuf(body);
+    expectBounded(value);
+    return { value };
+  }
   throw unsupportedMediaType(
     `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, ${PROTOBUF}`,
   );

@@ -1,5 +1,12 @@
 // Fields that an object of a body has twice. Parsers keep the last one and say nothing; `fieldValidation` asks.
-import { isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
+import { isScalar, Lexer, LineCounter, parseDocument, visit, type Document } from 'yaml';
+import { expectBounded } from '../bounds.js';
+import { tooLarge } from '../errors.js';
+
+/** Of YAML that is not JSON: some microseconds each. It is what people type, and no program sends it. */
+const MOST_TOKENS = 200_000;
+/** Fields of JSON that come twice and are told, with all that they are in; nobody reads more. */
+const MOST_TOLD = 100;
 
 /** What is told of them: a sentence each, and how a refusal has them. */
 export interface Duplicates {
@@ -50,6 +57,7 @@ function scan(text: string): string[] {
         if (nameFollows && top?.names) {
           top.name = JSON.parse(text.slice(at, end + 1)) as string;
           if (top.names.has(top.name)) found.add(pathOf(frames));
+          if (found.size >= MOST_TOLD) return [...found];
           top.names.add(top.name);
           nameFollows = false;
         }
@@ -84,12 +92,17 @@ export function duplicatesOfJson(text: string, parsed: unknown): Duplicates | un
 
 /** Reads YAML once: its value, and where asked for what comes twice, by line, as parsers of YAML tell it. */
 export function readYaml(text: string, strict: boolean): { value: unknown; duplicates?: Duplicates | undefined } {
+  let tokens = 0;
+  for (const _ of new Lexer().lex(text))
+    if ((tokens += 1) > MOST_TOKENS) throw tooLarge(`the limit is ${MOST_TOKENS} tokens of YAML: send it as JSON`);
   const lines = new LineCounter();
   // To compare each key with all before it would take the square of their number.
   const document = parseDocument(text, { uniqueKeys: false, lineCounter: lines, logLevel: 'error' });
   const [error] = document.errors;
   if (error) throw error;
-  return { value: document.toJS() as unknown, duplicates: strict ? duplicatesOf(document, lines) : undefined };
+  const value = document.toJS() as unknown;
+  expectBounded(value);
+  return { value, duplicates: strict ? duplicatesOf(document, lines) : undefined };
 }
 
 function duplicatesOf(document: Document, lines: LineCounter): Duplicates | undefined {

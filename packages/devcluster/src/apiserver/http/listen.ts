@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { ApiError } from '@stackwright/kube';
 import { once } from 'node:events';
 import { ConnectionLost } from '../intercept.js';
-import { BODY_LIMIT } from './body.js';
+import { BODY_LIMIT } from '../bounds.js';
 import { failure, type HttpAnswer, type HttpRequest } from './handle.js';
 
 export interface ListenOptions {

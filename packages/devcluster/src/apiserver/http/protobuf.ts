@@ -1,7 +1,8 @@
 // Bodies in Kubernetes' protobuf, which Go's typed clients send (`kubectl drain`, `kubectl create deployment`). What is
 // read becomes the JSON that the same client would have sent; answers are always JSON.
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { badRequest, unsupportedMediaType } from '../errors.js';
+import { MOST_ELEMENTS } from '../bounds.js';
+import { badRequest, tooLarge, unsupportedMediaType } from '../errors.js';
 import { set, type JsonObject } from '../json.js';
 import { definition, definitionName, resolve } from '../schema/definitions.js';
 import { goFields, type GoField } from '../schema/go-types/go-types.js';
@@ -77,8 +78,17 @@ function each(bytes: Uint8Array, take: (reader: BinaryReader, number: number, wi
   }
 }
 
+const known = new Map<string, ReadonlyMap<number, GoField>>();
+
+/** By number; once per type, as a body may have a million of its objects. */
+function fieldsOf(name: string): ReadonlyMap<number, GoField> {
+  let fields = known.get(name);
+  if (!fields) known.set(name, (fields = new Map((goFields(name) ?? []).map((field) => [field.number, field]))));
+  return fields;
+}
+
 function struct(name: string, schema: Schema, bytes: Uint8Array, target: JsonObject = {}): JsonObject {
-  const fields = new Map((goFields(name) ?? []).map((field) => [field.number, field]));
+  const fields = fieldsOf(name);
   each(bytes, (reader, number, wire) => {
     const field = fields.get(number);
     if (!field) return false;
@@ -106,6 +116,7 @@ function take(target: JsonObject, field: GoField, declared: Schema, reader: Bina
     } else {
       list.push(valueOf(items, reader));
     }
+    if (list.length > MOST_ELEMENTS) throw tooLarge(`the limit is ${MOST_ELEMENTS} elements in a list`);
     return;
   }
   const { additionalProperties } = schema;

@@ -1,5 +1,6 @@
 // JSON patch (RFC 6902), with the liberties that API servers take: indexes may be negative, what a member is replaced or
 // copied by need not have been there, and null is as good as none.
+import { BODY_LIMIT } from '../bounds.js';
 import { badRequest, statusError, tooLarge } from '../errors.js';
 import { clone, equal, isObject, set, type JsonObject } from '../json.js';
 
@@ -26,7 +27,16 @@ export function jsonPatch(document: object, patch: unknown): JsonObject {
     throw tooLarge(`The allowed maximum operations in a JSON patch is ${MOST_OPERATIONS}, got ${patch.length}`);
   const operations = patch.map(operationOf);
   let result: unknown = clone(document);
-  for (const operation of operations) result = perform(result, operation);
+  let copied = 0;
+  for (const operation of operations) {
+    // A copy of what holds the copies before doubles the whole, with every operation.
+    if (operation.op === 'copy') copied += JSON.stringify(get(result, operation.from ?? ''))?.length ?? 0;
+    if (copied > BODY_LIMIT)
+      throw tooLarge(
+        `Unable to complete the copy, the accumulated size increase of copy is ${copied}, exceeding the limit ${BODY_LIMIT}`,
+      );
+    result = perform(result, operation);
+  }
   if (!isObject(result)) throw doesNotApply();
   return result;
 }

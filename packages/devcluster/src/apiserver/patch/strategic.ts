@@ -26,8 +26,10 @@ function mergeObject(schema: Schema, target: JsonObject, patch: JsonObject): Jso
       throw badRequest(`unrecognized patch type ${JSON.stringify(patch['$patch'])}`);
   }
   const retained = patch['$retainKeys'];
-  if (Array.isArray(retained))
-    for (const name of Object.keys(target)) if (!retained.includes(name)) delete target[name];
+  if (Array.isArray(retained)) {
+    const names = new Set<unknown>(retained);
+    for (const name of Object.keys(target)) if (!names.has(name)) delete target[name];
+  }
 
   const ordered = new Set<string>();
   for (const [name, order] of Object.entries(patch)) {
@@ -41,7 +43,9 @@ function mergeObject(schema: Schema, target: JsonObject, patch: JsonObject): Jso
     if (name.startsWith(DELETE_FROM)) {
       const field = name.slice(DELETE_FROM.length);
       const list = target[field];
-      if (Array.isArray(list) && Array.isArray(value)) target[field] = list.filter((item) => !value.includes(item));
+      if (!Array.isArray(list) || !Array.isArray(value)) continue;
+      const gone = new Set<unknown>(value);
+      target[field] = list.filter((item) => !gone.has(item));
     } else if (!name.startsWith('$') && !ordered.has(name)) {
       mergeField(schema, target, name, value);
     }
@@ -111,30 +115,62 @@ function mergeList(schema: Schema, target: readonly unknown[], patch: readonly u
       throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
     return item;
   });
-  const deleted = items.filter((item) => item['$patch'] === 'delete');
-  const kept = target.filter((item) => !deleted.some((one) => equal(identityOf(item, key), one[key])));
+  const deleted = placesOf(
+    items.filter((item) => item['$patch'] === 'delete'),
+    key,
+  );
+  const kept = target.filter((item) => !deleted.has(markOf(item, key)));
   const given = items.filter((item) => item['$patch'] !== 'delete');
   const merged = [...kept];
+  const places = placesOf(merged, key);
   for (const item of given) {
-    const index = merged.findIndex((other) => equal(identityOf(other, key), item[key]));
+    const mark = markOf(item, key);
+    const index = places.get(mark);
+    if (index !== undefined) {
+      merged[index] = mergeObject(schema, merged[index] as JsonObject, item);
+      continue;
+    }
+    places.set(mark, merged.length);
     // As it is, on a real server: directives inside of a new element are fields that nobody knows.
-    if (index < 0) merged.push(clone(item));
-    else merged[index] = mergeObject(schema, merged[index] as JsonObject, item);
+    merged.push(clone(item));
   }
   return arrange(merged, given, kept, key);
 }
 
-const unite = (target: readonly unknown[], patch: readonly unknown[]): unknown[] =>
-  arrange(
-    [...target, ...patch.filter((item) => !target.some((other) => equal(other, item)))],
-    patch,
-    target,
-    undefined,
-  );
+function unite(target: readonly unknown[], patch: readonly unknown[]): unknown[] {
+  const known = placesOf(target, undefined);
+  const fresh = patch.filter((item) => !known.has(markOf(item, undefined)));
+  return arrange([...target, ...fresh], patch, target, undefined);
+}
 
 /** What tells an element of a list from the others: its key, or for lists without one the element itself. */
 const identityOf = (item: unknown, key: string | undefined): unknown =>
   key !== undefined && isObject(item) ? item[key] : item;
+
+/** The same text for identities that are equal, and another for others: lists are long, and are not gone through for each element. */
+function markOf(item: unknown, key: string | undefined): string {
+  return markOfValue(identityOf(item, key));
+}
+
+function markOfValue(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(markOfValue).join()}]`;
+  if (!isObject(value)) return JSON.stringify(value) ?? '';
+  const fields = Object.keys(value)
+    .filter((name) => value[name] !== undefined)
+    .sort()
+    .map((name) => `${JSON.stringify(name)}:${markOfValue(value[name])}`);
+  return `{${fields.join()}}`;
+}
+
+/** Where the first of each identity is. */
+function placesOf(list: readonly unknown[], key: string | undefined): Map<string, number> {
+  const places = new Map<string, number>();
+  for (const [index, item] of list.entries()) {
+    const mark = markOf(item, key);
+    if (!places.has(mark)) places.set(mark, index);
+  }
+  return places;
+}
 
 /**
  * The elements that `order` names go in its order. Of the others, each goes before the first of those that it stood
@@ -146,23 +182,23 @@ function arrange(
   before: readonly unknown[],
   key: string | undefined,
 ): unknown[] {
-  const place = (item: unknown, among: readonly unknown[]): number =>
-    among.findIndex((other) => equal(identityOf(other, key), identityOf(item, key)));
-  const named = list
-    .filter((item) => place(item, order) >= 0)
-    .sort((one, other) => place(one, order) - place(other, order));
-  const others = list.filter((item) => place(item, order) < 0);
+  const [wanted, former] = [placesOf(order, key), placesOf(before, key)];
+  const all = list.map((item) => {
+    const mark = markOf(item, key);
+    return { item, place: wanted.get(mark) ?? -1, former: former.get(mark) ?? -1 };
+  });
+  const named = all.filter(({ place }) => place >= 0).sort((one, other) => one.place - other.place);
+  const others = all.filter(({ place }) => place < 0);
   const result: unknown[] = [];
-  for (const item of named) {
-    const position = place(item, before);
-    while (position >= 0 && others.length > 0) {
-      const other = place(others[0], before);
-      if (other < 0 || other > position) break;
-      result.push(others.shift());
+  let next = 0;
+  for (const { item, former: position } of named) {
+    for (let other = others[next]; position >= 0 && other; other = others[++next]) {
+      if (other.former < 0 || other.former > position) break;
+      result.push(other.item);
     }
     result.push(item);
   }
-  return [...result, ...others];
+  return [...result, ...others.slice(next).map(({ item }) => item)];
 }
 
 /** A value of the patch as it is stored: without directives, and without what is nothing but a directive. */

@@ -158,14 +158,16 @@ export function checkSpread(
   path: string,
   constraints: readonly TopologySpreadConstraint[] = [],
 ): void {
+  const pairs = constraints.map(({ topologyKey, whenUnsatisfiable }) =>
+    JSON.stringify([topologyKey, whenUnsatisfiable]),
+  );
+  const last = new Map(pairs.map((pair, index) => [pair, index]));
   findings.each(path, constraints, (constraint, at, index) => {
     const { maxSkew, minDomains, topologyKey, whenUnsatisfiable, nodeAffinityPolicy, nodeTaintsPolicy } = constraint;
     if (maxSkew <= 0) findings.invalid(`${at}.maxSkew`, maxSkew, POSITIVE);
     if (topologyKey === '') findings.required(`${at}.topologyKey`, 'can not be empty');
     findings.oneOf(`${at}.whenUnsatisfiable`, whenUnsatisfiable, ACTIONS);
-    const again = constraints
-      .slice(index + 1)
-      .some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable);
+    const again = (last.get(pairs[index] ?? '') ?? index) > index;
     if (again) findings.duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${whenUnsatisfiable}}`);
     if (minDomains !== undefined) {
       if (minDomains <= 0) findings.invalid(`${at}.minDomains`, minDomains, POSITIVE);

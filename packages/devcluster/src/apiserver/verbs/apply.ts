@@ -5,6 +5,7 @@ import { writeManagers } from '../apply/managers.js';
 import { objectSchema } from '../apply/object-schema.js';
 import { typeErrors } from '../apply/type-errors.js';
 import { MergeError } from '../apply/typed.js';
+import { expectBounded } from '../bounds.js';
 import type { ServerContext } from '../context.js';
 import { badRequest, conflict, field, invalid, notFound, unknownError } from '../errors.js';
 import { clone, isObject, stringAt, type ApiObject, type JsonObject } from '../json.js';
@@ -94,6 +95,7 @@ function configuration(request: ResourceRequest): JsonObject {
 const listed = (errors: readonly string[]): string => ['errors:', ...errors.map((error) => `  ${error}`)].join('\n');
 
 function decodeMerged(request: ResourceRequest, object: JsonObject): ApiObject {
+  expectBounded(object);
   const { resource } = request;
   const refusal = (problem: string): ApiError =>
     unknownError(

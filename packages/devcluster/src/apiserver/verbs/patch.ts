@@ -1,4 +1,5 @@
 import { trackUpdate } from '../apply/managers.js';
+import { expectBounded } from '../bounds.js';
 import type { ServerContext } from '../context.js';
 import { goText } from '../go-text.js';
 import { badRequest, field, internal, invalid, unsupportedMediaType, type FieldError } from '../errors.js';
@@ -26,6 +27,13 @@ export async function patch(context: ServerContext, request: ResourceRequest): P
 
 /** The object as the patch leaves it, before it is decoded. `old` is not changed. */
 export function patched(request: ResourceRequest, old: ApiObject): JsonObject {
+  const result = changed(request, old);
+  // Patch by patch it could grow beyond what any body may hold.
+  expectBounded(result);
+  return result;
+}
+
+function changed(request: ResourceRequest, old: ApiObject): JsonObject {
   const { patchType, body, resource } = request;
   switch (patchType) {
     case 'json':
