@@ -74,6 +74,18 @@ describe('the API server:', () => {
     expect((await api.post(CRDS, undefined, { raw: 'k8s\0', contentType: protobuf })).code).toBe(415);
   });
 
+  difference(
+    'size of a body, and of an object that patches make',
+    'a list of 10,001 elements is too long',
+    async () => {
+      const data = (count: number) => ({
+        metadata: { name: 'long', finalizers: Array.from({ length: count }, () => 'x.example/a') },
+      });
+      const code = async (count: number) => (await api.post(`${CONFIGMAPS}?dryRun=All`, data(count))).code;
+      expect([await code(10_000), await code(10_001)]).toEqual([201, 413]);
+    },
+  );
+
   difference('authorization', 'there are no roles for the controllers of the cluster', async () => {
     const role = '/apis/rbac.authorization.k8s.io/v1/clusterroles/system:controller:job-controller';
     expect((await api.get(role)).code).toBe(404);
