@@ -34,7 +34,7 @@ export const reasons = {
   ConnectionsScarce: {
     state: 'Done',
     meaning: 'The services may open more connections than the database server takes at once. It works until they do.',
-    remedy: 'Raise `spec.config.max_connections` of the MariaDB, and its memory with it.',
+    remedy: 'Give the MariaDB more memory, by which it takes more. Or say how many in `spec.config.max_connections`.',
   },
   VolumeLarger: {
     state: 'Done',

@@ -18,8 +18,8 @@ export const port = 3306;
 
 export const defaultResources = { requests: { cpu: '100m', memory: '512Mi' } } satisfies Resources;
 
-/** Connections at once, where `spec.config` says nothing: a few hundred kilobytes each, and those of a dozen services. */
-export const defaultMaxConnections = 1024;
+/** Connections at once, where `spec.config` says nothing: those of a dozen services. Claims may ask for more. */
+export const leastConnections = 1024;
 
 /** Seconds after which the server closes a connection that nobody uses. Clients' pools renew theirs sooner. */
 const waitTimeout = 3600;
@@ -31,7 +31,7 @@ const login = 'nobody else may log in';
 const data = 'the volume holds data that was written otherwise';
 const collation = 'tables that exist have it, and columns of two collations cannot refer to each other';
 
-function ownOptions(resources: Resources = {}): Record<string, ServerOption> {
+function ownOptions(maxConnections: number, resources?: Resources): Record<string, ServerOption> {
   return {
     datadir: owned(paths.data, place),
     socket: owned(paths.socket, place),
@@ -62,18 +62,21 @@ function ownOptions(resources: Resources = {}): Record<string, ServerOption> {
     character_set_collations: owned(collations.join(','), collation),
     // ON ends transactions with error 1020 where others have committed meanwhile, which the services take for a fault.
     innodb_snapshot_isolation: owned('OFF', 'services fail with error 1020 where it is ON'),
-    max_connections: defaultMaxConnections,
+    max_connections: maxConnections,
     wait_timeout: waitTimeout,
     innodb_buffer_pool_size: bufferPool(resources),
     innodb_log_file_size: '64M',
   };
 }
 
-/** Bytes: half of the memory that the Pod may use, or without a limit of what it has requested. The rest is for connections. */
-function bufferPool({ requests, limits }: Resources): number {
-  const memory = limits?.memory ?? requests?.memory ?? defaultResources.requests.memory;
+/** Bytes that the Pod may use, or without a limit those that it has requested. */
+export const memoryOf = ({ requests, limits }: Resources = {}): number =>
+  parseQuantity(limits?.memory ?? requests?.memory ?? defaultResources.requests.memory);
+
+/** Bytes: half of the memory. The rest is for connections. */
+function bufferPool(resources: Resources | undefined): number {
   const least = 64 * mebibyte;
-  return Math.max(Math.floor(parseQuantity(memory) / 2 / mebibyte) * mebibyte, least);
+  return Math.max(Math.floor(memoryOf(resources) / 2 / mebibyte) * mebibyte, least);
 }
 
 const mebibyte = 2 ** 20;
@@ -106,15 +109,17 @@ function refuses(ours: readonly string[]): (name: string) => string | undefined 
   };
 }
 
-/** Options of `[mariadbd]`, those of the user among them. Throws a ConfigError. */
-export function serverOptions({
-  resources,
-  config,
-}: {
+interface Wishes {
   resources?: Resources | undefined;
   config?: ServerConfig | undefined;
-}): Record<string, string> {
-  const ours = ownOptions(resources);
+}
+
+/** Options of `[mariadbd]`, those of the user among them. `maxConnections`: where the user sets none. Throws a ConfigError. */
+export function serverOptions(
+  { resources, config }: Wishes,
+  maxConnections: number = leastConnections,
+): Record<string, string> {
+  const ours = ownOptions(maxConnections, resources);
   return mergeServerConfig(ours, config, { plain, refuses: refuses(Object.keys(ours)) });
 }
 

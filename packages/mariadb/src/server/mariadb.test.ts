@@ -280,6 +280,40 @@ describe('a MariaDB', () => {
     });
   });
 
+  it('takes as many connections as claims may open and its memory holds, without being started anew', async () => {
+    const claim = (name: string, connections: number) =>
+      harness.api.seed(DatabaseClaim, {
+        ...{ apiVersion: 'claims.stackwright.dev/v1alpha1', kind: 'DatabaseClaim' },
+        metadata: { ...harness.at(name), annotations: { 'stackwright.dev/connections': String(connections) } },
+        spec: { provider: 'sample', database: name, deletionPolicy: 'Retain' },
+      });
+    await running({ resources: { limits: { memory: '1Gi' } } });
+    const before = harness.version;
+    const limits = () => [
+      harness.value('sample-config', 'my.cnf').match(/max_connections = (\d+)/)?.[1],
+      server.maxConnections,
+    ];
+    expect(limits()).toEqual(['1024', 1024]);
+    await claim('nova', 1000);
+    await claim('neutron', 100);
+    await harness.settle();
+    expect(limits()).toEqual(['1280', 1280]);
+    expect(harness.condition('ConnectionsReady')).toMatchObject({ reason: 'Done' });
+    // One more changes nothing; what its memory does not hold is said.
+    await claim('cinder', 100);
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    await claim('heat', 1000);
+    await harness.settle();
+    expect(limits()).toEqual(['2048', 2048]);
+    expect(harness.condition('ConnectionsReady')).toMatchObject({ reason: 'ConnectionsScarce' });
+    // Whoever has connections keeps them, and the next start reads what is wanted then.
+    await harness.api.delete(DatabaseClaim, harness.at('heat'));
+    await harness.settle();
+    expect(limits()).toEqual(['1280', 2048]);
+    expect(harness.version).toEqual(before);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
   it('tells when the claims may open more connections than it takes', async () => {
     await running();
     const claim = (name: string, connections: string) =>
@@ -296,7 +330,8 @@ describe('a MariaDB', () => {
     await harness.settle();
     expect(harness.condition('ConnectionsReady')).toMatchObject({ status: 'True', reason: 'ConnectionsScarce' });
     expect(harness.condition('ConnectionsReady')?.message).toBe(
-      'The claims may open 1060 connections, and the server takes 1024: raise spec.config.max_connections (the largest: nova 900, neutron 100, odd 50)',
+      'The claims may open 1060 connections, and the server takes 1024: give it more memory (spec.resources), or raise ' +
+        'spec.config.max_connections (the largest: nova 900, neutron 100, odd 50)',
     );
     expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
   });

@@ -1,6 +1,6 @@
 // A MariaDB as a graph: the server that is run here, or the one that is told of by a Secret.
 import { DatabaseClaim } from '@stackwright/api';
-import type { Graph, GraphBuilder, StepHandle } from '@stackwright/graph';
+import type { Graph, GraphBuilder, StepHandle, StepScope } from '@stackwright/graph';
 import { Secret } from '@stackwright/kube';
 import {
   claimsOfProvider,
@@ -18,7 +18,7 @@ import { MariaDB } from '../crd.js';
 import type { SqlAdmin } from '../sql/admin.js';
 import { explain } from '../sql/explain.js';
 import { databasesNotOn } from '../sql/moved.js';
-import { connectionsStep } from './connections.js';
+import { connectionLimitStep, connectionsStep, derivedConnections, readsOfConnections } from './connections.js';
 import { configCheckProgram, initSql, myCnf, port, serverOptions } from './files.js';
 import { rootPasswordSecret, serverOf, serverReads } from './login.js';
 import { serverPod } from './pod.js';
@@ -27,6 +27,7 @@ import { versionStep } from './version.js';
 export function mariadbGraph(sql: SqlAdmin): Graph<MariaDB> {
   return defineServer(MariaDB, {
     run: runServer,
+    tend: (g, endpoint) => connectionLimitStep(g, sql, endpoint),
     owns: configCheckOwns,
     reads: [...serverReads, claimsOfProvider(DatabaseClaim)],
     server: serverOf,
@@ -63,11 +64,15 @@ function runServer(g: GraphBuilder<MariaDB>): StepHandle {
     option: (name, value) => `--${name}=${value}`,
   });
   connectionsStep(g);
+  const filesWith = (scope: StepScope<MariaDB>, maxConnections?: number) => ({
+    'my.cnf': myCnf(serverOptions(scope.object.spec, maxConnections)),
+    'init.sql': initSql(scope.output(password).password),
+  });
   const config = serverConfigStep(g, {
-    files: (scope) => ({
-      'my.cnf': myCnf(serverOptions(scope.object.spec)),
-      'init.sql': initSql(scope.output(password).password),
-    }),
+    files: (scope) => filesWith(scope, derivedConnections(scope)),
+    // How many connections claims want is told to the running server: no claim starts it anew.
+    needsRestart: (scope) => filesWith(scope),
+    reads: readsOfConnections,
     salt: (scope) => scope.output(password).uid,
     after: [password, check, version],
   });

@@ -14,6 +14,7 @@ export class FakeSqlServer implements SqlAdmin {
   /** What was asked for, without what only looks. */
   readonly writes: string[] = [];
   version = '11.8.6-MariaDB';
+  maxConnections = 1024;
   /** Set: no connection succeeds. */
   down = false;
   /** Called before each statement that writes; throwing leaves it undone. */
@@ -39,11 +40,18 @@ export class FakeSqlServer implements SqlAdmin {
   private execute(as: string, statement: Statement): Row[] {
     const { sql, values } = statement;
     const [first = '', second = ''] = values;
-    if (/^(CREATE|ALTER|GRANT|DROP)/.test(sql)) {
+    if (/^(CREATE|ALTER|GRANT|DROP|SET)/.test(sql)) {
       this.beforeWrite(statement);
       this.writes.push(sql);
     }
+    const most = /^SET GLOBAL max_connections = (\d+)$/.exec(sql)?.[1];
+    if (most !== undefined) {
+      this.maxConnections = Number(most);
+      return [];
+    }
     switch (sql) {
+      case 'SELECT @@GLOBAL.max_connections AS most':
+        return [{ most: this.maxConnections }];
       case 'SELECT VERSION() AS version':
         return [{ version: this.version }];
       case 'SELECT SCHEMA_COMMENT AS comment FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?': {

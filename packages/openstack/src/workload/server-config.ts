@@ -6,10 +6,11 @@ import {
   waiting,
   type GraphBuilder,
   type Outcome,
+  type ReadDeclaration,
   type StepHandle,
   type StepScope,
 } from '@stackwright/graph';
-import { Secret, StatefulSet, type Resource } from '@stackwright/kube';
+import { Secret, StatefulSet } from '@stackwright/kube';
 import { ConfigError, isOwned, type Owned } from '../config/oslo-config.js';
 import { secretHash } from '../secrets/hash.js';
 import { secretWith } from '../secrets/secret.js';
@@ -69,16 +70,18 @@ export function mergeServerConfig(
 export interface ServerConfigOptions<R extends ServerObject> {
   /** Throws a ConfigError for what cannot be. */
   files: (scope: StepScope<R>) => Readonly<Record<string, string>>;
+  /** What has to be read by another start; default: all of them. The running server is told of the rest. */
+  needsRestart?: (scope: StepScope<R>) => Readonly<Record<string, string>>;
   /** What only readers of its passwords know: without it who sees the hash could try passwords on it. */
   salt: (scope: StepScope<R>) => string;
   after: readonly StepHandle[];
-  reads?: readonly Resource[];
+  reads?: readonly ReadDeclaration[];
 }
 
 /** Step 'Config': the Secret `<object>-config` with what a server reads when it starts, passwords among it. Gives its fingerprint. */
 export function serverConfigStep<R extends ServerObject>(
   g: GraphBuilder<R>,
-  { files, salt, after, reads = [] }: ServerConfigOptions<R>,
+  { files, needsRestart = files, salt, after, reads = [] }: ServerConfigOptions<R>,
 ): StepHandle<string> {
   return g.step({
     name: 'Config',
@@ -90,7 +93,7 @@ export function serverConfigStep<R extends ServerObject>(
       try {
         const wanted = files(scope);
         return scope.own(Secret, secretWith(name, wanted))
-          ? done(secretHash(salt(scope), wanted))
+          ? done(secretHash(salt(scope), needsRestart(scope)))
           : waiting(Reason.Pending, `Secret ${name} is being created`);
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
