@@ -34,7 +34,7 @@ export const configValidation = () =>
   StringEnum(['Strict', 'Off'], {
     description:
       "Whether `config` is checked before it is rolled out. Off is for options of drivers which the service's packages " +
-      'do not list. Default: Strict.',
+      'do not list: then nothing is judged but whether it sets what the controller must own, also by an older name. Default: Strict.',
   });
 
 /** Option → value. */

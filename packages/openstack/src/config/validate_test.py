@@ -67,7 +67,7 @@ keystoneauth1.loading = loading
 
 
 class Validation(unittest.TestCase):
-    def judged(self, written, dynamic=(), secrets=(), owned=None):
+    def judged(self, written, dynamic=(), secrets=(), owned=None, **more):
         """Exit code and lines for a file with these options, all of them set by the user."""
         with tempfile.TemporaryDirectory() as directory:
             text = []
@@ -78,7 +78,7 @@ class Validation(unittest.TestCase):
             with open(os.path.join(directory, 'glance-api.conf'), 'w') as file:
                 file.write('\n'.join(text) + '\n')
             wanted = {section: {name: name in secrets for name in values} for section, values in written.items()}
-            check = {'namespaces': ['glance.api'], 'dynamic': list(dynamic), 'set': wanted, 'owned': owned or {}}
+            check = {'namespaces': ['glance.api'], 'dynamic': list(dynamic), 'set': wanted, 'owned': owned or {}, **more}
             with open(os.path.join(directory, 'check.json'), 'w') as file:
                 json.dump({'glance-api.conf': check}, file)
 
@@ -169,6 +169,27 @@ class Validation(unittest.TestCase):
                 self.assertEqual(self.judged({'keystone_authtoken': {name: 'x'}}, owned=owned), (
                     3, [f'keystone_authtoken.{name}: {called}cannot be set: it comes from the identity claim']))
         self.assertEqual(self.judged({'keystone_authtoken': {'user_id': 'x'}}), (0, ['']))
+
+    def test_judges_nothing_else_where_only_what_is_owned_is_asked_about(self):
+        owned = {'database': {'connection': 'it comes from the claim'},
+                 'keystone_authtoken': {'auth_type': 'it comes from the identity claim'}}
+        written = {'DEFAULT': {'workers': 'two', 'zzzzzz': 'x', 'old_limit': '1'}, 'vendor': {'made_up': '1'}}
+        self.assertEqual(self.judged(written, owned=owned, ownedOnly=True), (0, ['']))
+        written['DEFAULT']['sql_connection'] = 'x'
+        written['keystone_authtoken'] = {'user': 'x'}
+        self.assertEqual(self.judged(written, owned=owned, ownedOnly=True), (3, [
+            'DEFAULT.sql_connection: is called [database] connection now, which cannot be set: it comes from the claim',
+            'keystone_authtoken.user: is called [keystone_authtoken] user_id now, '
+            'which cannot be set: it comes from the identity claim',
+        ]))
+
+    def test_passes_over_packages_that_cannot_be_asked_then_and_only_then(self):
+        def broken(group, name):
+            return [mock.Mock(load=mock.Mock(side_effect=ImportError('no driver')))]
+        with mock.patch.dict(globals(), {'entry_points': broken}):
+            self.assertEqual(self.judged({'vendor': {'made_up': '1'}}, ownedOnly=True), (0, ['']))
+            with self.assertRaises(ImportError):
+                self.judged({'vendor': {'made_up': '1'}})
 
     def test_knows_sections_that_an_option_names(self):
         named = {'sections': {'namedBy': 'DEFAULT.enabled_backends'}, 'options': ['weight']}

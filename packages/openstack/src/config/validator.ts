@@ -9,6 +9,8 @@ export interface FileCheck {
   dynamic: readonly MoreOptions[];
   /** Section → option → why it cannot be set: neither by an older name. */
   owned: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Nothing is judged but whether it sets what is `owned`. Absent: everything is. */
+  ownedOnly?: true;
   /** Section → option → whether its value must not be shown. Only these are judged; the rest of the file is ours. */
   set: Readonly<Record<string, Readonly<Record<string, boolean>>>>;
 }

@@ -64,7 +64,7 @@ export function verdictOn<R extends ServiceObject>(
   base: string,
 ): Outcome<Verdict> {
   const purpose = `${base.slice(scope.name.length + 1)}-check`;
-  const check = scope.object.spec.configValidation === 'Off' ? undefined : configCheckFor(facts, candidate);
+  const check = configCheckFor(facts, candidate, { ownedOnly: scope.object.spec.configValidation === 'Off' });
   const known = versionsOf(scope, Secret, base)
     .map(({ metadata }) => metadata?.annotations ?? {})
     .find((annotations) => check && annotations[annotationOf.checked] === check.hash);
@@ -90,7 +90,11 @@ interface ConfigCheck {
 }
 
 /** Undefined where the user overrides nothing, or nothing of which the catalog knows the options. */
-function configCheckFor(facts: Release, candidate: Candidate): ConfigCheck | undefined {
+function configCheckFor(
+  facts: Release,
+  candidate: Candidate,
+  { ownedOnly }: { ownedOnly: boolean },
+): ConfigCheck | undefined {
   const checks: Record<string, FileCheck> = {};
   const files: Record<string, string> = {};
   for (const [file, sections] of Object.entries(candidate.override)) {
@@ -102,6 +106,8 @@ function configCheckFor(facts: Release, candidate: Candidate): ConfigCheck | und
       namespaces,
       dynamic: facts.dynamicOptions?.[file] ?? [],
       owned: ownedIn(config),
+      // By which older names what is ours goes, and what makes a login, only the packages know.
+      ...(ownedOnly ? { ownedOnly } : {}),
       set: mapValues(sections, (options, section) =>
         mapValues(options, (_, option) => candidate.isSecret(file, section, option)),
       ),

@@ -177,14 +177,31 @@ describe('a good override', () => {
     expect(ready()).toMatchObject({ status: 'True', message: '' });
   });
 
-  it('needs no Job where no package knows the file, where nothing is set, or where that is asked for', async () => {
+  it('needs no Job where no package knows the file, or where nothing is set', async () => {
     await configure({ 'paste.ini': { 'filter:x': { use: 'z' } }, 'glance-api.conf': { DEFAULT: {} } });
     await harness.settle();
     await harness.rollOut();
     expect(ready()).toMatchObject({ status: 'True' });
+    expect(await jobs()).toEqual([]);
+  });
+
+  it('judges nothing but what is ours where that is asked for: older names of that only the packages know', async () => {
+    const before = conf();
+    await configure(api({ DEFAULT: { sql_connection: 'x' }, vendor: { made_up: 1 } }), { configValidation: 'Off' });
+    await harness.settle();
+    const check = JSON.parse(await given('check.json')) as Record<string, unknown>;
+    expect(check['glance-api.conf']).toMatchObject({ ownedOnly: true, set: { vendor: { made_up: false } } });
+    const message = 'spec.config["glance-api.conf"].DEFAULT.sql_connection: is called [database] connection now';
+    await refuse(message);
+    expect(ready()).toMatchObject({ reason: 'InvalidConfig' });
+    expect(ready()?.message).toContain(message);
+    expect(conf()).toBe(before);
+    await configure(null);
+    await harness.settle();
     await configure(api({ vendor: { made_up: 1 } }), { configValidation: 'Off' });
     await harness.settle();
-    expect(await jobs()).toEqual([]);
+    await endCheck('', 0);
+    await harness.rollOut();
     expect(conf()).toContain('[vendor]\nmade_up = 1\n');
   });
 });
