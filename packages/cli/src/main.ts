@@ -1,6 +1,7 @@
 import { ApiError, isConnectionFailed } from '@stackwright/kube';
 import { CliError, exitCodes } from './errors.js';
 import { createProgram } from './program.js';
+import { plainText } from './terminal/terminal.js';
 
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -28,21 +29,24 @@ try {
   process.exitCode = report(interrupted.signal.aborted ? interrupted.signal.reason : error);
 }
 
+/** What is wrong may be told in words of the cluster. */
+const say = (text: string): boolean => process.stderr.write(plainText(text));
+
 function report(error: unknown): number {
   if (error instanceof CliError) {
-    process.stderr.write(`stackwright: ${error.message}\n${error.hints.map((hint) => `  ${hint}\n`).join('')}`);
+    say(`stackwright: ${error.message}\n${error.hints.map((hint) => `  ${hint}\n`).join('')}`);
     return error.exitCode;
   }
   if (isConnectionFailed(error)) {
-    process.stderr.write(
+    say(
       `stackwright: the API server cannot be reached: ${error.message}\n  The embedded cluster is started, and started again, by npm start.\n`,
     );
     return exitCodes.error;
   }
   if (error instanceof ApiError) {
-    process.stderr.write(`stackwright: the API server answered: ${error.message}\n`);
+    say(`stackwright: the API server answered: ${error.message}\n`);
     return exitCodes.error;
   }
-  process.stderr.write(`stackwright: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  say(`stackwright: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return exitCodes.error;
 }

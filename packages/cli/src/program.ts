@@ -17,7 +17,7 @@ import { up } from './commands/up.js';
 import { why } from './commands/why.js';
 import { modules } from './modules.js';
 import { parseDuration } from './terminal/duration.js';
-import { createTerminal } from './terminal/terminal.js';
+import { createTerminal, plainText } from './terminal/terminal.js';
 
 interface DownOptions {
   purge?: boolean;
@@ -49,7 +49,10 @@ export function createProgram({ stdout, stderr, signal, setExitCode }: ProgramOp
     .option('--no-color', 'plain output; also with NO_COLOR set')
     .addHelpText('after', '\nExit codes: 0 ok, 1 error, 2 not ready (status) or changes (plan), 3 time-out.')
     .showHelpAfterError("(stackwright --help names all commands and options. `describe` and `explain` are kubectl's.)")
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
+    .configureOutput({
+      writeOut: (text) => stdout.write(plainText(text)),
+      writeErr: (text) => stderr.write(plainText(text)),
+    });
 
   const output = () => new Option('-o, --output <format>', 'for programs').choices(['json']);
   const context = (): CommandContext => {

@@ -24,6 +24,7 @@ export * from './events/recorder.js';
 // Observability
 export * from './log.js';
 export { createLogger, logLevels, type LoggerOptions, type LogLevel } from './log/pino.js';
+export { controlsEscaped, withoutControls } from './terminal-text.js';
 export { learnSecret, learnSecretsOf, maskValues, scrub } from './scrub/scrub.js';
 export * from './metrics/metric.js';
 export { coreMetrics } from './metrics/table.js';

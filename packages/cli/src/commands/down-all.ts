@@ -19,7 +19,7 @@ export async function downAll(
   if (!existsSync(program)) throw new CliError(`${program} is not built.`, { hints: ['`npm start` builds it.'] });
   const clusters = await listClusters(program);
   const chosen = chosenFrom(clusters, names, yes);
-  if (names.length === 0) terminal.data(listed(clusters).join('\n'));
+  if (names.length === 0) terminal.lines(listed(clusters));
   for (const cluster of chosen) {
     await removeCluster(program, cluster.id);
     terminal.note(`Removed ${nameOf(cluster)}${cluster.hasState ? '; its state is kept' : ''}.`);

@@ -19,9 +19,9 @@ export async function plan(context: CommandContext, target: string | undefined, 
   return withCluster(context, async ({ client }, namespace) => {
     const { signal, terminal } = context;
     const report = await makePlan({ client, namespace, modules, target, file, deleted, observe, confirm, signal });
-    if (output === 'json') terminal.data(JSON.stringify(report, undefined, 2));
+    if (output === 'json') terminal.json(report);
     else if (output === 'yaml') terminal.data(toYaml(report).trimEnd());
-    else terminal.data(renderPlan(report, terminal.colors).join('\n'));
+    else terminal.lines(renderPlan(report, terminal.colors));
     return exitCodeOf(report);
   });
 }

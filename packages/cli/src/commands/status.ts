@@ -32,11 +32,8 @@ export async function status(context: CommandContext, { output }: { output?: 'js
     const snapshot = await takeSnapshot(client, namespace, context.signal);
     const report = reportOf(snapshot);
     const { colors, columns } = context.terminal;
-    context.terminal.data(
-      output === 'json'
-        ? JSON.stringify(report, undefined, 2)
-        : renderStatus(report, snapshot, colors, columns).join('\n'),
-    );
+    if (output === 'json') context.terminal.json(report);
+    else context.terminal.lines(renderStatus(report, snapshot, colors, columns));
     return report.ready ? exitCodes.ok : exitCodes.notReady;
   });
 }

@@ -30,9 +30,7 @@ export async function uninstall(context: CommandContext, options: UninstallOptio
     }
     const isEnding = there.metadata?.deletionTimestamp !== undefined;
     if (!yes) {
-      terminal.data(
-        planOf(namespace, await inventoryOf(client, namespace, signal), { isEnding, ...options }).join('\n'),
-      );
+      terminal.lines(planOf(namespace, await inventoryOf(client, namespace, signal), { isEnding, ...options }));
       return exitCodes.changes;
     }
     if (isEnding) {

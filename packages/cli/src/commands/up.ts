@@ -84,7 +84,7 @@ export async function up(context: CommandContext, { simulated = false, timeout, 
       terminal.note(['', 'Time of each stage:', ...stages.lines(), ''].join('\n'));
       if (shown) {
         const said = simulated ? 'The simulated Keystone issued a token (worth nothing):' : 'Keystone issued a token:';
-        terminal.data([said, ...tokenLines(shown), '', 'Catalog:', ...catalogLines(shown.token.catalog)].join('\n'));
+        terminal.lines([said, ...tokenLines(shown), '', 'Catalog:', ...catalogLines(shown.token.catalog)]);
       }
       for (const note of choice.notes) terminal.note(`\n${note}`);
       terminal.data(nextCommands(context, { simulated, names: choice.names, identity: identity !== undefined }));

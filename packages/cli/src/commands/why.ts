@@ -22,10 +22,10 @@ export async function why(
     const snapshot = await takeSnapshot(client, namespace, context.signal);
     const about = subjectOf(snapshot, subject);
     if (output !== 'json') {
-      context.terminal.data(whyLines(snapshot, about, context.terminal.colors).join('\n'));
+      context.terminal.lines(whyLines(snapshot, about, context.terminal.colors));
       return;
     }
-    context.terminal.data(JSON.stringify(whyReport(snapshot, about), undefined, 2));
+    context.terminal.json(whyReport(snapshot, about));
   });
 }
 

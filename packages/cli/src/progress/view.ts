@@ -44,7 +44,7 @@ function redrawn(terminal: Terminal): ProgressView {
     if (title === '') return;
     const spinner = frames[(frame += 1) % frames.length] ?? '';
     const options = { colors: terminal.noteColors, columns: terminal.stderr.columns, now: Date.now(), spinner };
-    draw(renderBlock(`${spinner} ${title}`, current, options).join('\n'));
+    draw(renderBlock(`${spinner} ${title}`, current, options).map(terminal.shown).join('\n'));
   };
   const timer = setInterval(redraw, 100);
   timer.unref();

@@ -51,6 +51,14 @@ describe('logs', () => {
     expect(text).toHaveLength(3);
   });
 
+  it('give a terminal no orders, whoever wrote what is told', () => {
+    const { log, text, lines } = capture();
+    const orders = '\u001b[2J\u009b31m\u007f\u202eevil\u2066\u2028';
+    log.info({ message: orders, err: new Error(orders) }, orders);
+    expect(text.join('')).not.toMatch(/(?!\n)\p{Cc}|\p{Bidi_Control}|\u2028/u);
+    expect(lines()[0]).toMatchObject({ msg: orders, message: orders });
+  });
+
   it('name what they are about even where a secret is the same word', () => {
     learnSecret('octavia');
     const { log, lines } = capture({ fields: { module: 'octavia' } });

@@ -3,6 +3,7 @@ import { ApiError } from '@stackwright/kube';
 import { pino, stdTimeFunctions, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import type { Logger } from '../log.js';
 import { scrub } from '../scrub/scrub.js';
+import { controlsEscaped } from '../terminal-text.js';
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -27,10 +28,15 @@ export function createLogger(options: LoggerOptions = {}): Logger {
       // Described already, wherever it is.
       serializers: { err: (line: unknown) => line },
     },
-    options.destination ?? pino.destination({ dest: 1, sync: true }),
+    harmless(options.destination ?? pino.destination({ dest: 1, sync: true })),
   );
   return new JsonLogger(lines, { ...options.fields });
 }
+
+/** JSON escapes some control characters by itself; who reads a log on a terminal is to be told nothing by the others either. */
+const harmless = (lines: DestinationStream): DestinationStream => ({
+  write: (line) => lines.write(controlsEscaped(line)),
+});
 
 /** Every reconcile has a child, and most of them never write a line: fields are only put together when one is written. */
 class JsonLogger implements Logger {
