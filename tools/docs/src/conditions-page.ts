@@ -11,6 +11,7 @@ export const meanings: Readonly<Record<string, string>> = {
   Config: 'the configuration: checked in the image first, then written',
   ConfigCheck: 'the options of `spec.config`, tried in the image before they are written',
   Connections: 'how many connections the server has to take, by the claims on it',
+  ConnectionLimit: 'whether the running server takes as many connections as its configuration says',
   Connection: 'the Secret by which the claim is fulfilled',
   Cookie: 'the secret that the members of a cluster share',
   CredentialMigrate: 'credentials are encrypted anew after their key was rotated, by a Job',
