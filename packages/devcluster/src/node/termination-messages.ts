@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { Container } from 'kubernetes-types/core/v1.d.ts';
 import type { ContainerRuntime, ContainerStatus } from './runtime.js';
 import type { Volumes } from './volumes/volumes.js';
@@ -26,8 +26,7 @@ export class TerminationMessages {
   async read(container: Container, status: ContainerStatus): Promise<void> {
     if (status.state.phase !== 'exited' || this.#messages.has(status.id)) return;
     const path = await this.#volumes.terminationFile(status.podUid, status.name, status.attempt);
-    const written = await readFile(path);
-    let message = written.subarray(0, FILE_LIMIT).toString('utf8');
+    let message = await beginningOf(path);
     const fallback = container.terminationMessagePolicy === 'FallbackToLogsOnError';
     if (message === '' && fallback && status.state.exitCode !== 0) message = await this.#lastLines(status.id);
     this.#messages.set(status.id, message);
@@ -41,5 +40,16 @@ export class TerminationMessages {
     const tail = logs.subarray(logs.length - LOG_LIMIT).toString('utf8');
     // Not in the middle of a character.
     return tail.replace(/^\uFFFD+/, '');
+  }
+}
+
+/** A container may have written any amount. */
+async function beginningOf(path: string): Promise<string> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(FILE_LIMIT), 0, FILE_LIMIT, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
   }
 }

@@ -6,11 +6,14 @@ import {
   readFile,
   readlink,
   realpath,
+  rename,
   rm,
   stat,
   symlink,
   writeFile,
 } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -131,6 +134,48 @@ describe('a volume given to a group', () => {
     expect((await stat(join(directory, 'sub'))).mode & 0o2070).toBe(0o2070);
     expect(await stat(join(directory, 'sub/file'))).toMatchObject({ gid: 64100 });
     expect((await stat('/etc/hostname')).gid).toBe(outside.gid);
+  });
+});
+
+describe('a volume that a container changes meanwhile', () => {
+  it.runIf(isRoot)(
+    'gives nothing outside of it to its group, though files become links under the eyes of the node',
+    async () => {
+      const [volume, outside] = [join(directory, 'volume'), join(directory, 'outside')];
+      await mkdir(outside, { mode: 0o700 });
+      await writeFile(join(outside, 'secret'), '', { mode: 0o600 });
+      await mkdir(join(volume, 'sub'), { recursive: true });
+      for (let index = 0; index < 20; index += 1) await writeFile(join(volume, 'sub', `${index}`), '');
+      let looking = true;
+      const swap = async (): Promise<void> => {
+        while (looking) {
+          await symlink(outside, join(volume, 'link'));
+          await rename(join(volume, 'sub'), join(volume, 'kept'));
+          await rename(join(volume, 'link'), join(volume, 'sub'));
+          await rm(join(volume, 'sub'));
+          await rename(join(volume, 'kept'), join(volume, 'sub'));
+        }
+      };
+      const swaps = swap();
+      try {
+        for (let round = 0; round < 20; round += 1) await giveToGroup(volume, 64130, false);
+      } finally {
+        looking = false;
+        await swaps;
+      }
+      for (const path of [outside, join(outside, 'secret')]) {
+        const { gid, mode } = await stat(path);
+        expect([gid, mode & 0o077]).toEqual([0, 0]);
+      }
+    },
+  );
+
+  it.runIf(isRoot)('is given to the group without opening what is in it, and not too deep', async () => {
+    await promisify(execFile)('mkfifo', [join(directory, 'pipe')]);
+    await giveToGroup(directory, 64131, false);
+    expect((await stat(join(directory, 'pipe'))).gid).toBe(64131);
+    await mkdir(join(directory, ...Array.from({ length: 250 }, () => 'd')), { recursive: true });
+    await expect(giveToGroup(directory, 64132, false)).rejects.toThrow('directories in each other');
   });
 });
 
@@ -281,6 +326,42 @@ describe('the volumes of a Pod', () => {
     await symlink(outside, join(await prepare(object), 'escape'));
     await expect(prepare(object, 'escape/a/b')).rejects.toThrow('leads out of its volume');
     expect(await readdir(outside)).toEqual([]);
+  });
+
+  it.runIf(isRoot)('give what a subPath was when it was looked at, whatever its name leads to later', async (test) => {
+    const all = new Volumes({
+      directory: join(directory, 'pods'),
+      mounter: hostMounter,
+      claim: () => undefined,
+      persistentVolume: () => undefined,
+    });
+    const object = make({ emptyDir: {} });
+    await all.prepare(object, contextOf(object));
+    const mount = { name: 'v', mountPath: '/v' };
+    const { hostPath: volume } = await all.mount(object, mount, undefined);
+    try {
+      for (const subPath of ['data/deep', 'file']) {
+        if (subPath === 'file') await writeFile(join(volume, 'file'), 'ours');
+        const { hostPath } = await all.mount(object, mount, subPath);
+        if (hostPath.startsWith(volume)) test.skip('this host lets nobody mount');
+        const outside = join(directory, `outside-${subPath.length}`);
+        await mkdir(outside);
+        await rename(join(volume, subPath), join(volume, 'moved'));
+        await symlink(outside, join(volume, subPath));
+        const there = (await stat(hostPath)).isDirectory() ? join(hostPath, 'x') : hostPath;
+        await writeFile(there, 'written');
+        expect(await readdir(outside)).toEqual([]);
+        const moved = join(volume, 'moved');
+        expect(await readFile((await stat(moved)).isDirectory() ? join(moved, 'x') : moved, 'utf8')).toBe('written');
+        await rm(moved, { recursive: true });
+        // Asked for again, it is what is there now: a link that leads out is refused as ever.
+        await expect(all.mount(object, mount, subPath)).rejects.toThrow('leads out of its volume');
+      }
+    } finally {
+      await all.remove('uid');
+      await hostMounter.unmountAll(directory);
+    }
+    await expect(stat(join(directory, 'pods/uid'))).rejects.toThrow('ENOENT');
   });
 
   it('that the node writes are read by containers alone, whatever their Pod says', async () => {

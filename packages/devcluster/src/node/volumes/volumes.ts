@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmod, mkdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '@stackwright/kube';
@@ -7,6 +8,7 @@ import type { Stored } from '../../shared/objects.js';
 import type { Mount } from '../runtime.js';
 import { writePayload } from './atomic-writer.js';
 import { VolumeError } from './error.js';
+import { held, type Held } from './held.js';
 import { prepareHostPath } from './host-path.js';
 import type { Mounter } from './mounter.js';
 import { giveToGroup } from './ownership.js';
@@ -62,8 +64,30 @@ export class Volumes {
     const volume = pod.spec?.volumes?.find(({ name }) => name === mount.name);
     if (!volume) throw new VolumeError(`volume "${mount.name}" is not one of the Pod`);
     const root = this.#path(pod, volume);
-    const hostPath = subPath ? await resolveSubPath(root, subPath, isWritten(volume)) : root;
+    const hostPath = subPath ? await this.#subPath(pod, mount, root, subPath, isWritten(volume)) : root;
     return { hostPath, containerPath: mount.mountPath, readOnly: isWritten(volume) || (mount.readOnly ?? false) };
+  }
+
+  /**
+   * Where a container is started some moments later, another one could have put a link in the place of a directory by then. So what a
+   * container may write is given by what is there now, not by its name.
+   */
+  async #subPath(pod: Stored<Pod>, mount: VolumeMount, root: string, subPath: string, fixed: boolean): Promise<string> {
+    const path = await resolveSubPath(root, subPath, fixed);
+    // Elsewhere there are no containers.
+    if (fixed || process.platform !== 'linux') return path;
+    const found = await holdBelow(await realpath(root), path);
+    if (!found) throw new VolumeError(`subPath "${subPath}" leads out of its volume`);
+    try {
+      const name = createHash('sha256')
+        .update(`${mount.mountPath}\0${mount.name}\0${subPath}`)
+        .digest('hex')
+        .slice(0, 16);
+      const pinned = join(this.podDirectory(pod.metadata.uid), 'sub-paths', name);
+      return (await this.#options.mounter.pin(found.path, found.stats.isDirectory(), pinned)) ? pinned : path;
+    } finally {
+      await found.close();
+    }
   }
 
   /** The file into which a container writes why it ends; it is made when it is not there. */
@@ -171,6 +195,19 @@ async function resolveSubPath(root: string, subPath: string, fixed: boolean): Pr
     path = resolved;
   }
   return path;
+}
+
+/** Takes hold of what is there without following any link below `top`; undefined when there has come to be one. */
+async function holdBelow(top: string, path: string): Promise<Held | undefined> {
+  let at = await held(top);
+  for (const name of relative(top, path).split('/').filter(Boolean)) {
+    if (!at) return undefined;
+    const above = at;
+    at = await held(join(above.path, name)).finally(() => above.close());
+  }
+  if (!at?.stats.isSymbolicLink()) return at;
+  await at.close();
+  return undefined;
 }
 
 function ignoreKnown(error: unknown): void {
