@@ -53,7 +53,7 @@ function declare(s: ServiceBuilder<Glance>): void {
     serving: transfers,
     uwsgi: {
       // Bytes of one piece of an image that is sent without saying how long it is: clients make them as large as they like, and
-      // a thread has one of them in memory at a time. (The default, 1 MiB, is what many send.)
+      // a thread has one of them in memory at a time; a larger one is answered with 413. (The default, 1 MiB, is what many send.)
       'chunked-input-limit': 65 * 2 ** 20,
       // Seconds that a client may take to send the next piece (default 4).
       'socket-timeout': 60,

@@ -8,6 +8,12 @@ the outside. As an error it ends the container, with the cause at the end of its
 import importlib
 import os
 import signal
+import time
+
+try:
+    import uwsgi
+except ImportError:  # in tests
+    uwsgi = None
 
 try:
     from stackwright_liveness import begin_to_beat
@@ -21,6 +27,40 @@ signal.signal(signal.SIGHUP, lambda *_: os._exit(0))
 # Also while the application is loaded, which takes what it takes.
 if begin_to_beat:
     begin_to_beat()
+
+
+def seconds(option, default):
+    given = uwsgi.opt.get(option, default)
+    return float(given[-1] if isinstance(given, list) else given)
+
+
+def refuse_large_chunks():
+    """Of a body that is sent in chunks: one that is larger than uwsgi takes is the client's matter, and no fault of ours.
+
+    uwsgi tells it by the same error as a client that is gone, who hears no answer, and one that sends nothing for too long.
+    """
+    read = uwsgi.chunked_read
+    # What uwsgi has by default.
+    patience = seconds('socket-timeout', 4)
+
+    def chunked_read(*args):
+        begun = time.monotonic()
+        try:
+            return read(*args)
+        except OSError as error:
+            if time.monotonic() - begun >= patience:
+                raise
+            try:
+                from webob.exc import HTTPRequestEntityTooLarge
+            except ImportError:
+                raise error
+            raise HTTPRequestEntityTooLarge('a chunk of the body is larger than what is taken at once; send smaller ones')
+
+    uwsgi.chunked_read = chunked_read
+
+
+if uwsgi:
+    refuse_large_chunks()
 
 
 def load(name):

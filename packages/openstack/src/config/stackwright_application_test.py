@@ -47,6 +47,33 @@ class Application(unittest.TestCase):
         with self.assertRaisesRegex(AttributeError, 'missing'):
             self.loaded('sample.wsgi:missing')
 
+    def reading(self, read, times=(0, 1)):
+        """What a service hears that reads the next chunk."""
+        class TooLarge(Exception):
+            pass
+        uwsgi = types.ModuleType('uwsgi')
+        uwsgi.opt, uwsgi.chunked_read = {'socket-timeout': b'60'}, read
+        liveness = types.ModuleType('stackwright_liveness')
+        liveness.begin_to_beat = None
+        webob, exc = types.ModuleType('webob'), types.ModuleType('webob.exc')
+        exc.HTTPRequestEntityTooLarge = TooLarge
+        with mock.patch.dict(sys.modules, {'uwsgi': uwsgi, 'stackwright_liveness': liveness, 'webob': webob, 'webob.exc': exc}), \
+                mock.patch('time.monotonic', side_effect=times):
+            self.loaded('sample.wsgi:application', application=None)
+            try:
+                return uwsgi.chunked_read()
+            except TooLarge as error:
+                return f'413 {error}'
+            except OSError as error:
+                return f'500 {error}'
+
+    def test_a_chunk_that_is_too_large_is_the_clients_matter(self):
+        def refuses():
+            raise OSError('unable to receive chunked part')
+        self.assertEqual(self.reading(lambda: b'data'), b'data')
+        self.assertRegex(self.reading(refuses), '^413 a chunk of the body is larger')
+        self.assertEqual(self.reading(refuses, times=(0, 60)), '500 unable to receive chunked part')
+
     def test_a_worker_that_is_told_to_end_while_it_loads_ends(self):
         module = 'import os, signal\nos.kill(os.getpid(), signal.SIGHUP)\nraise RuntimeError("still there")\n'
         with tempfile.TemporaryDirectory() as directory:
