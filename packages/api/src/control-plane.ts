@@ -2,7 +2,7 @@ import { Type, type SchemaOptions } from '@sinclair/typebox';
 import { defineCustomResource, ListMap, ListSet, type ObjectOf } from '@stackwright/kube';
 import { category, groups, version } from './names.js';
 import { availableColumn, pausedColumn, printerColumns, releaseColumn } from './schema/columns.js';
-import { deletionPolicy, objectName, paused, release } from './schema/fields.js';
+import { deletionPolicy, keyLength, longestEndpoint, objectName, paused, release } from './schema/fields.js';
 import { statusOf } from './schema/status.js';
 
 /**
@@ -20,6 +20,7 @@ const service = Type.Object(
   {
     description:
       "The service's own spec, as `kubectl explain <service>.spec` describes it (`kubectl explain glance.spec`); every field has a sane default.",
+    maxProperties: 256,
     'x-kubernetes-preserve-unknown-fields': true,
   },
 );
@@ -32,7 +33,8 @@ const serviceName = () =>
     pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
   });
 
-const services = (options: SchemaOptions) => Type.Record(Type.String(), service, options);
+const services = (options: SchemaOptions) =>
+  Type.Record(Type.String(), service, { 'x-kubernetes-validations': [keyLength(63)], ...options });
 
 export const ControlPlane = defineCustomResource({
   group: groups.core,
@@ -57,10 +59,14 @@ export const ControlPlane = defineCustomResource({
         {
           description:
             'What the services stand on, by role and then by the service that plays it: `database: { mariadb: { storage: { size: 20Gi } } }`.',
+          maxProperties: 16,
+          'x-kubernetes-validations': [keyLength(63)],
         },
       ),
     ),
-    services: Type.Optional(services({ description: 'OpenStack services by name: `keystone: { replicas: 2 }`.' })),
+    services: Type.Optional(
+      services({ description: 'OpenStack services by name: `keystone: { replicas: 2 }`.', maxProperties: 64 }),
+    ),
     removeServices: Type.Optional(
       ListSet(serviceName(), {
         description:
@@ -80,8 +86,8 @@ export const ControlPlane = defineCustomResource({
     services: Type.Optional(
       ListMap(
         Type.Object({
-          name: Type.String({ description: 'Name of the service.' }),
-          kind: Type.String({ description: 'Kind of its object.' }),
+          name: Type.String({ description: 'Name of the service.', maxLength: 253 }),
+          kind: Type.String({ description: 'Kind of its object.', maxLength: 63 }),
           managed: Type.Boolean({ description: 'Whether the coordinator writes its object.' }),
           ready: Type.Boolean({ description: 'Whether its object is Ready for what it was last told.' }),
           available: Type.Boolean({
@@ -89,18 +95,25 @@ export const ControlPlane = defineCustomResource({
             default: false,
           }),
           release: Type.Optional(
-            Type.String({ description: 'Release that was asked for, where the service has one.' }),
+            Type.String({ description: 'Release that was asked for, where the service has one.', maxLength: 253 }),
           ),
-          endpoint: Type.Optional(Type.String({ description: 'URL that it publishes, or published last.' })),
+          endpoint: Type.Optional(
+            Type.String({ description: 'URL that it publishes, or published last.', maxLength: longestEndpoint }),
+          ),
         }),
         ['name'],
-        { description: 'The services and how they are.' },
+        { description: 'The services and how they are.', maxItems: 256 },
       ),
     ),
     release: Type.Optional(
-      Type.String({ description: 'Release that the services run; several, separated by commas, while they differ.' }),
+      Type.String({
+        description: 'Release that the services run; several, separated by commas, while they differ.',
+        maxLength: 4096,
+      }),
     ),
-    readyServices: Type.Optional(Type.String({ description: 'How many services are Ready, of how many: "2/3".' })),
+    readyServices: Type.Optional(
+      Type.String({ description: 'How many services are Ready, of how many: "2/3".', maxLength: 64 }),
+    ),
   }),
   printerColumns: printerColumns(
     availableColumn,

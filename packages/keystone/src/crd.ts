@@ -59,7 +59,7 @@ const rotate = () =>
     }),
   );
 
-const time = (description: string) => Type.String({ description, format: 'date-time' });
+const time = (description: string) => Type.String({ description, format: 'date-time', maxLength: 64 });
 
 const keyStatus = (description: string) =>
   Type.Optional(
@@ -124,6 +124,7 @@ export const Keystone = defineCustomResource({
       Type.String({
         description:
           'Name of the Job that made its administrator last: another one means that its database is another one.',
+        maxLength: 253,
       }),
     ),
     fernet: keyStatus('Keys of the tokens.'),

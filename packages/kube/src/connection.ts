@@ -75,5 +75,5 @@ export function serverUrl(text: string): string {
   if (url.username || url.password || url.search || url.hash) {
     throw new TypeError(`the address of ${url.host} must have neither user nor query; users are said apart from it`);
   }
-  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+  return `${url.origin}${url.pathname.replace(/(?<!\/)\/+$/, '')}`;
 }

@@ -18,10 +18,14 @@ const powers: Readonly<Record<string, readonly [base: bigint, exponent: number]>
   Ei: [2n, 60],
 };
 
-const pattern = /^([+-]?)(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,2})|([numkMGTPE]|[KMGTPE]i))?$/;
+/** Longer ones are none that anybody means; arithmetic of what has hundreds of thousands of digits takes its time. */
+const longest = 256;
+// No two parts of it can take the same digits: a text that is no quantity is found to be none in one pass.
+const pattern = /^([+-]?)(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d{1,2})|([numkMGTPE]|[KMGTPE]i))?$/;
 
 export function isQuantity(value: unknown): value is string | number {
-  return typeof value === 'number' ? Number.isFinite(value) : typeof value === 'string' && pattern.test(value);
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value === 'string' && value.length <= longest && pattern.test(value);
 }
 
 /** The amount, as near as a number comes to it: fit for arithmetic, not for equality. Throws a TypeError. */
@@ -37,8 +41,9 @@ export function compareQuantities(a: string | number, b: string | number): numbe
 
 /** Exact, in billionths: a quantity is a multiple of 1n; what is finer is rounded up, as the API does. Throws a TypeError. */
 export function quantityNanos(quantity: string | number): bigint {
-  const match = pattern.exec(String(quantity));
-  if (!match) throw new TypeError(`"${quantity}" is not a quantity`);
+  const text = String(quantity);
+  const match = text.length <= longest ? pattern.exec(text) : null;
+  if (!match) throw new TypeError(`"${text.length <= longest ? text : `${text.slice(0, 32)}…`}" is not a quantity`);
   const [, sign, number = '', exponent = '0', suffix] = match;
   const [whole = '', fraction = ''] = number.split('.');
   const [base, power] = suffix === undefined ? [10n, Number(exponent)] : (powers[suffix] ?? [10n, 0]);

@@ -105,14 +105,14 @@ const UNITS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-const DURATION = /^([+-]?)((?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+|0)$/;
+const DURATION = /^([+-]?)((?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+|0)$/;
 
 /** "@every 1h30m": counted from the last time, not by the clock; in whole seconds, of which it is one at the least. */
 function every(text: string): Schedule {
   const duration = text.slice(EVERY.length);
   const [, sign, amounts = ''] = DURATION.exec(duration) ?? [];
   if (sign === undefined) throw new Error(`failed to parse duration ${text}: ${durationProblem(duration)}`);
-  const parts = [...amounts.matchAll(/(\d+\.?\d*|\.\d+)([a-zµμ]+)/g)];
+  const parts = [...amounts.matchAll(/(\d+(?:\.\d*)?|\.\d+)([a-zµμ]+)/g)];
   const interval = parts.reduce((sum, [, value, unit = '']) => sum + Number(value) * (UNITS[unit] ?? 0), 0);
   const step = sign === '-' ? 1000 : Math.max(Math.floor(interval / 1000) * 1000, 1000);
   return { next: (after) => Math.floor(after / 1000) * 1000 + step };
@@ -120,8 +120,8 @@ function every(text: string): Schedule {
 
 function durationProblem(duration: string): string {
   const shown = JSON.stringify(duration);
-  const rest = duration.replace(/^[+-]/, '').replace(/^((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))*/, '');
-  const [, unit] = /^(?:\d+\.?\d*|\.\d+)([^\d.]*)/.exec(rest) ?? [];
+  const rest = duration.replace(/^[+-]/, '').replace(/^((\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))*/, '');
+  const [, unit] = /^(?:\d+(?:\.\d*)?|\.\d+)([^\d.]*)/.exec(rest) ?? [];
   if (unit === undefined) return `time: invalid duration ${shown}`;
   return unit === ''
     ? `time: missing unit in duration ${shown}`

@@ -81,10 +81,22 @@ function requirement(
   return { key, operator, values };
 }
 
+/** At each comma but those after which a parenthesis is closed before one is opened. */
 function splitOutsideParentheses(text: string): string[] {
-  const parts = text.split(/,(?![^()]*\))/).map((part) => part.trim());
-  if (parts.length === 1 && parts[0] === '') return [];
-  return parts;
+  const parts: string[] = [];
+  let end = text.length;
+  let isInside = false;
+  for (let at = text.length - 1; at >= 0; at--) {
+    const sign = text.charAt(at);
+    if (sign === ')') isInside = true;
+    else if (sign === '(') isInside = false;
+    else if (sign === ',' && !isInside) {
+      parts.push(text.slice(at + 1, end).trim());
+      end = at;
+    }
+  }
+  parts.push(text.slice(0, end).trim());
+  return parts.length === 1 && parts[0] === '' ? [] : parts.reverse();
 }
 
 function requirementsOf(selector: LabelSelector | readonly Requirement[]): readonly Requirement[] {

@@ -121,7 +121,7 @@ class PooledTransport implements Transport {
     const { protocol, hostname, port, host, pathname } = new URL(options.connection.server);
     this.#target = { protocol, hostname: hostname.replace(/^\[|\]$/g, ''), port };
     this.#host = host;
-    this.#basePath = pathname.replace(/\/+$/, '');
+    this.#basePath = pathname.replace(/(?<!\/)\/+$/, '');
     this.#pool = new Pool(options.connection, options.maxSockets ?? defaultMaxSockets);
   }
 

@@ -9,9 +9,10 @@ export const Memcached = defineServerKind({
   spec: Type.Object(
     {
       ...workloadSpec,
-      replicas: replicas({ description: 'Number of servers. Clients spread what they keep over them.' }),
+      replicas: replicas({ maximum: 128, description: 'Number of servers. Clients spread what they keep over them.' }),
       memory: Type.String({
         description: 'Memory for what is kept, of each server.',
+        maxLength: 12,
         pattern: '^[1-9][0-9]*(Mi|Gi)$',
         default: '64Mi',
       }),

@@ -3,7 +3,7 @@ import { Type, type TObject, type TProperties } from '@sinclair/typebox';
 import { defineCustomResource, StringMap, type PrinterColumn } from '@stackwright/kube';
 import { category, groups, version } from '../names.js';
 import { printerColumns, secretColumn } from '../schema/columns.js';
-import { objectName } from '../schema/fields.js';
+import { keyLength, longestKey, objectName } from '../schema/fields.js';
 import { longestClaimName, nameLengthRule } from '../schema/names.js';
 import { statusOf } from '../schema/status.js';
 import { credentialStatus } from './credentials.js';
@@ -47,7 +47,7 @@ export function defineClaimKind<Spec extends TObject<TProperties>, Status extend
 }
 
 const secretName = Type.Optional(
-  Type.String({ description: 'The Secret that fulfils the claim; it exists once the claim is Ready.' }),
+  Type.String({ description: 'The Secret that fulfils the claim; it exists once the claim is Ready.', maxLength: 253 }),
 );
 
 export const claimStatus = statusOf({ secretName });
@@ -62,6 +62,7 @@ export const dataClaimStatus = statusOf({
       description:
         'Id of the database that the claim got, which stands in the database, too. Without it on the server nothing is made anew: see the ' +
         'annotation stackwright.dev/accept-new-database.',
+      maxLength: 253,
     }),
   ),
 });
@@ -74,6 +75,7 @@ export const vhostClaimStatus = statusOf({
       description:
         'Id of the virtual host that the claim got, which is one of its tags, too. One with another id, or one in use without any, is not ' +
         'taken for it: see the annotation stackwright.dev/accept-virtual-host.',
+      maxLength: 253,
     }),
   ),
 });
@@ -83,12 +85,16 @@ export const consumerSpec = {
   podSelector: Type.Optional(
     Type.Object(
       {
-        matchLabels: StringMap({
-          description: 'Labels, all of which the Pods have.',
-          minProperties: 1,
-          maxProperties: 16,
-          'x-kubernetes-map-type': 'atomic',
-        }),
+        matchLabels: StringMap(
+          {
+            description: 'Labels, all of which the Pods have.',
+            minProperties: 1,
+            maxProperties: 16,
+            'x-kubernetes-map-type': 'atomic',
+            'x-kubernetes-validations': [keyLength(longestKey)],
+          },
+          { maxLength: 63 },
+        ),
       },
       {
         description:

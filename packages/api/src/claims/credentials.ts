@@ -16,9 +16,14 @@ export const credentialSpec = {
 
 /** In its status. */
 export const credentialStatus = {
-  username: Type.Optional(Type.String({ description: 'User whose credentials the Secret holds, or held last.' })),
+  username: Type.Optional(
+    Type.String({ description: 'User whose credentials the Secret holds, or held last.', maxLength: 255 }),
+  ),
   superseded: Type.Optional(
-    Type.Array(Type.String(), { description: 'Users of older credentials, which still work.' }),
+    Type.Array(Type.String({ maxLength: 255 }), {
+      description: 'Users of older credentials, which still work.',
+      maxItems: 1024,
+    }),
   ),
   kept: keptSecrets(),
 };

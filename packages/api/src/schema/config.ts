@@ -9,6 +9,16 @@ export type ConfigValue =
 /** File → section → option → value. */
 export type ConfigOverride = Record<string, Record<string, Record<string, ConfigValue>>>;
 
+/** Where no schema can say so (and no rule in CEL, which knows no values of any type), the controller does: of what is set in a configuration. */
+export const configLimits = {
+  /** Characters of the name of a file, a section or an option. */
+  name: 253,
+  /** Characters of a value, or of an item of a list. */
+  value: 65_536,
+  /** Items of a list. */
+  items: 1_024,
+} as const;
+
 export const configOverride = () =>
   Type.Unsafe<ConfigOverride>(
     Type.Record(
@@ -16,9 +26,13 @@ export const configOverride = () =>
       Type.Record(
         Type.String(),
         // No schema of a CRD says "a string, a number, a boolean or an object"; the controller names what is none of them.
-        Type.Record(Type.String(), Type.Unsafe<ConfigValue>({ 'x-kubernetes-preserve-unknown-fields': true })),
+        Type.Record(Type.String(), Type.Unsafe<ConfigValue>({ 'x-kubernetes-preserve-unknown-fields': true }), {
+          maxProperties: 1_024,
+        }),
+        { maxProperties: 512 },
       ),
       {
+        maxProperties: 64,
         description:
           'Configuration by file, section and option, merged over ours: `keystone.conf: { token: { expiration: 7200 } }`. ' +
           'Values are strings, numbers or booleans, lists of such for options that are given more than once, or ' +

@@ -1,7 +1,7 @@
 // How an API is reached: TLS, a way in from outside the cluster, and the URLs that users and services are told.
 import { Type, type Static } from '@sinclair/typebox';
 import { StringEnum, StringMap } from '@stackwright/kube';
-import { objectName, secretReference } from './fields.js';
+import { keyLength, longestKey, objectName, secretReference } from './fields.js';
 
 export const tls = () =>
   Type.Object(
@@ -45,7 +45,16 @@ const hostname = (description: string) =>
   });
 
 const annotations = (on: string) =>
-  Type.Optional(StringMap({ description: `Annotations of the ${on}, for the program that serves it.` }));
+  Type.Optional(
+    StringMap(
+      {
+        description: `Annotations of the ${on}, for the program that serves it.`,
+        maxProperties: 64,
+        'x-kubernetes-validations': [keyLength(longestKey)],
+      },
+      { maxLength: 65_536 },
+    ),
+  );
 
 const parentRef = Type.Object({
   name: objectName('Name of the Gateway.'),

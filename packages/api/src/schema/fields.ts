@@ -11,12 +11,24 @@ export const immutable = (what: string) => ({
   'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: `${what} cannot be changed` }],
 });
 
+/** Of the keys of a map: a CRD has no other way to say how long they may be. */
+export const keyLength = (most: number) => ({
+  rule: `self.all(key, key.size() <= ${most})`,
+  message: `a key has at most ${most} characters`,
+});
+
+/** The longest key of a label or an annotation. */
+export const longestKey = 316;
+
+/** Characters of an endpoint in a status: a list of hosts with their ports, or a URL. */
+export const longestEndpoint = 65_536;
+
 export const secretReference = (description: string) =>
   Type.Object({ name: objectName('Name of the Secret, in the same namespace.') }, { description });
 
 /** Never with a default: which release runs is said, not guessed, and never changes because a CRD did. */
 export const release = (description: string) =>
-  Type.String({ description, pattern: '^20[0-9]{2}\\.[12]$', examples: ['2025.1'] });
+  Type.String({ description, maxLength: 16, pattern: '^20[0-9]{2}\\.[12]$', examples: ['2025.1'] });
 
 export const deletionPolicy = () =>
   StringEnum(['Retain', 'Delete'], {

@@ -1,7 +1,7 @@
 // What every kind with Pods lets be said of them: who reaches them, where their images come from, what others know them by.
 import { Type, type Static } from '@sinclair/typebox';
 import { ListMap, StringEnum } from '@stackwright/kube';
-import { objectName } from './fields.js';
+import { keyLength, longestKey, objectName } from './fields.js';
 
 /** By these the controllers, and the policies of the network, know their Pods. */
 const ours = ['app.kubernetes.io/', 'stackwright.dev/'];
@@ -16,7 +16,7 @@ const map = (what: string, values: { maxLength: number; pattern?: string }) =>
       maxProperties: 32,
       additionalProperties: { type: 'string', ...values },
       'x-kubernetes-validations': [
-        { rule: 'self.all(key, key.size() <= 316)', message: 'a key has at most 316 characters' },
+        keyLength(longestKey),
         {
           rule: `!self.exists(key, ${isOurs})`,
           message: `keys that begin with ${ours.join(' or ')} are the controller's`,

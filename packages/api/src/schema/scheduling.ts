@@ -1,7 +1,7 @@
 // Where Pods run, and how many of them may be away at once: the terms of Kubernetes, for every kind that has Pods.
 import { Type, type Static } from '@sinclair/typebox';
 import { IntOrString, ListMap, StringEnum, StringMap } from '@stackwright/kube';
-import { objectName } from './fields.js';
+import { keyLength, longestKey, objectName } from './fields.js';
 
 const labelKey = (description: string) =>
   Type.String({
@@ -90,12 +90,14 @@ const disruptionBudget = Type.Object(
     maxUnavailable: Type.Optional(
       IntOrString({
         description: `How many may be away by evictions. ${eviction} 0 lets no Pod be evicted at all: nodes cannot be drained; "100%" protects nothing.`,
+        maxLength: 4,
         pattern: '^[0-9]{1,3}%$',
       }),
     ),
     minAvailable: Type.Optional(
       IntOrString({
         description: `How many must stay. ${eviction} As many as there are replicas lets none be evicted: nodes cannot be drained.`,
+        maxLength: 4,
         pattern: '^[0-9]{1,3}%$',
       }),
     ),
@@ -120,7 +122,15 @@ const disruptionBudget = Type.Object(
 export const schedulingFields = {
   priorityClassName: Type.Optional(objectName('PriorityClass of the Pods.')),
   nodeSelector: Type.Optional(
-    StringMap({ description: 'Labels that a node must have to run the Pods.', 'x-kubernetes-map-type': 'atomic' }),
+    StringMap(
+      {
+        description: 'Labels that a node must have to run the Pods.',
+        maxProperties: 64,
+        'x-kubernetes-map-type': 'atomic',
+        'x-kubernetes-validations': [keyLength(longestKey)],
+      },
+      { maxLength: 63 },
+    ),
   ),
   tolerations: Type.Optional(
     Type.Array(toleration, {

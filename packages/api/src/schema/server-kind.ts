@@ -1,5 +1,5 @@
 import { Type, type TObject, type TProperties } from '@sinclair/typebox';
-import { secretReference } from './fields.js';
+import { longestEndpoint, secretReference } from './fields.js';
 import { keptSecrets } from './kept.js';
 import { defineOwnKind, type OwnKind } from './own-kind.js';
 import { statusOf } from './status.js';
@@ -13,20 +13,26 @@ export interface ServerKind<Spec extends TObject<TProperties>> extends OwnKind<S
 /** The kind of a server that services stand on (a database, a broker, a cache); `spec` is `workloadSpec`, and its own fields besides. */
 export function defineServerKind<Spec extends TObject<TProperties>>(server: ServerKind<Spec>) {
   const status = statusOf({
-    endpoint: Type.Optional(Type.String({ description: 'host:port of each server, separated by commas.' })),
+    endpoint: Type.Optional(
+      Type.String({ description: 'host:port of each server, separated by commas.', maxLength: longestEndpoint }),
+    ),
     administeredAt: Type.Optional(
       Type.String({
         description:
           'URL at which a server elsewhere is administered, where that is not its endpoint. It has no credentials.',
+        maxLength: longestEndpoint,
       }),
     ),
     ...(server.volume === undefined ? {} : { storage: storageStatus }),
-    version: Type.Optional(Type.String({ description: 'Version that the server says it has, where it is asked.' })),
+    version: Type.Optional(
+      Type.String({ description: 'Version that the server says it has, where it is asked.', maxLength: 253 }),
+    ),
     externalSecret: Type.Optional(
       Type.String({
         description:
           'The Secret of the server elsewhere that is used; absent while it is the one that is run here. It follows spec.external when ' +
           'the new server has answered, and holds what claims have.',
+        maxLength: 253,
       }),
     ),
     kept: keptSecrets(),

@@ -1,3 +1,4 @@
+import { longestEndpoint } from './fields.js';
 import { Type, type TObject, type TProperties } from '@sinclair/typebox';
 import { releaseColumn } from './columns.js';
 import { defineOwnKind, type OwnKind } from './own-kind.js';
@@ -11,17 +12,25 @@ export interface ServiceKind<Spec extends TObject<TProperties>> extends OwnKind<
 
 /** What every OpenStack service says of itself, besides its conditions. */
 export const serviceStatus = {
-  endpoint: Type.Optional(Type.String({ description: 'URL of the API inside the cluster, once it answers.' })),
-  release: Type.Optional(Type.String({ description: 'Release that runs.' })),
-  image: Type.Optional(Type.String({ description: 'Image that was last accepted to run.' })),
+  endpoint: Type.Optional(
+    Type.String({ description: 'URL of the API inside the cluster, once it answers.', maxLength: longestEndpoint }),
+  ),
+  release: Type.Optional(Type.String({ description: 'Release that runs.', maxLength: 16 })),
+  image: Type.Optional(Type.String({ description: 'Image that was last accepted to run.', maxLength: 1024 })),
   schemaRelease: Type.Optional(
-    Type.String({ description: 'Release that the schema of the database was made for. No other one is run on it.' }),
+    Type.String({
+      description: 'Release that the schema of the database was made for. No other one is run on it.',
+      maxLength: 16,
+    }),
   ),
   replicas: Type.Optional(
     Type.Integer({ description: 'API Pods that there are, whatever they are doing.', minimum: 0 }),
   ),
   selector: Type.Optional(
-    Type.String({ description: 'Selects the API Pods, as `kubectl get pods --selector` takes it: for autoscalers.' }),
+    Type.String({
+      description: 'Selects the API Pods, as `kubectl get pods --selector` takes it: for autoscalers.',
+      maxLength: 4096,
+    }),
   ),
 };
 

@@ -36,7 +36,10 @@ export const storage = (description: string, size: string) =>
 
 /** In the status of a kind that has one. */
 export const storageStatus = Type.Optional(
-  Type.String({ description: 'Size that the volume has by now, the largest of several; "0" where there is none yet.' }),
+  Type.String({
+    description: 'Size that the volume has by now, the largest of several; "0" where there is none yet.',
+    maxLength: 64,
+  }),
 );
 
 /** A rule of the object: what a volume has, nobody can take away; what it was only asked for, anybody can. */

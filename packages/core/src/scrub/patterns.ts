@@ -23,7 +23,7 @@ const options = new RegExp(`${start}(--?(?:${secretName}))(\\s+)(?!-)${value}`, 
 /** mysql -uroot -phunter2 */
 const mysqlOption = /(?<![\w.-])((?:mysql|mariadb)[\w-]*\s(?:[^\n]{0,512}\s)?-p)(\S+)/g;
 const inSql =
-  /\b(identified\s+(?:by|via\s+\S+\s+(?:using|as|by)|with\s+\S+\s+(?:by|as|using))\s+(?:password\s*)?\(?\s*|password\s*\(\s*)('(?:\\[^]|''|[^'\\])*'?|"(?:\\[^]|""|[^"\\])*"?)/gi;
+  /\b(identified\s+(?:by|via\s+\S+\s+(?:using|as|by)|with\s+\S+\s+(?:by|as|using))\s+(?:password\s*)?(?:\(\s*)?|password\s*\(\s*)('(?:\\[^]|''|[^'\\])*'?|"(?:\\[^]|""|[^"\\])*"?)/gi;
 /** The server quotes what follows the place where it stopped to understand: that may be the middle of a password. */
 const sqlRemainder = /(syntax to use near )('[^]{0,1024}?'(?= at line)|'[^]{0,1024})/gi;
 const inProse = /\b(password|passphrase)(\s+(?:is|was|of)\s+)("[^"]*"|'[^']*'|(?=\S*\d)\S+)/gi;

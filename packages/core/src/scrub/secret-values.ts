@@ -10,7 +10,8 @@ const publicKey =
   /^(.*[._-])?(user(name)?|host(name)?s?|ports?|addr(ess)?(es)?|database|db(name)?|vhost|servers?|endpoints?|region(_name)?|project(_name)?|domain(_name)?|name|namespace|type|kind|provider|version|manager|driver|backend|mode|algorithm|enabled|ttl|expiration|lifetime|seconds|days|length|size|count|(ca|tls|client|server)?\.?(crt|cert|pem))$/i;
 /** Words, names in DNS and numbers: what is no secret unless its key says so. */
 const plain = /^(?:[a-z][a-z_-]*|[\d.:]+|[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:,[a-z0-9.:-]+)*)$/i;
-const passwordInUrl = /[a-z][a-z0-9+.-]*:\/\/[^\s:/@]{0,256}:(?!\d{1,5}(?:[/?#]|$))(\S{1,512})@/gi;
+/** It begins where a word begins, or each letter of a long one would be tried as the beginning. */
+const passwordInUrl = /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]{0,256}:(?!\d{1,5}(?:[/?#]|$))(\S{1,512})@/gi;
 const plainUrl = /^[a-z][a-z0-9+.-]*:\/\/[^\s@]*$/i;
 
 interface Keeps extends KubeObject {

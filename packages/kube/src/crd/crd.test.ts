@@ -197,9 +197,17 @@ describe('what a CRD cannot express is refused when the kind is defined, with th
     ],
     ['a set of objects', ListSet(Type.Object({ a: Type.String() })), 'use ListMap()'],
     ['an empty rule', Type.String({ 'x-kubernetes-validations': [{ rule: '' }] }), 'a validation without a rule'],
+    [
+      'a rule about a map of values without a type',
+      Type.Record(Type.String(), Type.Unsafe<unknown>({ 'x-kubernetes-preserve-unknown-fields': true }), {
+        'x-kubernetes-validations': [{ rule: 'self.size() < 3' }],
+      }),
+      'a rule about values without a type',
+    ],
     ['a default of the wrong type', Type.Integer({ default: '1' }), 'not a number'],
     ['a default out of range', Type.Integer({ default: 0, minimum: 1 }), '0 is too small'],
     ['a default outside the enum', StringEnum(['a'], { default: 'b' }), '"b" is none of'],
+    ['a default that is too long', Type.Array(Type.Integer(), { default: [1, 2], maxItems: 1 }), 'more than 1 items'],
     ['a default that lacks a field', Type.Object({ a: Type.String() }, { default: {} }), 'spec.field.a: missing'],
     ['a default with a field too many', Type.Object({}, { default: { a: 1 } }), 'spec.field.a: unknown field'],
   ])('%s', (_, field, message) => {

@@ -4,7 +4,8 @@ import type { StructuralSchema } from './structural.js';
 export function defaultProblems(value: unknown, schema: StructuralSchema, path: string): string[] {
   if (value === null) return schema.nullable ? [] : [`${path}: null`];
   if (schema['x-kubernetes-int-or-string']) {
-    return typeof value === 'string' || Number.isInteger(value) ? [] : [`${path}: neither an integer nor a string`];
+    if (typeof value === 'string') return stringProblems(value, schema, path);
+    return Number.isInteger(value) ? [] : [`${path}: neither an integer nor a string`];
   }
   if (schema.enum && !schema.enum.includes(value))
     return [`${path}: ${JSON.stringify(value)} is none of ${JSON.stringify(schema.enum)}`];
@@ -13,6 +14,7 @@ export function defaultProblems(value: unknown, schema: StructuralSchema, path: 
       return isObject(value) ? objectProblems(value, schema, path) : [`${path}: not an object`];
     case 'array':
       if (!Array.isArray(value)) return [`${path}: not a list`];
+      if (value.length > (schema.maxItems ?? Infinity)) return [`${path}: more than ${schema.maxItems} items`];
       return value.flatMap((item, index) =>
         schema.items ? defaultProblems(item, schema.items, `${path}[${index}]`) : [],
       );

@@ -22,9 +22,9 @@ export function IntOrString(options: SchemaOptions = {}): TUnsafe<number | strin
 const quantityPattern =
   '^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$';
 
-/** resource.Quantity: "10Gi", "500m", 2. See `parseQuantity`. */
+/** resource.Quantity: "10Gi", "500m", 2; of 64 characters at most. See `parseQuantity`. */
 export function Quantity(options: SchemaOptions = {}): TUnsafe<number | string> {
-  return IntOrString({ pattern: quantityPattern, ...options });
+  return IntOrString({ pattern: quantityPattern, maxLength: 64, ...options });
 }
 
 /** An object that is kept as it is: neither validated nor pruned. `T` is what the code takes it for. */
@@ -41,9 +41,10 @@ export function Nullable<T extends TSchema>(schema: T) {
   });
 }
 
-/** Labels, annotations, selectors. */
-export function StringMap(options: SchemaOptions = {}): TUnsafe<Record<string, string>> {
-  return Type.Unsafe<Record<string, string>>({ ...options, type: 'object', additionalProperties: { type: 'string' } });
+/** Labels, annotations, selectors. `values`: what the values have to be besides strings, `maxLength` for instance. */
+export function StringMap(options: SchemaOptions = {}, values: SchemaOptions = {}): TUnsafe<Record<string, string>> {
+  const additionalProperties = { type: 'string', ...values };
+  return Type.Unsafe<Record<string, string>>({ ...options, type: 'object', additionalProperties });
 }
 
 /** A list whose items are known by `keys`: server-side apply merges them one by one. */
@@ -72,7 +73,7 @@ const condition = Type.Object({
     pattern: '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$',
   }),
   message: Type.String({ description: 'For people.', maxLength: 32768 }),
-  lastTransitionTime: Type.String({ description: 'When status last changed.', format: 'date-time' }),
+  lastTransitionTime: Type.String({ description: 'When status last changed.', format: 'date-time', maxLength: 64 }),
   observedGeneration: Type.Optional(
     Type.Integer({ description: 'The metadata.generation that this was computed from.', format: 'int64', minimum: 0 }),
   ),
@@ -80,6 +81,10 @@ const condition = Type.Object({
 
 export function Conditions(options: SchemaOptions = {}): TUnsafe<Condition[]> {
   return Type.Unsafe<Condition[]>(
-    ListMap(condition, ['type'], { description: 'The state in detail, one entry per type.', ...options }),
+    ListMap(condition, ['type'], {
+      description: 'The state in detail, one entry per type.',
+      maxItems: 256,
+      ...options,
+    }),
   );
 }

@@ -43,7 +43,7 @@ A thing.
 | \`spec.mode\` | string | \`"Safe"\` | How: a \\| b. (one of \`Fast\`, \`Safe\`) |
 | \`spec.count\` | integer | **required** | (1 to 3) |
 | \`spec.ratio\` | number |  | (more than 0; at most 1) |
-| \`spec.size\` | integer or string | \`"1Gi"\` |  |
+| \`spec.size\` | integer or string | \`"1Gi"\` | (at most 64 characters) |
 | \`spec.nested\` | object | **required** | (\`self.deep != ""\`) |
 | \`spec.nested.deep\` | string or null | **required** | (at least 1 characters) |
 | \`spec.labels\` | map of string |  |  |

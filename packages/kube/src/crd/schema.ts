@@ -229,8 +229,17 @@ function check(schema: StructuralSchema, problem: (text: string) => void): void 
   ) {
     problem('a set of objects: give them a key and use ListMap()');
   }
-  for (const { rule } of schema['x-kubernetes-validations'] ?? [])
-    if (!rule?.trim()) problem('a validation without a rule');
+  const rules = schema['x-kubernetes-validations'] ?? [];
+  for (const { rule } of rules) if (!rule?.trim()) problem('a validation without a rule');
+  if (rules.length > 0 && !isKnownToRules(schema))
+    problem('a rule about values without a type: CEL knows no such thing');
+}
+
+/** A field without a type a rule just does not see; of a list or map of such there is no rule. */
+function isKnownToRules({ type, items, additionalProperties, ...schema }: StructuralSchema): boolean {
+  const values = items ?? additionalProperties;
+  if (values) return isKnownToRules(values);
+  return type !== undefined || schema['x-kubernetes-int-or-string'] === true;
 }
 
 function checkPattern(pattern: string, problem: (text: string) => void): void {

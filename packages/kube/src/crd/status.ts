@@ -3,12 +3,14 @@ import { Type, type TProperties } from '@sinclair/typebox';
 import { Conditions } from './fields.js';
 
 const waitingFor = Type.Object({
-  step: Type.String({ description: 'The step that waits.' }),
-  reason: Type.String({ description: "The step's reason." }),
-  apiVersion: Type.String({ description: 'Group and version of what it waits for.' }),
-  kind: Type.String({ description: 'Kind of what it waits for.' }),
-  name: Type.String({ description: 'Name of what it waits for.' }),
-  namespace: Type.Optional(Type.String({ description: 'Absent: the same namespace, or a kind that has none.' })),
+  step: Type.String({ description: 'The step that waits.', maxLength: 316 }),
+  reason: Type.String({ description: "The step's reason.", maxLength: 1024 }),
+  apiVersion: Type.String({ description: 'Group and version of what it waits for.', maxLength: 317 }),
+  kind: Type.String({ description: 'Kind of what it waits for.', maxLength: 63 }),
+  name: Type.String({ description: 'Name of what it waits for.', maxLength: 253 }),
+  namespace: Type.Optional(
+    Type.String({ description: 'Absent: the same namespace, or a kind that has none.', maxLength: 63 }),
+  ),
 });
 
 const common = {
@@ -19,7 +21,10 @@ const common = {
     Conditions({ description: 'One condition per step, and Ready over all of them, with the root reason.' }),
   ),
   waitingFor: Type.Optional(
-    Type.Array(waitingFor, { description: 'Objects that this one waits for: the way to the root cause.' }),
+    Type.Array(waitingFor, {
+      description: 'Objects that this one waits for: the way to the root cause.',
+      maxItems: 256,
+    }),
   ),
 };
 

@@ -1,7 +1,7 @@
 import { servingDefaults } from '@stackwright/api';
 import { failed } from '@stackwright/graph';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ConfigError, literal, mergeConfigs, owned, renderOsloConfig, type OsloScalar } from './oslo-config.js';
 import { checkFiles, mergeOverride } from './override.js';
 import { resolveSecrets } from './secret-values.js';
@@ -151,6 +151,33 @@ describe('a configuration override', () => {
       database: { connection, pool: 1 },
     });
     expect(mergeOverride('x.conf', ours, { default: { debug: true } })).toMatchObject({ DEFAULT: { debug: false } });
+  });
+
+  it.each<[string, Record<string, Record<string, unknown>>, RegExp]>([
+    ['a section', { ['s'.repeat(254)]: {} }, /has a section "s{32}…" of more than 253 characters/],
+    ['an option', { DEFAULT: { ['o'.repeat(254)]: 1 } }, /DEFAULT has an option "o{32}…" of more than 253 characters/],
+    ['a value', { DEFAULT: { long: 'v'.repeat(65_537) } }, /DEFAULT.long has more than 65536 characters/],
+    ['a list', { DEFAULT: { many: new Array<number>(1_025).fill(1) } }, /DEFAULT.many has more than 1024 items/],
+  ])('is refused where %s is too long', (_what, override, message) => {
+    expect(() => mergeOverride('x.conf', ours, override)).toThrow(message);
+  });
+
+  it('takes as many steps as it has options, however many these are', () => {
+    const lowered = vi.spyOn(String.prototype, 'toLowerCase');
+    try {
+      const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`o${index}`, 1]));
+      const stepsFor = (count: number): number => {
+        lowered.mockClear();
+        mergeOverride('x.conf', ours, {
+          DEFAULT: many(count),
+          ...Object.fromEntries(Object.keys(many(count)).map((name) => [name, { a: 1 }])),
+        });
+        return lowered.mock.calls.length;
+      };
+      expect(stepsFor(1_000)).toBeLessThan(15 * stepsFor(100));
+    } finally {
+      lowered.mockRestore();
+    }
   });
 
   it('may have any names', () => {

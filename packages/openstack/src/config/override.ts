@@ -1,4 +1,5 @@
 // A user's `spec.config` over our configuration, by section and option.
+import { configLimits } from '@stackwright/api';
 import { ConfigError, isOwned, type OsloConfig, type OsloScalar, type OsloValue } from './oslo-config.js';
 
 type Sections = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -23,22 +24,20 @@ export function fieldOf(file: string, section: string, option: string): string {
 export function mergeOverride(file: string, ours: OsloConfig, override: Sections = {}): OsloConfig {
   const merged = dictionary<Record<string, OsloValue>>();
   for (const [section, options] of Object.entries(ours)) merged[section] = Object.assign(dictionary(), options);
+  const known = new Map<string, string>();
+  for (const section of Object.keys(merged).reverse()) known.set(sectionName(section), section);
   for (const [section, options] of Object.entries(override)) {
-    const name = Object.keys(merged).find((one) => sectionName(one) === sectionName(section)) ?? section;
+    checkName(section, `spec.config["${file}"] has a section`);
+    const name = known.get(sectionName(section)) ?? section;
+    known.set(sectionName(section), name);
     const target = (merged[name] ??= dictionary());
+    const owners = ownersOf(target);
     for (const [option, value] of Object.entries(options)) {
+      checkName(option, `spec.config["${file}"].${section} has an option`);
       const where = fieldOf(file, section, option);
-      const why = whyOwned(target, option);
+      const why = owners.get(plainName(option));
       if (why !== undefined) throw new ConfigError(`${where} cannot be set: ${why}`);
-      if (!isValue(value)) {
-        const kinds = 'a string, a number, a boolean, a list of such nor { secretKeyRef: { name, key } }';
-        throw new ConfigError(`${where} is neither ${kinds}`);
-      }
-      // Before it is rendered, where nobody knows any more where it came from.
-      if ([value].flat().some((one) => String(one).includes('\n'))) {
-        throw new ConfigError(`${where} has more than one line`);
-      }
-      target[option] = value;
+      target[option] = valueOf(value, where);
     }
   }
   return merged;
@@ -57,12 +56,38 @@ function sectionName(section: string): string {
 }
 
 /** Names of options have dashes on the command line, and people write them so in files, too. */
-function whyOwned(options: Readonly<Record<string, OsloValue>>, option: string): string | undefined {
-  const plain = (name: string) => name.toLowerCase().replaceAll('-', '_');
+function plainName(option: string): string {
+  return option.toLowerCase().replaceAll('-', '_');
+}
+
+/** Why options cannot be set, by their plain names. */
+function ownersOf(options: Readonly<Record<string, OsloValue>>): ReadonlyMap<string, string> {
+  const owners = new Map<string, string>();
   for (const [name, value] of Object.entries(options)) {
-    if (plain(name) === plain(option) && isOwned(value)) return value.owned;
+    if (isOwned(value) && !owners.has(plainName(name))) owners.set(plainName(name), value.owned);
   }
-  return undefined;
+  return owners;
+}
+
+function checkName(name: string, what: string): void {
+  if (name.length <= configLimits.name) return;
+  throw new ConfigError(`${what} "${name.slice(0, 32)}…" of more than ${configLimits.name} characters`);
+}
+
+/** As the user may set it. No schema says so of the values, nor how long they may be. */
+function valueOf(value: unknown, where: string): OsloScalar | readonly OsloScalar[] {
+  if (!isValue(value)) {
+    const kinds = 'a string, a number, a boolean, a list of such nor { secretKeyRef: { name, key } }';
+    throw new ConfigError(`${where} is neither ${kinds}`);
+  }
+  const texts = [value].flat().map(String);
+  if (texts.length > configLimits.items) throw new ConfigError(`${where} has more than ${configLimits.items} items`);
+  if (texts.some((text) => text.length > configLimits.value)) {
+    throw new ConfigError(`${where} has more than ${configLimits.value} characters`);
+  }
+  // Before it is rendered, where nobody knows any more where it came from.
+  if (texts.some((text) => text.includes('\n'))) throw new ConfigError(`${where} has more than one line`);
+  return value;
 }
 
 function isValue(value: unknown): value is OsloScalar | readonly OsloScalar[] {

@@ -223,7 +223,7 @@ async function askKeystone(
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   const { origin } = new URL(authUrl);
-  const url = `${authUrl.replace(/\/+$/, '')}${call.url}`;
+  const url = `${authUrl.replace(/(?<!\/)\/+$/, '')}${call.url}`;
   const ways = via?.map((address) => ({ address })) ?? [{}];
   let why = 'has no ready endpoint';
   for (const way of isRepeatable ? ways : ways.slice(0, 1)) {

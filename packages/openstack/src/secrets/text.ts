@@ -6,6 +6,9 @@ export type Text = { text: string } | { problem: string };
 /** The problem of what is missing, as of what is empty. */
 const nothing = 'is empty';
 
+/** Characters of a line: enough for the addresses of many servers, and for any password. */
+const longest = 16_384;
+
 /** One line, without the line break at its end. `problem` follows the name of the key, and quotes nothing. */
 export function lineIn({ data }: Readonly<Secret>, key: string): Text {
   const encoded = data?.[key] ?? '';
@@ -15,6 +18,7 @@ export function lineIn({ data }: Readonly<Secret>, key: string): Text {
   const text = whole.replace(/\r?\n$/, '');
   if (text === '') return { problem: nothing };
   if (/[\n\r]/.test(text)) return { problem: 'has more than one line' };
+  if (text.length > longest) return { problem: `has more than ${longest} characters` };
   if (/\p{Cc}|[\u2028\u2029\ufeff]/u.test(text)) return { problem: 'has control characters' };
   return { text };
 }

@@ -33,5 +33,5 @@ export function publicUrl(place: Place & { name: string }, where: Where): string
 }
 
 function withPath(base: string, path: string): string {
-  return base.replace(/\/+$/, '') + path;
+  return base.replace(/(?<!\/)\/+$/, '') + path;
 }

@@ -43,6 +43,9 @@ export interface ServerDefinition<R extends MayBeElsewhere, Server> extends Pick
 
 const owns = [Secret, Service, StatefulSet, PodDisruptionBudget, PersistentVolumeClaim, NetworkPolicy];
 
+/** Characters that status has room for: a server elsewhere may say anything. */
+const longestVersion = 253;
+
 export function defineServer<R extends MayBeElsewhere, Server>(
   resource: Resource<R>,
   {
@@ -97,7 +100,7 @@ export function defineServer<R extends MayBeElsewhere, Server>(
           endpoint: answer ? endpoint(answer) : before?.endpoint,
           ...(administered === undefined ? {} : { administeredAt: administered }),
           // Who has the data is known also while it is away.
-          version: answer?.version ?? before?.version,
+          version: answer?.version.slice(0, longestVersion) ?? before?.version,
           externalSecret: answer ? namedBy(object) : usedBefore(object),
           ...storageStatusOf(scope),
           ...keptStatus(scope, kept(name)),

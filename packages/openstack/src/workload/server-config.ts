@@ -1,5 +1,5 @@
 // What a server reads when it starts: our options, and over them those of `spec.config` that are not ours to keep.
-import { Reason } from '@stackwright/api';
+import { configLimits, Reason } from '@stackwright/api';
 import {
   done,
   failed,
@@ -51,7 +51,8 @@ export function mergeServerConfig(
   for (const [name, value] of Object.entries(theirs)) {
     const where = `spec.config.${name}`;
     const option = plain(name);
-    if (!/^[A-Za-z0-9][-A-Za-z0-9_.]*$/.test(name)) throw new ConfigError(`${where} is no name of an option`);
+    if (name.length > configLimits.name || !/^[A-Za-z0-9][-A-Za-z0-9_.]*$/.test(name))
+      throw new ConfigError(`${where.slice(0, configLimits.name)} is no name of an option`);
     const why = own.has(option) ? whyNot.get(option) : refuses(option);
     if (why !== undefined) throw new ConfigError(`${where} cannot be set: ${why}`);
     if (set.has(option)) throw new ConfigError(`${where} is set twice, by another spelling`);

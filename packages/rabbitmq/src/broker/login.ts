@@ -113,7 +113,7 @@ function externalBroker(scope: Scope, name: string): Outcome<Broker> {
   const ca = authorityIn(scope, name);
   if (ca !== undefined && !isCertificate(ca)) return malformed('no certificate in PEM in "ca.crt"');
   return done({
-    login: { url: url.href.replace(/\/+$/, ''), username, password, ...(ca === undefined ? {} : { ca }) },
+    login: { url: url.href.replace(/(?<!\/)\/+$/, ''), username, password, ...(ca === undefined ? {} : { ca }) },
     hosts,
   });
 }
