@@ -11,7 +11,7 @@ export const catalog = defineCatalog({
         dbSync: ['keystone-manage', 'db_sync'],
         credentialMigrate: ['keystone-manage', 'credential_migrate'],
       },
-      wsgi: { api: 'keystone.wsgi.api:application' },
+      wsgi: { api: 'stackwright_keystone:application' },
       configNamespaces: {
         'keystone.conf': ['keystone', 'oslo.cache', 'oslo.db', 'oslo.messaging', 'osprofiler', ...apiNamespaces],
       },

@@ -119,6 +119,13 @@ describe('a Keystone', () => {
     expect(harness.condition('EndpointReady')).toMatchObject({ status: 'False', reason: 'ApiUnreachable' });
   });
 
+  it('is served by threads that do not share who calls', async () => {
+    await running();
+    const application = harness.text('sample-uwsgi', 'application').trim();
+    const [module = ''] = application.split(':');
+    expect(harness.text('sample-uwsgi', `${module}.py`)).toContain('AuthContextMiddleware.token = PerThread()');
+  });
+
   it('gives clients a clouds.yaml', async () => {
     await running({ region: 'North' });
     const { 'clouds.yaml': text = '', password } = values('sample-admin', 'clouds.yaml', 'password');

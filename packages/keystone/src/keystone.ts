@@ -32,6 +32,7 @@ import {
 import { hasServed } from './keys/secret.js';
 import { credentialKeys, fernetKeys, keysStep, keyStatus, rotationSteps } from './keys/steps.js';
 import { trustFlushCommand } from './manage/trust-flush.js';
+import { wsgiPrograms } from './wsgi/application.js';
 
 const port = 5000;
 
@@ -147,6 +148,7 @@ function declare(s: ServiceBuilder<Keystone>): void {
     probe: '/healthcheck',
     // Asks the database each time: what is asked for by its name or id, and the catalog, come out of the cache.
     check: { as: admin, path: '/v3/regions', givesTokens: true, after: [bootstrap] },
+    programs: wsgiPrograms,
     config,
     after: [schema, keys],
     mounts: repositories,

@@ -11,6 +11,8 @@ export interface WsgiApi {
   /** Where kubelets ask whether it lives, in the clear: no thread that answers requests has to be free for it. */
   livenessPort: number;
   serving: Serving;
+  /** Python modules of ours that the application needs, or is: their text, by the names that they are imported by. */
+  programs?: Readonly<Record<string, string>> | undefined;
   /** Where the files are mounted. */
   directory: string;
   /** Paths of certificate and key, to be served over HTTPS and nothing else. */
@@ -34,6 +36,7 @@ export function uwsgiFiles(api: WsgiApi, options: UwsgiOptions = {}): Record<str
     'uwsgi.ini': renderUwsgi(api, options),
     [`${loader}.py`]: loaderProgram,
     [`${liveness}.py`]: livenessProgram,
+    ...Object.fromEntries(Object.entries(api.programs ?? {}).map(([name, text]) => [`${name}.py`, text])),
     // Read by the programs.
     application: `${api.application}\n`,
     liveness: `${api.livenessPort}\n`,

@@ -67,7 +67,8 @@ export function apiSteps<R extends ServiceObject>(
       const secured = scope.output(tls);
       const scheme = wantedScheme(spec);
       const serving: Serving = { ...servingDefaults, ...options.serving, ...spec.api };
-      const wsgi = { application, port: options.port, livenessPort: liveness.port, serving, directory, tls: secured };
+      const { port, programs } = options;
+      const wsgi = { application, port, livenessPort: liveness.port, serving, programs, directory, tls: secured };
       const uwsgi = uwsgiFiles(wsgi, options.uwsgi);
       const uwsgiBase = `${workload}-uwsgi`;
       const uwsgiHash = hashOf(uwsgi);

@@ -239,6 +239,11 @@ export interface ApiOptions<R extends ServiceObject> extends ContainerOptions<R>
   name?: string;
   /** What it has instead of `servingDefaults` where `spec.api` says nothing; the kind says it too: `api: serving(…)`. */
   serving?: Partial<Serving>;
+  /**
+   * Python modules of ours, as text by the names that they are imported by: for an application that the service's package has not
+   * as it has to be. The catalog names it, `wsgi: { api: '<module>:application' }`.
+   */
+  programs?: Readonly<Record<string, string>>;
   /** uwsgi options beside or instead of ours; `undefined` takes one away. */
   uwsgi?: UwsgiOptions;
   /** Default requests 100m CPU and 256Mi for each process; `spec.resources` over it. */
