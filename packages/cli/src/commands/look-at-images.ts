@@ -23,8 +23,8 @@ export async function imagesOutdated(
 ): Promise<number> {
   terminal.note("Asking Debian's mirror what there is by now …");
   const images = await looked(outdatedImages({ only: names.length === 0 ? undefined : names, signal }));
-  if (output === 'json') terminal.data(JSON.stringify(images, undefined, 2));
-  else terminal.data(sayOutdated(images).join('\n'));
+  if (output === 'json') terminal.json(images);
+  else terminal.lines(sayOutdated(images));
   return images.every(({ outdated }) => outdated.length === 0) ? exitCodes.ok : exitCodes.changes;
 }
 
