@@ -10,31 +10,7 @@ import { AddressRange } from '../registry/builtin/address-range.js';
 import { builtinResources } from '../registry/builtin/index.js';
 import { startApiServer, type ApiServer } from '../server.js';
 import { widgetDefinition } from '../testing/objects.js';
-
-/** The same on every run, so that what is found can be found again. */
-class Chance {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed;
-  }
-
-  /** From 0 to below 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  }
-
-  hits(probability: number): boolean {
-    return this.next() < probability;
-  }
-
-  of<T>(items: readonly T[]): T {
-    return items[Math.floor(this.next() * items.length)] as T;
-  }
-}
+import { Chance } from '../../testing/chance.js';
 
 const ODD: readonly unknown[] = [
   null,
