@@ -17,6 +17,9 @@ const reserve = 10;
 /** Rounded up to this, so that another service mostly changes nothing. */
 const unit = 256;
 
+/** Of more than that a server makes that. */
+const most = 100_000;
+
 /** Bytes that one takes of what the buffer pool leaves. */
 const perConnection = 256 * 2 ** 10;
 
@@ -33,8 +36,8 @@ const wantedBy = (claims: readonly Readonly<DatabaseClaim>[]): number =>
 /** What claims want, where `spec.config` says nothing: no less than the default, and no more than fit into memory. The step reads claims. */
 export function derivedConnections(scope: Scope): number {
   const wanted = Math.ceil(wantedBy(claimsOn(scope)) / unit) * unit;
-  const most = Math.floor(memoryOf(scope.object.spec.resources) / 2 / perConnection / unit) * unit;
-  return Math.max(leastConnections, Math.min(wanted, most));
+  const affordable = Math.floor(memoryOf(scope.object.spec.resources) / 2 / perConnection / unit) * unit;
+  return Math.max(leastConnections, Math.min(wanted, affordable, most));
 }
 
 /** Step 'Connections': a warning where there are too few, since nothing fails until all of them are open. */
@@ -45,14 +48,14 @@ export function connectionsStep(g: GraphBuilder<MariaDB>): void {
     run(scope): Outcome<undefined> {
       const claims = claimsOn(scope);
       const wanted = wantedBy(claims);
-      const most = maxConnections(scope);
-      if (wanted <= most) return done();
+      const taken = maxConnections(scope);
+      if (wanted <= taken) return done();
       const largest = [...claims]
         .sort((one, other) => connectionsOf(other) - connectionsOf(one))
         .slice(0, 3)
         .map((claim) => `${claim.metadata?.name ?? ''} ${connectionsOf(claim)}`);
       const message =
-        `The claims may open ${wanted} connections, and the server takes ${most}: ` +
+        `The claims may open ${wanted} connections, and the server takes ${taken}: ` +
         `give it more memory (spec.resources), or raise spec.config.max_connections (the largest: ${largest.join(', ')})`;
       return done(undefined, { warning: { reason: Reason.ConnectionsScarce, message } });
     },
@@ -74,9 +77,9 @@ export function connectionLimitStep(g: GraphBuilder<MariaDB>, sql: SqlAdmin, end
       // Of a server that does not say it nothing is wanted.
       return Number(rows?.[0]?.['most'] ?? Infinity);
     },
-    diff(scope, most) {
+    diff(scope, taken) {
       const wanted = maxConnections(scope);
-      return most < wanted ? [wanted] : [];
+      return taken < wanted ? [wanted] : [];
     },
     describe: (wanted) => `Take ${wanted} connections`,
     async apply(scope, [wanted], signal) {
@@ -98,8 +101,8 @@ function connectionsOf({ metadata }: Readonly<DatabaseClaim>): number {
 function maxConnections(scope: Scope): number {
   const derived = derivedConnections(scope);
   try {
-    const most = Number(serverOptions(scope.object.spec, derived)['max_connections']);
-    return Number.isInteger(most) && most > 0 ? most : derived;
+    const wanted = Number(serverOptions(scope.object.spec, derived)['max_connections']);
+    return Number.isInteger(wanted) && wanted > 0 ? Math.min(wanted, most) : derived;
   } catch (error) {
     // Said where the configuration is made.
     if (error instanceof ConfigError) return derived;

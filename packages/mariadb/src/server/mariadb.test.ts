@@ -255,6 +255,15 @@ describe('a MariaDB', () => {
       expect(harness.version).not.toEqual(before[0]);
     });
 
+    it('takes as many connections as a server can where more are asked for', async () => {
+      await running();
+      await harness.set({ config: { max_connections: 200_000 } });
+      await ended('Complete');
+      await harness.comeUp();
+      expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+      expect(server.maxConnections).toBe(100_000);
+    });
+
     it('names one that the server does not know, and what runs stays', async () => {
       await running();
       const before = [harness.version, harness.value('sample-config', 'my.cnf')];

@@ -46,7 +46,7 @@ export class FakeSqlServer implements SqlAdmin {
     }
     const most = /^SET GLOBAL max_connections = (\d+)$/.exec(sql)?.[1];
     if (most !== undefined) {
-      this.maxConnections = Number(most);
+      this.maxConnections = Math.min(Number(most), 100_000);
       return [];
     }
     switch (sql) {
