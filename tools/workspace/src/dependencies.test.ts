@@ -1,5 +1,7 @@
 // What is installed: nothing that runs by being installed, and nothing under a licence that nobody has looked at.
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { allowedForTools, isAllowed } from '../licences.mjs';
@@ -38,4 +40,21 @@ it('every package that has such a script is known to work without', () => {
 it('every package is under a licence that is allowed', () => {
   const refused = packages.filter(({ license }) => !isAllowed(license, allowedForTools));
   expect(refused.map(({ name, license }) => `${name}: ${license ?? 'no licence'}`)).toEqual([]);
+});
+
+it.each(['node_modules/a', 'packages/images/node_modules/a'])('a package that is missing is noticed: %s', (path) => {
+  const clone = mkdtempSync(join(tmpdir(), 'installed-'));
+  const check = (): number | null =>
+    spawnSync(process.execPath, [join(root, 'tools/setup/npm-packages-installed.mjs')], { cwd: clone }).status;
+  const write = (file: string, packages: object) => writeFileSync(join(clone, file), JSON.stringify({ packages }));
+  try {
+    mkdirSync(join(clone, 'node_modules'));
+    write('package-lock.json', { '': {}, [path]: { version: '1.0.0' } });
+    write('node_modules/.package-lock.json', { [path]: { version: '1.0.0' } });
+    expect(check()).toBe(0);
+    write('node_modules/.package-lock.json', {});
+    expect(check()).toBe(1);
+  } finally {
+    rmSync(clone, { recursive: true });
+  }
 });
