@@ -70,6 +70,15 @@ describe('what looks like a credential', () => {
     'monkey: banana',
   ])('leaves alone: %s', (text) => expect(scrub(text)).toBe(text));
 
+  it.each([
+    'eyJhbGciOiJub25lIn0.eyJzdWIiOiJodW50ZXIyIn0.hunter2',
+    'v3/eyJhbGciOiJub25lIn0.eyJzdWIiOiJodW50ZXIyIn0.hunter2',
+    `data.${Buffer.from('-----BEGIN PRIVATE KEY-----hunter2').toString('base64url')}`,
+  ])('is found in a text that is one word, as in a sentence: %s', (text) => {
+    expect(scrub(text)).toMatch(/^(v3.|data.)?[*]{3}$/);
+    expect(scrub(`${text} is refused`)).toBe(`${scrub(text)} is refused`);
+  });
+
   it('is looked for in time that grows with the text and not faster', () => {
     for (const part of [
       'a',
