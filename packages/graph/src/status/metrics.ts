@@ -80,21 +80,16 @@ export function observeSteps(registry: Registry): StepMetrics {
       else series.remove(labels);
     }
   };
-  // Counted at the end of every reconcile: finding a series by its labels costs more than counting in it.
-  const outcomeSeries = new Map<string, { inc(): void }>();
-  const countOutcome = (kind: string, step: string, outcome: string): void => {
-    const id = `${kind} ${step} ${outcome}`;
-    let series = outcomeSeries.get(id);
-    if (!series) outcomeSeries.set(id, (series = outcomes.labels({ kind, step, outcome })));
-    series.inc();
-  };
+  const outcomeOf = seriesOf((kind, step, outcome) => outcomes.labels({ kind, step, outcome }));
+  const durationOf = seriesOf((kind, step) => duration.labels({ kind, step }));
+  const writesOf = seriesOf((gvk, verb) => writes.labels({ gvk, verb }));
   const managers = new Set<string>();
   const boundedManager = (manager: string): string => {
     if (managers.size < mostManagers) managers.add(manager);
     return managers.has(manager) ? manager : furtherManagers;
   };
   return {
-    step: (resource, step, seconds) => duration.observe({ kind: resource.kind, step }, seconds),
+    step: (resource, step, seconds) => durationOf(resource.kind, step).observe(seconds),
     statuses(resource, key, now, isReady) {
       const { kind } = resource;
       const id = `${qualifiedName(resource)} ${keyOf(key)}`;
@@ -109,16 +104,27 @@ export function observeSteps(registry: Registry): StepMetrics {
         if (shape) shapes.taken(shape);
       }
       for (const { step, state, reason } of now ?? []) {
-        countOutcome(kind, step, state);
+        outcomeOf(kind, step, state).inc();
         if (state === 'Failed') errors.inc({ kind, step, reason });
       }
     },
-    wrote: (resource, verb) => writes.inc({ gvk: gvkOf(resource), verb }),
+    wrote: (resource, verb) => writesOf(gvkOf(resource), verb).inc(),
     driftRepaired(resource, by) {
       for (const manager of by.length > 0 ? by : ['']) {
         drift.inc({ gvk: gvkOf(resource), manager: boundedManager(manager) });
       }
     },
+  };
+}
+
+/** Each series is looked for once: in every reconcile, finding it by its labels would cost more than counting in it. */
+function seriesOf<Series>(find: (...labels: string[]) => Series): (...labels: string[]) => Series {
+  const known = new Map<string, Series>();
+  return (...labels) => {
+    const id = labels.join(' ');
+    let series = known.get(id);
+    if (!series) known.set(id, (series = find(...labels)));
+    return series;
   };
 }
 
