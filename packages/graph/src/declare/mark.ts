@@ -28,7 +28,7 @@ export function identityOf({ group, kind, namespaced }: Resource, { metadata }: 
  * retained is taken up again by an object of the same name.
  */
 export function markOf({ managedBy, owner, child }: Mark): string {
-  return [managedBy, ...partsOf(owner), ...partsOf(child)].join('/');
+  return `${managedBy}/${textOf(owner)}/${textOf(child)}`;
 }
 
 /** Undefined for what is no mark. */
@@ -53,13 +53,15 @@ export function speaksOf({ child }: Mark, resource: Resource, object: Readonly<K
 }
 
 export function isSameIdentity(one: Identity, other: Identity): boolean {
-  return partsOf(one).every((part, index) => part === partsOf(other)[index]);
+  return (
+    one.name === other.name && one.namespace === other.namespace && one.kind === other.kind && one.group === other.group
+  );
 }
 
 function isClaim(resource: Resource): boolean {
   return isSameResource(resource, PersistentVolumeClaim);
 }
 
-function partsOf({ group, kind, namespace, name }: Identity): string[] {
-  return [group, kind, namespace, name];
+function textOf({ group, kind, namespace, name }: Identity): string {
+  return `${group}/${kind}/${namespace}/${name}`;
 }

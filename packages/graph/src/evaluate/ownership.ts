@@ -34,8 +34,11 @@ export class Ownership {
 
   marked(resource: Resource, child: Readonly<KubeObject>): Marked {
     const text = child.metadata?.annotations?.[this.names.annotation.owner];
+    if (text === undefined) return 'None';
+    // Mostly it is, and need not be taken apart to be known.
+    if (text === this.markFor(resource, child)) return 'Own';
     // What somebody has garbled says nothing of whose it is.
-    const mark = text === undefined ? undefined : parseMark(text);
+    const mark = parseMark(text);
     if (!mark) return 'None';
     if (!speaksOf(mark, resource, child)) return 'Copy';
     return mark.managedBy === this.names.managedBy && isSameIdentity(mark.owner, this.#identity) ? 'Own' : 'Another';
