@@ -7,6 +7,11 @@ import type { Bench } from '../bench.js';
 import { median } from '../statistics.js';
 
 const run = promisify(execFile);
+/**
+ * Seconds after which a process that has nothing to do is at rest: eight after the last that it did V8 begins to clear up what the
+ * start has left, in several steps, and that costs more than minutes of rest.
+ */
+const clearedUp = 20;
 
 export async function idle(bench: Bench, program: string): Promise<void> {
   const imports: number[] = [];
@@ -18,6 +23,7 @@ export async function idle(bench: Bench, program: string): Promise<void> {
   const ready = await controller.synced();
   await sleep(bench.quick ? 1000 : 3000);
   const memory = controller.memory().resident;
+  if (!bench.quick) await sleep(clearedUp * 1000);
   const rest = bench.quick ? 5 : 30;
   const [cpu, wakeUps] = [controller.cpu(), controller.wakeUps()];
   await sleep(rest * 1000);
