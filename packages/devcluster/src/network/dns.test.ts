@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DnsRecords, type DnsService } from './dns-records.js';
@@ -120,9 +121,42 @@ describe('the server', () => {
     expect(await client.resolve4('identity.openstack.svc.cluster.local')).toEqual(['10.201.128.5']);
   });
 
+  it('follows no external name that leads back to itself', async () => {
+    const alias = (name: string, to: string): DnsService => ({
+      ...keystone,
+      name,
+      externalName: `${to}.openstack.svc.cluster.local`,
+    });
+    const { client } = await start([keystone, alias('a', 'b'), alias('b', 'a'), alias('self', 'self')]);
+    for (const name of ['a', 'self'])
+      expect(await client.resolve4(`${name}.openstack.svc.cluster.local`)).toEqual([]);
+    expect(await client.resolve4('keystone.openstack.svc.cluster.local')).toEqual(['10.201.128.5']);
+  });
+
+  it.each([10, 900])('survives an answer of somebody else that nobody can read, of %i bytes', async (length) => {
+    const upstream = createSocket('udp4');
+    // Nine answers, each with a name that is where the next one is.
+    upstream.on('message', (query, from) => {
+      const head = Buffer.from(query.subarray(0, 12));
+      head.writeUInt16BE(0x8180, 2);
+      head.writeUInt16BE(9, 6);
+      upstream.send(Buffer.concat([head, query.subarray(12), Buffer.alloc(length, 0xc1)]), from.port, from.address);
+    });
+    await new Promise<void>((resolve) => upstream.bind(0, '127.0.0.1', resolve));
+    try {
+      const outside: DnsService = { ...keystone, name: 'outside', externalName: 'www.example.org' };
+      const resolver = { address: '127.0.0.1', port: upstream.address().port };
+      const { client } = await start([keystone, outside], { upstream: [resolver], upstreamTimeout: 50 });
+      await expect(client.resolve4('www.example.org')).rejects.toThrow();
+      await expect(client.resolve4('outside.openstack.svc.cluster.local')).rejects.toThrow();
+      expect(await client.resolve4('keystone.openstack.svc.cluster.local')).toEqual(['10.201.128.5']);
+    } finally {
+      upstream.close();
+    }
+  });
+
   it('survives what is not DNS', async () => {
     const { port, client } = await start([keystone]);
-    const { createSocket } = await import('node:dgram');
     const socket = createSocket('udp4');
     await new Promise((resolve) => socket.send(Buffer.from('nonsense'), port, '127.0.0.1', resolve));
     socket.close();

@@ -73,7 +73,7 @@ export class DnsServer {
     if (answer === undefined || socket !== this.#udp) return;
     // A client that gets a cut answer asks again over TCP.
     const fits = answer.length <= udpLimit(message);
-    socket.send(fits ? answer : truncated(answer), from.port, from.address);
+    socket.send(fits ? answer : truncated(message), from.port, from.address);
   }
 
   #serveTcp(socket: TcpSocket): void {
@@ -95,7 +95,7 @@ export class DnsServer {
     socket.on('close', () => this.#connections.delete(socket));
   }
 
-  async #answer(message: Buffer, forward: Forward): Promise<Buffer | undefined> {
+  async #answer(message: Buffer, forward: Forward, aliases = 0): Promise<Buffer | undefined> {
     let query: packet.DecodedPacket;
     try {
       query = packet.decode(message);
@@ -104,10 +104,25 @@ export class DnsServer {
     }
     const [question] = query.questions ?? [];
     if (query.type !== 'query' || question === undefined) return undefined;
+    try {
+      return await this.#resolve(query, question, message, forward, aliases);
+    } catch {
+      // What somebody else answers, or a name that was asked for, may be anything: it must not end this process.
+      return respond(query, SERVFAIL, []);
+    }
+  }
+
+  async #resolve(
+    query: packet.DecodedPacket,
+    question: packet.Question,
+    message: Buffer,
+    forward: Forward,
+    aliases: number,
+  ): Promise<Buffer> {
     const resolution = this.#records.resolve(question);
     switch (resolution.outcome) {
       case 'answer':
-        return this.#respond(query, resolution.answers, forward);
+        return this.#respond(query, resolution.answers, forward, aliases);
       case 'no-such-name':
         return respond(query, packet.AUTHORITATIVE_ANSWER | NXDOMAIN, []);
       case 'foreign':
@@ -116,19 +131,21 @@ export class DnsServer {
   }
 
   /** Stub resolvers do not follow aliases: what the alias stands for goes into the same answer. */
-  async #respond(query: packet.Packet, answers: packet.Answer[], forward: Forward): Promise<Buffer> {
+  async #respond(query: packet.Packet, answers: packet.Answer[], forward: Forward, aliases: number): Promise<Buffer> {
     const [alias] = answers;
     const type = query.questions?.[0]?.type;
     if (alias?.type !== 'CNAME' || (type !== 'A' && type !== 'AAAA')) {
       return respond(query, packet.AUTHORITATIVE_ANSWER, answers);
     }
+    // One that leads back to itself would keep this process busy for ever.
+    if (aliases >= MOST_ALIASES) return respond(query, SERVFAIL, []);
     const question = packet.encode({
       type: 'query',
       id: query.id ?? 0,
       flags: packet.RECURSION_DESIRED,
       questions: [{ type, name: alias.data }],
     });
-    const target = await this.#answer(question, forward);
+    const target = await this.#answer(question, forward, aliases + 1);
     const resolved = target === undefined ? [] : (packet.decode(target).answers ?? []);
     return respond(query, packet.AUTHORITATIVE_ANSWER, [alias, ...resolved]);
   }
@@ -147,6 +164,9 @@ export class DnsServer {
     return respond(query, SERVFAIL, []);
   }
 }
+
+/** That are followed from one to the next. */
+const MOST_ALIASES = 8;
 
 /** Response codes, the low four bits of the flags. */
 const SERVFAIL = 2;
@@ -169,15 +189,8 @@ function udpLimit(query: Buffer): number {
   return edns === undefined ? 512 : Math.max(512, edns.udpPayloadSize);
 }
 
-function truncated(answer: Buffer): Buffer {
-  const { id, flags, questions } = packet.decode(answer);
-  return packet.encode({
-    type: 'response',
-    id: id ?? 0,
-    flags: (flags ?? 0) | packet.TRUNCATED_RESPONSE,
-    questions: questions ?? [],
-  });
-}
+/** Says nothing but that there is more: the answer itself may be one that cannot be read here. */
+const truncated = (query: Buffer): Buffer => respond(packet.decode(query), packet.TRUNCATED_RESPONSE, []);
 
 function framed(message: Buffer): Buffer {
   const length = Buffer.alloc(2);
