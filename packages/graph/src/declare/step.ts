@@ -333,7 +333,8 @@ export interface ExternalStep<R extends Reconciled, Observed, Change, Out> exten
   /**
    * Milliseconds, above 0, after which a done step looks again for drift, and one that failed at the latest (or after two
    * minutes). Default 5 minutes. Until then it looks again only when what it read (object, cache, outputs) has changed. Where
-   * nothing has, the step stays done until three looks in a row have failed; the second comes after a second.
+   * nothing has, the step stays done until three looks in a row have failed, or two of a process that has seen none succeed; the
+   * second comes after a second.
    */
   resync?: number;
   /** Milliseconds, above 0, that each of observe, apply and remove may take. Default 10 seconds. */

@@ -306,4 +306,26 @@ describe('an external step', () => {
     // Nobody has found anything wrong with it.
     expect(harness.condition('ConnectionReady')).toMatchObject({ status: 'True' });
   });
+
+  it('is said to be down also by processes that are ended every two seconds, and by none at its first look', async () => {
+    const server = new Server();
+    const harness = await harnessFor(server);
+    await harness.settle();
+    server.down = true;
+    harness.restart();
+    expect(await harness.writesOf(() => harness.reconcile())).toEqual([]);
+    harness.restart();
+    const { requeueAfter = Infinity } = await harness.reconcile();
+    expect(requeueAfter).toBeLessThan(2_000);
+    await harness.clock.advance(requeueAfter);
+    await harness.reconcile();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'False' });
+    // The next one knows that from the status, and has nothing to write.
+    harness.restart();
+    expect(await harness.writesOf(() => harness.settle())).toEqual([]);
+    server.down = false;
+    await harness.clock.advance(120_000);
+    await harness.settle();
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
 });

@@ -10,6 +10,7 @@ import {
   scrub,
 } from '@stackwright/core';
 import { backoff } from '../pace/back-off.js';
+import { shortestRetry } from '../pace/retries.js';
 import { withDeadline } from '../pace/deadline.js';
 import { OutputMissingError, type Evaluation, type Observation, type StepEvaluation } from '../evaluate/evaluate.js';
 import { hashOf } from '../evaluate/hash.js';
@@ -27,6 +28,11 @@ const retry = { base: 1_000, max: 120_000 };
  * server that is just busy, is no outage, and would put all that stands on the step in doubt.
  */
 const failureThreshold = 3;
+/**
+ * In a process that has seen none succeed yet: only of status it knows that the step was done. The second comes as soon as one may,
+ * so that also a process that is ended every few seconds says what is down.
+ */
+const firstFailureThreshold = 2;
 
 interface Memory {
   /** Undefined: a look failed, and the step was done before this process began. */
@@ -98,12 +104,14 @@ export class ExternalSteps<R extends Reconciled> implements ExternalRunner<R> {
     const goesOn = isSame || one.ahead !== undefined;
     const wasWell = memory ? goesOn && memory.observation?.state !== 'Failed' : saysDone(one);
     const failures = (memory?.failures ?? 0) + 1;
+    const isNew = memory?.observation === undefined;
+    const threshold = isNew ? firstFailureThreshold : failureThreshold;
     return this.#look(one, context, (error) => {
       // Asked ahead of its turn, for what nobody knows yet: that is no word on the other side.
       if (error instanceof OutputMissingError) return undefined;
-      if (!wasWell || failures >= failureThreshold) return this.#failed(one, context, error);
+      if (!wasWell || failures >= threshold) return this.#failed(one, context, error);
       const { message } = this.#explained(one, context, error);
-      const retryIn = this.#backoff(one, failures);
+      const retryIn = isNew ? shortestRetry : this.#backoff(one, failures);
       const observation = memory?.observation;
       this.#remember(one, { observation, failures, due: this.#clock.monotonic() + retryIn });
       context.log.warn({ step: one.step.name, error: message, failures, retryIn }, 'Could not look at what is outside');
