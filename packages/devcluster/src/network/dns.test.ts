@@ -128,8 +128,7 @@ describe('the server', () => {
       externalName: `${to}.openstack.svc.cluster.local`,
     });
     const { client } = await start([keystone, alias('a', 'b'), alias('b', 'a'), alias('self', 'self')]);
-    for (const name of ['a', 'self'])
-      expect(await client.resolve4(`${name}.openstack.svc.cluster.local`)).toEqual([]);
+    for (const name of ['a', 'self']) expect(await client.resolve4(`${name}.openstack.svc.cluster.local`)).toEqual([]);
     expect(await client.resolve4('keystone.openstack.svc.cluster.local')).toEqual(['10.201.128.5']);
   });
 
