@@ -14,7 +14,8 @@ export function glanceGraph(options?: ServiceOptions<Glance>): Graph<Glance> {
 function declare(s: ServiceBuilder<Glance>): void {
   const database = s.database();
   const cache = s.cache();
-  const identity = s.identity({ type: 'image', port });
+  // Reader for the check, which lists images.
+  const identity = s.identity({ type: 'image', port, roles: ['reader', 'service'] });
   const messaging = s.messaging({ when: ({ spec }) => spec.notifications });
   const volume = s.volume({ name: 'Images', path: directory, storage: ({ object }) => object.spec.storage });
 

@@ -39,10 +39,11 @@ export const IdentityClaim = defineClaimKind({
           }),
           roles: ListSet(identityName('Name of a role.'), {
             description:
-              'Roles of the user on the project, these and no others. One that Keystone does not have is made.',
+              'Roles of the user on the project, these and no others. One that Keystone does not have is made. With `service` it may ask ' +
+              'whose a token is; `admin` makes it an administrator of the whole cloud.',
             minItems: 1,
             maxItems: 16,
-            default: ['admin', 'service'],
+            default: ['service'],
           }),
         },
         { description: 'The user as which the service calls others.' },

@@ -297,6 +297,25 @@ describe('what was changed by hand', () => {
     expect(keystone.urlsOf('placement')).toEqual(['admin http://admin', 'public https://new.example.org']);
   });
 
+  it('takes a role away that it has given once those that come instead are there, and not before', async () => {
+    await fulfilled();
+    expect(keystone.rolesOf('placement')).toContain('admin on project service');
+    keystone.writes.length = 0;
+    keystone.beforeWrite = () => {
+      throw new Error('away');
+    };
+    await harness.set({ user: { roles: ['reader', 'service'] } });
+    expect(keystone.rolesOf('placement')).toEqual(['admin on project service', 'service on project service']);
+    keystone.beforeWrite = () => undefined;
+    await harness.startAgain();
+    expect(keystone.rolesOf('placement').sort()).toEqual(['reader on project service', 'service on project service']);
+    expect(keystone.writes.filter((write) => write.includes('/roles/')).map((write) => write.split(' ')[0])).toEqual([
+      'PUT',
+      'DELETE',
+    ]);
+    expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
   it('leaves endpoints of another region alone', async () => {
     await fulfilled();
     const other = { ...keystone.endpoints[0]!, id: 'e-2', region_id: 'RegionTwo', url: 'http://two' };

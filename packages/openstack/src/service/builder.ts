@@ -88,7 +88,10 @@ export interface IdentityOptions {
   admin?: boolean;
   /** Name of the service user. Default: the service's name. */
   user?: string;
-  /** Of the user on the project "service". Default: admin and service. */
+  /**
+   * Of the user on the project "service". Default: service, which may ask whose a token is. `admin` is the administrator of the
+   * whole cloud: only where the service's own calls to others need it.
+   */
   roles?: readonly string[];
   /** Whether it also has an application credential, with the same roles. Default false. */
   applicationCredential?: boolean;

@@ -19,7 +19,7 @@ it('asks for a user and its place in the catalog, and waits until it has them', 
   await harness.settle();
   expect(harness.api.peek(IdentityClaim, at('sample-identity'))?.spec).toEqual({
     provider: 'keystone',
-    user: { name: 'sample', project: 'service', domain: 'Default', roles: ['admin', 'service'] },
+    user: { name: 'sample', project: 'service', domain: 'Default', roles: ['service'] },
     service: {
       type: 'sampling',
       name: 'sample',

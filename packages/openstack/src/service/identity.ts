@@ -16,7 +16,8 @@ import { internalUrl, publicUrl } from './urls.js';
 
 /** Who fulfils the claim. */
 const keystone = { apiVersion: `${groups.of('keystone')}/${version}`, kind: 'Keystone', name: 'keystone' };
-const defaultRoles = ['admin', 'service'];
+/** What it takes to ask Keystone whose a token is. */
+const defaultRoles = ['service'];
 const caFile = '/etc/stackwright-identity/ca.crt';
 
 type Key = (typeof identityConnectionKeys | typeof applicationCredentialKeys | typeof domainAdminKeys)[number];
