@@ -34,6 +34,34 @@ const warning = (kind: string, name: string, reason: string, message: string): K
     lastTimestamp: '2025-06-01T11:59:00Z',
   }) as KubeObject;
 
+describe('a service that serves while what is wanted next is wrong', () => {
+  const wrong = custom('Keystone', 'keystone', { ready: false, reason: 'InvalidConfig', message: 'no such option' });
+  const available = (status: 'True' | 'False') => ({
+    ...wrong,
+    status: {
+      ...wrong.status,
+      conditions: [
+        ...(wrong.status?.conditions ?? []),
+        { type: 'Available', status, reason: 'Available', message: '', lastTransitionTime: '2025-06-01T11:00:00Z' },
+      ],
+    },
+  });
+
+  it('is told from one that is down', () => {
+    expect(status(snapshot(available('True')))).toContainEqual(
+      '  ✗  keystone  60s  serves; InvalidConfig: no such option',
+    );
+    expect(status(snapshot(available('False')))).toContainEqual('  ✗  keystone  60s  InvalidConfig: no such option');
+  });
+
+  it('is not where its controller does not run: nobody knows', () => {
+    const controller = workload('Deployment', 'keystone-controller', 0, {
+      'stackwright.dev/reconciles': 'Keystone.keystone.stackwright.dev',
+    });
+    expect(status(snapshot(available('True'), controller)).join('\n')).not.toContain('serves');
+  });
+});
+
 describe('a change that is refused', () => {
   const message = 'spec.services.glance.replica: no such field; did you mean replicas?';
   const plane = withConditions(
@@ -222,6 +250,25 @@ describe('why', () => {
     };
     const owned = { ...wrong, metadata: { ...wrong.metadata, ownerReferences: [owner] } };
     expect(why(snapshot(owned), 'keystone')).toContain('Edit it:     kubectl -n openstack edit controlplane cloud');
+  });
+
+  it('says so also where a Pod of ours found out what is wrong in it', () => {
+    const wrong = custom('Keystone', 'keystone', {
+      ready: false,
+      reason: 'InvalidConfig',
+      message: 'spec.config: no such option',
+      on: ['Job/keystone-config-check-1a'],
+    });
+    const failed = job('keystone-config-check-1a', {
+      failed: 1,
+      conditions: [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded', message: 'it has failed' }],
+    });
+    const checked = pod('keystone-config-check-1a', {
+      state: { terminated: { exitCode: 3, message: 'no such option' } },
+    });
+    const said = why(snapshot(wrong, failed, checked), 'keystone');
+    expect(said).toMatch(/Pod keystone-config-check-1a-0.*root cause/);
+    expect(said).toContain('Edit it:     kubectl -n openstack edit keystone.keystone.stackwright.dev keystone');
   });
 
   it('has a remedy for what Kubernetes says', () => {

@@ -32,7 +32,8 @@ export function adviceFor(
   return {
     ...(remedy === undefined ? {} : { remedy }),
     command: missing?.command ?? commandFor(root, namespace),
-    ...editOf(root, namespace, writtenBy),
+    // What a Pod or a Job of ours found out about a spec is mended in the spec.
+    ...editOf(chain.findLast(owned) ?? root, namespace, writtenBy),
     ...(documented ? { document: `docs/reference/reasons.md#${documented.reason.toLowerCase()}` } : {}),
   };
 }

@@ -1,16 +1,19 @@
 // How far the control plane is, as rows for people: from what was observed to text. Pure.
 import { rootOf, type Chain, type Link } from '@stackwright/graph';
-import { controllersIn } from '../explain/controllers.js';
+import { controllersIn, stalenessOf } from '../explain/controllers.js';
 import { explain } from '../explain/explain.js';
 import { isDropped, refusalOf } from '../explain/refusals.js';
-import { referenceOf, servicesNamedIn, type CustomResourceObject } from '../observe/objects.js';
+import { conditionOf, referenceOf, servicesNamedIn, type CustomResourceObject } from '../observe/objects.js';
 import type { Snapshot } from '../observe/snapshot.js';
 
 export interface Row {
   name: string;
   /** `Unknown`: it was Ready once, and its controller does not run. */
   state: 'Ready' | 'Waiting' | 'Failed' | 'Unknown';
-  /** When Ready where it is found, and what is wrong all the same; else what it waits for or suffers from: one line. */
+  /**
+   * When Ready where it is found, and what is wrong all the same; else what it waits for or suffers from, with "serves; " before
+   * it where clients are answered all the same: one line.
+   */
   text: string;
   /** When the state was entered, RFC 3339. */
   since?: string;
@@ -81,13 +84,18 @@ function serviceRow(
     const text = [service.status?.endpoint, top.message && `but ${wordsOf(top.message)}`].filter(Boolean).join(', ');
     return { name, state: 'Ready', text, ...since };
   }
+  const said = nearer ? `${top.reason}: waits for ${nearer.metadata?.name ?? ''}` : summaryOf(chain);
   return {
     name,
     state: root.state === 'Waiting' || root.state === 'Ready' ? 'Waiting' : 'Failed',
-    text: nearer ? `${top.reason}: waits for ${nearer.metadata?.name ?? ''}` : summaryOf(chain),
+    text: isServing(snapshot, service) ? `serves; ${said}` : said,
     ...since,
   };
 }
+
+/** Whoever uses it is answered, whatever becomes of what is wanted next. */
+const isServing = (snapshot: Snapshot, service: CustomResourceObject): boolean =>
+  conditionOf(service, 'Available')?.status === 'True' && stalenessOf(snapshot, service) === undefined;
 
 function refusalSaid(snapshot: Snapshot, service: string): string | undefined {
   const refused = refusalOf(snapshot.controlPlane, service);
