@@ -318,3 +318,20 @@ describe('deletion', () => {
     expect(finalizers(harness)).toHaveLength(1);
   });
 });
+
+it('a child that cannot be deleted keeps none of the others, and is told', async () => {
+  const extras = ['a', 'b', 'c'];
+  const harness = await settled(sampleGraph(), { deletionPolicy: 'Delete', extras });
+  const there = () => extras.filter((extra) => harness.api.peek(ConfigMap, { ...key, name: `sample-${extra}` }));
+  await harness.api.delete(Deployment, key);
+  harness.api.before = ({ verb, key: of }) => {
+    if (verb === 'delete' && of === 'ns/sample-a') throw apiError(403, 'Forbidden', 'not this one');
+  };
+  await harness.api.delete(Sample, key);
+  await harness.reconcile();
+  expect(there()).toEqual(['a']);
+  expect(harness.condition('ConfigReady')?.message).toContain('not this one');
+  harness.api.before = undefined;
+  await harness.settle();
+  expect([there(), harness.isGone]).toEqual([[], true]);
+});

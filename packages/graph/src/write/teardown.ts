@@ -43,7 +43,8 @@ export async function tearDown<R extends Reconciled>(input: TeardownInput<R>): P
   if (statuses.length === 0 && input.policy === 'Delete') {
     for (const resource of withVolumes(input.owns)) {
       try {
-        for (const object of retained(input, resource)) await remove(resource, object, input, 'Background');
+        const objects = retained(input, resource).map((object) => ({ resource, object }));
+        await removeAll(objects, input, 'Background');
       } catch (error) {
         return [failureStatus(input, stepFor(input, resource), `delete what holds data (${resource.kind})`, error)];
       }
@@ -100,7 +101,7 @@ async function undo<R extends Reconciled>(
     }
   }
   // Foreground: a Deployment is gone when its Pods are.
-  for (const { resource, object } of children) await remove(resource, object, input, 'Foreground');
+  await removeAll(children, input, 'Foreground');
   const left = children.find(({ resource, object }) => isThere(input.reader, resource, object));
   if (!left) return undefined;
   const { name = '', namespace } = left.object.metadata ?? {};
@@ -123,6 +124,24 @@ function isUndone<R extends Reconciled>(step: GraphStep<R>, policy: DeletionPoli
 
 function waits(step: string, message: string): StepStatus {
   return { step, state: 'Waiting', reason: EngineReason.Deleting, message };
+}
+
+/** One that cannot be deleted keeps none of the others. Rejects with what the first of them met. */
+async function removeAll<R extends Reconciled>(
+  children: readonly { resource: Resource; object: Readonly<KubeObject> }[],
+  input: TeardownInput<R>,
+  propagationPolicy: 'Foreground' | 'Background',
+): Promise<void> {
+  const errors: unknown[] = [];
+  for (const { resource, object } of children) {
+    try {
+      await remove(resource, object, input, propagationPolicy);
+    } catch (error) {
+      input.writing.signal.throwIfAborted();
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 }
 
 async function remove<R extends Reconciled>(
