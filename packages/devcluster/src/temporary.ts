@@ -27,16 +27,25 @@ export async function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), `devcluster-${await processSpace()}-${process.pid}-`));
 }
 
+/** Where folders of processes are, and how they begin. What builds images has them, too, on a disk. */
+const PLACES = [
+  { in: tmpdir(), prefix: 'devcluster' },
+  { in: '/var/tmp', prefix: 'stackwright-images' },
+];
+
 /** Those of processes that are no more. Ours only: nobody else could put something else in their place in between. */
 export async function abandonedFolders(): Promise<string[]> {
   const space = await processSpace();
   const found: string[] = [];
-  for (const name of await readdir(tmpdir()).catch(() => [])) {
-    const [, where, pid] = /^devcluster-(\d+)-(\d+)-\w{6}$/.exec(name) ?? [];
-    if (where !== space || existsSync(`/proc/${pid}`)) continue;
-    const path = join(tmpdir(), name);
-    const stats = await lstat(path).catch(() => undefined);
-    if (stats?.isDirectory() && stats.uid === process.getuid?.()) found.push(path);
+  for (const { in: place, prefix } of PLACES) {
+    const pattern = new RegExp(`^${prefix}-(\\d+)-(\\d+)-\\w{6}$`);
+    for (const name of await readdir(place).catch(() => [])) {
+      const [, where, pid] = pattern.exec(name) ?? [];
+      if (where !== space || existsSync(`/proc/${pid}`)) continue;
+      const path = join(place, name);
+      const stats = await lstat(path).catch(() => undefined);
+      if (stats?.isDirectory() && stats.uid === process.getuid?.()) found.push(path);
+    }
   }
   return found;
 }

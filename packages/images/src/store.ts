@@ -1,5 +1,5 @@
 // podman's image store: what is there, and what goes in.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readlink, rm } from 'node:fs/promises';
 import { registry } from './definition.js';
 import { capture, type RunOptions } from './process.js';
 
@@ -116,7 +116,9 @@ export async function removeLeftovers(): Promise<void> {
 
 /** In /var/tmp, as it takes a whole base image: /tmp may be memory. What an interrupted podman leaves goes with it. */
 export async function withTemporaryDirectory<T>(work: (path: string) => Promise<T>): Promise<T> {
-  const path = await mkdtemp('/var/tmp/stackwright-images-');
+  // By its name `stackwright down --all` finds it after a kill: which process it was of, and among which processes.
+  const space = /\d+/.exec(await readlink('/proc/self/ns/pid').catch(() => ''))?.[0] ?? '0';
+  const path = await mkdtemp(`/var/tmp/stackwright-images-${space}-${process.pid}-`);
   try {
     return await work(path);
   } finally {
