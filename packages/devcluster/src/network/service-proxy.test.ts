@@ -71,6 +71,26 @@ describe('a Service address', () => {
     await expect(ask(address, 'c')).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 
+  it('ends all connections when it is stopped, also those to a port that nobody wants any more', async () => {
+    const proxy = proxyFor();
+    const address = await nothing();
+    const greeter = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => undefined).write('hello');
+      cleanups.push(() => socket.destroy());
+    });
+    await serve(proxy, address, [await listening(greeter)]);
+    const client = createConnection({ host: address.ip, port: address.port, allowHalfOpen: true });
+    cleanups.push(() => client.destroy());
+    await once(client, 'data');
+    // Half-closed: the other side never ends.
+    client.end();
+    const ended = new Promise((resolve) => client.on('error', () => undefined).once('close', resolve));
+    // Without endpoints it is not listened on any more, and what was connected goes on.
+    proxy.update([]);
+    proxy.stop();
+    await ended;
+  });
+
   it('spreads connections over its endpoints and passes half-closed ones on', async () => {
     const proxy = proxyFor();
     const address = await nothing();

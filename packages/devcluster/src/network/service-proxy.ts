@@ -41,6 +41,8 @@ export class ListenError extends Error {
 export class ServiceProxy {
   readonly #options: Required<ServiceProxyOptions>;
   readonly #listeners = new Map<string, Listener>();
+  /** Of ports that are not wanted any more: their connections go on, and hold the process as long as they do. */
+  readonly #former = new Set<Listener>();
 
   constructor(options: ServiceProxyOptions = {}) {
     this.#options = {
@@ -59,6 +61,8 @@ export class ServiceProxy {
       if (wanted.has(key)) continue;
       listener.close();
       this.#listeners.delete(key);
+      this.#former.add(listener);
+      void listener.ended.then(() => this.#former.delete(listener));
     }
     for (const [key, port] of wanted) {
       const existing = this.#listeners.get(key);
@@ -72,9 +76,9 @@ export class ServiceProxy {
     await Promise.all([...this.#listeners.values()].map((listener) => listener.attempted));
   }
 
-  /** Closes everything, connections included. */
+  /** Closes everything, connections included, also those to ports that nobody wants any more. */
   stop(): void {
-    for (const listener of this.#listeners.values()) listener.close({ connections: true });
+    for (const listener of [...this.#listeners.values(), ...this.#former]) listener.close({ connections: true });
     this.#listeners.clear();
   }
 }
@@ -85,6 +89,8 @@ class Listener {
   endpoints: readonly ServiceEndpoint[];
   /** Resolves after the first attempt to listen. */
   readonly attempted: Promise<void>;
+  /** Resolves when it is closed, and all of its connections are. */
+  readonly ended: Promise<void>;
   readonly #options: Required<ServiceProxyOptions>;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -102,6 +108,7 @@ class Listener {
       this.#server.once('listening', resolve);
       this.#server.once('error', () => resolve());
     });
+    this.ended = new Promise((resolve) => this.#server.once('close', resolve));
     const listen = (): unknown => this.#server.listen({ host: port.clusterIP, port: port.port });
     this.#server.on('listening', () => (this.#failed = false));
     this.#server.on('error', (error) => {
@@ -141,6 +148,11 @@ class Listener {
     }
     const server = createConnection({ host: endpoint.ip, port: endpoint.port, allowHalfOpen: true, noDelay: true });
     const timer = setTimeout(() => server.destroy(new Error('timed out')), this.#options.connectTimeout);
+    this.#sockets.add(server);
+    server.once('close', () => {
+      clearTimeout(timer);
+      this.#sockets.delete(server);
+    });
     const next = (): void => {
       clearTimeout(timer);
       this.#connect(client, others);
