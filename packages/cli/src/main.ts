@@ -17,6 +17,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+/** What is wrong may be told in words of the cluster. */
+const say = (text: string): boolean => process.stderr.write(plainText(text));
+
 try {
   await createProgram({
     stdout: process.stdout,
@@ -28,9 +31,6 @@ try {
   // What was under way says "aborted" in many ways.
   process.exitCode = report(interrupted.signal.aborted ? interrupted.signal.reason : error);
 }
-
-/** What is wrong may be told in words of the cluster. */
-const say = (text: string): boolean => process.stderr.write(plainText(text));
 
 function report(error: unknown): number {
   if (error instanceof CliError) {
