@@ -151,7 +151,7 @@ describe('a whole control plane', () => {
     try {
       await eventually(async () => {
         const users = await cloud.users();
-        expect(users).toEqual(['admin', expect.stringMatching(/^glance-/), expect.stringMatching(/^placement-/)]);
+        expect(users).toEqual(['admin', expect.stringMatching(/^glance\//), expect.stringMatching(/^placement\//)]);
         expect(users).not.toEqual(before);
         const { status } = await world.client.get(MessagingClaim, named('glance-messaging'));
         expect(status?.username).not.toBe(messaging.status?.username);
