@@ -12,6 +12,14 @@ export interface PolicyRule {
   verbs: readonly string[];
 }
 
+/** What Pods that a controller lets run may have, which no other service's need. */
+export interface PodNeeds {
+  /** ServiceAccounts that they run as. Default: `default`, which may do nothing; its token is not mounted either way. */
+  serviceAccounts?: readonly string[];
+  /** Types of volumes. Default: `configMap`, `emptyDir`, `persistentVolumeClaim`, `secret`. */
+  volumes?: readonly string[];
+}
+
 export interface ControllerModule {
   /** "keystone": the name of process, ServiceAccount, Role, Lease and field manager (`<name>-controller`). */
   name: string;
@@ -23,6 +31,8 @@ export interface ControllerModule {
   rules: readonly PolicyRule[];
   /** What it needs beyond namespaces (a ClusterRole). Most need nothing. */
   clusterRules?: readonly PolicyRule[];
+  /** The Pods of what it may create by its rules: whatever else they ask for is refused to it. */
+  pods?: PodNeeds;
   /** What the API server asks it before it stores an object, or to convert one. Most need none. */
   webhooks?: readonly Webhook[];
   /** Adds its controllers to the manager. */

@@ -240,6 +240,19 @@ describe('the rules of a Role', () => {
     ]);
     expect(clusterRulesOf(graph)).toEqual([{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] }]);
   });
+
+  it('say nothing of volumes where no StatefulSet has any', () => {
+    const declare = (volumes?: boolean) =>
+      defineGraph<Sample>(
+        Sample,
+        (g) => g.step({ name: 'A', owns: [StatefulSet], run: () => done() }),
+        volumes === undefined ? {} : { volumes },
+      );
+    const resources = (graph: ReturnType<typeof declare>) => rulesOf(graph).flatMap((rule) => rule.resources);
+    expect(resources(declare())).toContain('persistentvolumeclaims');
+    expect(resources(declare(false))).not.toContain('persistentvolumeclaims');
+    expect(watchesOf(Sample, declare(false), () => []).map(({ resource }) => resource.kind)).toEqual(['StatefulSet']);
+  });
 });
 
 describe('two graphs of one kind', () => {

@@ -70,7 +70,7 @@ export function controllerForGraph<R extends Reconciled>(
 
   const watched = new Set<string>();
   const newWatches = (kinds: Pick<Graph<R>, 'owns' | 'reads'>) =>
-    watchesOf(graph.resource, kinds, everyIn, names).filter(({ resource }) => {
+    watchesOf(graph.resource, { ...kinds, options: graph.options }, everyIn, names).filter(({ resource }) => {
       const kind = qualifiedName(resource);
       return !watched.has(kind) && watched.add(kind);
     });

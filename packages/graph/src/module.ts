@@ -1,6 +1,6 @@
 // Most processes consist of graphs and of nothing else: what they may do and what they run follows from these.
 import type { CustomResource } from '@stackwright/kube';
-import type { ControllerModule, Manager, Reader } from '@stackwright/core';
+import type { ControllerModule, Manager, PodNeeds, Reader } from '@stackwright/core';
 import { controllerForGraph } from './controller.js';
 import type { Graph } from './declare/graph.js';
 import type { GraphNaming } from './declare/names.js';
@@ -22,12 +22,14 @@ export function moduleOfGraphs(options: {
   graphs: readonly Graph[];
   /** See `GraphModule`. */
   naming?: GraphNaming;
+  /** See `ControllerModule`. */
+  pods?: PodNeeds;
   /** See `GraphControllerOptions`. */
   endsWithNamespace?: boolean;
   /** What else it adds to the manager: metrics of its own. */
   setup?: (manager: Manager) => void;
 }): GraphModule {
-  const { name, customResources, graphs, naming, endsWithNamespace = false, setup } = options;
+  const { name, customResources, graphs, naming, pods, endsWithNamespace = false, setup } = options;
   const clusterRules = clusterRulesOf(...graphs);
   return {
     name,
@@ -36,6 +38,7 @@ export function moduleOfGraphs(options: {
     ...(clusterRules.length > 0 ? { clusterRules } : {}),
     graphs: () => graphs,
     ...(naming ? { naming } : {}),
+    ...(pods ? { pods } : {}),
     setup(manager) {
       for (const graph of graphs)
         controllerForGraph(manager, graph, { endsWithNamespace, ...(naming ? { naming } : {}) });

@@ -13,11 +13,13 @@ export const memcachedGraph: Graph<Memcached> = defineGraph(
       user: catalog.user,
       ports: { memcache: port },
       clientService,
+      volumes: false,
       pod: ({ object }) => serverPod(object.spec),
       network: { claims: CacheClaim, clients: ['memcache'] },
     });
   },
   {
+    volumes: false,
     status: (scope) => (scope.output({ name: 'Server' }) ? { endpoint: serversOf(scope.object).join(',') } : {}),
   },
 );

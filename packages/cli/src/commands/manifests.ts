@@ -1,7 +1,7 @@
 import type { ControllerModule } from '@stackwright/core';
 import { toYaml } from '@stackwright/kube';
 import { CliError } from '../errors.js';
-import { manifestsFor } from '../manifests/manifests.js';
+import { manifestsFor, serviceManifests } from '../manifests/manifests.js';
 import type { ManifestOptions } from '../manifests/controller.js';
 import type { Terminal } from '../terminal/terminal.js';
 
@@ -12,7 +12,9 @@ export function manifests(
   services: readonly string[],
   options: ManifestOptions,
 ): void {
-  terminal.data(toYaml(...manifestsFor(selected(modules, services), options)).trimEnd());
+  // The namespace belongs to whoever installs all of it, and not to the team of one service.
+  const print = services.length === 0 ? manifestsFor : serviceManifests;
+  terminal.data(toYaml(...print(selected(modules, services), options)).trimEnd());
 }
 
 function selected(modules: readonly ControllerModule[], services: readonly string[]): readonly ControllerModule[] {

@@ -9,6 +9,8 @@ import {
   Role,
   RoleBinding,
   ServiceAccount,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
   isNotFound,
 } from '@stackwright/kube';
 import { until } from '../cluster/wait.js';
@@ -22,6 +24,8 @@ const resources: readonly Resource[] = [
   RoleBinding,
   ClusterRole,
   ClusterRoleBinding,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
   NetworkPolicy,
   Deployment,
 ];

@@ -14,6 +14,7 @@ import type {
   RoleBinding,
   ServiceAccount,
 } from '@stackwright/kube';
+import { admissionPolicies } from './admission.js';
 import { reconcilesAnnotation } from './labels.js';
 
 export interface ManifestOptions {
@@ -36,12 +37,21 @@ export function controllerManifests(module: ControllerModule, options: ManifestO
     serviceAccount(module, options),
     ...permissions(module, options),
     ...coordinatorPermissions(module, options),
+    ...admissionPolicies(module, {
+      name: wideName(module, options),
+      labels: labelsOf(module),
+      user: `system:serviceaccount:${options.namespace}:${controllerName(module)}`,
+    }),
     networkPolicy(module, options),
     deployment(module, options),
   ];
 }
 
 export const controllerName = (module: ControllerModule): string => `${module.name}-controller`;
+
+/** Cluster-wide names are shared by all installations: the namespace tells them apart. */
+const wideName = (module: ControllerModule, { namespace }: ManifestOptions): string =>
+  `${namespace}-${controllerName(module)}`;
 
 function metadata(module: ControllerModule, { namespace }: ManifestOptions) {
   return { name: controllerName(module), namespace, labels: labelsOf(module) };
@@ -95,8 +105,7 @@ function permissions(module: ControllerModule, options: ManifestOptions): KubeOb
   const subject = subjectOf(controllerName(module), options);
   const own = granted(metadata(module, options), [...module.rules, ...commonRules(module)], subject);
 
-  // Cluster-wide names are shared by all installations: the namespace tells them apart.
-  const name = `${options.namespace}-${controllerName(module)}`;
+  const name = wideName(module, options);
   const role: ClusterRole = {
     apiVersion: `${rbac}/v1`,
     kind: 'ClusterRole',

@@ -4,8 +4,10 @@ import {
   defineCustomResource,
   type ClusterRole,
   type Deployment,
+  type Namespace,
   type Role,
   type RoleBinding,
+  type ValidatingAdmissionPolicy,
 } from '@stackwright/kube';
 import { describe, expect, it } from 'vitest';
 import { manifestsFor } from './manifests.js';
@@ -61,6 +63,7 @@ describe('manifests', () => {
 
   it('are all that a cluster needs, each object once, kinds before those who use them', () => {
     expect(names).toEqual([
+      'Namespace -/cloud',
       'CustomResourceDefinition -/mariadbs.mariadb.stackwright.dev',
       'CustomResourceDefinition -/databaseclaims.claims.stackwright.dev',
       'CustomResourceDefinition -/controlplanes.stackwright.dev',
@@ -71,6 +74,10 @@ describe('manifests', () => {
       'ClusterRoleBinding -/cloud-mariadb-controller',
       'Role cloud/mariadb-controller-coordination',
       'RoleBinding cloud/mariadb-controller-coordination',
+      'ValidatingAdmissionPolicy -/cloud-mariadb-controller-pods',
+      'ValidatingAdmissionPolicyBinding -/cloud-mariadb-controller-pods',
+      'ValidatingAdmissionPolicy -/cloud-mariadb-controller-data',
+      'ValidatingAdmissionPolicyBinding -/cloud-mariadb-controller-data',
       'NetworkPolicy cloud/mariadb-controller',
       'Deployment cloud/mariadb-controller',
       'ServiceAccount cloud/coordinator-controller',
@@ -78,8 +85,33 @@ describe('manifests', () => {
       'RoleBinding cloud/coordinator-controller',
       'ClusterRole -/cloud-coordinator-controller',
       'ClusterRoleBinding -/cloud-coordinator-controller',
+      'ValidatingAdmissionPolicy -/cloud-coordinator-controller-pods',
+      'ValidatingAdmissionPolicyBinding -/cloud-coordinator-controller-pods',
+      'ValidatingAdmissionPolicy -/cloud-coordinator-controller-data',
+      'ValidatingAdmissionPolicyBinding -/cloud-coordinator-controller-data',
       'NetworkPolicy cloud/coordinator-controller',
       'Deployment cloud/coordinator-controller',
+    ]);
+  });
+
+  it('let Pods into the namespace that are restricted, and no others', () => {
+    expect(find<Namespace>('Namespace', 'cloud').metadata?.labels).toMatchObject({
+      'pod-security.kubernetes.io/enforce': 'restricted',
+      'pod-security.kubernetes.io/warn': 'restricted',
+      'pod-security.kubernetes.io/audit': 'restricted',
+    });
+  });
+
+  it('say of each controller whose Pods it may make: what its module declares', () => {
+    const [declared] = manifestsFor(
+      [{ ...mariadb, pods: { serviceAccounts: ['db'], volumes: ['secret', 'image'] } }],
+      options,
+    ).filter(({ kind }) => kind === 'ValidatingAdmissionPolicy') as ValidatingAdmissionPolicy[];
+    const expressions = JSON.stringify(declared?.spec?.validations);
+    expect(expressions).toContain("orValue('default') in ['db']");
+    expect(expressions).toContain('all(v, has(v.secret) || has(v.image))');
+    expect(declared?.spec?.matchConditions).toMatchObject([
+      { expression: "request.userInfo.username == 'system:serviceaccount:cloud:mariadb-controller'" },
     ]);
   });
 

@@ -11,6 +11,8 @@ import {
   RoleBinding,
   Secret,
   ServiceAccount,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
   type Client,
   type KubeObject,
   type Resource,
@@ -49,7 +51,11 @@ export async function inventoryOf(client: Client, namespace: string, signal: Abo
   const own = await Promise.all(
     [Deployment, RoleBinding, Role, ServiceAccount].map((each) => list(each, controllerLabels)),
   );
-  const wide = await Promise.all([ClusterRoleBinding, ClusterRole].map((each) => list(each, controllerLabels)));
+  const wide = await Promise.all(
+    [ClusterRoleBinding, ClusterRole, ValidatingAdmissionPolicyBinding, ValidatingAdmissionPolicy].map((each) =>
+      list(each, controllerLabels),
+    ),
+  );
   const kept = await Promise.all(
     [PersistentVolumeClaim, Secret].map((each) => list(each, 'stackwright.dev/retained=true')),
   );

@@ -8,6 +8,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { applyAll, fieldManager, untilServed } from '../manifests/apply.js';
 import { controllerManifests } from '../manifests/controller.js';
 import { customResourceDefinitions } from '../manifests/manifests.js';
+import { namespaceManifest } from '../manifests/namespace.js';
 import { buildOf } from './cluster.js';
 import type { Selection } from './services.js';
 
@@ -36,12 +37,7 @@ export async function installControllers(
       build: buildOf(join(root, 'packages', module.name, 'dist/main.js')),
     }),
   );
-  const home: KubeObject = {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: namespace, labels: { 'app.kubernetes.io/part-of': 'stackwright' } },
-  };
-  await applyAll(client, [home, ...controllers], signal);
+  await applyAll(client, [namespaceManifest(namespace), ...controllers], signal);
 }
 
 const controlPlaneName = 'openstack';

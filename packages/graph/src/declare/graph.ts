@@ -35,6 +35,8 @@ export interface GraphOptions<R extends Reconciled> {
   status?(scope: StatusScope<R>): object;
   /** Whether data dies with the object. Default: `spec.deletionPolicy`, and Retain where there is none. */
   deletionPolicy?(object: Readonly<R>): DeletionPolicy;
+  /** Whether its StatefulSets have claims of volumes: without, it needs no right to any. Default true. */
+  volumes?: boolean;
   /** Default "<group>/cleanup". */
   finalizer?: string;
 }

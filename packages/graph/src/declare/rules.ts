@@ -7,7 +7,10 @@ import { isSameResource, resourceOf, type Graph } from './graph.js';
 const reading = ['get', 'list', 'watch'] as const;
 const writing = [...reading, 'create', 'patch', 'delete'] as const;
 
-type Declared = Pick<Graph, 'owns' | 'reads' | 'isOfObject'> & { resource: Resource };
+type Declared = Pick<Graph, 'owns' | 'reads' | 'isOfObject'> & {
+  resource: Resource;
+  options?: Pick<Graph['options'], 'volumes'>;
+};
 
 /** The rules of all graphs of a module together, within a namespace: without duplicates, in a stable order. */
 export function rulesOf(...graphs: readonly Declared[]): PolicyRule[] {
@@ -47,7 +50,7 @@ function rules(graphs: readonly Declared[], isMeant: (resource: Resource, graph:
     if (graph.owns.some((kind) => [StatefulSet, Job].some((one) => isSameResource(one, kind))))
       allow(graph, CoreEvent, ['list', 'watch']);
     // Volumes outlive their StatefulSet; with deletion policy Delete the engine removes them, and marks those that are not.
-    if (graph.owns.some((kind) => isSameResource(kind, StatefulSet)))
+    if (graph.options?.volumes !== false && graph.owns.some((kind) => isSameResource(kind, StatefulSet)))
       allow(graph, PersistentVolumeClaim, [...reading, 'patch', 'delete']);
   }
   return [...verbs.values()].map((entry) => ({

@@ -16,13 +16,13 @@ export interface Watch {
 /** One watch per kind. `everyIn` gives all reconciled objects of a namespace, or of all. */
 export function watchesOf<R extends Reconciled>(
   resource: Resource<R>,
-  { owns, reads }: Pick<Graph<R>, 'owns' | 'reads'>,
+  { owns, reads, options }: Pick<Graph<R>, 'owns' | 'reads'> & { options?: Pick<Graph<R>['options'], 'volumes'> },
   everyIn: (namespace: string | undefined) => readonly Request[],
   names: Names = defaultNames,
 ): Watch[] {
   const owners = new Owners(resource, everyIn, names);
   const maps: Watch[] = owns.map((kind) => ({ resource: kind, map: (object) => owners.ofChild(object) }));
-  if (owns.some((kind) => isSameResource(kind, StatefulSet))) {
+  if (options?.volumes !== false && owns.some((kind) => isSameResource(kind, StatefulSet))) {
     maps.push({ resource: PersistentVolumeClaim, map: (object) => owners.ofChild(object) });
   }
   for (const read of reads) maps.push({ resource: resourceOf(read), map: mapOf(read, owners) });

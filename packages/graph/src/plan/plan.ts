@@ -214,7 +214,7 @@ function keptOf(graph: Graph, object: Readonly<KubeObject>, overlay: Overlay, na
 
 function ownedKinds(graph: Graph, object: Readonly<KubeObject>): readonly Resource[] {
   // A graph's objects are what its resource says.
-  return withVolumes(allOwned(graph, graph.build(object as Readonly<Reconciled>)));
+  return withVolumes(allOwned(graph, graph.build(object as Readonly<Reconciled>)), graph.options);
 }
 
 /** Nothing is in the way but that nobody has looked outside: then nobody can say either that it would not be ready. */

@@ -44,7 +44,13 @@ export class ClusterSnapshot implements ChildReader {
     };
     await list(also);
     const all = graphs(snapshot);
-    await list(all.flatMap(({ resource, owns, reads }) => [resource, ...withVolumes(owns), ...reads.map(resourceOf)]));
+    await list(
+      all.flatMap(({ resource, owns, reads, options }) => [
+        resource,
+        ...withVolumes(owns, options),
+        ...reads.map(resourceOf),
+      ]),
+    );
     await list(all.flatMap((graph) => snapshot.list(graph.resource).flatMap((object) => kindsFor(graph, object))));
     return snapshot;
   }

@@ -117,6 +117,7 @@ export class Deletion<R extends Reconciled> {
     const evaluation = evaluate({ graph: built, resource: graph.resource, object, reader: overlay, clock, names });
     return tearDown({
       owns,
+      ...(graph.options.volumes === undefined ? {} : { volumes: graph.options.volumes }),
       steps: evaluation.steps,
       object,
       ownership: new Ownership(names, graph.resource, object),

@@ -1,6 +1,6 @@
 // What is torn down, and what of it holds data.
 import { PersistentVolumeClaim, StatefulSet, type KubeObject, type Resource } from '@stackwright/kube';
-import { isSameResource, type DeletionPolicy } from '../declare/graph.js';
+import { isSameResource, type DeletionPolicy, type GraphOptions } from '../declare/graph.js';
 import type { Reconciled } from '../declare/step.js';
 import type { StepEvaluation } from '../evaluate/evaluate.js';
 import type { ChildReader } from '../evaluate/overlay.js';
@@ -12,6 +12,8 @@ import type { ExternalContext, ExternalRunner } from './external.js';
 export interface TeardownInput<R extends Reconciled> {
   /** All kinds that there may be children of. */
   owns: readonly Resource[];
+  /** See `GraphOptions`. */
+  volumes?: boolean;
   steps: readonly StepEvaluation<R>[];
   object: Readonly<R>;
   ownership: Ownership;
@@ -46,8 +48,12 @@ export function labelledAsRetained<R extends Reconciled>(
 }
 
 /** The kinds that there may be data of: StatefulSets make claims of volumes, which nobody else names. */
-export function withVolumes(owns: readonly Resource[]): readonly Resource[] {
+export function withVolumes(
+  owns: readonly Resource[],
+  { volumes = true }: Pick<GraphOptions<Reconciled>, 'volumes'>,
+): readonly Resource[] {
   const hasVolumes =
+    volumes &&
     owns.some((kind) => isSameResource(kind, StatefulSet)) &&
     !owns.some((kind) => isSameResource(kind, PersistentVolumeClaim));
   return hasVolumes ? [...owns, PersistentVolumeClaim] : owns;

@@ -41,7 +41,7 @@ export async function tearDown<R extends Reconciled>(input: TeardownInput<R>): P
   }
   // Volumes are made by StatefulSets, not by a step: they go when all that might use them is gone.
   if (statuses.length === 0 && input.policy === 'Delete') {
-    for (const resource of withVolumes(input.owns)) {
+    for (const resource of withVolumes(input.owns, input)) {
       try {
         const objects = retained(input, resource).map((object) => ({ resource, object }));
         await removeAll(objects, input, 'Background');

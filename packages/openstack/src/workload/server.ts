@@ -45,6 +45,8 @@ export interface ServerOptions<R extends ServerObject> {
    * without it that one has the object's name, and clients know the Pods.
    */
   clientService: boolean;
+  /** Whether its kind has `spec.storage`; without, the graph says so, too (`GraphOptions.volumes`). Default true. */
+  volumes?: boolean;
   /** Where `spec.storage` is, the volume is named "data". */
   pod: (
     scope: StepScope<R>,
@@ -77,7 +79,7 @@ export function serverStep<R extends ServerObject>(
     claims: options.network.claims,
     openings: (scope) => openingsOf(scope, options.network, options.ports),
   });
-  volumesStep(g);
+  if (options.volumes ?? true) volumesStep(g);
   return g.step({
     name: 'Server',
     after: options.after ?? [],

@@ -106,7 +106,15 @@ async function connecting(
     spec: {
       restartPolicy: 'Never',
       automountServiceAccountToken: false,
-      containers: [{ name: 'client', image: 'localhost/stackwright/base:trixie', command: ['bash', '-c', attempt] }],
+      securityContext: { runAsNonRoot: true, runAsUser: 65534, seccompProfile: { type: 'RuntimeDefault' } },
+      containers: [
+        {
+          name: 'client',
+          image: 'localhost/stackwright/base:trixie',
+          command: ['bash', '-c', attempt],
+          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+        },
+      ],
     },
   });
   try {

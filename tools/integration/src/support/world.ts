@@ -11,6 +11,8 @@ import {
   Role,
   RoleBinding,
   ServiceAccount,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
   connectionTo,
   createClient,
   createTransport,
@@ -74,7 +76,6 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const user = await connect(cluster, 'user');
   for (const definition of customResourceDefinitions(modules))
     await user.client.create(CustomResourceDefinition, definition);
-  await user.client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   await grantPermissions(user.client, modules);
 
   const controllers = new Map<string, RunningController>();
@@ -105,9 +106,12 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   return world;
 }
 
-/** Of the manifests, what says who the controllers are and what they may do: the API server holds them to it. */
+/** Of the manifests, what says who the controllers are and what they and their Pods may do: the API server holds them to it. */
 async function grantPermissions(client: Client, modules: readonly ControllerModule[]): Promise<void> {
-  const kinds: readonly Resource[] = [ServiceAccount, Role, RoleBinding, ClusterRole, ClusterRoleBinding];
+  const kinds: readonly Resource[] = [
+    ...[Namespace, ServiceAccount, Role, RoleBinding, ClusterRole, ClusterRoleBinding],
+    ...[ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding],
+  ];
   for (const object of manifestsFor(modules, { namespace, imagePrefix: 'localhost/stackwright', tag: 'test' })) {
     const resource = kinds.find(({ kind }) => kind === object.kind);
     if (resource) await client.create(resource, object);

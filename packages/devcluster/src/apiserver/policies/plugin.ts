@@ -36,6 +36,13 @@ async function enforce(
   bindings: readonly ValidatingAdmissionPolicyBinding[],
   attributes: AdmissionAttributes,
 ): Promise<void> {
+  const seen = new Map<ServedResource, Promise<Record<string, unknown>>>();
+  /** What expressions see of the request: the same for all policies that look at it in one version. */
+  const variablesFor = (resource: ServedResource): Promise<Record<string, unknown>> => {
+    const variables = seen.get(resource) ?? variablesOf(context, resource, attributes);
+    seen.set(resource, variables);
+    return variables;
+  };
   for (const binding of bindings) {
     const stored = context.store.get(POLICIES, binding.spec?.policyName ?? '');
     const policy = stored as ValidatingAdmissionPolicy | undefined;
@@ -46,7 +53,13 @@ async function enforce(
       (binding.spec?.matchResources && !match(context, matcherOf(binding.spec.matchResources), attributes))
     )
       continue;
-    const findings = await findingsOf(context, { policy, stored, binding, resource, attributes });
+    const findings = await findingsOf(context, {
+      policy,
+      stored,
+      binding,
+      attributes,
+      variables: await variablesFor(resource),
+    });
     const by = `ValidatingAdmissionPolicy '${stored.metadata.name ?? ''}' with binding '${binding.metadata?.name ?? ''}'`;
     const actions = binding.spec?.validationActions ?? [];
     for (const { message } of actions.includes('Warn') ? findings : [])
@@ -72,18 +85,19 @@ interface Case {
   policy: ValidatingAdmissionPolicy;
   stored: ApiObject;
   binding: ValidatingAdmissionPolicyBinding;
-  /** As which version of itself the object is shown. */
-  resource: ServedResource;
   attributes: AdmissionAttributes;
+  /** Of the object in the version that the policy names. */
+  variables: Readonly<Record<string, unknown>>;
 }
 
-const compiled = new WeakMap<object, CompiledPolicy>();
-
-async function findingsOf(context: ServerContext, given: Case): Promise<Finding[]> {
-  const { policy, stored, resource, attributes } = given;
+async function variablesOf(
+  context: ServerContext,
+  resource: ServedResource,
+  attributes: AdmissionAttributes,
+): Promise<Record<string, unknown>> {
   const shown = async (object: Readonly<ApiObject> | undefined) =>
     object && (await convertObject(attributes.resource, resource, object));
-  const variables = {
+  return {
     ...requestVariables(
       { resource, object: await shown(attributes.object), oldObject: await shown(attributes.oldObject) },
       requestOf(attributes, resource),
@@ -91,6 +105,12 @@ async function findingsOf(context: ServerContext, given: Case): Promise<Finding[
     namespaceObject: namespaceVariable(context, attributes),
     params: null,
   };
+}
+
+const compiled = new WeakMap<object, CompiledPolicy>();
+
+async function findingsOf(context: ServerContext, given: Case): Promise<Finding[]> {
+  const { policy, stored, variables } = given;
   const failed = ({ message }: PolicyFailure): Finding[] =>
     policy.spec?.failurePolicy === 'Ignore' ? [] : [{ message, reason: 'Invalid' }];
   try {
