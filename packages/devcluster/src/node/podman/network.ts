@@ -34,6 +34,8 @@ export class PodNetwork {
   async setup(): Promise<void> {
     const { nodeIp, podCidr, serviceCidr } = this.#plan;
     const { prefix } = parseCidr(podCidr) ?? { prefix: 32 };
+    // Before there is anything to reach.
+    await this.guard();
     if (!(await exists(this.#bridge))) {
       // With an address of its own the bridge keeps it; otherwise it takes that of a Pod, another one at each change.
       await ip('link', 'add', this.#bridge, 'address', macOf(nodeIp), 'type', 'bridge');

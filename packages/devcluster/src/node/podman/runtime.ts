@@ -44,6 +44,9 @@ export interface PodmanRuntimeOptions {
   probeImage?: string;
 }
 
+/** Between looks after the rules that keep neighbours out, milliseconds: whoever restarts a firewall takes them away. */
+const GUARD_INTERVAL = 30_000;
+
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 /** Set in commands run by `exec`, to find their processes again. */
@@ -63,6 +66,7 @@ export class PodmanRuntime implements ContainerRuntime {
   readonly #sandboxes = new Map<string, StoredSandbox>();
   readonly #listeners = new Set<(podUid: string) => void>();
   #host: HostProfile | undefined;
+  #guard: NodeJS.Timeout | undefined;
 
   constructor(options: PodmanRuntimeOptions) {
     this.#options = options;
@@ -83,6 +87,7 @@ export class PodmanRuntime implements ContainerRuntime {
     // Of a process that was killed.
     await rm(this.#runFolder(), { recursive: true, force: true });
     await this.#network.setup();
+    this.#guard = setInterval(() => void this.#network.guard().catch(() => undefined), GUARD_INTERVAL);
     await this.#adopt();
     this.#exits.start(
       (id) => this.#notify(this.#containers.touch(id)),
@@ -93,12 +98,14 @@ export class PodmanRuntime implements ContainerRuntime {
 
   async stop(): Promise<void> {
     this.#exits.stop();
+    clearInterval(this.#guard);
     await this.#endSessions();
   }
 
   async teardown(): Promise<void> {
     await mkdir(this.#options.directory, { recursive: true });
     this.#exits.stop();
+    clearInterval(this.#guard);
     await this.#endSessions();
     await this.#removeAllContainers();
     await this.#network.teardown();
