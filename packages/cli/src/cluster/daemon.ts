@@ -83,10 +83,29 @@ export function startDaemon(paths: ClusterPaths, { program, build, node, namespa
   }
 }
 
-/** Asks the process to end, and waits until it has. Containers run on: the next start finds them again. */
-export async function stopDaemon(paths: ClusterPaths, daemon: Daemon, signal: AbortSignal): Promise<void> {
+/** Milliseconds that a process is given to end by itself. */
+const grace = 60_000;
+
+/**
+ * Asks the process to end, and waits until it has. One that hangs is killed after `patience` milliseconds: what it knows is in
+ * its journal. Containers run on: the next start finds them again.
+ */
+export async function stopDaemon(
+  paths: ClusterPaths,
+  daemon: Daemon,
+  signal: AbortSignal,
+  patience: number = grace,
+): Promise<void> {
+  const ended = (within: AbortSignal): Promise<true> =>
+    until(() => Promise.resolve(isDaemon(daemon.pid, paths) ? undefined : true), { every: 50, signal: within });
   process.kill(daemon.pid, 'SIGTERM');
-  await until(() => Promise.resolve(isDaemon(daemon.pid, paths) ? undefined : true), { every: 50, signal });
+  try {
+    await ended(AbortSignal.any([signal, AbortSignal.timeout(patience)]));
+  } catch (error) {
+    if (signal.aborted || !isDaemon(daemon.pid, paths)) throw error;
+    process.kill(daemon.pid, 'SIGKILL');
+    await ended(signal);
+  }
 }
 
 /** Removes the containers and networks of a cluster that does not run. */

@@ -11,9 +11,6 @@ import { workspaceRoot } from '../cluster/paths.js';
 import { CliError } from '../errors.js';
 import type { CommandContext } from './context.js';
 
-/** How long the cluster's process may take to end. Milliseconds. */
-const patience = 60_000;
-
 export async function down(
   { paths, terminal, signal }: CommandContext,
   { purge = false }: { purge?: boolean },
@@ -26,7 +23,7 @@ export async function down(
   const root = workspaceRoot();
   if (root === undefined) throw new CliError('`down` works from a clone only, as `up` does.');
   const running = runningDaemon(paths);
-  if (running) await stopDaemon(paths, running, AbortSignal.any([signal, AbortSignal.timeout(patience)]));
+  if (running) await stopDaemon(paths, running, signal);
   await tearDown(paths, devclusterProgram(root), last.node);
   if (purge) forgetCluster(paths);
   terminal.note(

@@ -178,7 +178,9 @@ export class LeaderElector {
     signal?.throwIfAborted();
     const deadline = new AbortController();
     const stop = () => deadline.abort(signal && reasonOf(signal));
-    const timer = clock.schedule(time, () => deadline.abort(new Error(`The lease had no answer within ${time} ms`)));
+    const timer = clock.schedule(time, () =>
+      deadline.abort(new Error(`The lease had no answer within ${Math.round(time)} ms`)),
+    );
     signal?.addEventListener('abort', stop, { once: true });
     try {
       const calls = act(deadline.signal);
