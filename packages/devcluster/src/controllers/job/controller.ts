@@ -118,7 +118,8 @@ export function jobController({ stores, clock, log, events }: Context, backoff: 
   /** Failures since the last success hold the next Pod back, each for twice as long. */
   function holdOff(groups: PodGroups): number {
     const lastSuccess = Math.max(0, ...groups.succeeded.map(finishedAt));
-    const failures = groups.failed.map(finishedAt).filter((time) => time > lastSuccess);
+    // Ends are told by the second: what failed in that of a success may have failed after it.
+    const failures = groups.failed.map(finishedAt).filter((time) => time >= lastSuccess);
     if (failures.length === 0) return 0;
     const delay = Math.min((backoff.initial ?? 10_000) * 2 ** (failures.length - 1), backoff.max ?? 600_000);
     return Math.max(0, Math.max(...failures) + delay - clock.now());

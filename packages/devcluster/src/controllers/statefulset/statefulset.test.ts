@@ -102,7 +102,7 @@ describe('a StatefulSet', () => {
   });
 
   it('does so with Parallel as well', async () => {
-    const probed = web({ readinessProbe: { httpGet: { port: 'http' }, periodSeconds: 1 } });
+    const probed = web({ readinessProbe: { httpGet: { port: 'http' }, initialDelaySeconds: 1, periodSeconds: 1 } });
     const spec = { replicas: 3, podManagementPolicy: 'Parallel' };
     await cluster.client.create(StatefulSet, statefulSet('db', spec, { containers: [probed] }));
     await cluster.untilObject(StatefulSet, 'db', isDone);
