@@ -59,11 +59,18 @@ export class TestNode {
 
   async ended(id: string, runtime: SimulatedRuntime = this.runtime): Promise<ContainerStatus> {
     for (;;) {
-      const found = (await runtime.containers()).find((container) => container.id === id);
-      if (found?.state.phase === 'exited') return found;
-      await new Promise<void>((resolve) => {
-        const off = runtime.onChange(() => (off(), resolve()));
+      // Asked for before looking: what changes in between is not missed.
+      let off = (): void => undefined;
+      const changed = new Promise<void>((resolve) => {
+        off = runtime.onChange(() => resolve());
       });
+      try {
+        const found = (await runtime.containers()).find((container) => container.id === id);
+        if (found?.state.phase === 'exited') return found;
+        await changed;
+      } finally {
+        off();
+      }
     }
   }
 }
