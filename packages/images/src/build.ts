@@ -106,6 +106,21 @@ export async function buildImages(options: BuildOptions = {}): Promise<BuiltImag
   }));
 }
 
+/** The image of what this clone has built now, whoever made it: that of another clone has the same hash where its programs are the same. */
+export async function currentImage(
+  definition: ImageDefinition,
+  stored: readonly StoredImage[],
+): Promise<StoredImage | undefined> {
+  try {
+    const plans = await planBuild(select(definitions, [definition.name]), stored, false);
+    return plans.find((plan) => plan.definition === definition)?.stored;
+  } catch (error) {
+    // Nothing is built in this clone.
+    if (error instanceof ImageError && error.code === 'missing-bundle') return undefined;
+    throw error;
+  }
+}
+
 async function planBuild(
   selected: readonly ImageDefinition[],
   stored: readonly StoredImage[],

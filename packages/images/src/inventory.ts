@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import workspace from '../package.json' with { type: 'json' };
+import { currentImage } from './build.js';
 import { workspaceRoot } from './bundles.js';
 import { keyOf, registry, type ImageDefinition } from './definition.js';
 import { definitions } from './definitions/index.js';
@@ -55,7 +56,7 @@ export async function outdatedImages({ only, signal }: LookOptions = {}): Promis
   });
 }
 
-/** Those of the named that are here; an error says which are not. Of our own programs' images: this clone's newest. */
+/** Those of the named that are here; an error says which are not. Of our own programs' images: of what is built now, else this clone's newest. */
 async function imagesHere(
   only: readonly string[] | undefined,
 ): Promise<{ definition: ImageDefinition; image: StoredImage }[]> {
@@ -64,10 +65,12 @@ async function imagesHere(
   const wanted = only === undefined ? definitions : definitions.filter((definition) => isNamed(definition, only));
   // Says which names there are, where one is none.
   select(definitions, only);
-  const found = wanted.flatMap((definition) => {
-    const image = find(definition, stored);
-    return image === undefined ? [] : [{ definition, image }];
-  });
+  const found: { definition: ImageDefinition; image: StoredImage }[] = [];
+  for (const definition of wanted) {
+    const current = definition.bundles && (await currentImage(definition, stored));
+    const image = current ?? find(definition, stored);
+    if (image) found.push({ definition, image });
+  }
   const missing = wanted.filter((definition) => !found.some((one) => one.definition === definition));
   if (found.length === 0 || (only !== undefined && missing.length > 0)) {
     throw new ImageError(
