@@ -10,7 +10,7 @@ import { APT_MOUNT, containerfile } from './containerfile.js';
 import { keyOf, referenceOf, registry, type ImageDefinition } from './definition.js';
 import { definitions } from './definitions/index.js';
 import { ImageError } from './errors.js';
-import { parentOf, runGraph, select } from './graph.js';
+import { parentOf, runGraph, select, suiteOf } from './graph.js';
 import { contentHash, type BundleFile } from './hash.js';
 import { checkPrerequisites } from './prerequisites.js';
 import { InstallProgress } from './install-progress.js';
@@ -83,7 +83,7 @@ export async function buildImages(options: BuildOptions = {}): Promise<BuiltImag
   if (missing.length > 0) {
     await checkSpace(missing);
     await withTemporaryDirectory(async (directory) => {
-      const suites = new Set(missing.map((plan) => suiteOf(plan)));
+      const suites = new Set(missing.map((plan) => suiteOf(plan.definition, definitions)));
       const apt = new Map<string, AptSetup>();
       for (const suite of suites) apt.set(suite, await prepareApt(suite, join(directory, suite)));
       await runGraph(
@@ -166,7 +166,7 @@ async function build(
       await mkdir(context, { recursive: true });
       await writeFile(join(context, 'Containerfile'), containerfile(definition, parent.definition));
       await stageBundles(bundles, context);
-      const volumes = [`${join(directory, suiteOf({ definition, parent }))}:${APT_MOUNT}:ro`];
+      const volumes = [`${join(directory, suiteOf(definition, definitions))}:${APT_MOUNT}:ro`];
       const workspace = definition.bundles === undefined ? undefined : workspaceRoot();
       id = await buildImage({ reference, hash, context, volumes, workspace }, run);
     }
@@ -188,10 +188,6 @@ async function record(
   if (definition.packages.length === 0) return [];
   const packages = await withImageFiles(id, packagesAt);
   return recordImage(recordsBeside(await storageRoot()), { image: keyOf(definition), id, hash }, packages);
-}
-
-function suiteOf({ definition, parent }: Pick<Plan, 'definition' | 'parent'>): string {
-  return 'suite' in definition.from ? definition.from.suite : parent === undefined ? '' : suiteOf(parent);
 }
 
 /** Writes the directory that is mounted into builds, see APT_MOUNT. */

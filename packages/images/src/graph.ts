@@ -11,6 +11,13 @@ export const parentOf = (definition: ImageDefinition, all: readonly ImageDefinit
   return parent;
 };
 
+/** Debian's suite that the image comes from; of one that stands on another, that one's. */
+export function suiteOf(definition: ImageDefinition, all: readonly ImageDefinition[]): string {
+  if ('suite' in definition.from) return definition.from.suite;
+  const parent = parentOf(definition, all);
+  return parent === undefined ? '' : suiteOf(parent, all);
+}
+
 /**
  * The named images and all they stand on, parents first, in the order of the definitions otherwise. A name without a
  * tag means every tag of it; without names, all images.

@@ -7,7 +7,7 @@ import { workspaceRoot } from './bundles.js';
 import { keyOf, registry, type ImageDefinition } from './definition.js';
 import { definitions } from './definitions/index.js';
 import { ImageError } from './errors.js';
-import { parentOf, select } from './graph.js';
+import { select, suiteOf } from './graph.js';
 import { debianIndex, type DebianIndex, type OutdatedPackage } from './outdated.js';
 import { checkPrerequisites } from './prerequisites.js';
 import { storedImages, withImageFiles, withTemporaryDirectory, type StoredImage } from './store.js';
@@ -46,7 +46,7 @@ export async function outdatedImages({ only, signal }: LookOptions = {}): Promis
     const indices = new Map<string, DebianIndex>();
     const found: OutdatedImage[] = [];
     for (const { definition, image } of images) {
-      const suite = suiteOf(definition);
+      const suite = suiteOf(definition, definitions);
       const index = indices.get(suite) ?? (await debianIndex(suite, join(directory, suite), signal));
       indices.set(suite, index);
       const outdated = await withImageFiles(image.id, (root) => index.outdated(root));
@@ -95,10 +95,4 @@ const find = (definition: ImageDefinition, stored: readonly StoredImage[]): Stor
 function tagOf({ references }: StoredImage, { name }: ImageDefinition): string {
   const start = `${registry}/${name}:`;
   return references.find((reference) => reference.startsWith(start))?.slice(start.length) ?? '';
-}
-
-function suiteOf(definition: ImageDefinition): string {
-  if ('suite' in definition.from) return definition.from.suite;
-  const parent = parentOf(definition, definitions);
-  return parent === undefined ? '' : suiteOf(parent);
 }
