@@ -11,7 +11,8 @@ import {
 import type { ReadListOptions } from '../reader.js';
 import { aborted } from '../seams/wait.js';
 import type { Cache, FieldIndex, InformerOptions, ResourceCacheOptions, Selectors } from './cache.js';
-import { SharedInformer, type InformerEnvironment, type ScopeOptions, type Transform } from './informer.js';
+import { SharedInformer, type InformerEnvironment, type Transform } from './informer.js';
+import type { ScopeOptions } from './scope.js';
 
 export interface InformerCacheOptions extends InformerEnvironment {
   /** Empty: all. */
@@ -116,6 +117,14 @@ export class InformerCache implements Cache {
       .filter((informer) => !isUsable(informer))
       .map((informer) => `${qualifiedName(informer.resource)}${informer.isMissing() ? ' (not installed)' : ''}`);
     return names.length ? [...new Set(names)].join(', ') : undefined;
+  }
+
+  /**
+   * Resolves when every informer that there is shows what the server has now; see `SharedInformer.catchUp`. Rejects with the
+   * signal's reason. Call it when it runs.
+   */
+  async catchUp(signal: AbortSignal): Promise<void> {
+    await Promise.all([...this.#informers.values()].map((informer) => informer.catchUp(signal)));
   }
 
   /** Runs every informer, also those that are asked for later; resolves when all have ended after `signal`. */

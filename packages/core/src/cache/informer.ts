@@ -23,9 +23,10 @@ import {
   type Informer,
   type InformerHandler,
   type InformerOptions,
-  type Selectors,
 } from './cache.js';
+import type { Version } from './catch-up.js';
 import { Reflector } from './reflector.js';
+import { Scope, type ScopeOptions } from './scope.js';
 import type { ReflectorObserver, ReflectorSink } from './sink.js';
 import { Store } from './store.js';
 import { deepFreeze, setKind, stripManagedFields } from './transform.js';
@@ -43,20 +44,6 @@ export interface InformerEnvironment {
   observe?: (resource: Resource) => ReflectorObserver;
   /** Resources whose server was found not to stream their state. */
   listedOnly?: Set<string>;
-}
-
-/** What one watch of an informer sees: a namespace, or everything. */
-export interface ScopeOptions extends Selectors {
-  namespace?: string;
-}
-
-interface Scope {
-  options: ScopeOptions;
-  namespace: string | undefined;
-  /** How far the watch has come. */
-  resourceVersion: string;
-  synced: boolean;
-  missing: boolean;
 }
 
 export type Transform<T extends KubeObject> = (object: T) => T | void;
@@ -89,13 +76,7 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
     this.options = options;
     this.#environment = { listedOnly: new Set(), ...environment };
     this.#transform = transform;
-    this.#scopes = scopes.map((scope) => ({
-      options: scope,
-      namespace: scope.namespace,
-      resourceVersion: '',
-      synced: false,
-      missing: false,
-    }));
+    this.#scopes = scopes.map((scope) => new Scope(scope));
   }
 
   /** Objects in the store, synced or not. */
@@ -208,6 +189,16 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
     await Promise.all([...this.#scopes.map((scope) => this.#reflect(scope, signal)), this.#resync(signal)]);
   }
 
+  /**
+   * Resolves when the store shows what the server has now, however long its watches may have told nothing. What cannot be read, or
+   * is not served, is not waited for: the state that is read when that is over is the server's newest. Call it when it runs.
+   */
+  async catchUp(signal: AbortSignal): Promise<void> {
+    const versions = (scope: Scope) => () => this.#within(scope).map(versionOf);
+    const { resource } = this;
+    await Promise.all(this.#scopes.map((scope) => scope.catchUp(this.#environment, resource, versions(scope), signal)));
+  }
+
   #reflect(scope: Scope, signal: AbortSignal): Promise<void> {
     const { client, clock, random, log, observe, listedOnly } = this.#environment;
     const { labelSelector, fieldSelector } = scope.options;
@@ -225,6 +216,7 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
       sink: this.#sink(scope),
       observer: observe?.(this.resource),
     });
+    scope.reflector = reflector;
     return reflector.run(signal);
   }
 
@@ -262,23 +254,33 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
         scope.resourceVersion = resourceVersion;
         scope.synced = true;
         scope.missing = false;
+        scope.failed = false;
+        scope.tellChange();
         if (this.hasSynced()) for (const resolve of this.#onSynced.splice(0)) resolve();
       },
       changed: (object) => {
         this.#set(object, false);
         scope.resourceVersion = object.metadata?.resourceVersion ?? scope.resourceVersion;
+        scope.tellChange();
       },
       deleted: (object) => {
         this.#delete(object);
         scope.resourceVersion = object.metadata?.resourceVersion ?? scope.resourceVersion;
+        scope.tellChange();
       },
       progressed: (resourceVersion) => {
         scope.resourceVersion = resourceVersion;
+        scope.tellChange();
+      },
+      failed: () => {
+        scope.failed = true;
+        scope.tellChange();
       },
       missing: async () => {
         scope.missing = true;
         // First of all: who is told of a deletion below must not read that there is nothing, but that nothing is known.
         scope.synced = false;
+        scope.tellChange();
         for (const resolve of this.#onMissing.splice(0)) resolve();
         let dropped = 0;
         for (const object of this.#within(scope)) {
@@ -346,4 +348,8 @@ export class SharedInformer<T extends KubeObject = KubeObject> implements Inform
       throw new KindMissingError(`The cluster has no ${name}: the kind is not installed`, this.resource);
     throw new CacheNotSyncedError(`${name} is not synced`);
   }
+}
+
+function versionOf({ metadata: { uid = '', resourceVersion = '' } = {} }: Readonly<KubeObject>): Version {
+  return { uid, resourceVersion };
 }

@@ -97,6 +97,16 @@ export class Reflector<T extends KubeObject> {
     this.#restarts = new Backoff(clock, random, restartBackoff);
   }
 
+  /** Ends the watch that goes on, if there is one; the next begins where it was, and at once. */
+  renew(): void {
+    this.#watcher.renew();
+  }
+
+  /** What is read as the state from now on is the server's newest, not what one of several has at hand. */
+  demandNewest(): void {
+    this.#position.lost();
+  }
+
   /** Resolves when `signal` is aborted; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -125,6 +135,7 @@ export class Reflector<T extends KubeObject> {
     if (signal.aborted) return false;
     const { observer, log, resource } = this.#options;
     observer?.restarted(end.reason);
+    if (end.reason === 'behind') return true;
     if (isOrderly(end)) {
       // A server that sends no bookmarks may have nothing to say; it is not asked for much by being asked now and then.
       this.#failedWatches = isSilent(end) ? this.#failedWatches + 1 : 0;
@@ -184,6 +195,7 @@ export class Reflector<T extends KubeObject> {
       this.#known = false;
       await sink.missing();
     }
+    sink.failed();
     const longest = missing && resource.optional ? optionalRetry : missingRetry;
     await this.#pause(signal, error, unserved ? longest : undefined);
   }

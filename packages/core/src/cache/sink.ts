@@ -11,10 +11,12 @@ export interface ReflectorSink<T extends KubeObject> {
   progressed(resourceVersion: string): void;
   /** The cluster does not serve the kind, or does not any more: nothing is known of it until the next `replace`. */
   missing(): Promise<void>;
+  /** The state could not be read; after a while that is tried again. */
+  failed(): void;
 }
 
-/** Why a watch was begun anew. */
-export type RestartReason = 'ended' | 'idle' | 'short' | 'throttled' | 'connection' | 'expired' | 'error';
+/** Why a watch was begun anew. `behind`: it did not tell what a list had shown. */
+export type RestartReason = 'ended' | 'idle' | 'short' | 'throttled' | 'connection' | 'expired' | 'behind' | 'error';
 
 /** What metrics want to know. */
 export interface ReflectorObserver {

@@ -41,7 +41,7 @@ export class StateReader<T extends KubeObject> {
       this.#silences = 0;
       return end;
     }
-    if (end.reason === 'expired' && position.lost()) return this.read(signal);
+    if (end.reason === 'behind' || (end.reason === 'expired' && position.lost())) return this.read(signal);
     return this.#listInstead(end, signal);
   }
 

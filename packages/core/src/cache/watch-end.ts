@@ -37,6 +37,11 @@ function reasonOf(error: unknown, lasted: number): RestartReason {
   return error.code === 429 ? 'throttled' : 'error';
 }
 
+/** How a watch ends that was ended by ourselves, since it tells less than there is. */
+export function watchEndOfRenewal(events: number, lasted: number): WatchEnd {
+  return { reason: 'behind', error: undefined, events, lasted };
+}
+
 /** It brought something, or lasted: the next one will, too. */
 export function isOrderly({ reason, events }: WatchEnd): boolean {
   return reason === 'ended' || reason === 'idle' || (reason === 'short' && events > 0);

@@ -4,7 +4,7 @@ import type { Clock } from '../seams/clock.js';
 import type { Random } from '../seams/random.js';
 import type { Position } from './position.js';
 import type { ReflectorObserver } from './sink.js';
-import { watchEnd, type WatchEnd } from './watch-end.js';
+import { watchEnd, watchEndOfRenewal, type WatchEnd } from './watch-end.js';
 
 /** The part of a resource that is looked at. */
 export interface Selection {
@@ -28,11 +28,19 @@ const watchTimeout = { least: 300, most: 600 };
 /** Milliseconds without a byte until a connection counts as dead. Bookmarks come once a minute. */
 const idleTimeout = 90_000;
 
+const renewal = new Error('The watch is begun anew');
+
 export class Watcher<T extends KubeObject> {
   readonly #options: WatcherOptions<T>;
+  #current: AbortController | undefined;
 
   constructor(options: WatcherOptions<T>) {
     this.#options = options;
+  }
+
+  /** Ends the watch that goes on, as one that tells too little. */
+  renew(): void {
+    this.#current?.abort(renewal);
   }
 
   /** From where the copy stands; never rejects. `receive` may make the watch wait for it. */
@@ -45,11 +53,15 @@ export class Watcher<T extends KubeObject> {
     const began = clock.monotonic();
     let events = 0;
     let error: unknown;
+    const current = (this.#current = new AbortController());
+    const stop = (): void => current.abort(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
     try {
       const watch = client.watch(resource, {
         ...selection,
         ...how,
-        signal,
+        signal: current.signal,
         timeoutSeconds: Math.floor(watchTimeout.least + random.float() * (watchTimeout.most - watchTimeout.least)),
         idleTimeout,
         allowWatchBookmarks: true,
@@ -63,7 +75,11 @@ export class Watcher<T extends KubeObject> {
       }
     } catch (thrown) {
       error = thrown;
+    } finally {
+      this.#current = undefined;
+      signal.removeEventListener('abort', stop);
     }
+    if (current.signal.reason === renewal) return watchEndOfRenewal(events, clock.monotonic() - began);
     return watchEnd(error, events, clock.monotonic() - began);
   }
 }

@@ -1,7 +1,7 @@
 // The manager: everything that the controllers of a process share, started and stopped in order.
 //
-// Start: HTTP → webhooks → caches → what runs on every replica → leader election → controllers. Webhooks come before
-// caches, since listing a kind may need its conversion webhook.
+// Start: HTTP → webhooks → caches → what runs on every replica → leader election → caches shown to be up to date →
+// controllers. Webhooks come before caches, since listing a kind may need its conversion webhook.
 // Stop: what runs on every replica → controllers (they finish what they do) → events → caches → webhooks → HTTP → release
 // of the lease.
 import type { Client } from '@stackwright/kube';
@@ -200,6 +200,8 @@ class DefaultManager implements ManagerProcess {
       await Promise.race([elector?.acquire(acquiring.signal), this.#failed]);
       // Renewed until all work has ended, which is later than `signal`.
       elector?.hold(election.signal).catch((error: unknown) => this.#fail(error));
+      // Who led before may have written what our watches have not told yet, or never will: that must not be written back.
+      if (elector) await Promise.race([this.cache.catchUp(acquiring.signal), this.#failed]);
       this.#controllers.start();
       await Promise.race([aborted(signal), this.#failed]);
     } catch (error) {

@@ -6,7 +6,7 @@ import { FakeClient, FakeClock, settle, testManager } from '../testing/index.js'
 
 const leaseKey = { namespace: 'ns', name: 'test-controller' };
 
-it('a standby has its caches full: when it takes over, it works at once and asks for nothing again', async () => {
+it('a standby has its caches full: when it takes over, it works at once and asks for no object again', async () => {
   const clock = new FakeClock();
   const client = new FakeClient(clock);
   await client.create(Lease, { metadata: leaseKey, spec: { holderIdentity: 'other', leaseDurationSeconds: 15 } });
@@ -23,7 +23,36 @@ it('a standby has its caches full: when it takes over, it works at once and asks
   expect(test.manager.cache.list(ConfigMap)).toHaveLength(50);
   expect(reconciled.size).toBe(0);
   await clock.until(() => reconciled.size === 50, 60_000);
-  expect(reads()).toBe(before);
+  // Whether it has all is seen from metadata.
+  expect(reads()).toBe(before + 1);
+  expect(client.calls.findLast(({ verb }) => verb === 'list')?.metadataOnly).toBe(true);
+  await test.stop();
+});
+
+it.each([
+  ['whose watch died without a word', 2_000],
+  ['whose watch is told late', 300],
+])('a standby %s writes nothing by what it saw before the lease was its own', async (_, late) => {
+  const clock = new FakeClock();
+  const client = new FakeClient(clock);
+  const other = { holderIdentity: 'other', leaseDurationSeconds: 15 };
+  await client.create(Lease, { metadata: leaseKey, spec: other });
+  const key = { namespace: 'ns', name: 'sample' };
+  await client.seed(ConfigMap, { metadata: key, data: { wanted: 'old' } });
+  const test = testManager({ client, clock, leaderElection: { namespace: 'ns', identity: 'me' } });
+  const seen: (string | undefined)[] = [];
+  newController(test.manager, 'sample')
+    .for(ConfigMap)
+    .complete(async () => void seen.push(test.manager.cache.get(ConfigMap, key)?.data?.['wanted']));
+  await test.start();
+  while (!test.manager.cache.hasSynced()) await settle();
+  client.watchesPaused = true;
+  await client.patch(ConfigMap, key, { type: 'merge', body: { data: { wanted: 'new' } } });
+  await clock.until(() => client.peek(Lease, leaseKey)?.spec?.holderIdentity === 'me', 60_000);
+  await clock.advance(late);
+  client.watchesPaused = false;
+  await clock.until(() => seen.length > 0, 60_000);
+  expect(seen[0]).toBe('new');
   await test.stop();
 });
 

@@ -39,6 +39,8 @@ export interface FakeCall {
   /** "namespace/name"; empty for lists and watches. */
   key: string;
   options: object;
+  /** Of objects nothing but metadata was asked for. */
+  metadataOnly?: true;
   body?: unknown;
 }
 
@@ -300,6 +302,7 @@ export class FakeClient implements Client {
       resource: qualifiedName(call.resource),
       key: call.key ? keyOf(call.key) : '',
       options,
+      ...(call.resource.metadataOnly ? { metadataOnly: true as const } : {}),
       ...(call.body === undefined ? {} : { body: structuredClone(call.body) }),
     };
     this.calls.push(record);
