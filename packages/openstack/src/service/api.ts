@@ -23,6 +23,7 @@ import type { Api, ApiOptions, Release, ServiceObject, Tls, Volume } from './bui
 import { credentialsAnnotation, userIdsAnnotation } from './credentials.js';
 import { endpointStep, type Asking } from './endpoint.js';
 import { mountsOf, stepsOf, valueOf } from './container-options.js';
+import { camel, kebab, serviceName } from './names.js';
 import { servedScheme, wantedScheme, type Scheme } from './served.js';
 
 const portName = 'http';
@@ -40,7 +41,7 @@ export function apiSteps<R extends ServiceObject>(
   options: ApiOptions<R>,
 ): StepHandle<Api> {
   const { name = 'Api', config, volumes = [], writable = [] } = options;
-  const component = name.toLowerCase();
+  const component = kebab(name);
   const service = (object: string) => serviceName(object, name);
 
   const rollout = g.step({
@@ -55,11 +56,11 @@ export function apiSteps<R extends ServiceObject>(
     },
     run(scope) {
       const facts = scope.output(release);
-      const application = facts.wsgi?.[component];
+      const application = facts.wsgi?.[camel(name)];
       if (!application)
         return failed(
           Reason.UnsupportedRelease,
-          `The catalog has no WSGI application "${component}" for release ${facts.release}`,
+          `The catalog has no WSGI application "${camel(name)}" for release ${facts.release}`,
         );
       const workload = service(scope.name);
       const selector = { ...scope.labels, [Label.component]: component };
@@ -139,11 +140,6 @@ export function apiSteps<R extends ServiceObject>(
     probe: options.probe,
     ...(options.check ? { check: options.check } : {}),
   });
-}
-
-/** Of the API that a step of this name runs. */
-export function serviceName(object: string, step = 'Api'): string {
-  return step === 'Api' ? object : `${object}-${step.toLowerCase()}`;
 }
 
 /**

@@ -46,7 +46,7 @@ export interface ContainerOptions<R extends ServiceObject> {
 export interface DatabaseOptions {
   /** Name of the database and its user. Default: the service's name from the catalog. */
   database?: string;
-  /** Default 'Database'; the claim is `<object>-<step name in lower case>`. */
+  /** Default 'Database'; the claim is `<object>-<step name in kebab-case>`. */
   name?: string;
 }
 
@@ -139,7 +139,7 @@ export interface Messaging {
 }
 
 export interface VolumeOptions<R extends ServiceObject> {
-  /** Default 'Volume'; the PersistentVolumeClaim is `<object>-<step name in lower case>`. */
+  /** Default 'Volume'; the PersistentVolumeClaim is `<object>-<step name in kebab-case>`. */
   name?: string;
   /** Where it is mounted. */
   path: string;

@@ -26,6 +26,7 @@ import { secretReference } from '../secrets/usable-by.js';
 import { portIn, valuesOf } from '../secrets/secret.js';
 import { linesIn } from '../secrets/text.js';
 import { connectionsOf, poolOf } from './connections.js';
+import { partName } from './names.js';
 import { readsOfUsers, userInUse } from './credentials.js';
 import type { Cache, Database, DatabaseOptions, Release, ServiceObject } from './builder.js';
 
@@ -99,7 +100,7 @@ export function databaseStep<R extends ServiceObject>(
     reads: [Secret, ...readsOfUsers],
     run(scope): Outcome<Database> {
       const { deletionPolicy } = scope.object.spec;
-      const { metadata, rotation } = credentialFields(scope, DatabaseClaim, `${scope.name}-${name.toLowerCase()}`);
+      const { metadata, rotation } = credentialFields(scope, DatabaseClaim, partName(scope.name, name));
       const claim = fulfilled(
         scope,
         DatabaseClaim,

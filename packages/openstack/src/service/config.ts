@@ -26,6 +26,7 @@ import { wantVersion, readsOfVersions, versionName } from '../workload/versions.
 import type { Cache, Config, ConfigOptions, Release, ServiceObject } from './builder.js';
 import { checkOwns, verdictOn } from './config-check.js';
 import { claimedIn } from './credentials.js';
+import { kebab } from './names.js';
 
 /**
  * A Secret, since a configuration holds passwords; one for each content, so that what runs keeps its own. One that is not
@@ -36,7 +37,7 @@ export function configStep<R extends ServiceObject>(
   release: StepHandle<Release>,
   { files, directory, after = [], name = 'Config' }: ConfigOptions<R>,
 ): StepHandle<Config> {
-  const component = name.toLowerCase();
+  const component = kebab(name);
   return g.step({
     name,
     after: [release, ...after],

@@ -15,7 +15,8 @@ import {
 import { CronJob, Job, parseSchedule, Pod } from '@stackwright/kube';
 import type { CronJobOptions, Release, ServiceObject } from './builder.js';
 import { stepsOf, valueOf } from './container-options.js';
-import { purposeOf, taskOf } from './task.js';
+import { kebab } from './names.js';
+import { taskOf } from './task.js';
 
 /** Kubernetes appends eleven characters for the names of Jobs. */
 const longestName = 52;
@@ -26,7 +27,7 @@ export function cronJobStep<R extends ServiceObject>(
   release: StepHandle<Release>,
   options: CronJobOptions<R>,
 ): StepHandle {
-  const purpose = purposeOf(options.name);
+  const purpose = kebab(options.name);
   return g.step({
     name: options.name,
     after: [release, ...stepsOf(options)],

@@ -13,7 +13,7 @@ import type { Catalog } from '../catalog/catalog.js';
 import { sessionsOver } from '../identity/session.js';
 import { http as realHttp, type Http } from '../seams/http.js';
 import { networkStep, type Opening } from '../workload/network.js';
-import { apiSteps, serviceName } from './api.js';
+import { apiSteps } from './api.js';
 import type {
   Api,
   ContainerOptions,
@@ -30,9 +30,9 @@ import { extraVolumesStep } from './extra-volumes.js';
 import { identityStep } from './identity.js';
 import { jobStep } from './job.js';
 import { messagingStep } from './messaging.js';
+import { kebab, serviceName } from './names.js';
 import { releaseStatus, releaseStep, upgradeStep } from './release.js';
 import { routeStep } from './route.js';
-import { purposeOf } from './task.js';
 import { tlsStep } from './tls.js';
 import { volumeStatus, volumeStep } from './volume.js';
 
@@ -106,7 +106,7 @@ export function defineService<R extends ServiceObject>(
         job: (job) => jobStep(g, release, withExtra(job)),
         cronJob: (cronJob) => cronJobStep(g, release, withExtra(cronJob)),
         dbSync({ name = 'DbSync', ...job }) {
-          schemaJobs.push(purposeOf(name));
+          schemaJobs.push(kebab(name));
           return jobStep(g, release, withExtra({ ...job, name }));
         },
         api(api) {
@@ -138,7 +138,7 @@ function doorOf<R extends ServiceObject>(
   scope: StepScope<R>,
   { name = 'Api', port }: { name?: string | undefined; port: number },
 ): [string, Opening] {
-  const component = name.toLowerCase();
+  const component = kebab(name);
   return [component, { to: { ...scope.labels, [Label.component]: component }, from: ['Everybody'], ports: [port] }];
 }
 

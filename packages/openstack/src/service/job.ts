@@ -2,7 +2,8 @@ import { Reason } from '@stackwright/api';
 import { done, jobOwns, jobReads, runJob, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/graph';
 import type { Database, JobInputs, JobOptions, JobResult, Release, ServiceObject } from './builder.js';
 import { stepsOf, valueOf } from './container-options.js';
-import { purposeOf, taskOf } from './task.js';
+import { kebab } from './names.js';
+import { taskOf } from './task.js';
 
 export function jobStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
@@ -26,7 +27,7 @@ export function jobStep<R extends ServiceObject>(
         own !== undefined && target !== undefined
           ? { own, target }
           : (own ?? target ?? (config && scope.output(config).hash));
-      const purpose = purposeOf(name);
+      const purpose = kebab(name);
       const run = runJob(scope, { purpose, inputs: { image, command, env, inputs }, pod, labels, annotations });
       if (run.state === 'Done') return done({ job: run.output });
       return options.background ? inBackground(run) : run;

@@ -9,6 +9,7 @@ import { schedulingOf } from '../workload/scheduling.js';
 import type { Computed, ContainerOptions, Release, ServiceObject } from './builder.js';
 import { credentialsAnnotation } from './credentials.js';
 import { mountsOf, valueOf } from './container-options.js';
+import { camel, kebab } from './names.js';
 
 export interface TaskOptions<R extends ServiceObject> extends ContainerOptions<R> {
   name: string;
@@ -39,7 +40,7 @@ export function taskOf<R extends ServiceObject>(
   const clash = clashOf([...mounts, ...writableMounts(writable)]);
   if (clash !== undefined) return failed(Reason.InvalidSpec, clash);
   const pod = servicePod({
-    name: purposeOf(name),
+    name: kebab(name),
     image,
     user,
     command,
@@ -52,14 +53,4 @@ export function taskOf<R extends ServiceObject>(
   const annotations = credentialsAnnotation(config && scope.output(config).credentials);
   const { metadata, spec } = podTemplate(scope.object.spec, { labels: {}, annotations, pod });
   return done({ image, command, env, pod: spec, labels: metadata.labels, annotations: metadata.annotations ?? {} });
-}
-
-/** "DbSync" → "db-sync". */
-export function purposeOf(name: string): string {
-  return name.replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
-}
-
-/** "DbSync" → "dbSync". */
-function camel(name: string): string {
-  return name.charAt(0).toLowerCase() + name.slice(1);
 }

@@ -13,6 +13,7 @@ import { apiVersionOf, PersistentVolumeClaim } from '@stackwright/kube';
 import { differenceOf, volumeRequest } from '../workload/volume-size.js';
 import type { Release, ServiceObject, Volume, VolumeOptions } from './builder.js';
 import { valueOf } from './container-options.js';
+import { partName } from './names.js';
 
 export function volumeStep<R extends ServiceObject>(
   g: GraphBuilder<R>,
@@ -24,7 +25,7 @@ export function volumeStep<R extends ServiceObject>(
     after: [release],
     owns: [PersistentVolumeClaim],
     run(scope): Outcome<Volume> {
-      const claim = `${scope.name}-${name.toLowerCase()}`;
+      const claim = partName(scope.name, name);
       const on = {
         apiVersion: apiVersionOf(PersistentVolumeClaim),
         kind: PersistentVolumeClaim.kind,
