@@ -127,6 +127,11 @@ export const reasons = {
     meaning: 'No node can take the Pod.',
     remedy: 'See the message: resources, taints or volumes.',
   },
+  NodeLost: {
+    state: 'Done',
+    meaning: 'What runs on each node runs, but for nodes that do not answer.',
+    remedy: 'Nothing of the service is at fault: mend the node, or take it out of the cluster (`kubectl delete node`).',
+  },
   JobFailed: {
     state: 'Failed',
     meaning: 'A Job failed. It is tried again with a growing delay, and at once when its inputs change.',

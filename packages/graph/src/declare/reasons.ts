@@ -21,6 +21,7 @@ export const EngineReason = {
   ContainerConfigInvalid: 'ContainerConfigInvalid',
   ContainerCrashed: 'ContainerCrashed',
   Unschedulable: 'Unschedulable',
+  NodeLost: 'NodeLost',
   Forbidden: 'Forbidden',
   Conflict: 'Conflict',
   Rejected: 'Rejected',

@@ -1,6 +1,6 @@
-// Pods that the API server does not take: a quota, a policy. Of a Deployment its status says so; of a StatefulSet or a Job nothing
+// Pods that the API server does not take: a quota, a policy. Of a Deployment its status says so; of a StatefulSet, DaemonSet or Job nothing
 // does but the Events of its controller, so these are watched, and no others.
-import { CoreEvent, Job, StatefulSet, type Resource } from '@stackwright/kube';
+import { CoreEvent, DaemonSet, Job, StatefulSet, type Resource } from '@stackwright/kube';
 import type { Cache } from '@stackwright/core';
 import { isSameResource } from '../declare/graph.js';
 
@@ -9,7 +9,7 @@ const byWorkload = 'workload';
 
 /** Whether workloads of the kind say it nowhere else. */
 export function saysInEvents(resource: Resource): boolean {
-  return [StatefulSet, Job].some((kind) => isSameResource(kind, resource));
+  return [StatefulSet, DaemonSet, Job].some((kind) => isSameResource(kind, resource));
 }
 
 export interface Refusals {

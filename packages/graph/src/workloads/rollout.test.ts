@@ -1,4 +1,4 @@
-import { Deployment, EndpointSlice, Pod, StatefulSet } from '@stackwright/kube';
+import { DaemonSet, Deployment, EndpointSlice, Pod, StatefulSet } from '@stackwright/kube';
 import { describe, expect, it } from 'vitest';
 import { evaluate } from '../evaluate/evaluate.js';
 import { defineGraph } from '../declare/graph.js';
@@ -15,21 +15,28 @@ const workload = (status: object, generation = 1) => ({
   status,
 });
 
-function outcomeOf(resource: typeof Deployment | typeof StatefulSet, observed: object | undefined, ...pods: object[]) {
+function outcomeOf(
+  resource: typeof Deployment | typeof StatefulSet | typeof DaemonSet,
+  observed: object | undefined,
+  ...pods: object[]
+) {
   const graph = defineGraph<Sample>(Sample, (g) => {
     g.step({
       name: 'App',
-      reads: [Deployment, StatefulSet, Pod],
-      run: (scope) =>
-        resource === Deployment
-          ? rolloutOf(scope, Deployment, 'w', scope.get(Deployment, 'w'))
-          : rolloutOf(scope, StatefulSet, 'w', scope.get(StatefulSet, 'w')),
+      reads: [Deployment, StatefulSet, DaemonSet, Pod],
+      run(scope) {
+        if (resource === Deployment) return rolloutOf(scope, Deployment, 'w', scope.get(Deployment, 'w'));
+        if (resource === DaemonSet) return rolloutOf(scope, DaemonSet, 'w', scope.get(DaemonSet, 'w'));
+        return rolloutOf(scope, StatefulSet, 'w', scope.get(StatefulSet, 'w'));
+      },
     });
   });
   const object = { ...sample(), metadata: { namespace: 'ns', name: 'sample' } };
   const reader = readerOf(
     ...(observed ? [[resource, observed] as const] : []),
-    ...pods.map((pod) => [Pod, { metadata: { namespace: 'ns', name: 'p', labels }, ...pod }] as const),
+    ...pods.map(
+      (pod, n) => [Pod, { metadata: { namespace: 'ns', name: n === 0 ? 'p' : `p${n}`, labels }, ...pod }] as const,
+    ),
   );
   return evaluate({ graph: graph.build(object), resource: Sample, object, reader, clock: { now: () => 0 } }).steps[0]
     ?.outcome;
@@ -91,6 +98,59 @@ describe('a rollout', () => {
       { state: 'Waiting', reason: 'RolloutInProgress' },
     ],
   ])('is %s', (_what, resource, observed, expected) => expect(outcomeOf(resource, observed)).toMatchObject(expected));
+
+  describe('of a DaemonSet', () => {
+    const onNodes = (nodes: number, updated: number, available: number) =>
+      workload({
+        observedGeneration: 1,
+        desiredNumberScheduled: nodes,
+        currentNumberScheduled: nodes,
+        updatedNumberScheduled: updated,
+        numberAvailable: available,
+      });
+    const pod = (ready: string, container: boolean) => ({
+      status: {
+        phase: 'Running',
+        conditions: [{ type: 'Ready', status: ready }],
+        containerStatuses: [{ name: 'c', ready: container, restartCount: 0, image: '', imageID: '' }],
+      },
+    });
+    const [well, lost, unready] = [pod('True', true), pod('False', true), pod('False', false)];
+
+    it.each<[string, object, object[], object]>([
+      ['is done when each node has it', onNodes(3, 3, 3), [well, well, well], { state: 'Done', serves: true }],
+      ['is done where no node is to have it', onNodes(0, 0, 0), [], { state: 'Done' }],
+      ['is not done before its controller has looked', workload({}), [], { state: 'Waiting' }],
+      [
+        'is not done while a node has an older one',
+        onNodes(3, 2, 3),
+        [well, well, well],
+        { state: 'Waiting', reason: 'RolloutInProgress', serves: true },
+      ],
+      [
+        'is not done while one of its Pods does not do what it should',
+        onNodes(2, 2, 1),
+        [well, unready],
+        { state: 'Waiting', message: '1 of 2 Pods of DaemonSet w are ready' },
+      ],
+      [
+        'is done with a warning where a node does not answer: no fault of the service',
+        onNodes(3, 3, 2),
+        [well, well, lost],
+        { state: 'Done', warning: { reason: 'NodeLost' } },
+      ],
+      [
+        '… of which the Pod is an older one, which nobody can replace',
+        onNodes(3, 2, 2),
+        [well, well, lost],
+        { state: 'Done', warning: { reason: 'NodeLost' } },
+      ],
+      ['… but not where no node has it that answers', onNodes(1, 1, 0), [lost], { state: 'Waiting' }],
+      ['… nor where one that answers has none', onNodes(3, 3, 1), [well, unready, lost], { state: 'Waiting' }],
+    ])('%s', (_what, observed, pods, expected) =>
+      expect(outcomeOf(DaemonSet, observed, ...pods)).toMatchObject(expected),
+    );
+  });
 
   it('has not begun before the object exists', () => {
     expect(outcomeOf(Deployment, undefined)).toMatchObject({ state: 'Waiting', reason: 'Pending' });

@@ -1,15 +1,6 @@
 // An HTTP API: its Pods under uwsgi, and its Service.
 import { Reason, servingDefaults, type Serving } from '@stackwright/api';
-import {
-  failed,
-  hashOf,
-  Label,
-  rolloutOf,
-  type Container,
-  type Desired,
-  type GraphBuilder,
-  type StepHandle,
-} from '@stackwright/graph';
+import { failed, hashOf, Label, rolloutOf, type Container, type Desired, type StepHandle } from '@stackwright/graph';
 import { ConfigMap, Deployment, PodDisruptionBudget, Service } from '@stackwright/kube';
 import { uwsgiFiles } from '../config/uwsgi.js';
 import { servicePod, writableMounts } from '../workload/container.js';
@@ -18,9 +9,10 @@ import { clashOf } from '../workload/mounts.js';
 import { podTemplate } from '../workload/pod-template.js';
 import { resourcesOf } from '../workload/resources.js';
 import { schedulingOf } from '../workload/scheduling.js';
-import { wantVersion, readsOfVersions, versionName } from '../workload/versions.js';
-import type { Api, ApiOptions, Release, ServiceObject, Tls, Volume } from './builder.js';
+import { wantVersion, versionName } from '../workload/versions.js';
+import type { Api, ApiOptions, ServiceObject, Tls, Volume } from './builder.js';
 import { credentialsAnnotation, userIdsAnnotation } from './credentials.js';
+import type { Declaration } from './declaration.js';
 import { endpointStep, type Asking } from './endpoint.js';
 import { mountsOf, stepsOf, valueOf } from './container-options.js';
 import { camel, kebab, serviceName } from './names.js';
@@ -34,8 +26,7 @@ const directory = '/etc/stackwright';
 const defaultResources = ({ processes }: Serving) => ({ requests: { cpu: '100m', memory: `${256 * processes}Mi` } });
 
 export function apiSteps<R extends ServiceObject>(
-  g: GraphBuilder<R>,
-  release: StepHandle<Release>,
+  { g, release, pods }: Declaration<R>,
   tls: StepHandle<Tls | undefined>,
   asking: Asking,
   options: ApiOptions<R>,
@@ -44,11 +35,12 @@ export function apiSteps<R extends ServiceObject>(
   const component = kebab(name);
   const service = (object: string) => serviceName(object, name);
 
+  pods.has('Deployment');
   const rollout = g.step({
     name,
     after: [release, tls, ...stepsOf(options)],
     owns: [ConfigMap, Deployment, PodDisruptionBudget, Service],
-    reads: readsOfVersions,
+    reads: pods.reads(),
     // What runs is scaled also while a change of it is refused.
     meanwhile({ spec: { replicas } }, child) {
       if (child.kind !== Deployment.kind) return child;
@@ -83,6 +75,7 @@ export function apiSteps<R extends ServiceObject>(
 
       wantVersion(
         scope,
+        pods,
         ConfigMap,
         { metadata: { name: uwsgiBase, labels: { [Label.component]: component } }, data: uwsgi },
         uwsgiHash,

@@ -118,6 +118,8 @@ export interface Identity extends IdentityLogin {
 }
 
 export interface MessagingOptions<R extends ServiceObject> {
+  /** Default 'Messaging'; the claim is `<object>-<step name in kebab-case>`. */
+  name?: string;
   /** Name of the virtual host and of the user on it. Default: the service's name. */
   vhost?: string;
   /** Whether messages are wanted at all. Default: always. */

@@ -11,24 +11,17 @@ import {
   servingDefaults,
   type Conditioned,
 } from '@stackwright/api';
-import {
-  done,
-  failed,
-  waiting,
-  type Desired,
-  type GraphBuilder,
-  type Outcome,
-  type StepHandle,
-  type StepScope,
-} from '@stackwright/graph';
+import { done, failed, waiting, type Desired, type Outcome, type StepHandle, type StepScope } from '@stackwright/graph';
 import { apiVersionOf, Secret, type Resource } from '@stackwright/kube';
+import type { ObjectPods } from '../workload/object-pods.js';
 import { secretReference } from '../secrets/usable-by.js';
 import { portIn, valuesOf } from '../secrets/secret.js';
 import { linesIn } from '../secrets/text.js';
 import { connectionsOf, poolOf } from './connections.js';
 import { partName } from './names.js';
-import { readsOfUsers, userInUse } from './credentials.js';
-import type { Cache, Database, DatabaseOptions, Release, ServiceObject } from './builder.js';
+import { userInUse } from './credentials.js';
+import type { Declaration } from './declaration.js';
+import type { Cache, Database, DatabaseOptions, ServiceObject } from './builder.js';
 
 interface Claim extends Conditioned {
   status?: Conditioned['status'] & { secretName?: string };
@@ -73,15 +66,16 @@ export function fulfilled<R extends ServiceObject, T extends Claim, Key extends 
   return done({ claim, secretName, values: checked.values, ...ca });
 }
 
-/** What the spec of a claim for credentials and its metadata say about them. The step reads `readsOfUsers`. */
+/** What the spec of a claim for credentials and its metadata say about them. The step reads `pods.reads()`. */
 export function credentialFields<R extends ServiceObject>(
   scope: StepScope<R>,
+  pods: ObjectPods,
   resource: Resource,
   name: string,
 ): { metadata: { name: string; annotations?: Record<string, string> }; rotation: { rotation?: string } } {
   const { credentialRotation: rotation } = scope.object.spec;
   const before = scope.get(resource, name)?.metadata?.annotations?.[annotations.inUse];
-  const inUse = userInUse(scope, name, before);
+  const inUse = userInUse(scope, pods, name, before);
   return {
     metadata: { name, ...(inUse === undefined ? {} : { annotations: { [annotations.inUse]: inUse } }) },
     rotation: rotation === undefined ? {} : { rotation },
@@ -89,18 +83,17 @@ export function credentialFields<R extends ServiceObject>(
 }
 
 export function databaseStep<R extends ServiceObject>(
-  g: GraphBuilder<R>,
-  release: StepHandle<Release>,
-  { service, name = 'Database', database = service }: DatabaseOptions & { service: string },
+  { g, service, release, pods }: Declaration<R>,
+  { name = 'Database', database = service }: DatabaseOptions,
 ): StepHandle<Database> {
   return g.step({
     name,
     after: [release],
     owns: [DatabaseClaim],
-    reads: [Secret, ...readsOfUsers],
+    reads: pods.reads(Secret),
     run(scope): Outcome<Database> {
       const { deletionPolicy } = scope.object.spec;
-      const { metadata, rotation } = credentialFields(scope, DatabaseClaim, partName(scope.name, name));
+      const { metadata, rotation } = credentialFields(scope, pods, DatabaseClaim, partName(scope.name, name));
       const claim = fulfilled(
         scope,
         DatabaseClaim,
@@ -136,10 +129,7 @@ export function databaseStep<R extends ServiceObject>(
   });
 }
 
-export function cacheStep<R extends ServiceObject>(
-  g: GraphBuilder<R>,
-  release: StepHandle<Release>,
-): StepHandle<Cache> {
+export function cacheStep<R extends ServiceObject>({ g, release }: Declaration<R>): StepHandle<Cache> {
   return g.step({
     name: 'Cache',
     after: [release],

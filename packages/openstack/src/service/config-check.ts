@@ -34,7 +34,7 @@ import type { Release, ServiceObject } from './builder.js';
 
 const directory = '/etc/stackwright/check';
 
-/** What a step declares in `owns` that calls `verdictOn`; and `readsOfVersions` in `reads`. */
+/** What a step declares in `owns` that calls `verdictOn`; and the object's Pods in `reads`. */
 export const checkOwns = [Secret, ...jobOwns] as const;
 
 export interface Candidate {

@@ -6,7 +6,6 @@ import {
   hashOf,
   Label,
   waiting,
-  type GraphBuilder,
   type Outcome,
   type StepHandle,
   type StepScope,
@@ -22,10 +21,11 @@ import { problemForOslo } from '../secrets/text.js';
 import { secretReference, usableLines } from '../secrets/usable-by.js';
 import { newPassword } from '../secrets/password.js';
 import { secretWith } from '../secrets/secret.js';
-import { wantVersion, readsOfVersions, versionName } from '../workload/versions.js';
+import { wantVersion, versionName } from '../workload/versions.js';
 import type { Cache, Config, ConfigOptions, Release, ServiceObject } from './builder.js';
 import { checkOwns, verdictOn } from './config-check.js';
 import { claimedIn } from './credentials.js';
+import type { Declaration } from './declaration.js';
 import { kebab } from './names.js';
 
 /**
@@ -33,8 +33,7 @@ import { kebab } from './names.js';
  * acceptable changes nothing of what runs.
  */
 export function configStep<R extends ServiceObject>(
-  g: GraphBuilder<R>,
-  release: StepHandle<Release>,
+  { g, release, pods }: Declaration<R>,
   { files, directory, after = [], name = 'Config' }: ConfigOptions<R>,
 ): StepHandle<Config> {
   const component = kebab(name);
@@ -42,7 +41,7 @@ export function configStep<R extends ServiceObject>(
     name,
     after: [release, ...after],
     owns: checkOwns,
-    reads: [Secret, ...readsOfVersions],
+    reads: pods.reads(Secret),
     run(scope): Outcome<Config> {
       const facts = scope.output(release);
       const values = userValues(scope, facts);
@@ -65,7 +64,7 @@ export function configStep<R extends ServiceObject>(
       const secretName = versionName(base, hash);
       const labels = { [Label.component]: component };
       const secret = { ...secretWith(base, content), metadata: { name: base, labels, annotations } };
-      if (!wantVersion(scope, Secret, secret, hash)) {
+      if (!wantVersion(scope, pods, Secret, secret, hash)) {
         return waiting(Reason.Pending, `Secret ${secretName} is being created`);
       }
       const mounts = [

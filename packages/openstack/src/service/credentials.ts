@@ -1,8 +1,9 @@
 // Credentials of claims, as their consumer sees them: Pods say in an annotation with which users they run, and by that is
 // known when superseded ones are needed no more.
 import { annotations } from '@stackwright/api';
-import { jobState, rolloutOf, type StepHandle, type StepScope } from '@stackwright/graph';
-import { CronJob, Deployment, Job, Pod } from '@stackwright/kube';
+import type { StepHandle, StepScope } from '@stackwright/graph';
+import type { Pod } from '@stackwright/kube';
+import type { ObjectPods } from '../workload/object-pods.js';
 import type { Credentials, ServiceObject } from './builder.js';
 
 /** What a step gives whose claim has credentials. */
@@ -59,43 +60,26 @@ export function userIdsAnnotation(userIds: Credentials = {}): Record<string, str
   return users.length === 0 ? {} : { 'stackwright.dev/user-ids': JSON.stringify(Object.fromEntries(users)) };
 }
 
-/** What a step declares in `reads` that asks `userInUse`. */
-export const readsOfUsers = [
-  { resource: CronJob, parts: true },
-  { resource: Deployment, parts: true },
-  { resource: Job, parts: true },
-  { resource: Pod, parts: true },
-] as const;
-
 /**
  * The user of a claim with whom all of the object's Pods run, those of Jobs and those that still stop included, and with whom new
- * ones would: a Job that is between two attempts has none. Undefined while they differ, and where none runs: then nothing may be dropped. `before` is what was found last: it holds
- * while Pods are replaced by others with the same user.
+ * ones would. Undefined while they differ, and where none runs: then nothing may be dropped. `before` is what was found last: it holds
+ * while Pods are replaced by others with the same user. The step reads `pods.reads()`.
  */
 export function userInUse<R extends ServiceObject>(
   scope: StepScope<R>,
+  pods: ObjectPods,
   claim: string,
   before: string | undefined,
 ): string | undefined {
-  const parts = { labels: scope.labels };
-  const deployments = scope.list(Deployment, parts).filter(({ spec }) => userOf(spec?.template, claim) !== undefined);
-  const jobs = scope.list(Job, parts).filter((job) => jobState(job) === 'Active');
-  const pods = scope.list(Pod, parts).filter(({ status }) => !hasEnded(status?.phase));
-  const templates = [
-    ...deployments.map(({ spec }) => spec?.template),
-    ...scope.list(CronJob, parts).map(({ spec }) => spec?.jobTemplate.spec?.template),
-    ...jobs.map(({ spec }) => spec?.template),
-  ];
-  const users = new Set([...templates, ...pods].flatMap((pod) => userOf(pod, claim) ?? []));
+  const there = pods.of(scope);
+  const workloads = there.workloads.filter(({ template }) => userOf(template, claim) !== undefined);
+  const templates = [...workloads.map(({ template }) => template), ...there.tasks, ...there.pods];
+  const users = new Set(templates.flatMap((template) => userOf(template, claim) ?? []));
   const [user] = users;
-  if (deployments.length === 0 || users.size !== 1) return undefined;
+  if (workloads.length === 0 || users.size !== 1) return undefined;
   // Pods of an older template may be about to start.
-  const isRolledOut = (deployment: Readonly<Deployment>): boolean =>
-    rolloutOf(scope, Deployment, deployment.metadata?.name ?? '', deployment).state === 'Done';
-  return user === before || deployments.every(isRolledOut) ? user : undefined;
+  return user === before || workloads.every(({ isRolledOut }) => isRolledOut) ? user : undefined;
 }
-
-const hasEnded = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed';
 
 /** Of a Pod or a template of Pods. An annotation that is not ours says nothing. */
 function userOf(pod: Pick<Pod, 'metadata'> | undefined, claim: string): string | undefined {

@@ -6,15 +6,15 @@ import {
   jobState,
   Label,
   waiting,
-  type GraphBuilder,
   type Outcome,
   type StepHandle,
   type StepScope,
   type StepWarning,
 } from '@stackwright/graph';
 import { CronJob, Job, parseSchedule, Pod } from '@stackwright/kube';
-import type { CronJobOptions, Release, ServiceObject } from './builder.js';
+import type { CronJobOptions, ServiceObject } from './builder.js';
 import { stepsOf, valueOf } from './container-options.js';
+import type { Declaration } from './declaration.js';
 import { kebab } from './names.js';
 import { taskOf } from './task.js';
 
@@ -23,8 +23,7 @@ const longestName = 52;
 
 /** Housekeeping on a schedule. That a run has failed is told, and is no reason for the service not to be Ready. */
 export function cronJobStep<R extends ServiceObject>(
-  g: GraphBuilder<R>,
-  release: StepHandle<Release>,
+  { g, release }: Declaration<R>,
   options: CronJobOptions<R>,
 ): StepHandle {
   const purpose = kebab(options.name);

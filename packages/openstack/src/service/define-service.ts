@@ -12,6 +12,7 @@ import {
 import type { Catalog } from '../catalog/catalog.js';
 import { sessionsOver } from '../identity/session.js';
 import { http as realHttp, type Http } from '../seams/http.js';
+import { ObjectPods } from '../workload/object-pods.js';
 import { networkStep, type Opening } from '../workload/network.js';
 import { apiSteps } from './api.js';
 import type {
@@ -26,6 +27,7 @@ import type {
 import { cacheStep, databaseStep } from './claims.js';
 import { configStep } from './config.js';
 import { cronJobStep } from './cron-job.js';
+import type { Declaration } from './declaration.js';
 import { extraVolumesStep } from './extra-volumes.js';
 import { identityStep } from './identity.js';
 import { jobStep } from './job.js';
@@ -71,13 +73,14 @@ export function defineService<R extends ServiceObject>(
       const schemaJobs: string[] = [];
       const release = releaseStep(g, catalog, schemaJobs);
       upgradeStep(g, catalog, release, schemaJobs);
+      const declaration: Declaration<R> = { g, service, release, pods: new ObjectPods() };
       const extra = extraVolumesStep(g, release);
       const withExtra = <Options extends ContainerOptions<R>>(container: Options): Options => ({
         ...container,
         volumes: [...(container.volumes ?? []), extra],
       });
       const apis: { name: string | undefined; port: number; endpoint: StepHandle<Api> }[] = [];
-      const tls = tlsStep(g, release, (object) => apis.map((api) => serviceName(object, api.name)));
+      const tls = tlsStep(declaration, (object) => apis.map((api) => serviceName(object, api.name)));
       g.status((scope) => ({
         ...workingStatus(scope, release, apis[0]?.endpoint),
         ...scaleStatus(scope, apis[0]),
@@ -91,27 +94,27 @@ export function defineService<R extends ServiceObject>(
         ...g,
         release,
         tls,
-        database: (database = {}) => databaseStep(g, release, { ...database, service }),
-        cache: () => cacheStep(g, release),
-        identity: (identity) => identityStep(g, release, { ...identity, service }),
+        database: (database = {}) => databaseStep(declaration, database),
+        cache: () => cacheStep(declaration),
+        identity: (identity) => identityStep(declaration, identity),
         // Without `when` it is never undefined, which the overloads say.
         messaging: (messaging: MessagingOptions<R> = {}) =>
-          messagingStep(g, release, { ...messaging, service }) as StepHandle<Messaging>,
+          messagingStep(declaration, messaging) as StepHandle<Messaging>,
         volume(volume) {
-          const step = volumeStep(g, release, volume);
+          const step = volumeStep(declaration, volume);
           g.status((scope) => volumeStatus(scope, step));
           return step;
         },
-        config: (config) => configStep(g, release, config),
-        job: (job) => jobStep(g, release, withExtra(job)),
-        cronJob: (cronJob) => cronJobStep(g, release, withExtra(cronJob)),
+        config: (config) => configStep(declaration, config),
+        job: (job) => jobStep(declaration, withExtra(job)),
+        cronJob: (cronJob) => cronJobStep(declaration, withExtra(cronJob)),
         dbSync({ name = 'DbSync', ...job }) {
           schemaJobs.push(kebab(name));
-          return jobStep(g, release, withExtra({ ...job, name }));
+          return jobStep(declaration, withExtra({ ...job, name }));
         },
         api(api) {
           if (apis.length === 0) routeStep(g, api.port);
-          const endpoint = apiSteps(g, release, tls, asking, withExtra(api));
+          const endpoint = apiSteps(declaration, tls, asking, withExtra(api));
           apis.push({ name: api.name, port: api.port, endpoint });
           return endpoint;
         },

@@ -6,12 +6,12 @@ import {
   identityConnectionKeys,
   version,
 } from '@stackwright/api';
-import { done, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/graph';
+import { done, type Outcome, type StepHandle } from '@stackwright/graph';
 import { HTTPRoute, Secret, Service } from '@stackwright/kube';
-import type { Identity, IdentityOptions, Release, ServiceObject } from './builder.js';
+import type { Identity, IdentityOptions, ServiceObject } from './builder.js';
 import { credentialFields, fulfilled, type Fulfilled } from './claims.js';
 import { valuesOf } from '../secrets/secret.js';
-import { readsOfUsers } from './credentials.js';
+import type { Declaration } from './declaration.js';
 import { internalUrl, publicUrl } from './urls.js';
 
 /** Who fulfils the claim. */
@@ -24,10 +24,8 @@ type Key = (typeof identityConnectionKeys | typeof applicationCredentialKeys | t
 
 /** The service's user and its place in the catalog. */
 export function identityStep<R extends ServiceObject>(
-  g: GraphBuilder<R>,
-  release: StepHandle<Release>,
+  { g, service, release, pods }: Declaration<R>,
   {
-    service,
     type,
     port,
     path = '',
@@ -37,7 +35,7 @@ export function identityStep<R extends ServiceObject>(
     roles = defaultRoles,
     applicationCredential = false,
     domainAdmin,
-  }: IdentityOptions & { service: string },
+  }: IdentityOptions,
 ): StepHandle<Identity> {
   const keys: readonly Key[] = [
     ...identityConnectionKeys,
@@ -48,9 +46,9 @@ export function identityStep<R extends ServiceObject>(
     name: 'Identity',
     after: [release],
     owns: [IdentityClaim],
-    reads: [HTTPRoute, Secret, Service, ...readsOfUsers],
+    reads: pods.reads(HTTPRoute, Secret, Service),
     run(scope): Outcome<Identity> {
-      const { metadata, rotation } = credentialFields(scope, IdentityClaim, `${scope.name}-identity`);
+      const { metadata, rotation } = credentialFields(scope, pods, IdentityClaim, `${scope.name}-identity`);
       const where = { name: scope.name, port, path };
       const internal = internalUrl(scope, where);
       const claim = fulfilled(

@@ -1,13 +1,13 @@
 import { Reason } from '@stackwright/api';
-import { done, jobOwns, jobReads, runJob, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/graph';
-import type { Database, JobInputs, JobOptions, JobResult, Release, ServiceObject } from './builder.js';
+import { done, jobOwns, jobReads, runJob, type Outcome, type StepHandle } from '@stackwright/graph';
+import type { Database, JobInputs, JobOptions, JobResult, ServiceObject } from './builder.js';
 import { stepsOf, valueOf } from './container-options.js';
+import type { Declaration } from './declaration.js';
 import { kebab } from './names.js';
 import { taskOf } from './task.js';
 
 export function jobStep<R extends ServiceObject>(
-  g: GraphBuilder<R>,
-  release: StepHandle<Release>,
+  { g, release }: Declaration<R>,
   options: JobOptions<R>,
 ): StepHandle<JobResult> {
   const { name, config, database } = options;

@@ -1,26 +1,26 @@
 import { MessagingClaim, messagingConnectionKeys } from '@stackwright/api';
-import { done, type GraphBuilder, type Outcome, type StepHandle } from '@stackwright/graph';
+import { done, type Outcome, type StepHandle } from '@stackwright/graph';
 import { optionalForm, Secret } from '@stackwright/kube';
-import type { Messaging, MessagingOptions, Release, ServiceObject } from './builder.js';
+import type { Messaging, MessagingOptions, ServiceObject } from './builder.js';
 import { credentialFields, fulfilled } from './claims.js';
-import { readsOfUsers } from './credentials.js';
+import type { Declaration } from './declaration.js';
+import { partName } from './names.js';
 
 /** A virtual host on the message broker. */
 export function messagingStep<R extends ServiceObject>(
-  g: GraphBuilder<R>,
-  release: StepHandle<Release>,
-  { service, vhost = service, when }: MessagingOptions<R> & { service: string },
+  { g, service, release, pods }: Declaration<R>,
+  { name = 'Messaging', vhost = service, when }: MessagingOptions<R>,
 ): StepHandle<Messaging | undefined> {
   // A cloud without a broker has no such kind, and a service that can do without must not wait for it.
   const kind = when ? optionalForm(MessagingClaim) : MessagingClaim;
   return g.step({
-    name: 'Messaging',
+    name,
     after: [release],
     owns: [kind],
-    reads: [Secret, ...readsOfUsers],
+    reads: pods.reads(Secret),
     run(scope): Outcome<Messaging | undefined> {
       if (when && !when(scope.object)) return done();
-      const { metadata, rotation } = credentialFields(scope, MessagingClaim, `${scope.name}-messaging`);
+      const { metadata, rotation } = credentialFields(scope, pods, MessagingClaim, partName(scope.name, name));
       const { deletionPolicy } = scope.object.spec;
       const claim = fulfilled(
         scope,

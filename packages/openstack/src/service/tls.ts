@@ -2,38 +2,30 @@
 // taken away or broken changes nothing of what runs, not even when a Pod starts anew.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { Reason } from '@stackwright/api';
-import {
-  done,
-  failed,
-  hashOf,
-  waiting,
-  type GraphBuilder,
-  type Outcome,
-  type StepHandle,
-  type StepScope,
-} from '@stackwright/graph';
+import { done, failed, hashOf, waiting, type Outcome, type StepHandle, type StepScope } from '@stackwright/graph';
 import { formatTime, Secret } from '@stackwright/kube';
 import { usableSecret, usableValues, secretReference } from '../secrets/usable-by.js';
 import { secretWith, valuesOf } from '../secrets/secret.js';
-import { keepVersions, wantVersion, readsOfVersions, versionName } from '../workload/versions.js';
-import type { Release, ServiceObject, Tls } from './builder.js';
+import { keepVersions, wantVersion, versionName } from '../workload/versions.js';
+import type { ServiceObject, Tls } from './builder.js';
+import type { ObjectPods } from '../workload/object-pods.js';
+import type { Declaration } from './declaration.js';
 import { tlsDirectory } from './served.js';
 
 /** Step 'Tls': Done without a certificate where none is asked for. `services`: those that the certificate must be good for. */
 export function tlsStep<R extends ServiceObject>(
-  g: GraphBuilder<R>,
-  release: StepHandle<Release>,
+  { g, release, pods }: Declaration<R>,
   services: (object: string) => readonly string[],
 ): StepHandle<Tls | undefined> {
   return g.step({
     name: 'Tls',
     after: [release],
     owns: [Secret],
-    reads: readsOfVersions,
+    reads: pods.reads(),
     run(scope): Outcome<Tls | undefined> {
       const { tls } = scope.object.spec;
       if (!tls) {
-        keepVersions(scope, Secret, secretBase(scope.name));
+        keepVersions(scope, pods, Secret, secretBase(scope.name));
         return done(undefined);
       }
       const { name } = tls.secretRef;
@@ -51,7 +43,7 @@ export function tlsStep<R extends ServiceObject>(
         const on = secretReference(name, scope);
         return failed(Reason.SecretIncomplete, `Secret ${name} (${use.field}): ${problem}`, { on });
       }
-      const copy = copied(scope, { ...pair.output, ...(ca === undefined ? {} : { 'ca.crt': ca }) });
+      const copy = copied(scope, pods, { ...pair.output, ...(ca === undefined ? {} : { 'ca.crt': ca }) });
       if (copy.state !== 'Done') return copy;
       const { after, warning } = endOf(new X509Certificate(pair.output['tls.crt']), scope.clock.now());
       return done(copy.output, { after, ...(warning === undefined ? {} : { warning: expiring(name, warning) }) });
@@ -61,12 +53,13 @@ export function tlsStep<R extends ServiceObject>(
 
 function copied<R extends ServiceObject>(
   scope: StepScope<R>,
+  pods: ObjectPods,
   values: Readonly<Record<string, string>>,
 ): Outcome<Tls | undefined> {
   const base = secretBase(scope.name);
   const hash = hashOf(values);
   const name = versionName(base, hash);
-  if (!wantVersion(scope, Secret, secretWith(base, values), hash)) {
+  if (!wantVersion(scope, pods, Secret, secretWith(base, values), hash)) {
     return waiting(Reason.Pending, `Secret ${name} is being created`);
   }
   const ca = values['ca.crt'];

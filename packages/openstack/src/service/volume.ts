@@ -1,23 +1,15 @@
 // A volume of the service's own, for data that no database holds. It outlives the object unless that asks otherwise.
 import { Reason } from '@stackwright/api';
-import {
-  done,
-  failed,
-  waiting,
-  type GraphBuilder,
-  type Outcome,
-  type StatusScope,
-  type StepHandle,
-} from '@stackwright/graph';
+import { done, failed, waiting, type Outcome, type StatusScope, type StepHandle } from '@stackwright/graph';
 import { apiVersionOf, PersistentVolumeClaim } from '@stackwright/kube';
 import { differenceOf, volumeRequest } from '../workload/volume-size.js';
-import type { Release, ServiceObject, Volume, VolumeOptions } from './builder.js';
+import type { ServiceObject, Volume, VolumeOptions } from './builder.js';
 import { valueOf } from './container-options.js';
+import type { Declaration } from './declaration.js';
 import { partName } from './names.js';
 
 export function volumeStep<R extends ServiceObject>(
-  g: GraphBuilder<R>,
-  release: StepHandle<Release>,
+  { g, release }: Declaration<R>,
   { name = 'Volume', path, storage }: VolumeOptions<R>,
 ): StepHandle<Volume> {
   return g.step({

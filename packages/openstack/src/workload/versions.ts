@@ -1,57 +1,41 @@
 // Files that Pods mount, in Secrets and ConfigMaps that never change: other content is another object, named by its hash. So each
 // Pod has the files of its own template, however late it starts, on whatever node, and after whatever was rolled out or
 // taken back since.
-import { jobState, rolloutOf, type Desired, type Reconciled, type StepScope } from '@stackwright/graph';
-import {
-  CronJob,
-  Deployment,
-  Job,
-  Pod,
-  ReplicaSet,
-  type ConfigMap,
-  type KubeObject,
-  type Resource,
-  type Secret,
-} from '@stackwright/kube';
-
-/** What a step declares in `reads` that calls `wantVersion`. */
-export const readsOfVersions = [
-  { resource: CronJob, parts: true },
-  { resource: Deployment, parts: true },
-  { resource: Job, parts: true },
-  { resource: Pod, parts: true },
-  { resource: ReplicaSet, parts: true },
-] as const;
+import type { Desired, Reconciled, StepScope } from '@stackwright/graph';
+import type { ConfigMap, KubeObject, Resource, Secret } from '@stackwright/kube';
+import type { ObjectPods } from './object-pods.js';
 
 /** The name is `<base>-<first eight digits of the hash>`. */
 export const versionName = (base: string, hash: string): string => `${base}-${hash.slice(0, 8)}`;
 
 /**
  * Wants the version of `desired.metadata.name` that has this hash, and those before it as long as Pods may be started that mount
- * them. Others are pruned. The step declares the kind in `owns`. Returns the version as last observed.
+ * them. Others are pruned. The step declares the kind in `owns`, and reads `pods.reads()`. Returns the version as last observed.
  */
 export function wantVersion<R extends Reconciled, T extends Secret | ConfigMap>(
   scope: StepScope<R>,
+  pods: ObjectPods,
   resource: Resource<T>,
   desired: Desired<T>,
   hash: string,
 ): Readonly<T> | undefined {
   const base = desired.metadata.name;
   const name = versionName(base, hash);
-  keepVersions(scope, resource, base, name);
+  keepVersions(scope, pods, resource, base, name);
   return scope.own(resource, { ...desired, metadata: { ...desired.metadata, name }, immutable: true });
 }
 
 /** The same where no version is wanted any more. `current`: one that is wanted anyhow. */
 export function keepVersions<R extends Reconciled, T extends Secret | ConfigMap>(
   scope: StepScope<R>,
+  pods: ObjectPods,
   resource: Resource<T>,
   base: string,
   current?: string,
 ): void {
   const older = versionsOf(scope, resource, base).filter(({ metadata }) => metadata?.name !== current);
   if (older.length === 0) return;
-  const isKept = mayBeMounted(scope);
+  const isKept = mayBeMounted(scope, pods);
   for (const version of older) if (isKept(version)) scope.keep(resource, version);
 }
 
@@ -69,27 +53,23 @@ export function versionsOf<R extends Reconciled, T extends KubeObject>(
 }
 
 /**
- * Whether Pods run with it, or can be started with it: by what is there now, and by the revisions of a Deployment that one may go
+ * Whether Pods run with it, or can be started with it: by what is there now, and by the revisions of a workload that one may go
  * back to. While one is rolled out it is not known yet what it will start, and nothing is said to be unused.
  */
-function mayBeMounted<R extends Reconciled>(scope: StepScope<R>): (version: Readonly<KubeObject>) => boolean {
-  const parts = { labels: scope.labels };
-  const deployments = scope.list(Deployment, parts);
-  const isRolledOut = (deployment: Readonly<Deployment>): boolean =>
-    rolloutOf(scope, Deployment, deployment.metadata?.name ?? '', deployment).state === 'Done';
-  if (!deployments.every(isRolledOut)) return () => true;
+function mayBeMounted<R extends Reconciled>(
+  scope: StepScope<R>,
+  pods: ObjectPods,
+): (version: Readonly<KubeObject>) => boolean {
+  const there = pods.of(scope);
+  if (!there.workloads.every(({ isRolledOut }) => isRolledOut)) return () => true;
 
-  const specs = [
-    ...deployments.map(({ spec }) => spec?.template.spec),
-    ...scope.list(ReplicaSet, parts).map(({ spec }) => spec?.template?.spec),
-    ...scope.list(CronJob, parts).map(({ spec }) => spec?.jobTemplate.spec?.template.spec),
-    // What has ended starts nothing.
-    ...scope.list(Job, parts).map((job) => (jobState(job) === 'Active' ? job.spec?.template.spec : undefined)),
-    ...scope.list(Pod, parts).map(({ spec, status }) => (hasEnded(status?.phase) ? undefined : spec)),
+  const templates = [
+    ...there.workloads.map(({ template }) => template),
+    ...there.tasks,
+    ...there.earlier,
+    ...there.pods,
   ];
-  const volumes = specs.flatMap((spec) => spec?.volumes ?? []);
+  const volumes = templates.flatMap(({ spec }) => spec?.volumes ?? []);
   const mounted = new Set(volumes.map(({ secret, configMap }) => secret?.secretName ?? configMap?.name));
   return ({ metadata }) => mounted.has(metadata?.name);
 }
-
-const hasEnded = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed';
