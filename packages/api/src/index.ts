@@ -25,3 +25,4 @@ export * from './schema/serving.js';
 export * from './schema/status.js';
 export * from './schema/storage.js';
 export * from './schema/volumes.js';
+export * from './schema/worker.js';

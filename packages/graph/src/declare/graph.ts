@@ -45,6 +45,8 @@ export interface ObjectGraphOptions<R extends Reconciled> extends GraphOptions<R
   /** All kinds that any graph of this sort may own or read; those that only appear later are watched from then on. */
   owns?: readonly Resource[];
   reads?: readonly ReadDeclaration[];
+  /** Objects whose graphs have between them every kind that any may own or read: named by these, nobody has to list them. */
+  examples?: readonly Readonly<R>[];
 }
 
 export interface Graph<R extends Reconciled = Reconciled> {
@@ -77,20 +79,21 @@ export function defineGraph<R extends Reconciled>(
 
 /**
  * Declares a graph whose steps depend on the object: a step per service that a control plane names. `declare` must be
- * pure; the kinds that it may use are named in the options, since no object is there yet when watches are set up.
+ * pure; the kinds that it may use are named in the options, or by examples, since no object is there yet when watches are set up.
  */
 export function defineObjectGraph<R extends Reconciled>(
   resource: Resource<R>,
   declare: (g: GraphBuilder<R>, object: Readonly<R>) => void,
   options: ObjectGraphOptions<R> = {},
 ): Graph<R> {
+  const build = (object: Readonly<R>) => collect<R>(resource, (g) => declare(g, object));
+  const { owns = [], reads = [], examples = [] } = options;
   return Object.freeze({
     resource,
     options,
     isOfObject: true,
-    owns: options.owns ?? [],
-    reads: options.reads ?? [],
-    build: (object: Readonly<R>) => collect<R>(resource, (g) => declare(g, object)),
+    ...kindsOf([{ owns, reads }, ...examples.flatMap((example) => build(example).steps)]),
+    build,
   });
 }
 

@@ -3,20 +3,15 @@ import { Reason, servingDefaults, type Serving } from '@stackwright/api';
 import { failed, hashOf, Label, rolloutOf, type Container, type Desired, type StepHandle } from '@stackwright/graph';
 import { ConfigMap, Deployment, PodDisruptionBudget, Service } from '@stackwright/kube';
 import { uwsgiFiles } from '../config/uwsgi.js';
-import { servicePod, writableMounts } from '../workload/container.js';
 import { disruptionBudget } from '../workload/disruption.js';
-import { clashOf } from '../workload/mounts.js';
-import { podTemplate } from '../workload/pod-template.js';
-import { resourcesOf } from '../workload/resources.js';
-import { schedulingOf } from '../workload/scheduling.js';
 import { wantVersion, versionName } from '../workload/versions.js';
 import type { Api, ApiOptions, ServiceObject, Tls, Volume } from './builder.js';
-import { credentialsAnnotation, userIdsAnnotation } from './credentials.js';
 import type { Declaration } from './declaration.js';
 import { endpointStep, type Asking } from './endpoint.js';
-import { mountsOf, stepsOf, valueOf } from './container-options.js';
+import { stepsOf } from './container-options.js';
 import { camel, kebab, serviceName } from './names.js';
 import { servedScheme, wantedScheme, type Scheme } from './served.js';
+import { workloadPods } from './workload-pods.js';
 
 const portName = 'http';
 const liveness = { name: 'liveness', port: 8090 };
@@ -26,21 +21,21 @@ const directory = '/etc/stackwright';
 const defaultResources = ({ processes }: Serving) => ({ requests: { cpu: '100m', memory: `${256 * processes}Mi` } });
 
 export function apiSteps<R extends ServiceObject>(
-  { g, release, pods }: Declaration<R>,
+  { g, release, pods: parts }: Declaration<R>,
   tls: StepHandle<Tls | undefined>,
   asking: Asking,
   options: ApiOptions<R>,
 ): StepHandle<Api> {
-  const { name = 'Api', config, volumes = [], writable = [] } = options;
+  const { name = 'Api', volumes = [] } = options;
   const component = kebab(name);
   const service = (object: string) => serviceName(object, name);
 
-  pods.has('Deployment');
+  parts.has('Deployment');
   const rollout = g.step({
     name,
     after: [release, tls, ...stepsOf(options)],
     owns: [ConfigMap, Deployment, PodDisruptionBudget, Service],
-    reads: pods.reads(),
+    reads: parts.reads(),
     // What runs is scaled also while a change of it is refused.
     meanwhile({ spec: { replicas } }, child) {
       if (child.kind !== Deployment.kind) return child;
@@ -65,37 +60,30 @@ export function apiSteps<R extends ServiceObject>(
       const uwsgi = uwsgiFiles(wsgi, options.uwsgi);
       const uwsgiBase = `${workload}-uwsgi`;
       const uwsgiHash = hashOf(uwsgi);
-      const mounts = [
-        ...mountsOf(options, scope),
-        { path: directory, configMap: versionName(uwsgiBase, uwsgiHash), base: uwsgiBase },
-        ...(secured ? [secured.mount] : []),
-      ];
-      const clash = clashOf([...mounts, ...writableMounts(writable)]);
-      if (clash !== undefined) return failed(Reason.InvalidSpec, clash);
+      const pods = workloadPods(scope, facts, options, {
+        component,
+        selector,
+        command: ['uwsgi_python3', '--ini', `${directory}/uwsgi.ini`],
+        mounts: [
+          { path: directory, configMap: versionName(uwsgiBase, uwsgiHash), base: uwsgiBase },
+          ...(secured ? [secured.mount] : []),
+        ],
+        resources: [options.resources ?? defaultResources(serving), spec.resources],
+        scheduling: spec,
+        terminationGracePeriodSeconds: serving.terminationGracePeriodSeconds,
+        container: containerFor(options, scheme, serving),
+      });
+      if (pods.state !== 'Done') return pods;
 
       wantVersion(
         scope,
-        pods,
+        parts,
         ConfigMap,
         { metadata: { name: uwsgiBase, labels: { [Label.component]: component } }, data: uwsgi },
         uwsgiHash,
       );
       scope.own(PodDisruptionBudget, disruptionBudget(workload, selector, spec.podDisruptionBudget));
 
-      const settings = config ? scope.output(config) : undefined;
-      const changing = volumes.flatMap((volume) => scope.output(volume).hash ?? []);
-      const pod = servicePod({
-        name: component,
-        image: facts.reference,
-        user: facts.user,
-        command: ['uwsgi_python3', '--ini', `${directory}/uwsgi.ini`],
-        env: [...(settings?.env ?? []), ...(options.env ? valueOf(options.env, scope) : [])],
-        mounts,
-        writable,
-        resources: resourcesOf(options.resources ?? defaultResources(serving), spec.resources),
-        scheduling: schedulingOf(spec, selector),
-        container: containerFor(options, scheme, serving),
-      });
       const desired: Desired<Deployment> = {
         metadata: { name: workload, labels: { [Label.component]: component } },
         spec: {
@@ -103,16 +91,7 @@ export function apiSteps<R extends ServiceObject>(
           revisionHistoryLimit: 3,
           strategy: strategyFor(volumes.map((volume) => scope.output(volume))),
           selector: { matchLabels: selector },
-          template: podTemplate(spec, {
-            labels: selector,
-            // What is ours has another name with other content; what users mount may not, and takes new Pods, too.
-            annotations: {
-              ...(changing.length > 0 ? { 'stackwright.dev/config-hash': hashOf(changing) } : {}),
-              ...credentialsAnnotation(settings?.credentials),
-              ...userIdsAnnotation(settings?.userIds),
-            },
-            pod: { ...pod, terminationGracePeriodSeconds: serving.terminationGracePeriodSeconds },
-          }),
+          template: pods.output,
         },
       };
       const observed = scope.own(Deployment, desired);

@@ -1,12 +1,13 @@
 // What a service declares itself with. Each method adds one or two steps that all services share; what is true of
 // one service alone it adds with `step` and `external`.
 import type { GraphBuilder, ObjectReference, Reconciled, StepHandle, StepScope } from '@stackwright/graph';
-import type { ServiceSpec, Serving, Storage } from '@stackwright/api';
+import type { Resources, ServiceSpec, Serving, Storage, WorkerSpec } from '@stackwright/api';
 import type { ReleaseFacts } from '../catalog/catalog.js';
 import type { OsloConfig } from '../config/oslo-config.js';
 import type { UwsgiOptions } from '../config/uwsgi.js';
 import type { IdentityLogin } from '../identity/session.js';
 import type { EnvVar } from '../workload/container.js';
+import type { WorkloadKind } from '../workload/object-pods.js';
 import type { Pool } from './connections.js';
 import type { Scheme } from './served.js';
 import type { Mount } from '../workload/mounts.js';
@@ -255,6 +256,34 @@ export interface ApiOptions<R extends ServiceObject> extends ContainerOptions<R>
   resources?: ServiceSpec['resources'];
 }
 
+export interface WorkerOptions<R extends ServiceObject> extends ContainerOptions<R> {
+  /** Step name: 'Engine' gives the condition EngineReady and the workload `<object>-engine`. */
+  name: string;
+  /** Command line. No secrets in it. Default: the catalog's command of the step's name in camel case (`engine`). */
+  command?: Computed<R, readonly string[]>;
+  /**
+   * What keeps its Pods running. Default 'Deployment'. 'StatefulSet': each has a name that stays, `<object>-engine-0`. 'DaemonSet': one on each
+   * node that its scheduling lets it.
+   */
+  as?: WorkloadKind;
+  /** The part of the spec that is about it; the kind says it too: `engine: Type.Optional(worker(…))`. Default: nothing is said. */
+  scale?: (object: Readonly<R>) => WorkerSpec | undefined;
+  /** Pods where the object says nothing; not of a DaemonSet. Default 1. */
+  replicas?: number;
+  /** What the object's are laid over. Default requests 100m CPU and 256Mi. */
+  resources?: Resources;
+  /** Seconds that a Pod has to finish what it does when it is to end. Default 60. */
+  terminationGracePeriodSeconds?: number;
+}
+
+/** A workload whose Pods are all ready. */
+export interface Worker {
+  /** Of the workload. */
+  name: string;
+  /** Of its Pods, where each has one that stays. */
+  pods: readonly string[];
+}
+
 /** A GET that must be answered with 200, through a ready endpoint. */
 export interface ApiCheck {
   /** As whom; the login is at its `authUrl`. What runs there is named where the API waits for it. */
@@ -315,6 +344,8 @@ export interface ServiceBuilder<R extends ServiceObject> extends GraphBuilder<R>
   cronJob(options: CronJobOptions<R>): StepHandle;
   /** Step 'DbSync': the schema, by the catalog's command `dbSync`. */
   dbSync(options: DbSyncOptions<R>): StepHandle<JobResult>;
+  /** What works beside the API, on messages or on a schedule of its own. Done when all its Pods are ready. */
+  worker(options: WorkerOptions<R>): StepHandle<Worker>;
   /**
    * Steps 'Api' (Deployment under uwsgi, Service) and 'Endpoint' (Done only when the API answers, to `check` too, through
    * a ready endpoint). Returns the latter.

@@ -2,8 +2,10 @@
 import { Deployment, type Resource } from '@stackwright/kube';
 import {
   defineGraph,
+  defineObjectGraph,
   Label,
   type Graph,
+  type GraphBuilder,
   type GraphOptions,
   type StatusScope,
   type StepHandle,
@@ -28,6 +30,7 @@ import { cacheStep, databaseStep } from './claims.js';
 import { configStep } from './config.js';
 import { cronJobStep } from './cron-job.js';
 import type { Declaration } from './declaration.js';
+import type { Asking } from './endpoint.js';
 import { extraVolumesStep } from './extra-volumes.js';
 import { identityStep } from './identity.js';
 import { jobStep } from './job.js';
@@ -37,6 +40,7 @@ import { releaseStatus, releaseStep, upgradeStep } from './release.js';
 import { routeStep } from './route.js';
 import { tlsStep } from './tls.js';
 import { volumeStatus, volumeStep } from './volume.js';
+import { workerStep } from './worker.js';
 
 /** What is not pure about a service. */
 export interface ServiceSeams {
@@ -45,6 +49,11 @@ export interface ServiceSeams {
 }
 
 export interface ServiceOptions<R extends ServiceObject> extends GraphOptions<R>, ServiceSeams {}
+
+export interface ObjectServiceOptions<R extends ServiceObject> extends ServiceOptions<R> {
+  /** Objects that between them have all sorts of steps: what the controller watches, and may do, is what these need. */
+  examples: readonly Readonly<R>[];
+}
 
 /**
  * Declares an OpenStack service:
@@ -65,63 +74,86 @@ export function defineService<R extends ServiceObject>(
   declare: (s: ServiceBuilder<R>) => void,
   { http = realHttp, ...options }: ServiceOptions<R> = {},
 ): Graph<R> {
-  const asking = { http, sessions: sessionsOver(http) };
-  const { service } = catalog;
-  return defineGraph<R>(
+  const asking = askingOver(http);
+  return defineGraph<R>(resource, (g) => declareSteps(g, catalog, asking, declare), options);
+}
+
+/**
+ * The same for a service whose steps depend on the object: a worker for each backend that its spec lists. `declare` must be pure, as
+ * the steps are.
+ */
+export function defineObjectService<R extends ServiceObject>(
+  resource: Resource<R>,
+  catalog: Catalog,
+  declare: (s: ServiceBuilder<R>, object: Readonly<R>) => void,
+  { http = realHttp, ...options }: ObjectServiceOptions<R>,
+): Graph<R> {
+  const asking = askingOver(http);
+  return defineObjectGraph<R>(
     resource,
-    (g) => {
-      const schemaJobs: string[] = [];
-      const release = releaseStep(g, catalog, schemaJobs);
-      upgradeStep(g, catalog, release, schemaJobs);
-      const declaration: Declaration<R> = { g, service, release, pods: new ObjectPods() };
-      const extra = extraVolumesStep(g, release);
-      const withExtra = <Options extends ContainerOptions<R>>(container: Options): Options => ({
-        ...container,
-        volumes: [...(container.volumes ?? []), extra],
-      });
-      const apis: { name: string | undefined; port: number; endpoint: StepHandle<Api> }[] = [];
-      const tls = tlsStep(declaration, (object) => apis.map((api) => serviceName(object, api.name)));
-      g.status((scope) => ({
-        ...workingStatus(scope, release, apis[0]?.endpoint),
-        ...scaleStatus(scope, apis[0]),
-        ...releaseStatus(scope, release, schemaJobs),
-      }));
-      networkStep(g, {
-        after: [release],
-        openings: (scope) => Object.fromEntries(apis.map((api) => doorOf(scope, api))),
-      });
-      declare({
-        ...g,
-        release,
-        tls,
-        database: (database = {}) => databaseStep(declaration, database),
-        cache: () => cacheStep(declaration),
-        identity: (identity) => identityStep(declaration, identity),
-        // Without `when` it is never undefined, which the overloads say.
-        messaging: (messaging: MessagingOptions<R> = {}) =>
-          messagingStep(declaration, messaging) as StepHandle<Messaging>,
-        volume(volume) {
-          const step = volumeStep(declaration, volume);
-          g.status((scope) => volumeStatus(scope, step));
-          return step;
-        },
-        config: (config) => configStep(declaration, config),
-        job: (job) => jobStep(declaration, withExtra(job)),
-        cronJob: (cronJob) => cronJobStep(declaration, withExtra(cronJob)),
-        dbSync({ name = 'DbSync', ...job }) {
-          schemaJobs.push(kebab(name));
-          return jobStep(declaration, withExtra({ ...job, name }));
-        },
-        api(api) {
-          if (apis.length === 0) routeStep(g, api.port);
-          const endpoint = apiSteps(declaration, tls, asking, withExtra(api));
-          apis.push({ name: api.name, port: api.port, endpoint });
-          return endpoint;
-        },
-      });
-    },
+    (g, object) => declareSteps(g, catalog, asking, (s) => declare(s, object)),
     options,
   );
+}
+
+const askingOver = (http: Http): Asking => ({ http, sessions: sessionsOver(http) });
+
+function declareSteps<R extends ServiceObject>(
+  g: GraphBuilder<R>,
+  catalog: Catalog,
+  asking: Asking,
+  declare: (s: ServiceBuilder<R>) => void,
+): void {
+  const { service } = catalog;
+  const schemaJobs: string[] = [];
+  const release = releaseStep(g, catalog, schemaJobs);
+  upgradeStep(g, catalog, release, schemaJobs);
+  const declaration: Declaration<R> = { g, service, release, pods: new ObjectPods() };
+  const extra = extraVolumesStep(g, release);
+  const withExtra = <Options extends ContainerOptions<R>>(container: Options): Options => ({
+    ...container,
+    volumes: [...(container.volumes ?? []), extra],
+  });
+  const apis: { name: string | undefined; port: number; endpoint: StepHandle<Api> }[] = [];
+  const tls = tlsStep(declaration, (object) => apis.map((api) => serviceName(object, api.name)));
+  g.status((scope) => ({
+    ...workingStatus(scope, release, apis[0]?.endpoint),
+    ...scaleStatus(scope, apis[0]),
+    ...releaseStatus(scope, release, schemaJobs),
+  }));
+  networkStep(g, {
+    after: [release],
+    openings: (scope) => Object.fromEntries(apis.map((api) => doorOf(scope, api))),
+  });
+  declare({
+    ...g,
+    release,
+    tls,
+    database: (database = {}) => databaseStep(declaration, database),
+    cache: () => cacheStep(declaration),
+    identity: (identity) => identityStep(declaration, identity),
+    // Without `when` it is never undefined, which the overloads say.
+    messaging: (messaging: MessagingOptions<R> = {}) => messagingStep(declaration, messaging) as StepHandle<Messaging>,
+    volume(volume) {
+      const step = volumeStep(declaration, volume);
+      g.status((scope) => volumeStatus(scope, step));
+      return step;
+    },
+    config: (config) => configStep(declaration, config),
+    job: (job) => jobStep(declaration, withExtra(job)),
+    cronJob: (cronJob) => cronJobStep(declaration, withExtra(cronJob)),
+    dbSync({ name = 'DbSync', ...job }) {
+      schemaJobs.push(kebab(name));
+      return jobStep(declaration, withExtra({ ...job, name }));
+    },
+    worker: (worker) => workerStep(declaration, withExtra(worker)),
+    api(api) {
+      if (apis.length === 0) routeStep(g, api.port);
+      const endpoint = apiSteps(declaration, tls, asking, withExtra(api));
+      apis.push({ name: api.name, port: api.port, endpoint });
+      return endpoint;
+    },
+  });
 }
 
 /** Of the API, as its Deployment has it: what the scale subresource of the kind is read from. */

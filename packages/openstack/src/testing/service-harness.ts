@@ -1,7 +1,17 @@
 // A service under test: what providers, workload controllers and the network would do, on the test's word.
 import { CacheClaim, DatabaseClaim, IdentityClaim, MessagingClaim } from '@stackwright/api';
 import { Label, type Graph } from '@stackwright/graph';
-import { ConfigMap, Deployment, Job, Pod, Secret, Service, type Resource } from '@stackwright/kube';
+import {
+  ConfigMap,
+  DaemonSet,
+  Deployment,
+  Job,
+  Pod,
+  Secret,
+  Service,
+  StatefulSet,
+  type Resource,
+} from '@stackwright/kube';
 import type { ServiceObject } from '../service/builder.js';
 import type { ServiceOptions } from '../service/define-service.js';
 import { FakeHttp } from './fake-http.js';
@@ -103,13 +113,13 @@ export class ServiceHarness<R extends ServiceObject> extends ObjectHarness<R> {
     await this.settle();
   }
 
-  /** All Pods of the wanted version are ready. */
-  async replacePods(): Promise<void> {
-    for (const { metadata, spec } of (await this.listed(Deployment)) as Deployment[]) {
-      const replicas = spec?.replicas ?? 1;
-      const counts = { replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas };
-      const status = { observedGeneration: metadata?.generation, ...counts };
-      await this.edit(Deployment, metadata?.name ?? '', { status }, 'status');
+  /** All Pods of the wanted version are ready, of workloads of these kinds. Default: of all. */
+  async replacePods(kinds: readonly Resource[] = [Deployment, StatefulSet, DaemonSet]): Promise<void> {
+    for (const kind of kinds) {
+      for (const { metadata, spec } of (await this.listed(kind)) as Deployment[]) {
+        const status = { observedGeneration: metadata?.generation, ...rolledOut(kind, spec?.replicas ?? 1) };
+        await this.edit(kind, metadata?.name ?? '', { status }, 'status');
+      }
     }
     await this.settle();
   }
@@ -163,4 +173,12 @@ export class ServiceHarness<R extends ServiceObject> extends ObjectHarness<R> {
     const names = volumes.flatMap(({ secret, configMap }) => secret?.secretName ?? configMap?.name ?? []);
     return names.find((name) => name.replace(/-[0-9a-f]{8}$/, '') === base) ?? base;
   }
+}
+
+/** What the controller of a workload says when its rollout is over. */
+function rolledOut(kind: Resource, replicas: number): object {
+  const nodes = { desiredNumberScheduled: 2, currentNumberScheduled: 2, updatedNumberScheduled: 2 };
+  if (kind.kind === DaemonSet.kind) return { ...nodes, numberMisscheduled: 0, numberReady: 2, numberAvailable: 2 };
+  const counts = { replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas };
+  return kind.kind === StatefulSet.kind ? { ...counts, currentRevision: 'r', updateRevision: 'r' } : counts;
 }

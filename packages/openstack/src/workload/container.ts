@@ -5,11 +5,18 @@ import { resourcesOf } from './resources.js';
 import { volumesOf, type Mount } from './mounts.js';
 import type { schedulingOf } from './scheduling.js';
 
-export interface EnvVar {
+export type EnvVar = {
   name: string;
-  /** Never a secret: mount those. */
-  value: string;
-}
+} & (
+  | {
+      /** Never a secret: mount those. */
+      value: string;
+    }
+  | {
+      /** Of the Pod's own: "metadata.name", "spec.nodeName", "status.hostIP". */
+      fieldPath: string;
+    }
+);
 
 export interface ServicePod {
   /** Of the container. */
@@ -41,10 +48,17 @@ export function servicePod(pod: ServicePod): PodSpec {
     name: pod.name,
     image: pod.image,
     command: [...pod.command],
-    ...(pod.env.length > 0 ? { env: pod.env.map(({ name, value }) => ({ name, value })) } : {}),
+    ...(pod.env.length > 0 ? { env: pod.env.map(variableOf) } : {}),
     volumeMounts,
     resources: resourcesOf(pod.resources),
     ...pod.container,
   };
   return restricted({ containers: [container], volumes, ...pod.scheduling }, pod.user);
+}
+
+/** The apiVersion of a field is what a server fills in: without it every look would find a difference. */
+function variableOf(variable: EnvVar): NonNullable<Container['env']>[number] {
+  const { name } = variable;
+  if ('value' in variable) return { name, value: variable.value };
+  return { name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: variable.fieldPath } } };
 }
