@@ -1,5 +1,13 @@
 // How an error of the API server reads as a condition.
-import { ApiError, isAlreadyExists, isConflict, isForbidden, isInvalid } from '@stackwright/kube';
+import {
+  ApiError,
+  isAlreadyExists,
+  isConflict,
+  isConnectionFailed,
+  isForbidden,
+  isInvalid,
+  isTooManyRequests,
+} from '@stackwright/kube';
 import { KindMissingError } from '@stackwright/core';
 import { EngineReason } from '../declare/reasons.js';
 import type { ObjectReference } from '../declare/step.js';
@@ -24,6 +32,19 @@ export function failureOf(error: unknown, doing: string, on?: ObjectReference): 
     ...(on ? { on } : {}),
     ...(isConflict(error) && !isFieldConflict(error) ? { stale: true } : {}),
   };
+}
+
+/** All as one: the first says why. What had only changed meanwhile says nothing where something is wrong. */
+export function together(failures: readonly StepFailure[]): StepFailure | undefined {
+  const told = failures.filter(({ stale }) => !stale);
+  const [first] = told;
+  if (!first) return failures[0];
+  return { ...first, message: [...new Set(told.map(({ message }) => message))].join('; ') };
+}
+
+/** Whether the server is there and takes more. Else the next call only waits as long as this one, or is one too many. */
+export function isServerWell(error: unknown): boolean {
+  return !isConnectionFailed(error) && !isTooManyRequests(error);
 }
 
 /** Not a matter of time: somebody else has set fields that we are not to take. */

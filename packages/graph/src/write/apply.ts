@@ -9,42 +9,61 @@ import {
 } from '@stackwright/kube';
 import type { Random } from '@stackwright/core';
 import { EngineReason } from '../declare/reasons.js';
-import { failureOf, type StepFailure } from '../status/failure.js';
+import { failureOf, isServerWell, together, type StepFailure } from '../status/failure.js';
 import { managersOf } from './field-managers.js';
 import { formatPath } from '../evaluate/paths.js';
 import { applyTo } from './apply-object.js';
 import { keyOf, type WriteContext, type WriteLine } from './context.js';
 import type { Write } from '../evaluate/writes.js';
 
-/** One after the other, up to the first that fails: a Deployment is not made without the Secret that it mounts. */
+/**
+ * One after the other, up to the first that fails: a Deployment is not made without the Secret that it mounts. Only what stands
+ * alone keeps none of the others of its sort.
+ */
 export async function carryOut(writes: readonly Write[], context: WriteContext): Promise<StepFailure | undefined> {
+  const failures: StepFailure[] = [];
   for (const write of writes) {
-    const isDrift = write.verb === 'apply' && write.why === 'Drifted';
-    let managers: readonly string[] = [];
-    try {
-      // Before it is set right: then the fields are ours again.
-      if (isDrift) managers = await whoChanged(write, context);
-      if (!(await execute(write, context))) continue;
-    } catch (error) {
-      context.signal.throwIfAborted();
-      const { resource, name } = write;
-      const namespace = write.namespace === undefined ? {} : { namespace: write.namespace };
-      const failure = failureOf(error, `Could not ${write.verb} ${resource.kind} ${name}`, {
-        apiVersion: apiVersionOf(resource),
-        kind: resource.kind,
-        name,
-        ...namespace,
-      });
-      const { refusal = (message: string) => message } = write.verb === 'apply' ? write : {};
-      return failure.reason === EngineReason.Rejected ? { ...failure, message: refusal(failure.message) } : failure;
-    }
-    const { verb, why, resource, name, step } = write;
-    const line: WriteLine = { step, verb, why, kind: resource.kind, child: name };
-    if (verb === 'apply' && write.fields.length > 0) line.fields = write.fields.map(formatPath);
-    if (managers.length > 0) line.by = managers;
-    context.wrote(write, line);
-    if (isDrift) context.repaired(write, managers);
+    const isAlone = standsAlone(write);
+    if (failures.length > 0 && !isAlone) break;
+    const failure = await carryOutOne(write, context);
+    if (!failure) continue;
+    failures.push(failure);
+    if (!isAlone || !isServerWell(failure.error)) break;
   }
+  return together(failures);
+}
+
+/** Of what goes, and of what is put back while its step does not say what it wants, nothing builds on the one before. */
+function standsAlone(write: Write): boolean {
+  return write.verb === 'delete' || (write.verb === 'apply' && write.isHeld === true);
+}
+
+async function carryOutOne(write: Write, context: WriteContext): Promise<StepFailure | undefined> {
+  const isDrift = write.verb === 'apply' && write.why === 'Drifted';
+  let managers: readonly string[] = [];
+  try {
+    // Before it is set right: then the fields are ours again.
+    if (isDrift) managers = await whoChanged(write, context);
+    if (!(await execute(write, context))) return undefined;
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const { resource, name } = write;
+    const namespace = write.namespace === undefined ? {} : { namespace: write.namespace };
+    const failure = failureOf(error, `Could not ${write.verb} ${resource.kind} ${name}`, {
+      apiVersion: apiVersionOf(resource),
+      kind: resource.kind,
+      name,
+      ...namespace,
+    });
+    const { refusal = (message: string) => message } = write.verb === 'apply' ? write : {};
+    return failure.reason === EngineReason.Rejected ? { ...failure, message: refusal(failure.message) } : failure;
+  }
+  const { verb, why, resource, name, step } = write;
+  const line: WriteLine = { step, verb, why, kind: resource.kind, child: name };
+  if (verb === 'apply' && write.fields.length > 0) line.fields = write.fields.map(formatPath);
+  if (managers.length > 0) line.by = managers;
+  context.wrote(write, line);
+  if (isDrift) context.repaired(write, managers);
   return undefined;
 }
 

@@ -280,3 +280,42 @@ describe('a child that is applied without force', () => {
     expect(harness.api.peek(ConfigMap, at('app'))?.data).toEqual({ color: 'theirs' });
   });
 });
+
+describe('what a step wants next is refused in part', () => {
+  const refuse = (kind: string, what: string) => {
+    harness.api.before = ({ verb, resource, body }) => {
+      if (verb === 'apply' && resource === kind && JSON.stringify(body ?? {}).includes(what)) {
+        throw apiError(422, 'Invalid', `${what} is not allowed`);
+      }
+    };
+  };
+
+  it('what it would have written after that is looked after, too', async () => {
+    refuse('configmaps', '"of":"blue"');
+    await set('blue');
+    await harness.reconcile();
+    await harness.api.delete(Service, at('sample'));
+    await harness.api.delete(Deployment, at('sample'));
+    await harness.reconcile();
+    expect(harness.api.peek(Service, at('sample'))?.spec?.ports).toEqual([{ port: 80 }]);
+    expect(harness.api.peek(Deployment, at('sample'))?.spec?.template.spec?.containers[0]?.image).toBe('red');
+  });
+
+  it('is told of the refusal, also where something else cannot be put back; and what was applied last is not written down again and again', async () => {
+    await set('blue');
+    refuse('configmaps', '"of":"blue"');
+    await harness.reconcile();
+    await harness.api.delete(Service, at('sample'));
+    harness.api.before = ({ verb, resource, body, key }) => {
+      if (verb !== 'apply') return;
+      if (JSON.stringify(body).includes('"of":"blue"')) throw apiError(422, 'Invalid', 'blue is not allowed');
+      if (resource === 'services' && key === 'ns/sample') throw apiError(422, 'Invalid', 'no room for Services');
+    };
+    await harness.reconcile();
+    expect(harness.condition('AppReady')?.message).toMatch(
+      /ConfigMap app: .*blue is not allowed; .*no room for Services/,
+    );
+    const written = await harness.writesOf(() => harness.reconcile());
+    expect(written.filter((write) => write.includes('controllerrevisions'))).toEqual([]);
+  });
+});

@@ -132,9 +132,7 @@ export class HeldChildren {
     if (next.size > 0 || record !== undefined) this.#owners.set(uid, now);
     else this.#owners.delete(uid);
     await this.#writeDown(uid, now, input);
-    const repairs = [...next.values()].flatMap((child) => repairOf(child, input, garbled.has(child)) ?? []);
-    // Those last that may be refused for what somebody else has set: the others do not wait for that.
-    return [...repairs.filter(isForced), ...repairs.filter((repair) => !isForced(repair))];
+    return [...next.values()].flatMap((child) => repairOf(child, input, garbled.has(child)) ?? []);
   }
 
   /** A ControllerRevision is in a namespace: of what is in none, what is held lasts as long as the process. */
@@ -279,10 +277,6 @@ function repairOf<R extends Reconciled>(
   const why = fields.some(isAsBefore) ? 'Drifted' : 'Changed';
   const how = child.force === undefined ? {} : { how: { force: child.force, recreate: false } };
   return { ...of, ...how, why, hash, desired, fingerprint: fingerprintOf(desired), observed, fields };
-}
-
-function isForced(write: Write): boolean {
-  return write.verb !== 'apply' || (write.how?.force ?? true);
 }
 
 function observedOf(

@@ -3,6 +3,7 @@ import { Job, PersistentVolumeClaim, Secret } from '@stackwright/kube';
 import { isSameResource } from '../declare/graph.js';
 import type { Reconciled } from '../declare/step.js';
 import type { Evaluation, StepEvaluation } from '../evaluate/evaluate.js';
+import type { Write } from '../evaluate/writes.js';
 import type { StepFailure } from '../status/failure.js';
 import type { OwnedChild } from './children.js';
 import type { HeldChild } from './held-record.js';
@@ -23,13 +24,15 @@ export function heldBy<R extends Reconciled>(
         (want) => want.name === key.name && want.namespace === key.namespace && isSameResource(want.resource, resource),
       ),
     );
-  // Wanted otherwise, and refused: then it is as it was, too.
-  const isRefused = ({ resource, key, step }: Pick<HeldChild, 'resource' | 'key' | 'step'>) => {
-    const failure = failures.get(step);
-    const { kind, name } = failure?.on ?? {};
-    return failure?.stale !== true && kind === resource.kind && name === key.name;
+  // Wanted otherwise, and not written: refused, or after what was. Then it is as it was, too.
+  const isUnwritten = ({ resource, key, step: of }: Pick<HeldChild, 'resource' | 'key' | 'step'>) => {
+    const failure = failures.get(of);
+    if (!failure || failure.stale) return false;
+    const isIt = ({ verb, name, namespace, resource: kind }: Write) =>
+      verb === 'apply' && name === key.name && namespace === key.namespace && isSameResource(kind, resource);
+    return steps.some(({ step, writes }) => step.name === of && writes.some(isIt));
   };
-  return (child) => silent.has(child.step) && (isRefused(child) || !isWanted(child));
+  return (child) => silent.has(child.step) && (isUnwritten(child) || !isWanted(child));
 }
 
 /** Not what holds data or secrets, which is nowhere else; nor what runs once. */

@@ -822,3 +822,38 @@ describe('status', () => {
     expect(harness.object.status).toBeUndefined();
   });
 });
+
+describe('children that no step wants any more', () => {
+  const extras = ['a', 'b', 'c'];
+  const there = (harness: GraphHarness<Sample>) =>
+    extras.filter((extra) => harness.api.peek(ConfigMap, { namespace: 'ns', name: `sample-${extra}` }));
+  const withoutExtras = async () => {
+    const harness = new GraphHarness(sampleGraph());
+    await harness.create(sample({ extras }));
+    await harness.settle();
+    await harness.edit(Sample, 'sample', { spec: { extras: null } });
+    return harness;
+  };
+
+  it('go, also where others of them cannot be deleted, which are all told', async () => {
+    const harness = await withoutExtras();
+    harness.api.before = ({ verb, key }) => {
+      if (verb === 'delete' && key !== 'ns/sample-b') throw apiError(403, 'Forbidden', `not ${key}`);
+    };
+    await harness.reconcile();
+    expect(there(harness)).toEqual(['a', 'c']);
+    expect(harness.condition('ConfigReady')?.message).toMatch(/sample-a: .*; .*sample-c: /);
+    harness.api.before = () => undefined;
+    await harness.settle();
+    expect(there(harness)).toEqual([]);
+  });
+
+  it('are not all waited for where the server does not answer', async () => {
+    const harness = await withoutExtras();
+    harness.api.before = ({ verb }) => {
+      if (verb === 'delete') throw new ApiError({ code: 0, reason: 'Timeout', message: 'no answer within 30 s' });
+    };
+    const written = await harness.writesOf(() => harness.reconcile().catch(() => undefined));
+    expect(written.filter((write) => write.startsWith('delete'))).toHaveLength(1);
+  });
+});

@@ -1,7 +1,7 @@
 // What the steps of one reconcile write, and what came of it.
 import type { Client } from '@stackwright/kube';
 import { clientWithin, type Logger, type ReconcileContext } from '@stackwright/core';
-import type { StepFailure } from '../status/failure.js';
+import { together, type StepFailure } from '../status/failure.js';
 import type { UpToDateChildren } from '../evaluate/up-to-date.js';
 import type { Write } from '../evaluate/writes.js';
 import { carryOut } from './apply.js';
@@ -50,7 +50,8 @@ export class StepWrites {
       const write = { ...writing, client: within, signal: context.signal, log, upToDate, wrote };
       const failure = this.#limits.refuse(step, writes) ?? (await carryOut(writes, write));
       if (!failure) return;
-      this.failures.set(step, failure);
+      // What had failed before what is put back meanwhile is what matters of the two.
+      this.failures.set(step, together([this.failures.get(step) ?? failure, failure]) ?? failure);
       span.fail(failure.error);
     });
   }

@@ -1,4 +1,12 @@
-import { ConfigMap, Deployment, PersistentVolumeClaim, Secret, StatefulSet, type KubeObject } from '@stackwright/kube';
+import {
+  ConfigMap,
+  Deployment,
+  PersistentVolumeClaim,
+  Secret,
+  StatefulSet,
+  type KubeObject,
+  type Resource,
+} from '@stackwright/kube';
 import { apiError } from '@stackwright/core/testing';
 import { describe, expect, it } from 'vitest';
 import { defineGraph, type GraphOptions } from '../declare/graph.js';
@@ -317,6 +325,32 @@ describe('deletion', () => {
     await harness.settle();
     expect(finalizers(harness)).toHaveLength(1);
   });
+});
+
+it('data that cannot be deleted keeps none of the others, whatever their kind, and all of it is told', async () => {
+  const data: readonly Resource[] = [ConfigMap, Secret, PersistentVolumeClaim];
+  const graph = defineGraph<Sample>(Sample, (g) => {
+    g.step({
+      name: 'Data',
+      owns: [...data],
+      run(scope) {
+        for (const kind of data) scope.own(kind, { metadata: { name: 'data' } }, { retain: true });
+        return done();
+      },
+    });
+  });
+  const harness = await settled(graph, { deletionPolicy: 'Delete' });
+  const there = () => data.filter((kind) => harness.api.peek(kind, { ...key, name: 'data' })).map(({ kind }) => kind);
+  harness.api.before = ({ verb, resource }) => {
+    if (verb === 'delete' && /configmaps|secrets/.test(resource)) throw apiError(403, 'Forbidden', `no ${resource}`);
+  };
+  await harness.api.delete(Sample, key);
+  await harness.reconcile();
+  expect(there()).toEqual(['ConfigMap', 'Secret']);
+  expect(harness.condition('DataReady')?.message).toMatch(/ConfigMap data: .*configmaps; .*Secret data: .*secrets/);
+  harness.api.before = undefined;
+  await harness.settle();
+  expect([there(), harness.isGone]).toEqual([[], true]);
 });
 
 it('a child that cannot be deleted keeps none of the others, and is told', async () => {

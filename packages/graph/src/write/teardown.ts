@@ -3,7 +3,7 @@
 import { apiVersionOf, StatefulSet, isConflict, isNotFound, type KubeObject, type Resource } from '@stackwright/kube';
 import { CacheNotSyncedError, KindMissingError, isBeingDeleted } from '@stackwright/core';
 import type { StepEvaluation } from '../evaluate/evaluate.js';
-import { failureOf } from '../status/failure.js';
+import { failureOf, isServerWell, together, type StepFailure } from '../status/failure.js';
 import { isSameResource, type DeletionPolicy, type GraphStep } from '../declare/graph.js';
 import type { ChildReader } from '../evaluate/overlay.js';
 import { EngineReason } from '../declare/reasons.js';
@@ -25,7 +25,8 @@ export async function tearDown<R extends Reconciled>(input: TeardownInput<R>): P
     try {
       await markClaims(input);
     } catch (error) {
-      return [failureStatus(input, stepFor(input, StatefulSet), 'mark the volumes that are to be deleted', error)];
+      const failure = failureToTell(input, 'mark the volumes that are to be deleted', error);
+      return [failedStatus(stepFor(input, StatefulSet), failure)];
     }
   }
   for (const one of [...input.steps].reverse()) {
@@ -35,37 +36,42 @@ export async function tearDown<R extends Reconciled>(input: TeardownInput<R>): P
     const left = status
       ? waits(name, `Waits for ${status.step} to be undone`)
       : await undo(one, input).catch((error: unknown) =>
-          failureStatus(input, name, `delete what belongs to ${name}`, error),
+          failedStatus(name, failureToTell(input, `delete what belongs to ${name}`, error)),
         );
     if (left) statuses.push(left);
   }
   // Volumes are made by StatefulSets, not by a step: they go when all that might use them is gone.
   if (statuses.length === 0 && input.policy === 'Delete') {
+    const failures = new Map<string, StepFailure[]>();
     for (const resource of withVolumes(input.owns, input)) {
-      try {
-        const objects = retained(input, resource).map((object) => ({ resource, object }));
-        await removeAll(objects, input, 'Background');
-      } catch (error) {
-        return [failureStatus(input, stepFor(input, resource), `delete what holds data (${resource.kind})`, error)];
-      }
+      const failure = await removeData(resource, input);
+      const step = stepFor(input, resource);
+      if (failure) failures.set(step, [...(failures.get(step) ?? []), failure]);
+    }
+    for (const [step, all] of failures) {
+      const failure = together(all);
+      if (failure) statuses.push(failedStatus(step, failure));
     }
   }
   return statuses;
 }
 
 /** What stands in the way of deletion is told: it waits for that, and nobody would know why. */
-function failureStatus<R extends Reconciled>(
+function failedStatus(step: string, { reason, message }: StepFailure): StepStatus {
+  return { ...waits(step, message), state: 'Failed', reason };
+}
+
+function failureToTell<R extends Reconciled>(
   { writing }: TeardownInput<R>,
-  step: string,
   doing: string,
   error: unknown,
-): StepStatus {
+): StepFailure {
   writing.signal.throwIfAborted();
-  const { reason, message, stale } = failureOf(error, `Could not ${doing}`);
+  const failure = failureOf(error, `Could not ${doing}`);
   // Caches fill, and what had only changed is looked at again: nothing is wrong.
   const isFilling = error instanceof CacheNotSyncedError && !(error instanceof KindMissingError);
-  if (stale || isFilling) throw error;
-  return { ...waits(step, message), state: 'Failed', reason };
+  if (failure.stale || isFilling) throw error;
+  return failure;
 }
 
 /** For what belongs to no step: one that wants such objects, or that makes them by way of StatefulSets. */
@@ -101,7 +107,8 @@ async function undo<R extends Reconciled>(
     }
   }
   // Foreground: a Deployment is gone when its Pods are.
-  await removeAll(children, input, 'Foreground');
+  const failure = await removeAll(children, input, 'Foreground');
+  if (failure) return failedStatus(step.name, failure);
   const left = children.find(({ resource, object }) => isThere(input.reader, resource, object));
   if (!left) return undefined;
   const { name = '', namespace } = left.object.metadata ?? {};
@@ -126,22 +133,34 @@ function waits(step: string, message: string): StepStatus {
   return { step, state: 'Waiting', reason: EngineReason.Deleting, message };
 }
 
-/** One that cannot be deleted keeps none of the others. Rejects with what the first of them met. */
+async function removeData<R extends Reconciled>(
+  resource: Resource,
+  input: TeardownInput<R>,
+): Promise<StepFailure | undefined> {
+  try {
+    const objects = retained(input, resource).map((object) => ({ resource, object }));
+    return await removeAll(objects, input, 'Background');
+  } catch (error) {
+    return failureToTell(input, `delete what holds data (${resource.kind})`, error);
+  }
+}
+
+/** One that cannot be deleted keeps none of the others. */
 async function removeAll<R extends Reconciled>(
   children: readonly { resource: Resource; object: Readonly<KubeObject> }[],
   input: TeardownInput<R>,
   propagationPolicy: 'Foreground' | 'Background',
-): Promise<void> {
-  const errors: unknown[] = [];
+): Promise<StepFailure | undefined> {
+  const failures: StepFailure[] = [];
   for (const { resource, object } of children) {
     try {
       await remove(resource, object, input, propagationPolicy);
     } catch (error) {
-      input.writing.signal.throwIfAborted();
-      errors.push(error);
+      failures.push(failureToTell(input, `delete ${resource.kind} ${object.metadata?.name ?? ''}`, error));
+      if (!isServerWell(error)) break;
     }
   }
-  if (errors.length > 0) throw errors[0];
+  return together(failures);
 }
 
 async function remove<R extends Reconciled>(
