@@ -1,44 +1,10 @@
 // What was applied last is put back only as long as it is just that: not over what was applied since, not for another object.
-import { ConfigMap, ControllerRevision, Deployment, Secret, Service, type KubeObject } from '@stackwright/kube';
+import { ConfigMap, ControllerRevision, Deployment, Service, type KubeObject } from '@stackwright/kube';
 import { apiError } from '@stackwright/core/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { defineGraph } from '../declare/graph.js';
-import { done, failed, waiting } from '../declare/step.js';
 import { GraphHarness } from '../testing/graph-harness.js';
+import { refusingGraph } from '../testing/refusing-graph.js';
 import { Sample, sample } from '../testing/sample.js';
-
-/** Config refuses the colour "wrong", and reads Secrets. App stands on it. */
-const graph = defineGraph<Sample>(Sample, (g) => {
-  const config = g.step({
-    name: 'Config',
-    reads: [Secret],
-    run(scope) {
-      const { color = '' } = scope.object.spec;
-      scope.get(Secret, 'color');
-      return color === 'wrong' ? failed('InvalidConfig', `${color} is no colour`) : done(color);
-    },
-  });
-  g.step({
-    name: 'App',
-    after: [config],
-    owns: [ConfigMap, Deployment, Service],
-    run(scope) {
-      const { labels } = scope;
-      const color = scope.output(config);
-      const there = scope.get(ConfigMap, 'app');
-      if (color === 'none') {
-        if (there) scope.remove(ConfigMap, there);
-        return waiting('WaitingForObject', 'a colour');
-      }
-      scope.own(ConfigMap, { metadata: { name: 'app' }, data: { color } });
-      scope.own(Service, { metadata: { name: 'sample' }, spec: { selector: labels, ports: [{ port: 80 }] } });
-      const template = { metadata: { labels }, spec: { containers: [{ name: 'app', image: color }] } };
-      const spec = { replicas: 2, selector: { matchLabels: labels }, template };
-      scope.own(Deployment, { metadata: { name: 'sample' }, spec }, { atCreation: ['spec.replicas'] });
-      return done();
-    },
-  });
-});
 
 const at = (name: string) => ({ namespace: 'ns', name });
 let harness: GraphHarness<Sample>;
@@ -55,7 +21,7 @@ const isRemovalOfRecord = ({ verb, resource }: { verb: string; resource: string 
   verb === 'delete' && resource === 'controllerrevisions.apps';
 
 beforeEach(async () => {
-  harness = new GraphHarness(graph);
+  harness = new GraphHarness(refusingGraph);
   await harness.create(sample({ color: 'red' }));
   await harness.settle();
 });
