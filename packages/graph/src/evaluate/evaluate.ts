@@ -15,6 +15,8 @@ import { writesFor, type Write } from './writes.js';
 /** What is known of the outside world for an external step. */
 export type Observation =
   | { state: 'Observed'; value: unknown }
+  /** Asked ahead of its turn, for what steps before it have not given (yet). */
+  | { state: 'Blocked'; by: readonly string[] }
   /** Nobody could look; `waits` when the reason is that something else has to work first. */
   | { state: 'Failed'; waits?: true; reason: string; message: string; on?: ObjectReference };
 
@@ -37,8 +39,8 @@ export interface StepEvaluation<R extends Reconciled> {
   readonly writes: readonly Write[];
   readonly scope: EvaluationScope<R>;
   /**
-   * Of a blocked step that says whether the object is available: what it says all the same. Unobserved where that is not known
-   * (yet): it needs the output of a step that has given none.
+   * Of a blocked step that says whether the object is available: what it says all the same. Blocked where it needs the output of
+   * a step that has given none.
    */
   readonly ahead?: StepOutcome;
   /** What a step threw: a mistake in it, or in what it was given. */
@@ -75,6 +77,12 @@ export interface EvaluationInput<R extends Reconciled> {
 /** A step asks for what another one has not given. */
 export class OutputMissingError extends Error {
   override readonly name = 'OutputMissingError';
+  readonly step: string;
+
+  constructor(step: string) {
+    super(`Step ${step} is not done: it has no output`);
+    this.step = step;
+  }
 }
 
 export function evaluate<R extends Reconciled>(input: EvaluationInput<R>): Evaluation<R> {
@@ -82,7 +90,7 @@ export function evaluate<R extends Reconciled>(input: EvaluationInput<R>): Evalu
   const wanted: Want[] = [];
   const isDone = (step: string): boolean => outputs.has(step);
   const outputOf = (step: string): unknown => {
-    if (!outputs.has(step)) throw new OutputMissingError(`Step ${step} is not done: it has no output`);
+    if (!outputs.has(step)) throw new OutputMissingError(step);
     return outputs.get(step);
   };
   const lastOutputOf = (step: string): unknown =>
@@ -132,8 +140,9 @@ function aheadOf<R extends Reconciled>(
   try {
     return { scope: unheard, ahead: run(step, scope, input.observations?.get(step.name)) };
   } catch (error) {
-    const isUnknown = error instanceof OutputMissingError || error instanceof CacheNotSyncedError;
+    if (error instanceof OutputMissingError) return { scope: unheard, ahead: { state: 'Blocked', by: [error.step] } };
     const message = error instanceof Error ? error.message : String(error);
+    const isUnknown = error instanceof CacheNotSyncedError;
     return {
       scope: unheard,
       ahead: isUnknown ? { state: 'Unobserved', message } : failed(EngineReason.Error, message),
@@ -192,6 +201,7 @@ function runExternal<R extends Reconciled>(
   const ready = step.ready?.(scope);
   if (ready && ready.state !== 'Done') return ready;
   if (!observation) return { state: 'Unobserved' };
+  if (observation.state === 'Blocked') return observation;
   if (observation.state === 'Failed') {
     const { waits, ...said } = observation;
     return { ...said, state: waits ? 'Waiting' : 'Failed', looksAgain: true };

@@ -132,7 +132,11 @@ describe('the condition Available', () => {
     harness.restart();
     await harness.settle();
     await later(60_000);
-    expect(harness.condition('Available')).toMatchObject({ status: 'Unknown' });
+    expect(harness.condition('Available')).toMatchObject({
+      status: 'Unknown',
+      reason: 'WaitingForStep',
+      message: 'Waits for Tls',
+    });
     expect(await harness.writesOf(() => harness.settle())).toEqual([]);
   });
 
@@ -143,6 +147,36 @@ describe('the condition Available', () => {
     await first.settle();
     expect(first.condition('Available')?.status).not.toBe('True');
     expect(first.condition('EndpointReady')).toMatchObject({ status: 'False', reason: 'WaitingForStep' });
+  });
+
+  it('keeps nothing from being told of an object that was never up', async () => {
+    const both = defineGraph<Sample>(Sample, (g) => {
+      const [one, other] = ['one', 'other'].map((name) =>
+        g.step({
+          name: name === 'one' ? 'One' : 'Other',
+          reads: [Secret],
+          run: (scope) => (scope.get(Secret, name) ? done(name) : waiting('WaitingForObject', `no Secret ${name}`)),
+        }),
+      );
+      if (!one || !other) throw new Error('There are two');
+      const endpoint = g.external<true, never, string>({
+        name: 'Endpoint',
+        after: [one, other],
+        observe: async (scope) => (await server.ask(scope.output(one) + scope.output(other)), true),
+        diff: () => [],
+        describe: () => '',
+        apply: () => Promise.resolve(),
+        output: () => '',
+      });
+      g.available(endpoint);
+    });
+    const first = new GraphHarness(both);
+    await first.create(sample());
+    await first.settle();
+    await first.api.seed(Secret, { metadata: { namespace: 'ns', name: 'one' } });
+    await first.settle();
+    expect(first.condition('OneReady')).toMatchObject({ status: 'True' });
+    expect(first.condition('Available')).toMatchObject({ status: 'Unknown', message: 'Waits for Other' });
   });
 
   it('is decided by steps of the graph', () => {

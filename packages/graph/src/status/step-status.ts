@@ -49,7 +49,7 @@ function servingOf({ state, reason, message }: StepStatus, said: StepOutcome): S
   if (state === 'Done') return { status: 'True', reason: EngineReason.Available, message };
   // What is wrong, or still to come, its own condition says.
   if ('serves' in said && said.serves) return { status: 'True', reason: EngineReason.Available, message: '' };
-  return { status: said.state === 'Unobserved' ? 'Unknown' : 'False', reason, message };
+  return { status: said.state === 'Unobserved' || said.state === 'Blocked' ? 'Unknown' : 'False', reason, message };
 }
 
 function standingOf(step: string, outcome: StepOutcome, failure: StepFailure | undefined): StepStatus {

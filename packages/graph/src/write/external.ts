@@ -106,9 +106,9 @@ export class ExternalSteps<R extends Reconciled> implements ExternalRunner<R> {
     const failures = (memory?.failures ?? 0) + 1;
     const isNew = memory?.observation === undefined;
     const threshold = isNew ? firstFailureThreshold : failureThreshold;
-    return this.#look(one, context, (error) => {
+    return this.#look(one, context, (error): Observation | undefined => {
       // Asked ahead of its turn, for what nobody knows yet: that is no word on the other side.
-      if (error instanceof OutputMissingError) return undefined;
+      if (error instanceof OutputMissingError) return { state: 'Blocked', by: [error.step] };
       if (!wasWell || failures >= threshold) return this.#failed(one, context, error);
       const { message } = this.#explained(one, context, error);
       const retryIn = isNew ? shortestRetry : this.#backoff(one, failures);
