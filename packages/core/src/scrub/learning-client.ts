@@ -9,10 +9,18 @@ import {
   type WatchEvent,
   type WatchOptions,
 } from '@stackwright/kube';
-import { learnSecretsOf } from './scrub.js';
+import { isSecret, learnSecretsOf } from './scrub.js';
 
 export class LearningClient extends ForwardingClient {
-  protected async around<T, Options extends ForwardedOptions>(
+  protected around<T, Options extends ForwardedOptions>(
+    call: ForwardedCall,
+    options: Options | undefined,
+    go: (options: Options | undefined) => Promise<T>,
+  ): Promise<T> {
+    return 'resource' in call && isSecret(call.resource) ? this.#learning(call, options, go) : go(options);
+  }
+
+  async #learning<T, Options extends ForwardedOptions>(
     call: ForwardedCall,
     options: Options | undefined,
     go: (options: Options | undefined) => Promise<T>,
@@ -24,7 +32,11 @@ export class LearningClient extends ForwardingClient {
     return answer;
   }
 
-  override async *watch<T extends KubeObject>(
+  override watch<T extends KubeObject>(resource: Resource<T>, options?: WatchOptions): AsyncIterable<WatchEvent<T>> {
+    return isSecret(resource) ? this.#watchLearning(resource, options) : super.watch(resource, options);
+  }
+
+  async *#watchLearning<T extends KubeObject>(
     resource: Resource<T>,
     options?: WatchOptions,
   ): AsyncIterable<WatchEvent<T>> {

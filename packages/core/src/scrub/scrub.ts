@@ -31,12 +31,16 @@ export function learnSecret(value: string): void {
 }
 
 /** From now on `scrub` knows what a Secret holds that is secret. Cheap for other kinds, and for an object that was learned before. */
-export function learnSecretsOf({ group, kind }: Resource, object: Readonly<KubeObject> | undefined): void {
-  if (kind !== 'Secret' || group !== '' || !object) return;
+export function learnSecretsOf(resource: Resource, object: Readonly<KubeObject> | undefined): void {
+  if (!isSecret(resource) || !object) return;
   // Where values are forgotten, this is how those stay that are in use.
   if (learned.get(object) === known.forgotten) return;
   for (const value of secretValuesOf(object)) known.add(value);
   learned.set(object, known.forgotten);
+}
+
+export function isSecret({ group, kind }: Resource): boolean {
+  return kind === 'Secret' && group === '';
 }
 
 /** As in a new process: for tests that share one. */
