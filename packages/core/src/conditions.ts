@@ -49,7 +49,8 @@ export function replaceConditions(
     const update = fitting(given);
     const previous = findCondition(conditions, update.type);
     if (previous && isSame(previous, update)) return previous;
-    return { ...update, lastTransitionTime: previous?.status === update.status ? previous.lastTransitionTime : now };
+    const lastTransitionTime = previous?.status === update.status ? previous.lastTransitionTime : now;
+    return Object.assign({}, update, { lastTransitionTime });
   });
   const same = next.length === conditions.length && next.every((condition, index) => condition === conditions[index]);
   return same ? conditions : next;

@@ -122,7 +122,7 @@ class HttpClient implements Client {
     options: WriteOptions = {},
   ): Promise<T> {
     const path = objectPath(resource, key, options.subresource) + writeQuery(options);
-    return this.#json<T>('PATCH', 'patch', path, { ...options, contentType: patchTypes[patch.type] }, patch.body);
+    return this.#json<T>('PATCH', 'patch', path, { contentType: patchTypes[patch.type], ...options }, patch.body);
   }
 
   async apply<T extends KubeObject>(resource: Resource<T>, object: T, options: ApplyOptions): Promise<T> {
@@ -133,9 +133,9 @@ class HttpClient implements Client {
       'apply',
       path,
       // JSON is YAML. Applying the same twice is applying it once, unless there must be nothing.
-      { ...options, contentType: 'application/apply-patch+yaml', idempotent: options.only !== 'Absent' },
+      { contentType: 'application/apply-patch+yaml', idempotent: options.only !== 'Absent', ...options },
       // An object that was read carries managedFields, which the server refuses in an apply.
-      typed(resource, { ...object, metadata: { ...metadata, ...required(options.only) } }),
+      typed(resource, { ...object, metadata: Object.assign(metadata, required(options.only)) }),
     );
   }
 

@@ -274,7 +274,7 @@ class PooledTransport implements Transport {
       const length = String(Buffer.byteLength(call.body));
       headers.push('Content-Type', call.contentType ?? 'application/json', 'Content-Length', length);
     }
-    return { ...this.#target, agent, method: call.method, path: this.#basePath + call.path, headers };
+    return { agent, method: call.method, path: this.#basePath + call.path, headers, ...this.#target };
   }
 
   /** As a list Node takes headers as they are, without an entry in a table for each. */

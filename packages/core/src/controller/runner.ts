@@ -184,7 +184,7 @@ export class ControllerRunner implements Controller, Runnable {
     const { clock, random } = this.#manager;
     const request = parseKey(item.key);
     const reconcileID = random.uuid();
-    const log = this.#log.child({ ...request, reconcileID });
+    const log = this.#log.child(Object.assign({}, request, { reconcileID }));
     const run = this.#runs.begin(log);
     this.#observer.started();
     const began = clock.monotonic();

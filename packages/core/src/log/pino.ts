@@ -65,12 +65,12 @@ class JsonLogger implements Logger {
   }
 
   child(fields: object): Logger {
-    return new JsonLogger(this.#lines, { ...this.#fields, ...fields });
+    return new JsonLogger(this.#lines, Object.assign({}, this.#fields, fields));
   }
 
   #write(level: Exclude<LogLevel, 'silent'>, fields: object, message: string): void {
     if (!this.#lines.isLevelEnabled(level)) return;
-    this.#lines[level](shownFields({ ...this.#fields, ...fields }), scrub(message));
+    this.#lines[level](shownFields(Object.assign({}, this.#fields, fields)), scrub(message));
   }
 }
 

@@ -37,26 +37,23 @@ export function complete<T extends KubeObject>(
   desired: Desired<T>,
   { retain, namespace, observed }: Completing<T>,
 ): KubeObject {
-  const { metadata, ...fields } = desired;
+  const { metadata: given, ...fields } = desired;
   const { ownership, step } = origin;
   const { names } = ownership;
-  const key = namespace === undefined ? { name: metadata.name } : { name: metadata.name, namespace };
-  const complete: KubeObject & { metadata: ObjectMeta } = {
-    ...normalized(resource, fields, { origin, key, observed }),
-    apiVersion: apiVersionOf(resource),
-    kind: resource.kind,
-    metadata: {
-      ...key,
-      labels: { ...ownership.labels, ...metadata.labels, ...(retain ? { [names.label.retained]: 'true' } : {}) },
-      annotations: {
-        ...metadata.annotations,
-        [names.annotation.owner]: ownership.markFor(resource, { metadata: key }),
-        [names.annotation.step]: step,
-      },
-      ...(retain ? {} : { ownerReferences: [childReference(origin.owner, origin.ownerResource)] }),
-    },
+  const key = namespace === undefined ? { name: given.name } : { name: given.name, namespace };
+  const mark = {
+    [names.annotation.owner]: ownership.markFor(resource, { metadata: key }),
+    [names.annotation.step]: step,
   };
-  return complete;
+  // Assigned, here and below: in a literal each field that comes after a spread costs as much as all others.
+  const metadata: ObjectMeta = {
+    labels: Object.assign({}, ownership.labels, given.labels, retain ? { [names.label.retained]: 'true' } : undefined),
+    annotations: given.annotations ? Object.assign({}, given.annotations, mark) : mark,
+    ...key,
+    ...(retain ? {} : { ownerReferences: [childReference(origin.owner, origin.ownerResource)] }),
+  };
+  const types = { apiVersion: apiVersionOf(resource), kind: resource.kind };
+  return Object.assign({}, normalized(resource, fields, { origin, key, observed }), types, { metadata });
 }
 
 /** Whether making it anew may lose data. */
@@ -97,17 +94,12 @@ export function withHash(
   hash: string,
   acceptedHash?: string,
 ): KubeObject {
-  return {
-    ...object,
-    metadata: {
-      ...object.metadata,
-      annotations: {
-        ...object.metadata?.annotations,
-        [annotation.desiredHash]: hash,
-        ...(acceptedHash === undefined ? {} : { [annotation.acceptedHash]: acceptedHash }),
-      },
-    },
+  const hashes = {
+    [annotation.desiredHash]: hash,
+    ...(acceptedHash === undefined ? {} : { [annotation.acceptedHash]: acceptedHash }),
   };
+  const annotations = Object.assign({}, object.metadata?.annotations, hashes);
+  return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
 /** The ownerReference that a child of it carries. */

@@ -105,32 +105,32 @@ function writeFor(
   upToDate: UpToDateChildren | undefined,
 ): Write | undefined {
   const of = { step, resource, name, namespace };
-  if (observed && mark !== undefined) return { ...of, verb: 'mark', why: 'Unmarked', observed, mark };
-  if (make) return observed ? undefined : { ...of, verb: 'create', why: 'Missing', make };
+  if (observed && mark !== undefined) return { verb: 'mark', why: 'Unmarked', observed, mark, ...of };
+  if (make) return observed ? undefined : { verb: 'create', why: 'Missing', make, ...of };
   if (!desired) return undefined;
   const fingerprint = fingerprintOf(desired);
   if (observed && upToDate?.has(observed, fingerprint)) return undefined;
   const apply = () => {
     const hash = noteOf(desired, fingerprint);
     return {
-      ...of,
       verb: 'apply',
       desired,
       hash,
       fingerprint,
+      ...of,
       ...(how ? { how } : {}),
       ...(refusal ? { refusal } : {}),
     } as const;
   };
-  if (!observed) return { ...apply(), why: 'Missing', fields: [] };
+  if (!observed) return { why: 'Missing', fields: [], ...apply() };
 
   const annotations = observed.metadata?.annotations ?? {};
   const fields = differences(resource, desired, observed);
   if (!isNoteOf(annotations[annotation.desiredHash] ?? '', desired, fingerprint)) {
-    return { ...apply(), observed, fields, why: 'Changed' };
+    return { why: 'Changed', observed, fields, ...apply() };
   }
   if (fields.length > 0 && annotations[annotation.acceptedHash] !== acceptedHashOf(resource, desired, observed)) {
-    return { ...apply(), observed, fields, why: 'Drifted' };
+    return { why: 'Drifted', observed, fields, ...apply() };
   }
   upToDate?.add(observed, fingerprint);
   return undefined;

@@ -122,8 +122,10 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
       const unwanted = prune(evaluation, children, ownership).filter(({ step }) => !failures.has(step));
       const { owns, client } = input;
       const { fieldManager } = writing;
-      const of = { object, resource, owns, ownership, client, fieldManager, context, log };
-      const lacking = await input.held.repairs({ ...of, evaluation, failures, children, written, reader: record });
+      const lacking = await input.held.repairs({
+        ...{ object, resource, owns, ownership, client, fieldManager, context, log },
+        ...{ evaluation, failures, children, written, reader: record },
+      });
       // Once: what does not last, or is refused, has its time later.
       const repairs = lacking.filter((write) => !isRepaired(write, repaired) && !isPostponed(write));
       repaired.push(...repairs);

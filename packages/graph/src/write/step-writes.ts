@@ -47,7 +47,7 @@ export class StepWrites {
         backoff.made(uid, one);
       };
       const within = clientWithin(client, span);
-      const write = { ...writing, client: within, signal: context.signal, log, upToDate, wrote };
+      const write = { client: within, signal: context.signal, log, upToDate, wrote, ...writing };
       const failure = this.#limits.refuse(step, writes) ?? (await carryOut(writes, write));
       if (!failure) return;
       // What had failed before what is put back meanwhile is what matters of the two.
