@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
 import { startDevclusterProcess } from './cluster/devcluster.js';
-import { fuzz } from './fuzz/fuzz.js';
+import { fuzz, inFigures } from './fuzz/fuzz.js';
 import { Server } from './fuzz/server.js';
 import { AREAS, beside } from './report/areas.js';
 import { ConformanceReporter } from './report/reporter.js';
@@ -97,9 +97,9 @@ async function compareServers(kinds: readonly string[]): Promise<number> {
   try {
     const run = `fuzz-${Date.now().toString(36)}`;
     const print = (line: string): void => void say(`${line}\n`);
-    const { asked, differ } = await fuzz({ first, second, run, only: kinds, print });
-    print(`\n${asked} asked, ${differ} differ`);
-    return differ > 0 ? 1 : 0;
+    const count = await fuzz({ first, second, run, only: kinds, print });
+    print(`\n${inFigures(count)}`);
+    return count.differ > 0 ? 1 : 0;
   } finally {
     first.close();
     second.close();

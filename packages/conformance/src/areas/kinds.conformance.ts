@@ -378,6 +378,127 @@ describe('a Pod', () => {
   });
 });
 
+describe('what Go writes of nothing', () => {
+  const rbac = 'rbac.authorization.k8s.io/v1';
+
+  it.each([
+    ['a Role without rules', api.paths.ROLES, { apiVersion: rbac, kind: 'Role' }, 'rules'],
+    [
+      'an EndpointSlice of no endpoints',
+      api.paths.ENDPOINTSLICES,
+      { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4', endpoints: [] },
+      'endpoints',
+    ],
+    [
+      'an EndpointSlice without ports',
+      api.paths.ENDPOINTSLICES,
+      { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4', endpoints: [], ports: [] },
+      'ports',
+    ],
+  ])('is null, in %s', async (_, path, object, field) => {
+    const metadata = { generateName: 'nothing-' };
+    const made = await api.create(path, { ...object, metadata });
+    expect(made).toHaveProperty(field, null);
+    expect((await api.get(`${path}/${made.metadata.name}`)).body).toHaveProperty(field, null);
+    const listed = (await api.get(path)).body.items.find(({ metadata: { name } }) => name === made.metadata.name);
+    expect(listed).toHaveProperty(field, null);
+    // And what is read may be written again.
+    expect((await api.put(`${path}/${made.metadata.name}`, made)).code).toBe(200);
+  });
+
+  it('is null for a time, too', async () => {
+    const event = {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { generateName: 'untimed-' },
+      involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace: api.namespace, name: 'web' },
+      reason: 'Tested',
+      type: 'Normal',
+    };
+    const made = await api.create(api.paths.EVENTS, event);
+    expect(made).toMatchObject({ firstTimestamp: null, lastTimestamp: null, eventTime: null });
+  });
+});
+
+it('a ServiceAccount keeps the names of its Secrets, and nothing else of them', async () => {
+  const secrets = [{ name: 'keys', namespace: 'elsewhere', kind: 'Secret' }];
+  const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'named' }, secrets };
+  const made = await api.create(api.paths.SERVICEACCOUNTS, account);
+  expect(made).toHaveProperty('secrets', [{ name: 'keys' }]);
+});
+
+describe('what a claim is filled from', () => {
+  const claim = (spec: object): object => ({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'filled' },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...spec },
+  });
+  const made = async (spec: object): Promise<object> =>
+    (await api.create(`${api.paths.CLAIMS}?dryRun=All`, claim(spec))).spec;
+
+  it('is in both fields, whichever it was said in', async () => {
+    const snapshot = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'monday' };
+    const both = { dataSource: snapshot, dataSourceRef: snapshot };
+    expect(await made({ dataSource: snapshot })).toMatchObject(both);
+    expect(await made({ dataSourceRef: snapshot })).toMatchObject(both);
+  });
+
+  it('is dropped from the older field where that does not know it', async () => {
+    const spec = await made({ dataSource: { apiGroup: 'example.com', kind: 'Bucket', name: 'b' } });
+    expect(spec).not.toHaveProperty('dataSource');
+  });
+});
+
+it.each([
+  ['iscsi', { targetPortal: 'a', iqn: 'b', lun: 1 }, 'iqn', 'must be valid format starting with iqn, eui, or naa'],
+  ['fc', {}, 'targetWWNs', 'must specify either targetWWNs or wwids'],
+  ['azureDisk', { diskName: 'a', diskURI: 'b' }, 'diskURI', 'supported values: "https://'],
+  ['awsElasticBlockStore', { volumeID: 'a', partition: -1 }, 'partition', 'must be between 1 and 255'],
+  ['cinder', { volumeID: 'a', secretRef: {} }, 'secretRef.name', 'Required value'],
+])('a volume of the old type %s is looked at: %j', async (type, source, field, problem) => {
+  const workload = deployment('old', {
+    template: {
+      metadata: { labels: { app: 'old' } },
+      spec: { containers: [{ name: 'main', image: 'busybox:1' }], volumes: [{ name: 'v', [type]: source }] },
+    },
+  });
+  const answer = await api.post(`${DEPLOYMENTS}?dryRun=All`, workload);
+  expect(answer.code, answer.text).toBe(422);
+  const place = `spec.template.spec.volumes[0].${type}.${field}`;
+  const cause = answer.body.details.causes.find((found) => found.field === place);
+  expect(cause?.message, answer.text).toContain(problem);
+});
+
+it.each([
+  [
+    'a storage class that reclaims in no way',
+    '/apis/storage.k8s.io/v1/storageclasses',
+    { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', provisioner: 'a', reclaimPolicy: 'Recycle' },
+    'reclaimPolicy',
+  ],
+  [
+    'an ingress class with parameters of no kind',
+    api.paths.INGRESSCLASSES,
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'IngressClass',
+      spec: { controller: 'a.example/b', parameters: { name: 'a' } },
+    },
+    'spec.parameters.kind',
+  ],
+  [
+    'a namespace held by nobody in particular',
+    api.paths.NAMESPACES,
+    { apiVersion: 'v1', kind: 'Namespace', spec: { finalizers: ['mine'] } },
+    'spec.finalizers',
+  ],
+])('%s is refused', async (_, path, object, field) => {
+  const answer = await api.post(`${path}?dryRun=All`, { ...object, metadata: { name: api.clusterWide('odd') } });
+  expect(answer.code, answer.text).toBe(422);
+  expect(fields(answer)).toEqual([field]);
+});
+
 it('a PUT of some kinds creates, of others not', async () => {
   const lease = {
     apiVersion: 'coordination.k8s.io/v1',

@@ -47,8 +47,14 @@ const plain = (text: string): string =>
     .replaceAll(/,\{"configMap":\{"items":\[\{"key":"service-ca.crt".*?\}\}/g, '')
     .replaceAll(/kube-api-access-[a-z0-9]{5}/g, 'kube-api-access-*')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<uid>')
-    .replaceAll(/"(clusterIP|nodePort|healthCheckNodePort)":("10\.[\d.]+"|3[0-2]\d{3})/g, '"$1":"*"')
-    .replaceAll(/"clusterIPs":\["10\.[\d.]+"\]/g, '"clusterIPs":["*"]');
+    .replaceAll(/"(clusterIP|nodePort)":("10\.[\d.]+"|3[0-2]\d{3})/g, '"$1":"*"')
+    .replaceAll(/"healthCheckNodePort":\d+/g, '"healthCheckNodePort":"*"')
+    .replaceAll(/"clusterIPs":\["10\.[\d.]+"\]/g, '"clusterIPs":["*"]')
+    // Addresses that it has handed out, and the key under which it keeps an object.
+    .replaceAll(/"10\.96\.[\d.]+": expected an IPv6/g, '"*": expected an IPv6')
+    .replaceAll(/StorageError: invalid object, Code: 4, Key: \S+, ResourceVersion: 0, AdditionalErrorMsg: /g, '')
+    // A real server has its controller hold a CRD, a moment later.
+    .replaceAll(/"finalizers":\["customresourcecleanup\.apiextensions\.k8s\.io"\],/g, '');
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);

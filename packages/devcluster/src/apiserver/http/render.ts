@@ -4,6 +4,7 @@ import { notAcceptable } from '../errors.js';
 import { serialize, type ApiObject, type JsonObject } from '../json.js';
 import { apiVersionOf, type ServedResource } from '../registry/resource.js';
 import type { ResourceRequest, ResourceResponse, WatchItem } from '../request.js';
+import { withNulls } from '../schema/nulls.js';
 import { partialMetadata, table, type IncludeObject } from '../table.js';
 import type { Representation } from './negotiate.js';
 
@@ -65,7 +66,7 @@ function oneText(
     if (representation.as === 'PartialObjectMetadata')
       return JSON.stringify(partialMetadata(object, representation.version));
   }
-  return serialize(object);
+  return serialize(shown(request.resource, object));
 }
 
 function listText(
@@ -91,9 +92,22 @@ function listText(
   return `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[${texts.join(',')}]}`;
 }
 
+const seen = new WeakMap<object, ApiObject>();
+
+/** With the nulls of built-in kinds. Of a stored object the text is made once, and so what it is made of, too. */
+function shown(resource: ServedResource, object: ApiObject): ApiObject {
+  if (resource.custom || object.kind !== resource.kind) return object;
+  let found = seen.get(object);
+  if (found === undefined) {
+    found = withNulls(resource.schema(), object);
+    if (Object.isFrozen(object)) seen.set(object, Object.freeze(found));
+  }
+  return found;
+}
+
 /** Items of typed lists do not repeat their type; those of custom resources do. */
 function itemText(resource: ServedResource, item: ApiObject): string {
-  const text = serialize(item);
+  const text = serialize(shown(resource, item));
   if (resource.custom) return text;
   const type = `{"apiVersion":"${apiVersionOf(resource)}","kind":"${resource.kind}",`;
   return text.startsWith(type) ? `{${text.slice(type.length)}` : text;

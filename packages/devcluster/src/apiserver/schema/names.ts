@@ -48,6 +48,12 @@ export function validateMetadata({ metadata }: ApiObject, rule: NameRule): Field
   return errors;
 }
 
+const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+
+export const BARE_FINALIZER = 'name is neither a standard finalizer name nor is it fully qualified';
+
+export const isBareFinalizer = (name: string): boolean => !name.includes('/') && !STANDARD_FINALIZERS.has(name);
+
 const generateNameProblems = (rule: NameRule, prefix: string): string[] =>
   prefix === '' ? [] : nameProblems(rule, prefix, true);
 

@@ -60,6 +60,9 @@ const newer: Readonly<Record<string, Schema>> = {
   'io.k8s.api.coordination.v1.LeaseSpec': struct({ strategy: text, preferredHolder: text }),
 };
 
+/** What was there only before there were others. */
+const gone: Readonly<Record<string, readonly string[]>> = { [`${core}.PodResourceClaim`]: ['source'] };
+
 /** Adds what is newer than they are to the definitions of a package, in place. */
 export function addNewerFields(packageName: string, definitions: Map<string, Schema>): void {
   for (const [name, addition] of Object.entries(newer)) {
@@ -67,6 +70,7 @@ export function addNewerFields(packageName: string, definitions: Map<string, Sch
     const known = definitions.get(name);
     if (known) known.properties = { ...known.properties, ...addition.properties };
     else definitions.set(name, addition);
+    for (const field of gone[name] ?? []) delete known?.properties?.[field];
   }
 }
 
@@ -109,6 +113,9 @@ declare module 'kubernetes-types/core/v1.d.ts' {
   interface PodResourceClaim {
     resourceClaimName?: string;
     resourceClaimTemplateName?: string;
+  }
+  interface ResourceClaim {
+    request?: string;
   }
   interface PodSecurityContext {
     supplementalGroupsPolicy?: string;

@@ -3,7 +3,7 @@ import { field, type FieldError } from '../errors.js';
 import { isObject, set } from '../json.js';
 import { resolve } from './definitions.js';
 import { emptyValue } from './empty.js';
-import { goFields, type GoField } from './go-types/go-types.js';
+import { flattenedFields } from './go-types/go-types.js';
 import { definitionOf, type Schema } from './schema.js';
 
 /** The required fields that are not there. Status is the controllers' business, and theirs to fill. */
@@ -72,15 +72,11 @@ interface GoFields {
 
 const known = new Map<string, GoFields>();
 
-/** With the fields of structs that JSON has in place of them. */
-const flattened = (definition: string): readonly GoField[] =>
-  (goFields(definition) ?? []).flatMap((field) => (field.inlined === undefined ? [field] : flattened(field.inlined)));
-
 function fieldsOf({ $ref }: Schema): GoFields {
   const definition = $ref === undefined ? '' : definitionOf($ref);
   let fields = known.get(definition);
   if (!fields) {
-    const all = flattened(definition);
+    const all = flattenedFields(definition);
     fields = {
       pointers: new Set(all.flatMap(({ name, pointer }) => (pointer ? [name] : []))),
       written: new Set(all.flatMap(({ name, pointer, omitEmpty }) => (pointer || omitEmpty ? [] : [name]))),

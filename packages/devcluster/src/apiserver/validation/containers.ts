@@ -191,6 +191,6 @@ function checkResizePolicies(
     findings.choice(path, resourceName, RESIZABLE);
     findings.choice(path, restartPolicy, RESIZE_POLICIES);
     if (podPolicy === 'Never' && restartPolicy !== 'NotRequired')
-      findings.invalid(path, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'");
+      findings.invalid(path, restartPolicy, "must be 'NotRequired' when pod `restartPolicy` is 'Never'");
   });
 }

@@ -74,5 +74,6 @@ const fixed = [
 export function checkEventUpdate(findings: Findings, event: Event, old: Event): void {
   if (!equal(event.series, old.series)) checkSeries(findings, event);
   for (const [name, path] of fixed)
-    if (!equal(event[name], old[name])) findings.invalid(path, event[name] ?? '', IMMUTABLE);
+    if (!equal(event[name], old[name]))
+      findings.invalid(path, event[name] ?? (name === 'eventTime' ? null : ''), IMMUTABLE);
 }

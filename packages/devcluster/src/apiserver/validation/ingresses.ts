@@ -116,13 +116,16 @@ export function checkIngressClass(
 }
 
 function checkParameters(findings: Findings, path: string, parameters: IngressClassParametersReference): void {
-  const { scope, namespace } = parameters;
+  const { apiGroup, kind, name, scope, namespace } = parameters;
+  if (apiGroup !== undefined) findings.name(`${path}.apiGroup`, 'subdomain', apiGroup);
+  for (const [part, value] of Object.entries({ kind, name }))
+    if (findings.present(`${path}.${part}`, value)) findings.name(`${path}.${part}`, 'path', value);
   if (scope === undefined) findings.required(`${path}.scope`);
   else findings.oneOf(`${path}.scope`, scope, ['Cluster', 'Namespace']);
   if (scope === 'Namespace') {
     if (namespace === undefined) findings.required(`${path}.namespace`, "`parameters.scope` is set to 'Namespace'");
     else findings.name(`${path}.namespace`, 'label', namespace);
-  } else if (namespace !== undefined) {
+  } else if (scope === 'Cluster' && namespace !== undefined) {
     findings.forbidden(`${path}.namespace`, "`parameters.scope` is set to 'Cluster'");
   }
 }

@@ -14,7 +14,7 @@ import { checkContainers } from './containers.js';
 import { shown, type Findings } from './findings.js';
 import { checkAffinity, checkSpread, checkTolerations } from './placement.js';
 import { checkResources } from './resources.js';
-import { checkPodSecurity } from './security.js';
+import { checkHostProcesses, checkPodSecurity } from './security.js';
 import { checkVolumes } from './volumes.js';
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
@@ -47,6 +47,7 @@ export function checkPodSpec(findings: Findings, path: string, spec: PodSpec, po
   if (spec.hostUsers === false) checkOwnUsers(findings, path, spec);
   if (spec.os) checkSystem(findings, path, spec);
   checkFileVolumes(findings, path, spec);
+  checkHostProcesses(findings, path, spec);
   if (spec.resources) {
     const claims = (spec.resourceClaims ?? []).map(({ name }) => name);
     if (spec.resources.claims)
@@ -229,7 +230,7 @@ const unknownTo: Readonly<Record<string, { pod: readonly string[]; context: read
 function checkSystem(findings: Findings, path: string, spec: PodSpec): void {
   const name = spec.os?.name ?? '';
   if (name === '') {
-    findings.required(`${path}.os.name`, 'cannot be empty');
+    findings.required(`${path}.os.name`);
     return;
   }
   findings.oneOf(`${path}.os`, name, SYSTEMS);

@@ -98,7 +98,8 @@ function checkClaims(
   podClaims: readonly string[],
 ): void {
   const taken = new Set<string>();
-  findings.each(path, claims, ({ name }, at) => {
+  findings.each(path, claims, ({ name, request }, at) => {
+    if (request) findings.name(`${at}.request`, 'label', request);
     if (!findings.present(at, name)) return;
     if (taken.has(name)) findings.duplicate(at, name);
     taken.add(name);

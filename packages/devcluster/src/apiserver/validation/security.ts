@@ -155,3 +155,28 @@ function checkWindowsOptions(findings: Findings, path: string, options: WindowsS
     findings.invalid(`${path}.gmsaCredentialSpec`, '', 'gmsaCredentialSpec cannot be an empty string');
   if (runAsUserName === '') findings.invalid(`${path}.runAsUserName`, '', 'runAsUserName cannot be an empty string');
 }
+
+/** Containers that are processes of a Windows host: all of a Pod, or none, and on the host's network. */
+export function checkHostProcesses(findings: Findings, path: string, spec: PodSpec): void {
+  const ofPod = spec.securityContext?.windowsOptions?.hostProcess;
+  let others = false;
+  let any = false;
+  for (const list of ['initContainers', 'containers', 'ephemeralContainers'] as const) {
+    findings.each(`${path}.${list}`, spec[list], ({ securityContext }, at) => {
+      const own = securityContext?.windowsOptions?.hostProcess;
+      if (ofPod !== undefined && own !== undefined && ofPod !== own) {
+        const problem = `pod hostProcess value must be identical if both are specified, was ${String(ofPod)}`;
+        findings.invalid(`${at}.securityContext.windowsOptions.hostProcess`, own, problem);
+      }
+      if (own ?? ofPod) any = true;
+      else others = true;
+    });
+  }
+  if (!any) return;
+  const all = 'If pod contains any hostProcess containers then all containers must be HostProcess containers';
+  if (others) findings.invalid(path, '', all);
+  if (!spec.hostNetwork) {
+    const problem = 'hostNetwork must be true if pod contains any hostProcess containers';
+    findings.invalid(`${path}.hostNetwork`, false, problem);
+  }
+}

@@ -17,6 +17,7 @@ import type { ImageVolumeSource } from '../schema/newer-fields.js';
 import { checkClaimSpec } from './claims.js';
 import { checkFieldRef, checkResourceRef } from './environment.js';
 import { PULL_POLICIES, type Findings } from './findings.js';
+import { checkOtherVolume } from './other-volumes.js';
 import { checkNoBacksteps, checkUnreserved } from './paths.js';
 
 export type Volumes = ReadonlyMap<string, Volume>;
@@ -46,29 +47,6 @@ export function checkVolumes(
   });
   return usable;
 }
-
-/** What has to be said of sources that are nothing but names: fields that must not be empty. */
-const plain = {
-  gitRepo: ['repository'],
-  gcePersistentDisk: ['pdName'],
-  awsElasticBlockStore: ['volumeID'],
-  nfs: ['server', 'path'],
-  iscsi: ['targetPortal', 'iqn'],
-  glusterfs: ['endpoints', 'path'],
-  persistentVolumeClaim: ['claimName'],
-  rbd: ['monitors', 'image'],
-  cinder: ['volumeID'],
-  cephfs: ['monitors'],
-  quobyte: ['registry', 'volume'],
-  flexVolume: ['driver'],
-  azureFile: ['secretName', 'shareName'],
-  vsphereVolume: ['volumePath'],
-  photonPersistentDisk: ['pdID'],
-  portworxVolume: ['volumeID'],
-  azureDisk: ['diskName', 'diskURI'],
-  storageos: ['volumeName'],
-  scaleIO: ['gateway', 'system', 'volumeName'],
-} as const satisfies Partial<Record<keyof Volume, readonly string[]>>;
 
 /** In the order in which the first one counts. */
 const kinds = [
@@ -117,10 +95,8 @@ function checkSource(findings: Findings, path: string, volume: Volume, podName: 
     return;
   }
   const at = `${path}.${alias[first] ?? first}`;
-  const { emptyDir, hostPath, secret, configMap, downwardAPI, projected, csi, ephemeral, nfs, flocker } = volume;
-  if (first in plain) checkPlain(findings, at, volume[first] ?? {}, plain[first as keyof typeof plain]);
-  if (first === 'nfs' && nfs && !nfs.path.startsWith('/'))
-    findings.invalid(`${at}.path`, nfs.path, 'must be an absolute path');
+  const { emptyDir, hostPath, secret, configMap, downwardAPI, projected, csi, ephemeral } = volume;
+  checkOtherVolume(findings, at, first, volume);
   if (first === 'emptyDir' && emptyDir) checkEmptyDir(findings, at, emptyDir);
   if (first === 'hostPath' && hostPath) checkHostPath(findings, at, hostPath);
   if (first === 'secret' && secret) {
@@ -139,8 +115,6 @@ function checkSource(findings: Findings, path: string, volume: Volume, podName: 
   if (first === 'csi' && csi) checkCsi(findings, at, csi);
   if (first === 'ephemeral' && ephemeral) checkEphemeral(findings, at, ephemeral, podName, volume.name);
   if (first === 'image' && volume.image) checkImage(findings, at, volume.image, podName !== undefined);
-  if (first === 'flocker' && !flocker?.datasetName && !flocker?.datasetUUID)
-    findings.required(at, 'one of datasetName and datasetUUID is required');
 }
 
 /** A template may leave it open which image it is. */
@@ -152,15 +126,6 @@ function checkImage(
 ): void {
   if (ofPod) findings.present(`${path}.reference`, reference);
   findings.choice(`${path}.pullPolicy`, pullPolicy, PULL_POLICIES);
-}
-
-function checkPlain(findings: Findings, path: string, source: object, names: readonly string[]): void {
-  const values = new Map(Object.entries(source));
-  for (const name of names) {
-    const value: unknown = values.get(name);
-    if (value === undefined || value === '' || (Array.isArray(value) && value.length === 0))
-      findings.required(`${path}.${name}`);
-  }
 }
 
 function checkEmptyDir(findings: Findings, path: string, { sizeLimit }: EmptyDirVolumeSource): void {

@@ -171,9 +171,19 @@ function checkSelector(findings: Findings, selector: LabelSelector | undefined, 
   }
   checkNotEmpty(findings, selector, kind);
   if (validateSelector(selector, '').length === 0) return true;
-  findings.invalid('spec.selector', selector, faulty);
+  findings.invalid('spec.selector', inGo(selector), faulty);
   return false;
 }
+
+/** As Go writes it: keys in order, and nothing left out that it has. */
+const inGo = ({ matchLabels, matchExpressions }: LabelSelector): LabelSelector => ({
+  ...(matchLabels ? { matchLabels: Object.fromEntries(Object.entries(matchLabels).sort(byKey)) } : {}),
+  ...(matchExpressions
+    ? { matchExpressions: matchExpressions.map(({ key, operator, ...rest }) => ({ key, operator, ...rest })) }
+    : {}),
+});
+
+const byKey = ([a]: readonly [string, string], [b]: readonly [string, string]): number => (a < b ? -1 : 1);
 
 const isEmpty = ({ matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean =>
   Object.keys(matchLabels).length === 0 && matchExpressions.length === 0;

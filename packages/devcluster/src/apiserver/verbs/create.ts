@@ -46,8 +46,9 @@ export async function insert(
   metadata.creationTimestamp = timestamp(context.now());
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
-  delete metadata.generation;
+  // Where nobody counts generations, whoever made the object says which one it is.
   if (resource.strategy.generationFields) metadata.generation = 1;
+  else if (!metadata.generation) delete metadata.generation;
   if (resource.subresources.includes('status') && !resource.strategy.keepsStatusOnCreate) delete draft['status'];
 
   const strategy = strategyContext(context, user.name);

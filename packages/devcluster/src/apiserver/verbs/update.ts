@@ -20,11 +20,14 @@ export async function update(context: ServerContext, request: ResourceRequest): 
     throw badRequest('the name of the object ( based on URL) was undeterminable: name must be provided');
   place(request, draft);
   const key = keyOfRequest(request);
-  if (!context.store.get(resource.storage, key)) {
+  const stored = context.store.get(resource.storage, key);
+  if (!stored) {
     if (resource.strategy.createOnUpdate && !request.subresource) return create(context, request);
     throw notFound(resource, request.name ?? '');
   }
-  if (!draft.metadata.resourceVersion && resource.strategy.requiresRevision) {
+  // Who means another object is told that first.
+  const meant = !draft.metadata.uid || draft.metadata.uid === stored.metadata.uid;
+  if (meant && !draft.metadata.resourceVersion && resource.strategy.requiresRevision) {
     throw invalid(resource, request.name ?? '', [
       field.invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
     ]);

@@ -3,8 +3,9 @@ import type { ServerContext } from '../context.js';
 import { field, invalid, type FieldError } from '../errors.js';
 import { at, type ApiObject } from '../json.js';
 import type { ServedResource, StrategyContext, Subresource } from '../registry/resource.js';
-import { validateMetadata } from '../schema/names.js';
+import { BARE_FINALIZER, isBareFinalizer, validateMetadata } from '../schema/names.js';
 import { validateSelectors } from '../schema/selectors.js';
+import { NOT_NEGATIVE } from '../validation/findings.js';
 
 export function validateObject(
   context: StrategyContext,
@@ -12,7 +13,12 @@ export function validateObject(
   object: ApiObject,
   old: ApiObject | undefined,
 ): void {
-  const errors = validateMetadata(object, resource.nameRule);
+  const errors = validateMetadata(object, resource.nameRule).filter(
+    (error) =>
+      !old || error.field !== 'metadata.generateName' || !settledNames.has(`${resource.group}/${resource.plural}`),
+  );
+  if ((object.metadata.generation ?? 0) < 0)
+    errors.push(field.invalid('metadata.generation', object.metadata.generation, NOT_NEGATIVE));
   for (const name of ['uid', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
     const value = object.metadata[name];
     if (old && value !== old.metadata[name])
@@ -20,12 +26,31 @@ export function validateObject(
   }
   errors.push(...(resource.strategy.validate?.(object, old, context) ?? []));
   if (!resource.custom) {
-    errors.push(...bareFinalizers(resource, object), ...validateSelectors(resource.schema(), object, ''));
+    errors.push(
+      ...bareFinalizers(resource, object),
+      ...validateSelectors(resource.schema(), object, '').filter(
+        // What cannot be changed any more was looked at when it came.
+        (error) =>
+          !error.field.startsWith('spec.jobTemplate.spec.selector.') &&
+          (!old || !error.field.startsWith('spec.volumeClaimTemplates[')),
+      ),
+    );
   }
   if (errors.length > 0) throw invalid(resource, object.metadata.name ?? '', errors);
 }
 
-const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+/** Kinds whose updates are not asked how their name was made. */
+const settledNames = new Set([
+  'apps/deployments',
+  'apps/replicasets',
+  'apps/statefulsets',
+  'apps/daemonsets',
+  'batch/cronjobs',
+  '/services',
+  'networking.k8s.io/networkpolicies',
+  'scheduling.k8s.io/priorityclasses',
+  'events.k8s.io/events',
+]);
 
 /** Kinds with the rules for metadata that all kinds have, and no more. */
 const plainMetadata = new Set([
@@ -40,18 +65,10 @@ const plainMetadata = new Set([
 ]);
 
 /** Whose finalizer it is must be told from its name. */
-function bareFinalizers({ storage }: ServedResource, { metadata }: ApiObject): FieldError[] {
-  if (plainMetadata.has(storage)) return [];
+function bareFinalizers({ group, plural }: ServedResource, { metadata }: ApiObject): FieldError[] {
+  if (plainMetadata.has(`${group}/${plural}`)) return [];
   return (metadata.finalizers ?? []).flatMap((name, index) =>
-    name.includes('/') || STANDARD_FINALIZERS.has(name)
-      ? []
-      : [
-          field.invalid(
-            `metadata.finalizers[${index}]`,
-            name,
-            'name is neither a standard finalizer name nor is it fully qualified',
-          ),
-        ],
+    !isBareFinalizer(name) ? [] : [field.invalid(`metadata.finalizers[${index}]`, name, BARE_FINALIZER)],
   );
 }
 

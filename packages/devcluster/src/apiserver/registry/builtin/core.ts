@@ -8,8 +8,11 @@ import type {
   Secret,
   ServiceAccount,
 } from '@stackwright/kube';
+import type { PersistentVolumeClaimSpec } from 'kubernetes-types/core/v1.d.ts';
 import { field, type FieldError } from '../../errors.js';
 import { clone } from '../../json.js';
+import { qualifiedNameProblems } from '../../schema/formats.js';
+import { BARE_FINALIZER, invalidEach, isBareFinalizer } from '../../schema/names.js';
 import { checkClaimSpec, checkClaimUpdate } from '../../validation/claims.js';
 import { checkConfigMap, checkSecret } from '../../validation/data.js';
 import { found } from '../../validation/findings.js';
@@ -20,7 +23,7 @@ export const namespaceStrategy: Strategy<Namespace> = {
   prepareForCreate(namespace) {
     const metadata = (namespace.metadata ??= {});
     metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name ?? '' };
-    namespace.spec = { finalizers: ['kubernetes'] };
+    namespace.spec = { finalizers: [...new Set([...(namespace.spec?.finalizers ?? []), 'kubernetes'])] };
     setStatus(namespace, { phase: 'Active' });
   },
   prepareForUpdate(namespace, old, { subresource }) {
@@ -29,6 +32,11 @@ export const namespaceStrategy: Strategy<Namespace> = {
     // Only /finalize changes them.
     if (old.spec && subresource !== 'finalize') namespace.spec = clone(old.spec);
   },
+  validate: ({ spec }) =>
+    (spec?.finalizers ?? []).flatMap((name) => [
+      ...invalidEach('spec.finalizers', name, qualifiedNameProblems(name)),
+      ...(isBareFinalizer(name) ? [field.invalid('spec.finalizers', name, BARE_FINALIZER)] : []),
+    ]),
   prepareForDelete(namespace) {
     setStatus(namespace, { ...namespace.status, phase: 'Terminating' });
   },
@@ -57,7 +65,15 @@ export const configMapStrategy: Strategy<ConfigMap> = {
   validate: (config, old) => found((findings) => checkConfigMap(findings, config, old)),
 };
 
-export const serviceAccountStrategy: Strategy<ServiceAccount> = {};
+export const serviceAccountStrategy: Strategy<ServiceAccount> = {
+  prepareForCreate: nameSecretsOnly,
+  prepareForUpdate: nameSecretsOnly,
+};
+
+/** The Secrets are in its namespace: nothing but their names is kept. */
+function nameSecretsOnly(account: ServiceAccount): void {
+  if (account.secrets) account.secrets = account.secrets.map(({ name }) => (name === undefined ? {} : { name }));
+}
 
 export const volumeStrategy: Strategy<PersistentVolume> = {
   defaults({ spec }) {
@@ -87,7 +103,11 @@ export const claimStrategy: Strategy<PersistentVolumeClaim> = {
     if (spec) spec.volumeMode ??= 'Filesystem';
   },
   prepareForCreate(claim) {
+    if (claim.spec) settleSources(claim.spec, undefined);
     setStatus(claim, { phase: 'Pending' });
+  },
+  prepareForUpdate({ spec }, old, { subresource }) {
+    if (spec && subresource !== 'status') settleSources(spec, old.spec);
   },
   validate: (claim, old, { subresource }) =>
     found((findings) => {
@@ -96,3 +116,21 @@ export const claimStrategy: Strategy<PersistentVolumeClaim> = {
       if (old) checkClaimUpdate(findings, claim, old);
     }),
 };
+
+const SNAPSHOTS = 'snapshot.storage.k8s.io';
+
+/** What a volume is filled from is said in two fields, the older of which knows claims and snapshots only. */
+function settleSources(spec: PersistentVolumeClaimSpec, old: PersistentVolumeClaimSpec | undefined): void {
+  // Of a feature that is off until it is asked for.
+  if (spec.dataSourceRef?.namespace && !old?.dataSourceRef) delete spec.dataSourceRef;
+  const { dataSource, dataSourceRef } = spec;
+  if (dataSource && !dataSourceRef) {
+    const { apiGroup = '', kind, name } = dataSource;
+    const known =
+      (kind === 'PersistentVolumeClaim' && apiGroup === '') || (kind === 'VolumeSnapshot' && apiGroup === SNAPSHOTS);
+    if (!known && !old?.dataSource && !old?.dataSourceRef) delete spec.dataSource;
+    else spec.dataSourceRef = { ...(dataSource.apiGroup === undefined ? {} : { apiGroup }), kind, name };
+  } else if (dataSourceRef && !dataSource && !dataSourceRef.namespace) {
+    spec.dataSource = clone(dataSourceRef);
+  }
+}

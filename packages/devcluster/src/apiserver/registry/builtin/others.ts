@@ -8,12 +8,11 @@ import type {
   RoleBinding,
   StorageClass,
 } from '@stackwright/kube';
-import { field } from '../../errors.js';
-import { equal } from '../../json.js';
 import { checkBudget } from '../../validation/budgets.js';
 import { found } from '../../validation/findings.js';
 import { checkLease } from '../../validation/leases.js';
 import { checkBinding, checkRole, type BindingLike, type RoleLike } from '../../validation/rbac.js';
+import { checkStorageClass } from '../../validation/storage-classes.js';
 import type { Strategy } from '../resource.js';
 import { setStatus } from './pods.js';
 
@@ -66,12 +65,10 @@ export const roleBindingStrategy: Strategy<RoleBinding> = bindings(true);
 export const clusterRoleBindingStrategy: Strategy<ClusterRoleBinding> = bindings(false);
 
 export const storageClassStrategy: Strategy<StorageClass> = {
+  reportsMissing: true,
   defaults(storage) {
     storage.reclaimPolicy ??= 'Delete';
     storage.volumeBindingMode ??= 'Immediate';
   },
-  validate: (storage, old) =>
-    old && (old.provisioner !== storage.provisioner || !equal(old.parameters, storage.parameters))
-      ? [field.forbidden('parameters', 'updates to provisioner and parameters are forbidden.')]
-      : [],
+  validate: (storage, old) => found((findings) => checkStorageClass(findings, storage, old)),
 };

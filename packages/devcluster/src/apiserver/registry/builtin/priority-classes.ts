@@ -19,10 +19,12 @@ export const systemClasses: Readonly<Record<string, { value: number; description
   },
 };
 
-const policies = ['Never', 'PreemptLowerPriority'];
+const policies = ['PreemptLowerPriority', 'Never'];
 
 export const priorityClassStrategy: Strategy<PriorityClass> = {
-  generationFields: 'all',
+  // There is a first generation, and never another.
+  generationFields: [],
+  reportsMissing: true,
   defaults(priority) {
     priority.preemptionPolicy ??= 'PreemptLowerPriority';
   },
@@ -44,7 +46,8 @@ export const priorityClassStrategy: Strategy<PriorityClass> = {
     }
     if (!name.startsWith(RESERVED) && value > HIGHEST)
       errors.push(field.forbidden('value', `maximum allowed value of a user defined priority is ${HIGHEST}`));
-    if (!policies.includes(preemptionPolicy))
+    if (!old && preemptionPolicy === '') errors.push(field.required('preemptionPolicy'));
+    else if (!old && !policies.includes(preemptionPolicy))
       errors.push(field.notSupported('preemptionPolicy', preemptionPolicy, policies));
     if (old && value !== old.value) errors.push(field.forbidden('value', 'may not be changed in an update.'));
     if (old && preemptionPolicy !== old.preemptionPolicy)

@@ -93,6 +93,7 @@ function defaultService(spec: ServiceSpec): void {
   }
   if (isExternallyAccessible(spec)) spec.externalTrafficPolicy ??= 'Cluster';
   if (hasClusterIP(spec)) spec.internalTrafficPolicy ??= 'Cluster';
+  else if (spec.type === 'ExternalName') delete spec.internalTrafficPolicy;
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
 }
 
@@ -207,6 +208,7 @@ export const endpointSliceStrategy: Strategy<EndpointSlice> = {
     slice.endpoints ??= [];
     // Of an earlier version of the API, and not written by this one.
     for (const endpoint of slice.endpoints) delete endpoint.deprecatedTopology;
+    if (slice.ports?.length === 0) delete slice.ports;
     for (const port of slice.ports ?? []) {
       port.name ??= '';
       port.protocol ??= 'TCP';

@@ -9,9 +9,8 @@ import type {
   StatefulSet,
 } from '@stackwright/kube';
 import type { JobSpec } from 'kubernetes-types/batch/v1.d.ts';
-import { field } from '../../errors.js';
 import { equal } from '../../json.js';
-import { found } from '../../validation/findings.js';
+import { found, IMMUTABLE } from '../../validation/findings.js';
 import { checkCronJob, checkJob, JOB_LABELS } from '../../validation/jobs.js';
 import { checkDaemonSet, checkDeployment, checkReplicaSet, checkStatefulSet } from '../../validation/workloads.js';
 import type { Strategy } from '../resource.js';
@@ -147,8 +146,12 @@ export const controllerRevisionStrategy: Strategy<ControllerRevision> = {
   defaults(revision) {
     revision.revision ??= 0;
   },
-  validate: ({ data }, old) =>
-    old && !equal(data, old.data) ? [field.invalid('data', '<value>', 'field is immutable')] : [],
+  validate: ({ data, revision }, old) =>
+    found((findings) => {
+      if (old && !equal(data, old.data)) findings.invalid('data', old.data ?? null, IMMUTABLE);
+      if (!old && data === undefined) findings.required('data', 'data is mandatory');
+      findings.notNegative('revision', revision);
+    }),
 };
 
 export const jobStrategy: Strategy<Job> = {

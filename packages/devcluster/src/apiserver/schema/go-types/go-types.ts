@@ -33,6 +33,12 @@ export function goFields(definition: string): readonly GoField[] | undefined {
   return fields;
 }
 
+/** The fields of a type, with those of structs that JSON has in place of them. */
+export const flattenedFields = (definition: string): readonly GoField[] =>
+  (goFields(definition) ?? []).flatMap((field) =>
+    field.inlined === undefined ? [field] : flattenedFields(field.inlined),
+  );
+
 const omitted = new Map<string, ReadonlySet<string>>();
 
 /** JSON names of the fields of a type that are left out when they are empty; undefined for types not in the tables. */
