@@ -44,7 +44,7 @@ export const priorityClassStrategy: Strategy<PriorityClass> = {
         ),
       );
     }
-    if (!name.startsWith(RESERVED) && value > HIGHEST)
+    if (!old && !name.startsWith(RESERVED) && value > HIGHEST)
       errors.push(field.forbidden('value', `maximum allowed value of a user defined priority is ${HIGHEST}`));
     if (!old && preemptionPolicy === '') errors.push(field.required('preemptionPolicy'));
     else if (!old && !policies.includes(preemptionPolicy))

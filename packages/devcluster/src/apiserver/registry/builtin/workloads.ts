@@ -113,6 +113,10 @@ export const daemonSetStrategy: Strategy<DaemonSet> = {
       spec.updateStrategy.rollingUpdate ??= {};
       spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1;
       spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
+    } else if (spec.updateStrategy.rollingUpdate) {
+      // Given where it means nothing: it has Go's zeros.
+      spec.updateStrategy.rollingUpdate.maxUnavailable ??= 0;
+      spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
     }
     defaultPodTemplate(spec.template);
   },
