@@ -83,7 +83,13 @@ function missingAdvice(chain: Chain, namespace: string): { remedy?: string; comm
 }
 
 /** What ours above them say more of. */
-const vague: ReadonlySet<string> = new Set(['BackoffLimitExceeded', 'CrashLoopBackOff', 'Error', 'NotReady']);
+const vague: ReadonlySet<string> = new Set([
+  'BackoffLimitExceeded',
+  'Completed',
+  'CrashLoopBackOff',
+  'Error',
+  'NotReady',
+]);
 
 /** Reasons of Kubernetes itself, and those of the walk, which have no page of ours. */
 const kubernetesRemedies: Readonly<Record<string, string>> = {
@@ -98,6 +104,7 @@ const kubernetesRemedies: Readonly<Record<string, string>> = {
   Suspended: 'Set spec.suspend of the Job to false.',
   CrashLoopBackOff: 'The container ends again and again: its log of the run before says why.',
   Error: 'The container ended with an error: its log says why.',
+  Completed: 'The container ended by itself, and should run on: its command, or its log, says why.',
   OOMKilled: 'The container needs more memory than its limit: raise `resources.limits.memory`.',
   Evicted:
     'The node ran out of what the message names, and gave the Pod up: free it, or ask for more in `resources.requests`.',
@@ -126,7 +133,7 @@ function commandFor({ object, state, reason, container, restarted }: Link, names
   if (state === 'Missing') return `${kubectl} get ${resourceName(object.apiVersion, kind)}`;
   if (reason === 'ScaledToZero') return `${kubectl} scale ${kind.toLowerCase()} ${name} --replicas=1`;
   if (reason === 'RolloutPaused') return `${kubectl} rollout resume ${kind.toLowerCase()} ${name}`;
-  if (kind === 'Pod' && container !== undefined && (reason === 'Error' || reason === 'NotReady' || restarted)) {
+  if (kind === 'Pod' && container !== undefined && (['Completed', 'Error', 'NotReady'].includes(reason) || restarted)) {
     return `${kubectl} logs ${name} -c ${container}${restarted ? ' --previous' : ''}`;
   }
   return `${kubectl} describe ${resourceName(object.apiVersion, kind)} ${name}`;

@@ -1,6 +1,7 @@
 // What is the matter with a Pod, from its status alone.
 import type { Pod } from '@stackwright/kube';
 import { scrub } from '@stackwright/core';
+import { shouldRun } from '../workloads/pod-problem.js';
 
 export interface PodState {
   state: 'Ready' | 'Waiting' | 'Failed' | 'Finished';
@@ -34,7 +35,7 @@ export function stateOfPod(pod: Readonly<Pod>, line: (text: string) => string = 
   const init = status?.initContainerStatuses ?? [];
   const containers = status?.containerStatuses ?? [];
   for (const container of [...init, ...containers]) {
-    const trouble = troubleOf(container, line);
+    const trouble = troubleOf(container, shouldRun(pod, container), line);
     if (trouble) return trouble;
   }
   const initialising = init.find(({ state }) => !state?.terminated);
@@ -51,8 +52,9 @@ export function stateOfPod(pod: Readonly<Pod>, line: (text: string) => string = 
     return {
       state: 'Waiting',
       reason: 'NotReady',
-      message: `container ${unready.name} runs but is not ready yet`,
+      message: `container ${unready.name} runs but is not ready yet${endedBefore(unready, line)}`,
       container: unready.name,
+      ...(unready.lastState?.terminated ? { restarted: true } : {}),
     };
   }
   if (containers.length === 0 || unready) {
@@ -67,11 +69,12 @@ export function stateOfPod(pod: Readonly<Pod>, line: (text: string) => string = 
 
 function troubleOf(
   { name, state, lastState, restartCount }: ContainerStatus,
+  runs: boolean,
   line: (text: string) => string,
 ): PodState | undefined {
   const { waiting, terminated } = state ?? {};
   const ended = terminated ?? (waiting?.reason === 'CrashLoopBackOff' ? lastState?.terminated : undefined);
-  if (ended && ended.exitCode !== 0) {
+  if (ended && (ended.exitCode !== 0 || runs)) {
     return {
       state: 'Failed',
       reason: waiting?.reason ?? ended.reason ?? 'Error',
@@ -90,6 +93,12 @@ function troubleOf(
     };
   }
   return undefined;
+}
+
+/** Of one that was started again: most likely it ends as it did before. */
+function endedBefore({ lastState }: ContainerStatus, line: (text: string) => string): string {
+  const { terminated } = lastState ?? {};
+  return terminated ? `; before, it exited with ${terminated.exitCode}${lastWords(terminated.message, line)}` : '';
 }
 
 /** The last line says what went wrong more often than any other; the whole is in the log. */

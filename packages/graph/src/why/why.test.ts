@@ -100,4 +100,30 @@ describe('why', () => {
       container: 'main',
     });
   });
+
+  it.each<[string, object, string]>([
+    [
+      'ends well, at once, and should run',
+      { state: { terminated: { exitCode: 0, reason: 'Completed' } } },
+      'Failed Completed container main exited with 0',
+    ],
+    [
+      'runs again, and is not ready',
+      {
+        state: { running: {} },
+        ready: false,
+        restartCount: 1,
+        lastState: { terminated: { exitCode: 1, message: 'no such table' } },
+      },
+      'Waiting NotReady container main runs but is not ready yet; before, it exited with 1: no such table',
+    ],
+  ])('says of a container that %s how it ended', (_what, status, says) => {
+    const pod = object('v1', 'Pod', 'p', {
+      spec: { containers: [] },
+      status: { phase: 'Running', containerStatuses: [{ name: 'main', ...status }] },
+    });
+    const chain = ask(observed(widget('w', 'ContainerCrashed', 'Server', { kind: 'Pod', name: 'p' }), pod));
+    const { state, reason, message } = rootOf(chain);
+    expect(`${state} ${reason} ${message}`).toBe(says);
+  });
 });

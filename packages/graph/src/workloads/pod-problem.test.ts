@@ -50,6 +50,12 @@ describe('the problem of a Pod', () => {
       /container app ended with exit code 22: Traceback\nno module named x$/,
     ],
     [
+      'a container that ends well at once, and should run',
+      { phase: 'Running', containerStatuses: [container({ terminated: { exitCode: 0, reason: 'Completed' } })] },
+      'ContainerCrashed',
+      /container app ended with exit code 0$/,
+    ],
+    [
       'an init container that failed',
       { initContainerStatuses: [container({ terminated: { exitCode: 1, reason: 'OOMKilled' } }, { name: 'init' })] },
       'ContainerCrashed',
@@ -99,6 +105,16 @@ describe('the problem of a Pod', () => {
           },
         ],
       }),
+    ],
+    [
+      'has done its work, and is not to do it again',
+      {
+        ...pod({
+          phase: 'Running',
+          containerStatuses: [container({ terminated: { exitCode: 0, reason: 'Completed' } })],
+        }),
+        spec: { restartPolicy: 'Never', containers: [] },
+      },
     ],
     ['is being deleted', pod({ phase: 'Failed' }, { deletionTimestamp: '2025-01-01T00:00:00Z' })],
   ])('is none when it %s', (_what, one) => expect(podProblem([one], now)).toBeUndefined());

@@ -61,6 +61,18 @@ export function exitCodeOfPods(pods: readonly Readonly<Pod>[]): number | undefin
   return lastFailureOf(pods)?.exitCode;
 }
 
+/** Of a container that runs again and is not ready: how it ended before. Undefined where there is none. */
+export function recoveryOfPods(pods: readonly Readonly<Pod>[]): string | undefined {
+  for (const pod of newestFirst(pods)) {
+    if (isBeingDeleted(pod)) continue;
+    for (const { name, ready, state, lastState } of pod.status?.containerStatuses ?? []) {
+      if (ready || !state?.running || !lastState?.terminated) continue;
+      return `container ${name} of Pod ${pod.metadata?.name ?? ''} runs again after it ended with ${endOf(lastState.terminated)}`;
+    }
+  }
+  return undefined;
+}
+
 function lastFailureOf(pods: readonly Readonly<Pod>[]): Terminated | undefined {
   const [last] = pods
     .flatMap((pod) =>
@@ -84,7 +96,7 @@ function problemOf(pod: Readonly<Pod>, now: number): Omit<PodProblem, 'on'> | un
     return { reason: EngineReason.Unschedulable, message: unschedulable.message ?? 'no node can take it' };
   }
   for (const status of statusesOf(pod)) {
-    const problem = problemOfContainer(status, isInit(pod, status));
+    const problem = problemOfContainer(status, shouldRun(pod, status));
     if (problem) return problem;
   }
   if (pod.status?.phase === 'Failed') {
@@ -96,7 +108,7 @@ function problemOf(pod: Readonly<Pod>, now: number): Omit<PodProblem, 'on'> | un
 
 function problemOfContainer(
   { name, image, state, lastState }: ContainerStatus,
-  init: boolean,
+  runs: boolean,
 ): Omit<PodProblem, 'on'> | undefined {
   const { reason = '', message } = state?.waiting ?? {};
   const container = `container ${name}`;
@@ -112,9 +124,8 @@ function problemOfContainer(
       message: `${container} cannot be created: ${message ?? reason}`,
     };
   }
-  // An init container that ended well is how it should be; any other container should run.
   const ended = state?.terminated ?? (state?.waiting ? lastState?.terminated : undefined);
-  if (ended && (ended.exitCode !== 0 || (reason === 'CrashLoopBackOff' && !init))) {
+  if (ended && (ended.exitCode !== 0 || runs)) {
     return { reason: EngineReason.ContainerCrashed, message: `${container} ended with ${endOf(ended)}` };
   }
   return reason === 'CrashLoopBackOff'
@@ -133,8 +144,10 @@ function statusesOf({ status }: Readonly<Pod>): ContainerStatus[] {
   return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
 }
 
-function isInit({ status }: Readonly<Pod>, one: ContainerStatus): boolean {
-  return status?.initContainerStatuses?.includes(one) ?? false;
+/** Init containers, and those of Jobs, are as they should be when they have ended well. */
+export function shouldRun({ spec, status }: Readonly<Pod>, one: ContainerStatus): boolean {
+  const isMain = status?.containerStatuses?.includes(one) ?? false;
+  return isMain && (spec?.restartPolicy ?? 'Always') === 'Always';
 }
 
 function newestFirst(pods: readonly Readonly<Pod>[]): Readonly<Pod>[] {

@@ -166,6 +166,21 @@ describe('a rollout', () => {
     const ready = workload({ observedGeneration: 1, replicas: 2, updatedReplicas: 2, availableReplicas: 2 });
     expect(outcomeOf(Deployment, ready, pod)).toMatchObject({ state: 'Done' });
   });
+
+  it('says of a Pod that runs again how it ended', () => {
+    const ended = { terminated: { exitCode: 137, reason: 'OOMKilled' } };
+    const pod = (ready: boolean) => ({
+      status: { phase: 'Running', containerStatuses: [{ name: 'c', ready, state: { running: {} }, lastState: ended }] },
+    });
+    const messageOf = (ready: boolean) => outcomeOf(Deployment, workload({ observedGeneration: 1 }), pod(ready));
+    expect(messageOf(false)).toMatchObject({
+      state: 'Waiting',
+      message: expect.stringMatching(
+        /; container c of Pod p runs again after it ended with exit code 137 \(OOMKilled\)$/,
+      ) as string,
+    });
+    expect(messageOf(true)).toMatchObject({ message: expect.stringMatching(/Pods are ready$/) as string });
+  });
 });
 
 describe('endpoints', () => {

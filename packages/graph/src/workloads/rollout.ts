@@ -12,7 +12,7 @@ import {
   type Reconciled,
   type StepScope,
 } from '../declare/step.js';
-import { podProblem, schedulingGrace } from './pod-problem.js';
+import { podProblem, recoveryOfPods, schedulingGrace } from './pod-problem.js';
 
 export type Workload = Deployment | StatefulSet | DaemonSet;
 
@@ -60,8 +60,9 @@ export function rolloutOf<R extends Reconciled, T extends Workload>(
   const progress = isCurrent
     ? `${ready} of ${wanted} Pods of ${what} are ready`
     : `${what} is being rolled out: ${ready} of ${wanted} Pods are ready`;
+  const recovery = recoveryOfPods(pods());
   // No event says that a Pod has now waited too long for a node.
-  return waiting(EngineReason.RolloutInProgress, progress, {
+  return waiting(EngineReason.RolloutInProgress, recovery === undefined ? progress : `${progress}; ${recovery}`, {
     on,
     after: schedulingGrace,
     changing: !isCurrent,
