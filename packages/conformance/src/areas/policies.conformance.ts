@@ -122,6 +122,22 @@ describe('a policy', () => {
       },
     ));
 
+  it('looks at none that one of its conditions excludes, though another fails', () =>
+    withPolicy(
+      'excludes',
+      {
+        matchConditions: [
+          { name: 'fails', expression: 'object.metadata.name == "big" || object.data.none == "x"' },
+          { name: 'named', expression: 'object.metadata.name.startsWith("big")' },
+        ],
+        validations: [small],
+      },
+      tryBig,
+      async () => {
+        expect((await tried('other', big)).code).toBe(201);
+      },
+    ));
+
   it('knows who asks', async () => {
     const user = `${api.namespace}-user`;
     const groups = { 'impersonate-user': user, 'impersonate-group': 'system:masters' };
@@ -311,11 +327,30 @@ describe('a binding', () => {
         ],
       },
       tryBig,
-      ({ body }) => {
-        expect(body.message).toContain('denied request: at most 1');
-      },
+      // The parameters are seen a moment after the policy.
+      () => eventually(async () => expect((await tryBig()).body.message).toContain('denied request: at most 1')),
       { paramRef: { name: 'limits', namespace: api.namespace, parameterNotFoundAction: 'Deny' } },
     );
+  });
+
+  it('whose parameters are not there denies, or lets pass, as it says', async () => {
+    const spec = {
+      paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
+      validations: [{ expression: 'params == null || size(params.data) == 0', message: 'never' }],
+    };
+    const gone = { name: 'gone', namespace: api.namespace };
+    const denies = { paramRef: { ...gone, parameterNotFoundAction: 'Deny' } };
+    await withPolicy('missing', spec, tryBig, ({ body }) => expect(body.message).toContain('no params found'), denies);
+    // The second policy shows that the first, which was there before it, is there.
+    const passing = { ...spec, matchConditions: [{ name: 'new', expression: 'request.operation == "CREATE"' }] };
+    const own = api.clusterWide('passes');
+    await api.create(POLICIES, policyOf('passes', passing));
+    await api.create(BINDINGS, bindingOf('passes', { paramRef: { ...gone, parameterNotFoundAction: 'Allow' } }));
+    await withPolicy('shows', { validations: [small] }, tryBig, async () => {
+      expect((await tried('fits', { a: '1' })).code).toBe(201);
+    });
+    await api.delete(`${BINDINGS}/${own}`);
+    await api.delete(`${POLICIES}/${own}`);
   });
 });
 
@@ -328,6 +363,7 @@ describe('refused is', () => {
     ],
     ['an expression that is no truth', { validations: [{ expression: '"x"' }] }, 'spec.validations[0].expression'],
     ['what uses what there is not', { validations: [{ expression: 'subject.x' }] }, 'spec.validations[0].expression'],
+    ['a policy without an expression', { validations: [] }, 'spec.validations'],
     ['a reason that nobody knows', { validations: [{ ...small, reason: 'Mood' }] }, 'spec.validations[0].reason'],
     ['a policy about nothing', { validations: [small], matchConstraints: {} }, 'spec.matchConstraints.resourceRules'],
     [
