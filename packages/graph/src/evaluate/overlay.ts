@@ -25,7 +25,8 @@ export class Overlay implements ChildReader {
     this.#base = base;
   }
 
-  wrote(resource: Resource, object: KubeObject): void {
+  wrote(resource: Resource, answer: KubeObject): void {
+    const object = withoutManagedFields(answer);
     const kind = qualifiedName(resource);
     const objects = this.#written.get(kind) ?? new Map<string, KubeObject>();
     this.#written.set(kind, objects.set(keyOf(object), object));
@@ -76,6 +77,13 @@ export class Overlay implements ChildReader {
   #isDeleted(object: Readonly<KubeObject>): boolean {
     return object.metadata?.uid !== undefined && this.#deleted.has(object.metadata.uid);
   }
+}
+
+/** As the cache has it: who owns which field is most of an object, which may be kept for as long as it is there. */
+function withoutManagedFields(object: KubeObject): KubeObject {
+  if (!object.metadata?.managedFields) return object;
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }
 
 function matches(object: Readonly<KubeObject>, { namespace, labels = {} }: ReadListOptions): boolean {

@@ -3,7 +3,7 @@
 import type { KubeObject } from '@stackwright/kube';
 import type { Clock } from '@stackwright/core';
 import type { ChildReader } from '../evaluate/overlay.js';
-import type { Read } from './read-record.js';
+import { isAsRead, type Read } from './read-record.js';
 
 interface Finished {
   /** Of the reconciled object, its status included. */
@@ -48,7 +48,7 @@ export class EchoFilter {
     const isSame =
       last.resourceVersion === metadata?.resourceVersion &&
       this.#clock.monotonic() - last.since < longest &&
-      last.reads.every(({ version, again }) => again(reader) === version);
+      last.reads.every((read) => isAsRead(read, reader));
     if (!isSame) this.forget(metadata?.uid ?? '');
     return isSame;
   }

@@ -3,10 +3,13 @@ import type { KubeObject, ObjectKey, Resource } from '@stackwright/kube';
 import type { ReadListOptions } from '@stackwright/core';
 import type { ChildReader } from '../evaluate/overlay.js';
 
-export interface Read {
-  version: string;
-  again: (reader: ChildReader) => string;
-}
+/** What was asked for. Kept for a while for each object, and therefore as little as can be. */
+type Look =
+  | { readonly type: 'get'; readonly resource: Resource; readonly of: ObjectKey }
+  | { readonly type: 'list'; readonly resource: Resource; readonly of: ReadListOptions | undefined }
+  | { readonly type: 'ownedBy'; readonly resource: Resource; readonly of: string };
+
+export type Read = Look & { readonly version: string };
 
 /** Takes down what is read through it. */
 export class ReadRecord implements ChildReader {
@@ -24,27 +27,47 @@ export class ReadRecord implements ChildReader {
   }
 
   get<T extends KubeObject>(resource: Resource<T>, key: ObjectKey): Readonly<T> | undefined {
-    return this.#note((reader) => reader.get(resource, key), versionOf);
+    const found = this.#guarded(() => this.#inner.get(resource, key));
+    this.#reads.push({ type: 'get', resource, of: key, version: versionOf(found) });
+    return found;
   }
 
   list<T extends KubeObject>(resource: Resource<T>, options?: ReadListOptions): readonly Readonly<T>[] {
-    return this.#note((reader) => reader.list(resource, options), versionsOf);
+    const found = this.#guarded(() => this.#inner.list(resource, options));
+    this.#reads.push({ type: 'list', resource, of: options, version: versionsOf(found) });
+    return found;
   }
 
   ownedBy<T extends KubeObject>(resource: Resource<T>, uid: string): readonly Readonly<T>[] {
-    return this.#note((reader) => reader.ownedBy(resource, uid), versionsOf);
+    const found = this.#guarded(() => this.#inner.ownedBy(resource, uid));
+    this.#reads.push({ type: 'ownedBy', resource, of: uid, version: versionsOf(found) });
+    return found;
   }
 
-  #note<T>(look: (reader: ChildReader) => T, version: (found: T) => string): T {
+  #guarded<T>(look: () => T): T {
     try {
-      const found = look(this.#inner);
-      this.#reads.push({ version: version(found), again: (reader) => version(look(reader)) });
-      return found;
+      return look();
     } catch (error) {
       // Once is enough: what could not be read has no version that a later look could be held against.
       this.#failed = true;
       throw error;
     }
+  }
+}
+
+/** Whether the same would be read again. */
+export function isAsRead(read: Read, reader: ChildReader): boolean {
+  return versionNow(read, reader) === read.version;
+}
+
+function versionNow({ type, resource, of }: Look, reader: ChildReader): string {
+  switch (type) {
+    case 'get':
+      return versionOf(reader.get(resource, of));
+    case 'list':
+      return versionsOf(reader.list(resource, of));
+    case 'ownedBy':
+      return versionsOf(reader.ownedBy(resource, of));
   }
 }
 

@@ -84,6 +84,18 @@ export class HeldChildren {
     this.#unread.delete(uid);
   }
 
+  /** The cache shows what was seen when it was written: it need not be in memory twice. */
+  shown(uid: string, cache: ChildReader): void {
+    const seen = this.#seen.get(uid);
+    if (!seen) return;
+    const children = seen.children.map((one) => {
+      const cached = observedOf(cache, one.resource, keyOfObject(one.child));
+      const isIt = cached && cached !== 'Unknown' && isSameVersion(cached, one.child);
+      return isIt ? { resource: one.resource, child: cached } : one;
+    });
+    this.#seen.set(uid, { children, removed: seen.removed });
+  }
+
   /** Milliseconds until what is held has to be written down, or read. */
   dueIn(uid: string): number | undefined {
     if (this.#unread.has(uid)) return recordedAfter;
@@ -233,6 +245,10 @@ function removedOf<R extends Reconciled>(
 
 function uidOf({ metadata }: Readonly<KubeObject>): string {
   return metadata?.uid ?? '';
+}
+
+function isSameVersion({ metadata: one }: Readonly<KubeObject>, { metadata: other }: Readonly<KubeObject>): boolean {
+  return one?.uid === other?.uid && one?.resourceVersion === other?.resourceVersion;
 }
 
 function goneSince(before: readonly OwnedChild[] | undefined, now: readonly OwnedChild[]): readonly OwnedChild[] {

@@ -101,7 +101,10 @@ export class GraphReconciler<R extends Reconciled> {
     }
     if (this.#init.isEnding?.(object.metadata?.namespace)) return this.#deletion.letGo(object, context);
     if (isPaused(object, this.#names) && !isBeingDeleted(object)) return undefined;
-    if (this.#memories.echoes.isEcho(object, reader)) return undefined;
+    if (this.#memories.echoes.isEcho(object, reader)) {
+      this.#memories.held.shown(object.metadata?.uid ?? '', reader);
+      return undefined;
+    }
     return isBeingDeleted(object) ? this.#deletion.go(object, context) : this.#bring(object, context);
   }
 
