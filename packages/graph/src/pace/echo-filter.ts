@@ -48,8 +48,17 @@ export class EchoFilter {
     const isSame =
       last.resourceVersion === metadata?.resourceVersion &&
       this.#clock.monotonic() - last.since < longest &&
-      last.reads.every((read) => isAsRead(read, reader));
+      last.reads.every((read) => isStill(read, reader));
     if (!isSame) this.forget(metadata?.uid ?? '');
     return isSame;
+  }
+}
+
+/** What cannot be read any more, as its kind is served no longer, is not as it was: a step has to say so. */
+function isStill(read: Read, reader: ChildReader): boolean {
+  try {
+    return isAsRead(read, reader);
+  } catch {
+    return false;
   }
 }

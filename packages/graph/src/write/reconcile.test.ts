@@ -823,6 +823,17 @@ describe('status', () => {
   });
 });
 
+it('a kind that is served no more is told at once, also of what was judged a moment ago', async () => {
+  const harness = new GraphHarness(sampleGraph());
+  await harness.create(sample());
+  await harness.settle();
+  await ready(harness);
+  expect(harness.condition('Ready')).toMatchObject({ status: 'True' });
+  harness.reader.missing.add('configmaps');
+  await harness.reconcile();
+  expect(harness.condition('ConfigReady')).toMatchObject({ status: 'False', reason: 'KindMissing' });
+});
+
 describe('children that no step wants any more', () => {
   const extras = ['a', 'b', 'c'];
   const there = (harness: GraphHarness<Sample>) =>
