@@ -14,10 +14,10 @@ import { Sample, sample } from '../testing/sample.js';
 const phase = 100_000;
 const resync = 40_000;
 /**
- * Of each second, once what failed at first has begun to wait: one, and the echo of what it wrote. And what the first moments of
- * a phase may cost beside.
+ * Of each second, once what failed at first has begun to wait: one, another where that fails every other time (a first failure is
+ * tried again at once), and the echo of what it wrote. And what the first moments of a phase may cost beside.
  */
-const perSecond = 2;
+const perSecond = 3;
 const atFirst = 40;
 
 const delay = fc.constantFrom(undefined, 0, -1, NaN, Infinity, -Infinity, Number.MIN_VALUE, 0.5, 1, 900, 5_000);

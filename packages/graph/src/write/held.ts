@@ -11,6 +11,7 @@ import type { Evaluation } from '../evaluate/evaluate.js';
 import { fingerprintOf } from '../evaluate/hash.js';
 import type { ChildReader } from '../evaluate/overlay.js';
 import type { Write } from '../evaluate/writes.js';
+import { longestRetry, shortestRetry } from '../pace/retries.js';
 import type { StepFailure } from '../status/failure.js';
 import type { ReconciledStatus } from '../status/status.js';
 import type { Reconciled } from '../declare/step.js';
@@ -29,7 +30,9 @@ import {
 /** Milliseconds after which what waits is written down, too; what has failed is at once. Most waits are over by then. */
 const recordedAfter = 30_000;
 /** Milliseconds after which the removal of what was written down is tried again: a later process would take it for the last. */
-const removedAgainAfter = 300_000;
+const removedAgainAfter = { atFirst: shortestRetry, later: longestRetry };
+/** Milliseconds for which an object is not said to be well because of that: a process that finds it well looks for no record. */
+const longestRemoval = 30_000;
 
 export interface HeldInput<R extends Reconciled> extends RecordContext<R> {
   readonly evaluation: Evaluation<R>;
@@ -56,6 +59,8 @@ interface Owner {
   since: number | undefined;
   /** Hash of what is written down. Undefined: nothing is. */
   record: string | undefined;
+  /** On the monotonic clock: since when it cannot be removed. */
+  stuck?: number;
 }
 
 export class HeldChildren {
@@ -101,9 +106,21 @@ export class HeldChildren {
     if (this.#unread.has(uid)) return recordedAfter;
     const owner = this.#owners.get(uid);
     if (!owner) return undefined;
-    if (owner.record !== undefined) return owner.held.size === 0 ? removedAgainAfter : undefined;
-    if (owner.since === undefined) return undefined;
-    return Math.max(0, owner.since + recordedAfter - this.#clock.monotonic());
+    if (owner.record !== undefined && owner.held.size === 0) {
+      return this.isStuck(uid) ? removedAgainAfter.atFirst : removedAgainAfter.later;
+    }
+    if (owner.record !== undefined) return undefined;
+    return owner.since === undefined ? undefined : Math.max(shortestRetry, this.#untilRecorded(owner));
+  }
+
+  #untilRecorded({ since = 0 }: Owner): number {
+    return since + recordedAfter - this.#clock.monotonic();
+  }
+
+  /** Whether what was written down could not be removed a moment ago. */
+  isStuck(uid: string): boolean {
+    const { stuck } = this.#owners.get(uid) ?? {};
+    return stuck !== undefined && this.#clock.monotonic() - stuck < longestRemoval;
   }
 
   /** What is held of an object. */
@@ -140,7 +157,8 @@ export class HeldChildren {
     }
     const isDue = next.size > 0 && this.#keepsRecordOf(input);
     const since = isDue ? (owner?.since ?? this.#clock.monotonic()) : undefined;
-    const now: Owner = { held: next, since, record };
+    const { stuck } = next.size === 0 ? (owner ?? {}) : {};
+    const now: Owner = { held: next, since, record, ...(stuck === undefined ? {} : { stuck }) };
     if (next.size > 0 || record !== undefined) this.#owners.set(uid, now);
     else this.#owners.delete(uid);
     await this.#writeDown(uid, now, input);
@@ -217,7 +235,9 @@ export class HeldChildren {
       }
       const hasFailed =
         input.failures.size > 0 || input.evaluation.steps.some(({ outcome }) => outcome.state === 'Failed');
-      if (!hasFailed && record === undefined && (this.dueIn(uid) ?? 0) > 0) return;
+      if (!hasFailed && record === undefined && this.#untilRecorded(owner) > 0) return;
+      // Once the status says that there is trouble: a process that finds the object well looks for no record.
+      if (!hasTrouble(input.object)) return;
       const wanted = recordable([...held.values()]);
       if (wanted.hash === record) return;
       // Also where it fails, for a right that is lacking for instance: what is in memory does until the process ends.
@@ -228,6 +248,7 @@ export class HeldChildren {
       await writeRecord(input, wanted);
     } catch (error) {
       input.context.signal.throwIfAborted();
+      if (held.size === 0) owner.stuck ??= this.#clock.monotonic();
       input.log.warn({ error: messageOf(error) }, 'Could not write down what was applied last');
     }
   }

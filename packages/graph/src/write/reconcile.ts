@@ -141,7 +141,8 @@ export class GraphReconciler<R extends Reconciled> {
     });
     lastOutputs.keep(uid, built, evaluation);
     this.#report(uid, result, statuses, context);
-    const version = doubts.holds(object, evaluation)
+    const isUnsaid = doubts.holds(object, evaluation) || held.isStuck(uid);
+    const version = isUnsaid
       ? object.metadata?.resourceVersion
       : await this.#say(object, built, result, statuses, context);
     const said = result.written.filter((write) => !result.repaired.includes(write));
