@@ -6,7 +6,7 @@ import type { ServerContext } from './context.js';
 import { forbidden, internal, methodNotAllowed, notFound } from './errors.js';
 import type { ApiObject } from './json.js';
 import { ConnectionLost, type Interceptor } from './intercept.js';
-import type { Subresource } from './registry/resource.js';
+import type { Subresource, Verb } from './registry/resource.js';
 import { keyOfRequest, type ResourceRequest, type ResourceResponse } from './request.js';
 import { apply } from './verbs/apply.js';
 import { create } from './verbs/create.js';
@@ -61,12 +61,14 @@ function outcomeOf(response: ResourceResponse): { code: number } {
 }
 
 const CONNECTING = new Set(['exec', 'attach', 'portforward']);
+const SELECTING: ReadonlySet<Verb> = new Set(['list', 'watch', 'deletecollection']);
 
 /** Rejects with a 403 where the user may not do that. Looks at nothing of the body, so that it can come before that is decoded. */
 export async function authorize({ authorizer, context }: Dispatcher, request: ResourceRequest): Promise<void> {
   const { resource, verb, user, namespace, name, subresource, parameters, patchType } = request;
-  // Who lists or watches one object by its name may do so by a rule for that name.
-  const named = name ?? /^metadata\.name==?([^,]+)$/.exec(parameters.fieldSelector ?? '')?.[1];
+  // Who lists or watches one object by its name may do so by a rule for that name. Others are not held to the selector.
+  const selected = SELECTING.has(verb) ? parameters.fieldSelector : undefined;
+  const named = name ?? /^metadata\.name==?([^,]+)$/.exec(selected ?? '')?.[1];
   const confirm = async (wanted: string): Promise<void> => {
     const attributes = {
       user,

@@ -1,6 +1,7 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, Socket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { encode } from 'dns-packet';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DnsRecords, type DnsService } from './dns-records.js';
 import { DnsServer, hostResolvers, type DnsOptions } from './dns.js';
 
@@ -152,6 +153,17 @@ describe('the server', () => {
     } finally {
       upstream.close();
     }
+  });
+
+  it('survives a question from where no answer can be sent to', async () => {
+    const heard = vi.spyOn(Socket.prototype, 'on');
+    const { client } = await start([keystone]);
+    const ask = heard.mock.calls.find(([event]) => event === 'message')?.[1];
+    heard.mockRestore();
+    // As it comes over a raw socket: no other can send from there.
+    const question = Buffer.from(encode({ type: 'query', id: 1, questions: [{ type: 'A', name: 'example.org' }] }));
+    ask?.(question, { address: '127.0.0.1', family: 'IPv4', port: 0, size: question.length });
+    expect(await client.resolve4('keystone.openstack.svc.cluster.local')).toEqual(['10.201.128.5']);
   });
 
   it('survives what is not DNS', async () => {

@@ -50,7 +50,10 @@ export class DnsServer {
     const { port } = tcp.address() as AddressInfo;
     const udp = createSocket('udp4');
     this.#udp = udp;
-    udp.on('message', (message, from) => void this.#serveUdp(udp, message, from));
+    udp.on('message', (message, from) => {
+      // Whatever somebody sends, and from wherever: what cannot be answered is not, and must not end this process.
+      this.#serveUdp(udp, message, from).catch(() => undefined);
+    });
     udp.bind(port, address);
     await once(udp, 'listening');
     // Errors of single datagrams (a client that is gone) concern nobody.
@@ -85,9 +88,11 @@ export class DnsServer {
         const end = 2 + pending.readUInt16BE(0);
         const message = pending.subarray(2, end);
         pending = pending.subarray(end);
-        void this.#answer(message, forwardTcp).then((answer) => {
-          if (answer !== undefined && !socket.destroyed) socket.write(framed(answer));
-        });
+        this.#answer(message, forwardTcp)
+          .then((answer) => {
+            if (answer !== undefined && !socket.destroyed) socket.write(framed(answer));
+          })
+          .catch(() => socket.destroy());
       }
     });
     socket.setTimeout(10_000, () => socket.destroy());

@@ -3,7 +3,7 @@ import type { Pod } from '@stackwright/kube';
 import type { Container } from 'kubernetes-types/core/v1.d.ts';
 import { quantity } from '../shared/quantity.js';
 import type { Stored } from '../shared/objects.js';
-import { buildEnv, expand, type EnvContext } from './env.js';
+import { buildEnv, expand, expandAll, type EnvContext } from './env.js';
 import { RuntimeError, type ContainerSpec, type Mount, type SandboxSpec } from './runtime.js';
 import type { ClusterDns } from './node-context.js';
 import { VolumeError } from './volumes/error.js';
@@ -30,8 +30,8 @@ export async function buildContainerSpec(
     name: container.name,
     attempt,
     image: container.image ?? '',
-    ...(container.command ? { command: container.command.map((text) => expand(text, byName)) } : {}),
-    ...(container.args ? { args: container.args.map((text) => expand(text, byName)) } : {}),
+    ...(container.command ? { command: expandAll(container.command, byName) } : {}),
+    ...(container.args ? { args: expandAll(container.args, byName) } : {}),
     env: variables,
     ...(container.workingDir ? { workingDir: container.workingDir } : {}),
     mounts: await buildMounts(pod, container, attempt, byName, volumes),

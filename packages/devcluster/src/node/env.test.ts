@@ -4,7 +4,7 @@ import type { Container } from 'kubernetes-types/core/v1.d.ts';
 import type { Stored } from '../shared/objects.js';
 import { pod as makePod, web } from '../testing/manifests.js';
 import { resourceValue } from './downward.js';
-import { buildEnv, expand, referencesOf, type EnvContext } from './env.js';
+import { buildEnv, expand, expandAll, referencesOf, type EnvContext } from './env.js';
 
 const pod = { ...makePod('api', { nodeName: 'n' }, { app: 'api' }) } as Stored<Pod>;
 pod.metadata.uid = 'uid';
@@ -67,6 +67,18 @@ describe('the environment of a container', () => {
     expect(result).toMatchObject({ A: 'RegionOne-$(B)', C: 'RegionOne-$(B)/b/RegionTwo/10.1.0.1' });
   });
 
+  it.each([
+    ['variables that name the one before twice', 40, (at: number) => `$(V${at - 1})$(V${at - 1})`],
+    ['one that names another very often', 3, () => '$(V0)'.repeat(100_000)],
+    ['very many that name another', 60_000, () => '$(V0)'],
+  ])('is refused when it is more than a program can be started with: %s', (_what, count, value) => {
+    const list = Array.from({ length: count }, (_, at) => ({
+      name: `V${at}`,
+      value: at ? value(at) : 'x'.repeat(1000),
+    }));
+    expect(() => env({ env: list })).toThrow(/more than \d+ characters/);
+  });
+
   it('takes Secrets as they are', () => {
     expect(env({ env: [{ name: 'P', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } }] })['P']).toBe(
       'p$(x)',
@@ -109,6 +121,13 @@ it.each([
   ['$A $( $', '$A $( $'],
 ])('expands %s to %s', (text, expected) => {
   expect(expand(text, { A: 'a' })).toBe(expected);
+});
+
+it('arguments are refused when they are more than a program can be started with', () => {
+  const long = { A: 'a'.repeat(100_000) };
+  expect(expandAll(['$(A)', '$$(A)', '$(B)'], long)).toEqual([long.A, '$(A)', '$(B)']);
+  expect(() => expandAll(['$(A)$(A)'], long)).toThrow('more than 131072 characters');
+  expect(() => expandAll(Array(30).fill('$(A)'), long)).toThrow('more than 2097152 characters');
 });
 
 it.each([

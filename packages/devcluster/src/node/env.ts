@@ -20,27 +20,55 @@ export interface EnvContext {
 
 const configError = (message: string): RuntimeError => new RuntimeError('CreateContainerConfigError', message);
 
-/** The container's environment, later settings over earlier ones. Throws a CreateContainerConfigError for what is missing. */
+/** Characters of one argument or variable, and of all together: with more no kernel starts a program. */
+const LONGEST = 128 * 1024;
+const LONGEST_IN_ALL = 2 * 1024 * 1024;
+
+/** The container's environment, later settings over earlier ones. Throws a CreateContainerConfigError for what is missing or too long. */
 export function buildEnv(container: Container, context: EnvContext): { name: string; value: string }[] {
   const env = new Map<string, string>();
   for (const source of container.envFrom ?? []) {
     for (const [key, value] of Object.entries(readAll(source, context))) env.set(`${source.prefix ?? ''}${key}`, value);
   }
+  const known: Record<string, string> = { ...context.defaults, ...Object.fromEntries(env) };
+  let length = 0;
   for (const { name, value, valueFrom } of container.env ?? []) {
-    const resolved = valueFrom
-      ? resolve(container, valueFrom, context)
-      : expand(value ?? '', { ...context.defaults, ...Object.fromEntries(env) });
-    if (resolved !== undefined) env.set(name, resolved);
+    const resolved = valueFrom ? resolve(container, valueFrom, context) : expand(value ?? '', known);
+    if (resolved === undefined) continue;
+    length += resolved.length;
+    if (length > LONGEST_IN_ALL) throw configError(`the variables have more than ${LONGEST_IN_ALL} characters`);
+    env.set(name, resolved);
+    known[name] = resolved;
   }
   for (const [name, value] of Object.entries(context.defaults)) if (!env.has(name)) env.set(name, value);
   return [...env].map(([name, value]) => ({ name, value }));
 }
 
-/** `$(NAME)` becomes the variable's value, `$$` a dollar; what is not set stays as it is written. */
+/**
+ * `$(NAME)` becomes the variable's value, `$$` a dollar; what is not set stays as it is written. Throws a CreateContainerConfigError
+ * for what becomes too long: variables that name each other twice would double what there is with each of them.
+ */
 export function expand(text: string, env: Readonly<Record<string, string>>): string {
+  let length = text.length;
   return text.replace(/\$\$|\$\(([^()]*)\)/g, (match, name: string | undefined) => {
     if (match === '$$') return '$';
-    return name !== undefined && Object.hasOwn(env, name) ? (env[name] ?? '') : match;
+    if (name === undefined || !Object.hasOwn(env, name)) return match;
+    const value = env[name] ?? '';
+    length += value.length - match.length;
+    if (value.length > match.length && length > LONGEST)
+      throw configError(`what $(${name.slice(0, 64)}) stands in has more than ${LONGEST} characters with its value`);
+    return value;
+  });
+}
+
+/** Of a command, or its arguments. */
+export function expandAll(texts: readonly string[], env: Readonly<Record<string, string>>): string[] {
+  let length = 0;
+  return texts.map((text) => {
+    const expanded = expand(text, env);
+    length += expanded.length;
+    if (length > LONGEST_IN_ALL) throw configError(`the arguments have more than ${LONGEST_IN_ALL} characters`);
+    return expanded;
   });
 }
 

@@ -1,8 +1,10 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
 import { createConnection, type Connection } from 'mysql2';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SqlError } from './admin.js';
 import { mysql, sessionSettings, sqlError } from './mysql.js';
+import { longestAnswer } from './stream.js';
 
 const never = new AbortController().signal;
 const login = (port: number) => ({ host: '127.0.0.1', port, username: 'root', password: 'hunter2' });
@@ -135,6 +137,84 @@ describe('a server that answers', () => {
     closed.push(() => server.close());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     await expect(mysql.run(login((server.address() as AddressInfo).port), [], stop.signal)).rejects.toThrow('enough');
+  });
+});
+
+const packet = (sequence: number, ...bytes: readonly (number | string)[]): Buffer => {
+  const body = Buffer.concat(bytes.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.of(part))));
+  return Buffer.concat([Buffer.of(body.length & 255, (body.length >> 8) & 255, body.length >> 16, sequence), body]);
+};
+const zeros = (count: number): string => '\0'.repeat(count);
+const greeting = packet(
+  ...([0, 10, '11.8.6-MariaDB\0', 1, zeros(3), 'abcdefgh\0', 0xfe, 0xf7, 45, 2, 0, 0xff, 0x81, 21, zeros(10)] as const),
+  'abcdefghijkl\0mysql_native_password\0',
+);
+const ok = (sequence: number): Buffer => packet(sequence, 0, 0, 0, 2, 0, 0, 0);
+
+/** In a server's place: what is sent after the greeting, one after the other as the client asks. */
+async function pretend(...answers: readonly ((send: (data: Buffer) => boolean, heard: Buffer) => void)[]) {
+  const server = createServer((socket) => {
+    let turn = 0;
+    socket.on('error', () => undefined);
+    socket.on('data', (heard) => answers[turn++]?.((data) => socket.write(data), heard));
+    socket.write(greeting);
+  });
+  closed.push(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+describe('whoever answers in the place of a server', () => {
+  const statements = [{ sql: 'SHOW GRANTS', values: [] }];
+
+  it('ends nothing by what cannot be read', async () => {
+    const escaped: unknown[] = [];
+    const escape = (error: unknown): void => void escaped.push(error);
+    process.on('uncaughtException', escape);
+    try {
+      // An error without its number, when nobody has asked anything.
+      const port = await pretend((send) => send(Buffer.concat([ok(2), packet(3, 0xff)])));
+      const run = mysql.run(login(port), statements, never);
+      await expect(run).rejects.toMatchObject({ name: 'SqlError', failure: 'Unreachable' });
+      expect(escaped).toEqual([]);
+    } finally {
+      process.off('uncaughtException', escape);
+    }
+  });
+
+  it('fills no memory with an answer without end', async () => {
+    const column = packet(2, 3, 'def', zeros(3), 1, 'a', 0, 12, 45, 0, 255, zeros(3), 253, zeros(5));
+    const row = (sequence: number): Buffer => packet(sequence, 0xfc, 0xff, 0xff, 'x'.repeat(65_535));
+    let sent = 0;
+    const port = await pretend(
+      (send) => send(ok(2)),
+      (send) => send(ok(1)),
+      (send) => {
+        send(Buffer.concat([packet(1, 1), column, packet(3, 0xfe, 0, 0, 2, 0)]));
+        for (; sent < 2 * longestAnswer; sent += 65_535) send(row((4 + sent / 65_535) & 255));
+      },
+    );
+    await expect(mysql.run(login(port), statements, never)).rejects.toThrow('more than anybody asked for');
+  });
+
+  it.each(['sha256_password', 'caching_sha2_password'])('is told no password by %s', async (plugin) => {
+    const heard: Buffer[] = [];
+    const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' });
+    const port = await pretend(
+      (send) => send(packet(2, 0xfe, `${plugin}\0`, 'abcdefghijklmnopqrst\0')),
+      (send, data) => {
+        heard.push(data);
+        if (plugin === 'caching_sha2_password') send(packet(4, 1, 4));
+        else send(packet(4, 1, String(key)));
+      },
+      (send, data) => {
+        heard.push(data);
+        send(packet(6, 1, String(key)));
+      },
+    );
+    const run = mysql.run(login(port), statements, never);
+    await expect(run).rejects.toThrow('in a way in which it could be read');
+    expect(heard).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 // The adapter of the SqlAdmin seam: mysql2.
 import { maskValues, scrub } from '@stackwright/core';
 import { createConnection, type Connection } from 'mysql2';
+import { guardedConnection } from './stream.js';
 import { SqlError, type Row, type SqlAdmin, type SqlFailure, type Statement } from './admin.js';
 
 /**
@@ -11,6 +12,16 @@ import { SqlError, type Row, type SqlAdmin, type SqlFailure, type Statement } fr
 export const sessionSettings =
   "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', SESSION sql_quote_show_create = 1, NAMES utf8mb4";
 
+/**
+ * Ways to log in by which whoever answers in a server's place could read the password: it is encrypted for the key that comes with
+ * the question. No MariaDB asks for them.
+ */
+const authPlugins = { sha256_password: refused, caching_sha2_password: refused };
+
+function refused(): never {
+  throw new Error('the server asks for the password in a way in which it could be read: it is no MariaDB');
+}
+
 /** Milliseconds until a server that does not answer counts as unreachable. */
 const connectTimeout = 5_000;
 
@@ -18,7 +29,10 @@ export const mysql: SqlAdmin = {
   async run(login, statements, signal) {
     signal.throwIfAborted();
     const { host, port, username, password } = login;
-    const connection = createConnection({ host, port, user: username, password, connectTimeout, charset: 'utf8mb4' });
+    const connection = createConnection({
+      ...{ host, port, user: username, password, connectTimeout, charset: 'utf8mb4', authPlugins },
+      stream: guardedConnection(host, port),
+    });
     // What breaks while nothing is asked is noticed at the next question; unheard, it would end the process.
     connection.on('error', () => undefined);
     const stop = new AbortController();

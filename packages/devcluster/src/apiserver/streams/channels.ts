@@ -58,13 +58,17 @@ export function webSocketChannels(webSocket: WebSocket, options: StreamOptions):
     new Writable({ write: (chunk: Buffer, _encoding, done) => send(channel, chunk, done) });
   // Reading stops when the process does not take what there is.
   const stdin = options.stdin ? new Readable({ read: () => webSocket.resume() }) : undefined;
+  /** Said here, and not by the stream, which has an end only once its reader has come to it: whatever is pushed until then is an error. */
+  let isOpen = stdin !== undefined;
   webSocket.on('error', () => undefined);
   webSocket.on('message', (message: Buffer) => {
     const [channel] = message;
-    if (channel === Channel.stdin && message.length > 1 && stdin && !stdin.readableEnded) {
+    if (channel === Channel.stdin && message.length > 1 && stdin && isOpen) {
       if (!stdin.push(message.subarray(1))) webSocket.pause();
-    } else if (channel === CLOSE && message[1] === Channel.stdin) stdin?.push(null);
-    else if (channel === Channel.resize) resizes.receive(message.toString('utf8', 1));
+    } else if (channel === CLOSE && message[1] === Channel.stdin) {
+      isOpen = false;
+      stdin?.push(null);
+    } else if (channel === Channel.resize) resizes.receive(message.toString('utf8', 1));
   });
   const closed = new Promise<void>((resolve) => webSocket.once('close', () => resolve()));
   void closed.then(() => stdin?.destroy());

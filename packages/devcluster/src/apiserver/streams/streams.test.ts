@@ -3,7 +3,7 @@
 import { execFile, execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -260,6 +260,22 @@ describe('a client of its own', () => {
     await expect.poll(() => sessions[before]?.size()).toEqual({ columns: 80, rows: 24 });
     socket.terminate();
     await expect.poll(() => sessions[before]?.hungUp.aborted).toBe(true);
+  });
+
+  it('ends its input once, whatever it sends after that', async () => {
+    const socket = open('web/exec?command=cat&stdin=true&stdout=true', 'v5.channel.k8s.io');
+    const received: Buffer[] = [];
+    socket.on('message', (message: Buffer) => received.push(message));
+    await once(socket, 'open');
+    // In one piece, so that nobody has noticed the end when the rest comes.
+    const frames = ['00' + Buffer.from('all').toString('hex'), 'ff00', '006d6f7265', 'ff00'];
+    const connection = (socket as unknown as { _socket: Socket })._socket;
+    connection.cork();
+    for (const frame of frames) socket.send(Buffer.from(frame, 'hex'));
+    connection.uncork();
+    await once(socket, 'close');
+    expect(received.find(([channel]) => channel === 1)?.toString('utf8', 1)).toBe('all');
+    expect(received.find(([channel]) => channel === 3)?.toString('utf8', 1)).toContain('Success');
   });
 
   it('forwards a port by channels', async () => {

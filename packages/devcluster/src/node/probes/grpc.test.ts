@@ -21,6 +21,13 @@ beforeAll(async () => {
       const name = body.subarray(7).toString();
       const state = states[name];
       if (name === 'slow') return;
+      if (name === 'odd')
+        return stream.respond({ ':status': 200, 'grpc-status': '5', 'grpc-message': '100%' }, { endStream: true });
+      if (name === 'much') {
+        stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+        stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+        return stream.end(Buffer.alloc(1_000_000, 1));
+      }
       if (name === 'web') return stream.respond({ ':status': 200, 'content-type': 'text/html' }, { endStream: true });
       const type = { ':status': 200, 'content-type': 'application/grpc' };
       if (state === undefined)
@@ -55,4 +62,9 @@ it('says what is wrong instead', async () => {
   expect((await grpcProbe('127.0.0.1', 1, '', 10_000)).output).toMatch(
     /^error: failed to connect service "127.0.0.1:1": .*ECONNREFUSED/,
   );
+});
+
+it('takes whatever a container answers for an answer', async () => {
+  expect((await probe('odd')).output).toBe('error: health rpc probe failed: code = 5: 100%');
+  expect((await probe('much')).output).toBe('service unhealthy (responded with "UNKNOWN")');
 });

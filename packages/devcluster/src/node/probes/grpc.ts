@@ -9,6 +9,8 @@ const UNIMPLEMENTED = '12';
 
 const STATES = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
 const PREFIX = 5;
+/** Bytes of an answer that are looked at: one of a health check has seven. */
+const MAX_BODY = 1024;
 
 /** Never rejects. `timeout` in milliseconds. */
 export function grpcProbe(host: string, port: number, service: string, timeout: number): Promise<ProbeResult> {
@@ -71,12 +73,14 @@ interface Answer {
 
 function answerOf(stream: ClientHttp2Stream): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const pieces: Buffer[] = [];
+    let body: Buffer = Buffer.alloc(0);
     let headers: IncomingHttpHeaders = {};
     // Without a body the outcome comes with the headers, otherwise behind it.
     stream.once('response', (given) => (headers = { ...given, ...headers }));
     stream.once('trailers', (given: IncomingHttpHeaders) => (headers = { ...headers, ...given }));
-    stream.on('data', (piece: Buffer) => pieces.push(piece));
+    stream.on('data', (piece: Buffer) => {
+      if (body.length < MAX_BODY) body = Buffer.concat([body, piece.subarray(0, MAX_BODY)]);
+    });
     stream.once('error', reject);
     stream.once('close', () => {
       const one = (name: string): string => [headers[name] ?? ''].flat()[0] ?? '';
@@ -84,11 +88,20 @@ function answerOf(stream: ClientHttp2Stream): Promise<Answer> {
       else
         resolve({
           status: one('grpc-status'),
-          message: decodeURIComponent(one('grpc-message')),
-          body: Buffer.concat(pieces),
+          message: percentDecoded(one('grpc-message')),
+          body,
         });
     });
   });
+}
+
+/** As it is where it is not encoded: a container may answer anything, and nobody would catch an error of a listener. */
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function verdict({ status, message, body }: Answer): [ok: boolean, output: string] {

@@ -59,6 +59,9 @@ describe('a Role', () => {
       ROLE_BINDINGS,
       binding('reader', 'Role', 'reader', user('ann'), { kind: 'Group', name: 'readers' }),
     );
+    const verbs = ['create', 'deletecollection'];
+    await api.create(ROLES, role('sel', allow([''], ['configmaps'], verbs, { resourceNames: ['a'] })));
+    await api.create(ROLE_BINDINGS, binding('sel', 'Role', 'sel', user('sel')));
     await api.create(DEPLOYMENTS, deployment('web'));
     await api.create(PODS, pod('one'));
   });
@@ -83,6 +86,14 @@ describe('a Role', () => {
     const watch = await api.watch(`${CONFIGMAPS}?fieldSelector=metadata.name%3Da`, as('ann'));
     expect(watch.code).toBe(200);
     watch.close();
+  });
+
+  it('for one name allows nobody to make one of another name, whatever they say to select', async () => {
+    const path = `${CONFIGMAPS}?fieldSelector=metadata.name=a`;
+    expect((await api.post(path, configMap('mine'), as('sel'))).code).toBe(403);
+    expect((await api.delete(path, undefined, as('sel'))).code).toBe(200);
+    expect((await api.delete(CONFIGMAPS, undefined, as('sel'))).code).toBe(403);
+    await api.create(CONFIGMAPS, configMap('a'));
   });
 
   it('names subresources apart', async () => {
