@@ -61,7 +61,7 @@ const around: Surroundings = {
 };
 
 const OPTIONS = new Set(
-  `name label pull restart systemd sdnotify http-proxy ulimit read-only-tmpfs network hostname no-hosts mount log-driver log-opt user
+  `name label pull restart systemd sdnotify http-proxy no-healthcheck ulimit read-only-tmpfs network hostname no-hosts mount log-driver log-opt user
   group-add read-only privileged cap-drop cap-add security-opt memory memory-swap cpus env workdir interactive tty entrypoint`.split(
     /\s+/,
   ),

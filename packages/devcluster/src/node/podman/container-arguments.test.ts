@@ -53,6 +53,10 @@ describe("a container's arguments", () => {
     );
   });
 
+  it('run nothing besides the container: no HEALTHCHECK of an image', () => {
+    expect(run({}).options).toContain('--no-healthcheck');
+  });
+
   it("never show the environment's values", () => {
     const { options, env, envFile } = run({
       env: [

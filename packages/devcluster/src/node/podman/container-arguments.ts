@@ -68,6 +68,8 @@ export function containerArguments(spec: ContainerSpec, around: Surroundings): C
     '--systemd=false',
     '--sdnotify=ignore',
     '--http-proxy=false',
+    // An image's own HEALTHCHECK would be run by timers of the host, again and again: only a Pod says what is probed.
+    '--no-healthcheck',
     ...around.host.baseArguments,
     // Directories of the runtime's own making, like its own /tmp: a Pod gets only what it names.
     '--read-only-tmpfs=false',
