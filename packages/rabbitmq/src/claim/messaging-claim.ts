@@ -15,15 +15,9 @@ import { brokerInUse, brokerReads, type Broker } from '../broker/login.js';
 import { RabbitMQ } from '../crd.js';
 import { Management } from '../management/client.js';
 import { explain } from '../management/explain.js';
-import {
-  applyChange,
-  changesOf,
-  describeChange,
-  dropVhost,
-  observeVhost,
-  type HadVhost,
-  type WantedVhost,
-} from '../management/vhosts.js';
+import { applyChange, changesOf, describeChange, dropVhost } from '../management/vhosts/change.js';
+import { observeVhost } from '../management/vhosts/observe.js';
+import type { HadVhost, WantedVhost } from '../management/vhosts/vhost.js';
 
 export function messagingClaimGraph(http: Http): Graph<MessagingClaim> {
   const manage = ({ login }: Broker, signal: AbortSignal) => new Management(http, login, signal);

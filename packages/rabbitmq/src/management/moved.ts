@@ -2,7 +2,7 @@
 import { MessagingClaim } from '@stackwright/api';
 import { claimMark, markedOwner } from '@stackwright/openstack';
 import type { Management } from './client.js';
-import { idInTags, listOf, type VhostAnswer } from './vhosts.js';
+import { idInTags, listOf, type VhostAnswer } from './vhosts/vhost.js';
 
 /** The virtual hosts of fulfilled claims that are not on the broker, or not theirs, in words. @throws BrokerError */
 export async function vhostsNotOn(
