@@ -41,3 +41,10 @@ export const keyOf = (definition: ImageDefinition): string => `${definition.name
  */
 export const referenceOf = (definition: ImageDefinition, hash: string): string =>
   `${registry}/${keyOf(definition)}${definition.bundles === undefined ? '' : `-${hash.slice(0, 12)}`}`;
+
+/** Whether an image of the definition is called so, whatever its content was. */
+export function isReferenceOf(definition: ImageDefinition, reference: string): boolean {
+  const name = `${registry}/${keyOf(definition)}`;
+  if (definition.bundles === undefined) return reference === name;
+  return reference.startsWith(name) && /^-[0-9a-f]{12}$/.test(reference.slice(name.length));
+}

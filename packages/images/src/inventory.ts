@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import workspace from '../package.json' with { type: 'json' };
 import { currentImage } from './build.js';
 import { workspaceRoot } from './bundles.js';
-import { keyOf, registry, type ImageDefinition } from './definition.js';
+import { isReferenceOf, keyOf, registry, type ImageDefinition } from './definition.js';
 import { definitions } from './definitions/index.js';
 import { ImageError } from './errors.js';
 import { select, suiteOf } from './graph.js';
@@ -85,14 +85,14 @@ const isNamed = (definition: ImageDefinition, names: readonly string[]): boolean
   names.includes(definition.name) || names.includes(keyOf(definition));
 
 /** podman lists the newest first. */
-const find = (definition: ImageDefinition, stored: readonly StoredImage[]): StoredImage | undefined =>
+export const find = (definition: ImageDefinition, stored: readonly StoredImage[]): StoredImage | undefined =>
   stored.find(
     ({ references, workspace: clone }) =>
-      references.some((reference) => reference.startsWith(`${registry}/${keyOf(definition)}`)) &&
+      references.some((reference) => isReferenceOf(definition, reference)) &&
       (definition.bundles === undefined || clone === workspaceRoot()),
   );
 
-function tagOf({ references }: StoredImage, { name }: ImageDefinition): string {
-  const start = `${registry}/${name}:`;
-  return references.find((reference) => reference.startsWith(start))?.slice(start.length) ?? '';
+function tagOf({ references }: StoredImage, definition: ImageDefinition): string {
+  const reference = references.find((one) => isReferenceOf(definition, one));
+  return reference?.slice(`${registry}/${definition.name}:`.length) ?? '';
 }
