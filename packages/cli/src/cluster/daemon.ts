@@ -3,6 +3,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { constants, mkdirSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { HostCluster } from '@stackwright/devcluster';
 import { CliError } from '../errors.js';
 import type { ClusterPaths } from './paths.js';
 import { expectOwn } from './trust.js';
@@ -128,23 +129,7 @@ export async function tearDown(paths: ClusterPaths, program: string, node: NodeD
   });
 }
 
-/** A cluster that runs on this machine or has left something on it, as `devcluster --list-clusters` tells it. */
-export interface HostCluster {
-  id: string;
-  stateDirectory?: string;
-  hasState: boolean;
-  pid?: number;
-  containers: readonly string[];
-  namespaces: readonly string[];
-  bridge?: string;
-  /** The rules that keep neighbours out. */
-  table?: string;
-  /** A route of the host. */
-  route?: string;
-  folders: readonly string[];
-  mounts: readonly string[];
-}
-
+/** Those that run on this machine or have left something on it. */
 export async function listClusters(program: string): Promise<HostCluster[]> {
   return JSON.parse(await runProgram(program, ['--list-clusters'])) as HostCluster[];
 }

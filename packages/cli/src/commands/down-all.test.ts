@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HostCluster } from '../cluster/daemon.js';
+import type { HostCluster } from '@stackwright/devcluster';
 import { chosenFrom, listed } from './down-all.js';
 
 const none = { containers: [], namespaces: [], folders: [], mounts: [] };

@@ -1,7 +1,8 @@
 // All embedded clusters of this machine: a clone that was deleted, or a process that was killed, leaves what no other command finds.
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { devclusterProgram, listClusters, removeCluster, type HostCluster } from '../cluster/daemon.js';
+import type { HostCluster } from '@stackwright/devcluster';
+import { devclusterProgram, listClusters, removeCluster } from '../cluster/daemon.js';
 import { workspaceRoot } from '../cluster/paths.js';
 import { CliError, exitCodes } from '../errors.js';
 import { table } from '../terminal/table.js';
