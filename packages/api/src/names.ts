@@ -42,6 +42,10 @@ export const annotations = {
   requires: `${domain}/requires`,
   /** On a Pod: the users it runs with, as JSON: by claim that gave them their passwords. */
   credentials: `${domain}/credentials`,
+  /** On a Pod that keeps tokens: the ids of its users, as JSON: of one who was made again its tokens are of no use. */
+  userIds: `${domain}/user-ids`,
+  /** On a Pod: the hash of what it reads when it starts, and not again. */
+  configHash: `${domain}/config-hash`,
   /**
    * On a claim for credentials: the user with whom all of its consumer runs, who writes it. Older credentials are dropped
    * when it names the user in the Secret; while it is absent, nothing is. It asks for nothing else, so it is not in the spec:

@@ -57,7 +57,7 @@ export function credentialsAnnotation(credentials: Credentials = {}): Record<str
 /** For the template of Pods that keep tokens: of a user who was made again theirs are of no use, and they do not notice. */
 export function userIdsAnnotation(userIds: Credentials = {}): Record<string, string> {
   const users = Object.entries(userIds).sort(([one], [other]) => (one < other ? -1 : 1));
-  return users.length === 0 ? {} : { 'stackwright.dev/user-ids': JSON.stringify(Object.fromEntries(users)) };
+  return users.length === 0 ? {} : { [annotations.userIds]: JSON.stringify(Object.fromEntries(users)) };
 }
 
 /**

@@ -1,5 +1,5 @@
 // The Pods of a workload that a service keeps running, an API or a worker: what both have in common.
-import { Reason, type Resources } from '@stackwright/api';
+import { annotations, Reason, type Resources } from '@stackwright/api';
 import { done, failed, hashOf, type Container, type Outcome, type StepScope } from '@stackwright/graph';
 import { servicePod, writableMounts } from '../workload/container.js';
 import { clashOf, type Mount } from '../workload/mounts.js';
@@ -57,7 +57,7 @@ export function workloadPods<R extends ServiceObject>(
     labels: selector,
     // What is ours has another name with other content; what users mount may not, and takes new Pods, too.
     annotations: {
-      ...(changing.length > 0 ? { 'stackwright.dev/config-hash': hashOf(changing) } : {}),
+      ...(changing.length > 0 ? { [annotations.configHash]: hashOf(changing) } : {}),
       ...credentialsAnnotation(settings?.credentials),
       ...userIdsAnnotation(settings?.userIds),
     },

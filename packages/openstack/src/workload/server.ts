@@ -1,5 +1,5 @@
 // A server with a name or data of its own (a database, a broker, a cache): StatefulSet, Services, disruption budget.
-import { Reason, type VolumeSpec, type WorkloadSpec } from '@stackwright/api';
+import { annotations, Reason, type VolumeSpec, type WorkloadSpec } from '@stackwright/api';
 import {
   done,
   failed,
@@ -232,7 +232,7 @@ function statefulSetFor<R extends ServerObject>(
       selector: { matchLabels: { ...labels } },
       template: podTemplate(object.spec, {
         labels,
-        ...(hash ? { annotations: { 'stackwright.dev/config-hash': hash(scope) } } : {}),
+        ...(hash ? { annotations: { [annotations.configHash]: hash(scope) } } : {}),
         pod: restricted({ ...pod(scope), ...schedulingOf(object.spec, labels) }, user),
       }),
       ...(storage === undefined
