@@ -161,6 +161,68 @@ describe('a definition', () => {
     expect(answer.body.message).toContain('x-kubernetes-validations[0].rule');
   });
 
+  const list = { type: 'array', items: { type: 'string' } };
+  const short = { type: 'array', maxItems: 100, items: { type: 'string', maxLength: 50 } };
+  const free = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  const most = 'estimated rule cost exceeds budget by factor of ';
+
+  it.each([
+    ['that compares all of a list with each other', 'self.a.all(x, self.a.exists(y, x == y))', list, 'more than 100x'],
+    ['that looks through endless texts', "self.a.all(x, x.contains('some text'))", list, 'more than 100x'],
+    [
+      'that goes through a list three times over',
+      'self.a.all(x, self.a.all(y, self.a.all(z, x + y != z)))',
+      short,
+      '6.6x',
+    ],
+  ])('with a rule %s is refused for what it may cost', async (_what, rule, a, factor) => {
+    const answer = await define([{ rule }], { a });
+    expect(answer.code, answer.text).toBe(422);
+    const cause = answer.body.details.causes.find(({ field }) => field.endsWith('x-kubernetes-validations[0].rule'));
+    expect(cause?.message).toContain(most + factor);
+  });
+
+  it('is taken where its lists and texts have limits', async () => {
+    const rules = [
+      { rule: 'self.a.all(x, self.a.exists(y, x == y))' },
+      { rule: "self.a.all(x, x.matches('^[a-z]+$'))" },
+    ];
+    expect((await define(rules, { a: short })).code).toBe(201);
+  });
+
+  it('with a cheap rule on each element of an endless list is refused for their number', async () => {
+    const items = { ...field('string', { rule: "self.startsWith('some prefix')" }) };
+    const answer = await define([], { a: { type: 'array', items: { type: 'array', items } } });
+    expect(answer.code, answer.text).toBe(201);
+    const dear = { ...field('string', { rule: "self == 'a' || self == 'b' || self.matches('^[a-z]{1,63}$')" }) };
+    const refused = await define([], { a: { type: 'array', items: dear } });
+    expect(refused.code, refused.text).toBe(422);
+    expect(refused.body.message).toContain(most);
+  });
+
+  it.each([
+    ['on what has no type', { 'x-kubernetes-preserve-unknown-fields': true }, 'true'],
+    ['on a map of what has no type', { type: 'object', additionalProperties: {} }, 'true'],
+  ])('with a rule %s is refused', async (_what, a, rule) => {
+    const answer = await define([], { a: { ...a, 'x-kubernetes-validations': [{ rule }] } });
+    expect(answer.code, answer.text).toBe(422);
+  });
+
+  it.each([
+    ["self.a['x'] == 1", free],
+    ["'x' in self.a", free],
+    ['self.a.x == 1', free],
+    ['self.?b.hasValue()', field('integer')],
+    ["self.a.matches('(')", field('string')],
+    ["self.a.reverse() == 'x'", field('string')],
+    ['cel.bind(x, self.a, x > 1)', field('integer')],
+    ['has(self)', field('integer')],
+  ])('with the rule %s is refused', async (rule, a) => {
+    const answer = await define([{ rule }], { a });
+    expect(answer.code, answer.text).toBe(422);
+    expect(answer.body.message).toContain('compilation failed');
+  });
+
   it('with good rules is taken', async () => {
     expect((await define([{ rule: 'self.a > 1' }])).code).toBe(201);
   });

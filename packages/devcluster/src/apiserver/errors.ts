@@ -133,7 +133,8 @@ export interface FieldError {
     | 'FieldValueDuplicate'
     | 'FieldValueNotFound'
     | 'FieldValueTooLong'
-    | 'FieldValueTooMany';
+    | 'FieldValueTooMany'
+    | 'InternalError';
   field: string;
   /** Without the field: "Invalid value: -1: must be greater than or equal to 0". */
   message: string;

@@ -7,9 +7,11 @@ import {
   type Environment,
 } from '@marcbachmann/cel-js';
 import { CHECKED_HAS, MATCHES } from './environment.js';
+import { complaintAbout, type Complaint } from './unknown.js';
 
 export interface Expression {
   readonly source: string;
+  readonly ast: ASTNode;
   /** The variables that it names. */
   readonly names: ReadonlySet<string>;
   /** How deep its comprehensions (`all`, `map` …) are nested. */
@@ -30,7 +32,10 @@ export function compileExpression(
   type: 'bool' | 'string' | 'any',
 ): Expression {
   try {
-    const found = survey(environment.parse(source).ast);
+    const { ast } = environment.parse(source);
+    const found = survey(ast);
+    const complaint = complaintAbout(ast);
+    if (complaint) throw refusal(source, complaint);
     const checked = environment.parse(rewrite(source, [...found.matches, ...found.has])).check();
     if (checked.error) throw checked.error;
     // What the checker knows nothing of shows when it is evaluated.
@@ -40,6 +45,7 @@ export function compileExpression(
     const run = environment.parse(rewrite(source, found.matches));
     return {
       source,
+      ast,
       names: found.names,
       depth: found.depth,
       evaluate(variables) {
@@ -110,11 +116,19 @@ function rewrite(source: string, edits: readonly Edit[]): string {
 function compilationMessage(source: string, error: unknown): string {
   if (!(error instanceof ParseError || error instanceof CelTypeError))
     return error instanceof Error ? error.message : String(error);
-  const start = Math.min(error.range?.start ?? 0, source.length);
+  return pointedAt(source, error.range?.start ?? 0, said(error));
+}
+
+/** An expression that a real server does not compile. */
+export const refusal = (source: string, { start, text }: Complaint): ExpressionError =>
+  new ExpressionError(`compilation failed: ${pointedAt(source, start, text)}`);
+
+function pointedAt(source: string, position: number, text: string): string {
+  const start = Math.min(position, source.length);
   const before = source.slice(0, start).split('\n');
   const column = before.at(-1)?.length ?? 0;
   const line = source.split('\n')[before.length - 1] ?? '';
-  return `ERROR: <input>:${before.length}:${column + 1}: ${said(error)}\n | ${line}\n | ${'.'.repeat(column)}^`;
+  return `ERROR: <input>:${before.length}:${column + 1}: ${text}\n | ${line}\n | ${'.'.repeat(column)}^`;
 }
 
 function said(error: ParseError | CelTypeError): string {

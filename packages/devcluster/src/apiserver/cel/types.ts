@@ -142,7 +142,7 @@ function objectType(environment: Environment, schema: Schema, name: string): Cel
 const string_: Schema = { type: 'string' };
 
 /** What of its metadata a resource may look at. */
-function withMetadata(schema: Schema): Schema {
+export function withMetadata(schema: Schema): Schema {
   return {
     ...schema,
     properties: {

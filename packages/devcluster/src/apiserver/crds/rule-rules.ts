@@ -1,16 +1,24 @@
 // What the rules of a schema must be like for a CRD to be accepted.
-import { ExpressionError } from '../cel/expression.js';
+import { declared, MAX_REQUEST, type Declared } from '../cel/cost/declared.js';
+import { estimateCost } from '../cel/cost/estimate.js';
+import { ExpressionError, type Expression } from '../cel/expression.js';
 import { field, type FieldError } from '../errors.js';
 import { fieldSchema, type Schema, type ValidationRule } from '../schema/schema.js';
+import type { RuleCosts } from './rule-costs.js';
 import { ruleCompiler } from './rules.js';
 
-/** `uncorrelated`: the path of the list or map around it whose elements have no identity over time. */
-export function validateRules(
-  schema: Schema,
-  path: string,
-  root: boolean,
-  uncorrelated: string | undefined,
-): FieldError[] {
+export interface RuleScope {
+  root: boolean;
+  /** The path of the list or map around it whose elements have no identity over time. */
+  uncorrelated: string | undefined;
+  /** How many values of this schema an object may have at the most; undefined without a limit. */
+  times: number | undefined;
+  /** Of all rules of the definition. Undefined where costs do not matter. */
+  costs: RuleCosts | undefined;
+}
+
+export function validateRules(schema: Schema, path: string, scope: RuleScope): FieldError[] {
+  const { root, uncorrelated } = scope;
   const rules = schema['x-kubernetes-validations'] ?? [];
   if (rules.length === 0) return [];
   const at = (index: number): string => `${path}.x-kubernetes-validations[${index}]`;
@@ -21,11 +29,15 @@ export function validateRules(
     compiler = ruleCompiler(schema, root);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
-    return [invalidRule(`${at(0)}.rule`, rules[0] as ValidationRule, error.message)];
+    return [
+      { type: 'InternalError', field: `${path}.x-kubernetes-validations`, message: `Internal error: ${NO_TYPE}` },
+    ];
   }
+  const type = declared(schema, root);
   for (const [index, rule] of rules.entries()) {
     try {
-      const { transition } = compiler.compile({ ...rule, messageExpression: '' });
+      const { transition, rule: expression } = compiler.compile({ ...rule, messageExpression: '' });
+      if (type) errors.push(...ruleCost(expression, type, `${at(index)}.rule`, scope));
       if (transition && uncorrelated !== undefined && !rule.optionalOldSelf) {
         errors.push(
           field.invalid(
@@ -50,7 +62,11 @@ export function validateRules(
       continue;
     }
     try {
-      compiler.compile(rule);
+      const { messageExpression } = compiler.compile(rule);
+      if (type && messageExpression) {
+        const place = `${at(index)}.messageExpression`;
+        errors.push(...messageCost(messageExpression, type, place, scope));
+      }
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
       errors.push(
@@ -64,6 +80,19 @@ export function validateRules(
   }
   return errors;
 }
+
+const NO_TYPE =
+  'internal error: failed to construct type information for x-kubernetes-validations rules: unable to convert structural schema to CEL declarations';
+
+function ruleCost({ ast }: Expression, type: Declared, path: string, { times, costs }: RuleScope): FieldError[] {
+  const once = estimateCost(ast, type);
+  // Without a limit on what is around it: as many as fit into a request.
+  const often = times ?? Math.floor(MAX_REQUEST / (type.minText + 1));
+  return costs?.observe(path, once * often, 'estimated rule cost') ?? [];
+}
+
+const messageCost = ({ ast }: Expression, type: Declared, path: string, { costs }: RuleScope): FieldError[] =>
+  costs?.observe(path, estimateCost(ast, type), 'estimated messageExpression cost') ?? [];
 
 const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
 

@@ -5,10 +5,12 @@ import { clone, equal } from '../json.js';
 import { prune } from '../schema/decode.js';
 import type { Schema } from '../schema/schema.js';
 import { compile } from './json-schema.js';
-import { validateRules } from './rule-rules.js';
+import { RuleCosts } from './rule-costs.js';
+import { validateRules, type RuleScope } from './rule-rules.js';
 import { schemaValidator } from './validator.js';
 
-export function validateSchema(schema: Schema, path: string): FieldError[] {
+/** `settled`: it has been taken before, whatever its rules cost. */
+export function validateSchema(schema: Schema, path: string, settled = false): FieldError[] {
   const errors: FieldError[] = [];
   if (schema.type === undefined) errors.push(field.required(`${path}.type`, 'must not be empty at the root'));
   else if (schema.type !== 'object')
@@ -24,7 +26,10 @@ export function validateSchema(schema: Schema, path: string): FieldError[] {
     return [field.invalid(path, '', error instanceof Error ? error.message : String(error))];
   }
   errors.push(...defaultRules(schema, path));
-  return errors.length > 0 ? errors : expressionRules(schema, path, true, undefined);
+  if (errors.length > 0) return errors;
+  const costs = settled ? undefined : new RuleCosts();
+  const found = expressionRules(schema, path, { root: true, uncorrelated: undefined, times: 1, costs });
+  return [...found, ...(costs?.findings(path) ?? [])];
 }
 
 /** The metadata of the object itself is the server's; a schema may only narrow the name. */
@@ -263,18 +268,27 @@ function defaultRules(schema: Schema, path: string): FieldError[] {
   return errors;
 }
 
-function expressionRules(schema: Schema, path: string, root: boolean, uncorrelated: string | undefined): FieldError[] {
-  const errors = validateRules(schema, path, root, uncorrelated);
-  const atomic = schema['x-kubernetes-map-type'] === 'atomic' ? path : undefined;
+function expressionRules(schema: Schema, path: string, scope: RuleScope): FieldError[] {
+  const errors = validateRules(schema, path, scope);
+  const { uncorrelated } = scope;
+  const most = elementsOf(schema);
+  const times = scope.times === undefined || most === undefined ? undefined : scope.times * most;
+  const within = (child: Schema, place: string, lost: string | undefined): void =>
+    void errors.push(...expressionRules(child, place, { ...scope, root: false, times, uncorrelated: lost }));
+  const atomic = uncorrelated ?? (schema['x-kubernetes-map-type'] === 'atomic' ? path : undefined);
   for (const [name, child] of Object.entries(schema.properties ?? {}))
-    errors.push(...expressionRules(child, `${path}.properties[${name}]`, false, uncorrelated ?? atomic));
+    within(child, `${path}.properties[${name}]`, atomic);
   if (typeof schema.additionalProperties === 'object')
-    errors.push(
-      ...expressionRules(schema.additionalProperties, `${path}.additionalProperties`, false, uncorrelated ?? atomic),
-    );
+    within(schema.additionalProperties, `${path}.additionalProperties`, atomic);
   if (schema.items) {
     const nameless = schema['x-kubernetes-list-type'] === 'map' ? undefined : path;
-    errors.push(...expressionRules(schema.items, `${path}.items`, false, uncorrelated ?? nameless));
+    within(schema.items, `${path}.items`, uncorrelated ?? nameless);
   }
   return errors;
+}
+
+/** How many of what is inside a value may have; undefined without a limit. */
+function elementsOf({ type, additionalProperties, maxProperties, maxItems }: Schema): number | undefined {
+  if (type === 'array') return maxItems;
+  return type === 'object' && additionalProperties !== undefined ? maxProperties : 1;
 }

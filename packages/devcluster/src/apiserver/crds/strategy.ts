@@ -60,7 +60,7 @@ export const crdStrategy: Strategy<CustomResourceDefinition> = {
     if (spec.preserveUnknownFields) errors.push(field.invalid('spec.preserveUnknownFields', true, 'must be false'));
     if (old && old.spec.scope !== spec.scope)
       errors.push(field.invalid('spec.scope', spec.scope, 'field is immutable'));
-    errors.push(...validateNames(spec), ...validateVersions(spec), ...validateConversion(spec));
+    errors.push(...validateNames(spec), ...validateVersions(spec, old?.spec), ...validateConversion(spec));
     errors.push(...validateStoredVersions(definition));
     return errors;
   },
@@ -116,7 +116,10 @@ function schemaPath(versions: CustomResourceDefinitionSpec['versions'], index: n
   return `spec.${shared ? 'validation' : `versions[${index}].schema`}.openAPIV3Schema`;
 }
 
-function validateVersions({ versions }: CustomResourceDefinitionSpec): FieldError[] {
+function validateVersions(
+  { versions }: CustomResourceDefinitionSpec,
+  old: CustomResourceDefinitionSpec | undefined,
+): FieldError[] {
   const errors: FieldError[] = [];
   const schemas = new Map<string, Schema>();
   if (versions.filter((version) => version.storage).length !== 1) {
@@ -140,7 +143,9 @@ function validateVersions({ versions }: CustomResourceDefinitionSpec): FieldErro
     if (!shared) errors.push(...validateColumns(version, path));
     else if (index === 0) errors.push(...validateColumns(version, 'spec'));
   }
-  return [...errors, ...[...schemas].flatMap(([path, schema]) => validateSchema(schema, path))];
+  const before = (old?.versions ?? []).map(({ schema }) => schema?.openAPIV3Schema);
+  const settled = (schema: Schema): boolean => before.some((taken) => equal(taken, schema));
+  return [...errors, ...[...schemas].flatMap(([path, schema]) => validateSchema(schema, path, settled(schema)))];
 }
 
 type Version = CustomResourceDefinitionSpec['versions'][number];
