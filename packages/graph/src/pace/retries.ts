@@ -1,5 +1,5 @@
 // When a reconcile looks again without an event. All that asks for it comes through here, so that no step, resync or wait can
-// make a loop that never rests.
+// make a loop that never rests. How long an external step waits whose call has failed is said in write/external.ts.
 import type { Clock } from '@stackwright/core';
 import type { StepStatus } from '../status/step-status.js';
 import type { Reconciled } from '../declare/step.js';

@@ -1,10 +1,11 @@
-import { ConfigMap, defineResource, Deployment, Pod, Secret } from '@stackwright/kube';
+import { ConfigMap, ControllerRevision, defineResource, Deployment, Pod, Secret, Service } from '@stackwright/kube';
 import { describe, expect, it } from 'vitest';
 import { FakeClock, SeededRandom } from '@stackwright/core/testing';
 import { defineGraph, type Graph } from '../declare/graph.js';
 import { hashOf } from '../evaluate/hash.js';
 import { done, waiting } from '../declare/step.js';
 import { GraphHarness } from '../testing/graph-harness.js';
+import { refusingGraph } from '../testing/refusing-graph.js';
 import { rolledOut, Sample, sample, sampleGraph } from '../testing/sample.js';
 import { plan, type PlanInput } from './plan.js';
 import type { ObjectPlan, PlannedChange } from './report.js';
@@ -141,6 +142,19 @@ describe('a plan', () => {
     });
     const app = objects[0]?.steps.find(({ step }) => step === 'App')?.changes[0];
     expect(app).toMatchObject({ fields: [{ path: 'spec.replicas', managers: ['kubectl-edit'] }] });
+  });
+
+  it('shows what is made again though its step does not say what it wants, since that is written down', async () => {
+    const harness = new GraphHarness(refusingGraph, { kinds: [ControllerRevision] });
+    await harness.create(sample({ color: 'red' }));
+    await harness.settle();
+    await harness.edit(Sample, 'sample', { spec: { color: 'wrong' } });
+    await harness.settle();
+    await harness.api.delete(Service, name);
+    const { objects } = await planFor(harness, refusingGraph);
+    expect(steps(objects[0])).toEqual({ Config: ['Failed'], App: ['Unknown', 'create Service sample Missing'] });
+    harness.restart();
+    expect((await harness.writesOf(() => harness.reconcile()))[0]).toBe('apply services ns/sample');
   });
 
   it('shows no password, wherever it is', async () => {

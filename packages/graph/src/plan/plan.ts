@@ -141,7 +141,7 @@ async function planOne(
     fieldManager,
     names,
     externals: outside,
-    keepsRecords: false,
+    records: 'Read',
     onReport: (report) => {
       last = report;
       client.keepsStatus = isOnlyUnseen(report);

@@ -63,9 +63,12 @@ interface Owner {
   stuck?: number;
 }
 
+/** What is written down of what is held: so that it outlasts the process; only by others, and read. */
+export type Records = 'Kept' | 'Read';
+
 export class HeldChildren {
   readonly #clock: Pick<Clock, 'monotonic'>;
-  readonly #keepsRecords: boolean;
+  readonly #records: Records;
   /** By uid: of objects with anything to be held, or written down. */
   readonly #owners = new Map<string, Owner>();
   /** By uid: what was seen last. */
@@ -73,10 +76,9 @@ export class HeldChildren {
   /** By uid: of objects of which something may be written down that could not be read. */
   readonly #unread = new Set<string>();
 
-  /** `keepsRecords`: whether what is held outlasts the process. */
-  constructor(clock: Pick<Clock, 'monotonic'>, keepsRecords: boolean) {
+  constructor(clock: Pick<Clock, 'monotonic'>, records: Records) {
     this.#clock = clock;
-    this.#keepsRecords = keepsRecords;
+    this.#records = records;
   }
 
   get size(): number {
@@ -167,7 +169,7 @@ export class HeldChildren {
 
   /** A ControllerRevision is in a namespace: of what is in none, what is held lasts as long as the process. */
   #keepsRecordOf<R extends Reconciled>({ resource }: HeldInput<R>): boolean {
-    return this.#keepsRecords && resource.namespaced;
+    return this.#records === 'Kept' && resource.namespaced;
   }
 
   /** Undefined: nothing was held so far. */
@@ -175,7 +177,7 @@ export class HeldChildren {
     const owner = this.#owners.get(uid);
     // Where all was well when this process began, or nobody had looked at all, nothing is written down.
     const mayBeThere = this.#unread.has(uid) || hasTrouble(input.object);
-    if (owner || !isNew || !this.#keepsRecordOf(input) || !mayBeThere) return owner;
+    if (owner || !isNew || !input.resource.namespaced || !mayBeThere) return owner;
     try {
       const record = await readRecord(input, input.owns);
       this.#unread.delete(uid);
@@ -184,7 +186,7 @@ export class HeldChildren {
       return { held, since: this.#clock.monotonic(), record: record.hash };
     } catch (error) {
       input.context.signal.throwIfAborted();
-      if (isForbidden(error)) this.#unread.delete(uid);
+      if (isForbidden(error) || this.#records === 'Read') this.#unread.delete(uid);
       else this.#unread.add(uid);
       input.log.warn({ error: messageOf(error) }, 'Could not read what was applied last');
       return undefined;

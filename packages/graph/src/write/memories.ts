@@ -11,7 +11,7 @@ import type { StepMetrics } from '../status/metrics.js';
 import { StepLog } from '../status/step-log.js';
 import { StatusWriter } from '../status/writer.js';
 import { ExternalSteps, type ExternalRunner } from './external.js';
-import { HeldChildren } from './held.js';
+import { HeldChildren, type Records } from './held.js';
 import { HiddenChildren } from './hidden.js';
 import { WriteBackoff } from './write-backoff.js';
 
@@ -23,7 +23,7 @@ export interface MemoriesInit<R extends Reconciled> {
   metrics: StepMetrics;
   fieldManager: string;
   externals?: ExternalRunner<R>;
-  keepsRecords?: boolean;
+  records?: Records;
 }
 
 interface ObjectMemory {
@@ -49,12 +49,12 @@ export class Memories<R extends Reconciled> {
   readonly #uids = new Map<string, string>();
 
   constructor(init: MemoriesInit<R>) {
-    const { clock, random, keepsRecords = true } = init;
+    const { clock, random, records = 'Kept' } = init;
     this.externals = init.externals ?? new ExternalSteps<R>(clock, random);
     this.writeBackoff = new WriteBackoff(clock);
     this.retries = new Retries(clock, this.externals);
     this.doubts = new Doubts(clock);
-    this.held = new HeldChildren(clock, keepsRecords);
+    this.held = new HeldChildren(clock, records);
     this.status = new StatusWriter<R>(init);
     this.echoes = new EchoFilter(clock);
     this.#all = [

@@ -25,6 +25,7 @@ import { stepStatusOf, type StepStatus } from '../status/step-status.js';
 import type { Built } from './build.js';
 import { Deletion } from './deletion.js';
 import type { ExternalRunner } from './external.js';
+import type { Records } from './held.js';
 import { Memories } from './memories.js';
 import { run, type RunResult } from './run.js';
 import type { SharedWriteContext } from './step-writes.js';
@@ -50,8 +51,8 @@ export interface GraphReconcilerInit<R extends Reconciled> {
   externals?: ExternalRunner<R>;
   /** Why the Pods of a StatefulSet or Job could not be made, by its uid. Default: nobody knows. */
   refusalOf?: (uid: string) => string | undefined;
-  /** Whether what was applied last is written down where a step does not say what it wants. Default true. */
-  keepsRecords?: boolean;
+  /** Whether what was applied last is written down where a step does not say what it wants. Default: it is. */
+  records?: Records;
   /** Told what came of each reconcile, before its status is written. */
   onReport?: (report: Report<R>) => void;
 }
