@@ -10,7 +10,6 @@ import { Keystone } from '@stackwright/keystone';
 import {
   Deployment,
   Event,
-  Job,
   PersistentVolumeClaim,
   Pod,
   ReplicaSet,
@@ -184,11 +183,13 @@ describe('a whole control plane', () => {
     expect((await cloud.resourceClasses(token)).status).toBe(200);
     expect((await cloud.resourceClasses(await cloud.login())).status).toBe(200);
     expect(await podsOf('keystone')).toEqual(pods);
-    const migrations = async () =>
-      (await world.client.listAll(Job, { namespace })).items.filter(
-        ({ metadata, status }) => metadata?.name?.includes('credential-migrate') && status?.succeeded,
-      );
-    await eventually(async () => expect(await migrations()).not.toEqual([]), 20_000);
+    // The Job by which all credentials came to have the new key is gone as soon as that is written down.
+    const migrated = async (): Promise<unknown> => {
+      const { metadata } = await world.client.get(Secret, named('keystone-credential-keys'));
+      const ledger = metadata?.annotations?.['keystone.stackwright.dev/key-rotation'] ?? '{}';
+      return (JSON.parse(ledger) as { migrated?: number }).migrated;
+    };
+    await eventually(async () => expect(await migrated()).toBe((await primaries())[1]), 20_000);
     await standsAgain();
   });
 
