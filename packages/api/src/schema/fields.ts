@@ -86,7 +86,11 @@ export const resources = () =>
         'request above a limit.',
       'x-kubernetes-validations': ['cpu', 'memory'].map((what) => {
         const there = `has(self.requests) && has(self.requests.${what}) && has(self.limits) && has(self.limits.${what})`;
-        const amount = (of: string) => `quantity(string(self.${of}.${what}))`;
+        // By way of a text, of which nobody knows how long it is, the rule would be too dear for a server.
+        const amount = (of: string) => {
+          const value = `self.${of}.${what}`;
+          return `(type(${value}) == string ? quantity(${value}) : quantity('0').add(${value}))`;
+        };
         return {
           rule: `!(${there}) || ${amount('requests')}.compareTo(${amount('limits')}) <= 0`,
           message: `the request of ${what} is above its limit`,
