@@ -16,7 +16,7 @@ export interface PolicyRule {
 export interface PodNeeds {
   /** ServiceAccounts that they run as. Default: `default`, which may do nothing; its token is not mounted either way. */
   serviceAccounts?: readonly string[];
-  /** Types of volumes. Default: `configMap`, `emptyDir`, `persistentVolumeClaim`, `secret`. */
+  /** Types of volumes. Default: `configMap`, `emptyDir`, `secret`, and `persistentVolumeClaim` where the rules speak of such claims. */
   volumes?: readonly string[];
 }
 

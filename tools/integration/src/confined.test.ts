@@ -1,9 +1,11 @@
 // A controller that was taken over has the rights of its ServiceAccount, and no more: what the manifests say of it is held
 // against what it could try.
+import { DatabaseClaim } from '@stackwright/api';
 import { modules, manifestsFor } from '@stackwright/cli';
 import { startApiServer, type ApiServer } from '@stackwright/devcluster';
 import {
   ApiError,
+  ConfigMap,
   connectionTo,
   createClient,
   createTransport,
@@ -12,12 +14,15 @@ import {
   Deployment,
   Job,
   Namespace,
+  NetworkPolicy,
   PersistentVolumeClaim,
   Pod,
+  PodDisruptionBudget,
   pathOf,
   Role,
   RoleBinding,
   Secret,
+  Service,
   ServiceAccount,
   StatefulSet,
   ValidatingAdmissionPolicy,
@@ -48,28 +53,35 @@ async function as(controller: string): Promise<Client> {
 
 let mariadb: Client;
 let keystone: Client;
+let placement: Client;
 let memcached: Client;
 
 beforeAll(async () => {
   server = await startApiServer();
   admin = server.client();
-  const kinds: readonly Resource[] = [
+  const wanted: readonly Resource[] = [
     ...[CustomResourceDefinition, Namespace, ServiceAccount, Role, RoleBinding],
-    ...[ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding],
+    ...[ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, Deployment],
   ];
   for (const object of manifestsFor(modules, { namespace, imagePrefix: 'registry.example', tag: '1' })) {
-    const resource = kinds.find(({ kind }) => kind === object.kind);
+    const resource = wanted.find(({ kind }) => kind === object.kind);
     if (resource) await admin.create(resource, object);
   }
   mariadb = await as('mariadb-controller');
   keystone = await as('keystone-controller');
+  placement = await as('placement-controller');
   memcached = await as('memcached-controller');
   for (const [kind, name] of [
     ['mariadb', 'data-mariadb-0'],
     ['glance', 'glance-volume'],
   ] as const)
     await admin.create(PersistentVolumeClaim, volume(name, kind));
-  await admin.create(StatefulSet, statefulSet('mariadb', 'mariadb.stackwright.dev'));
+  await admin.create<KubeObject>(StatefulSet, {
+    ...statefulSet('mariadb', 'mariadb.stackwright.dev'),
+    metadata: marked(StatefulSet, 'mariadb', 'mariadb.stackwright.dev'),
+  });
+  for (const [resource, spec] of standing)
+    await admin.create(resource, { metadata: marked(resource, 'standing', GROUP), ...spec });
 });
 afterAll(async () => {
   for (const transport of transports) transport.close();
@@ -77,9 +89,32 @@ afterAll(async () => {
 });
 
 const volume = (name: string, kind: string): KubeObject => ({
-  metadata: { name, namespace, labels: { 'app.kubernetes.io/name': kind } },
+  metadata: {
+    name,
+    namespace,
+    labels: { 'app.kubernetes.io/name': kind, 'app.kubernetes.io/managed-by': 'stackwright' },
+  },
   ...{ spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
 });
+
+/** As what outlives its owner has it: no ownerReference, but whose it is in full. */
+const marked = ({ group: of, kind }: Resource, name: string, group: string): NonNullable<KubeObject['metadata']> => ({
+  name,
+  namespace,
+  annotations: {
+    'stackwright.dev/owner': `stackwright/${group}/${kinds[group]}/${namespace}/any/${of}/${kind}/${namespace}/${name}`,
+  },
+});
+
+/** Of a Keystone: whoever could change it would run code in its Pods, read its keys, lead others to what answers in its place. */
+const standing: readonly [Resource, object][] = [
+  [Secret, { stringData: { key: 'value' } }],
+  [ConfigMap, { data: { key: 'value' } }],
+  [Service, { spec: { selector: { app: 'x' }, ports: [{ port: 80 }] } }],
+  [NetworkPolicy, { spec: { podSelector: { matchLabels: { 'app.kubernetes.io/name': 'keystone' } } } }],
+  [PodDisruptionBudget, { spec: { selector: { matchLabels: { app: 'x' } }, minAvailable: 1 } }],
+  [DatabaseClaim, { spec: { provider: 'mariadb', database: 'keystone' } }],
+];
 
 const container = {
   name: 'main',
@@ -93,10 +128,21 @@ const pod = {
   containers: [container],
 };
 
+const kinds: Readonly<Record<string, string>> = {
+  'keystone.stackwright.dev': 'Keystone',
+  'mariadb.stackwright.dev': 'MariaDB',
+  'memcached.stackwright.dev': 'Memcached',
+  'placement.stackwright.dev': 'Placement',
+};
+/** The label by which Pods are let in. */
+const labelsOf = (group: string) => ({ 'app.kubernetes.io/name': (kinds[group] ?? '').toLowerCase() });
+
 const owned = (name: string, group: string): NonNullable<KubeObject['metadata']> => ({
   name,
   namespace,
-  ownerReferences: [{ apiVersion: `${group}/v1alpha1`, kind: 'Any', name: 'any', uid: 'u-1', controller: true }],
+  ownerReferences: [
+    { apiVersion: `${group}/v1alpha1`, kind: kinds[group] ?? '', name: 'any', uid: 'u-1', controller: true },
+  ],
 });
 
 const statefulSet = (name: string, group: string, spec: object = {}): KubeObject => ({
@@ -104,8 +150,8 @@ const statefulSet = (name: string, group: string, spec: object = {}): KubeObject
   ...{
     spec: {
       serviceName: name,
-      selector: { matchLabels: { app: name } },
-      template: { metadata: { labels: { app: name } }, spec: { ...pod, ...spec } },
+      selector: { matchLabels: labelsOf(group) },
+      template: { metadata: { labels: labelsOf(group) }, spec: { ...pod, ...spec } },
     },
   },
 });
@@ -114,8 +160,8 @@ const deployment = (group: string, spec: object = {}): KubeObject => ({
   metadata: owned('api', group),
   ...{
     spec: {
-      selector: { matchLabels: { app: 'api' } },
-      template: { metadata: { labels: { app: 'api' } }, spec: { ...pod, ...spec } },
+      selector: { matchLabels: labelsOf(group) },
+      template: { metadata: { labels: labelsOf(group) }, spec: { ...pod, ...spec } },
     },
   },
 });
@@ -187,9 +233,27 @@ describe('Pods of a controller', () => {
     expect(answer).toContain(why);
   });
 
+  it('do not pass for those of another service, nor for a controller', async () => {
+    for (const name of ['mariadb', 'mariadb-controller', '']) {
+      const labels = { app: 'x', ...(name === '' ? {} : { 'app.kubernetes.io/name': name }) };
+      const made = deployment(GROUP) as { spec?: { template: object } };
+      const template = { ...made.spec?.template, metadata: { labels } };
+      const spec = { ...made.spec, selector: { matchLabels: { app: 'x' } }, template };
+      expect(
+        await answerTo(keystone.create<KubeObject>(Deployment, { metadata: owned('api', GROUP), ...{ spec } }, dryRun)),
+      ).toContain('its Pods are labelled');
+    }
+  });
+
+  it('have no volume that was claimed where their service never has one', async () => {
+    const volumes = [{ name: 'd', persistentVolumeClaim: { claimName: 'data-mariadb-0' } }];
+    const made = statefulSet('x', 'memcached.stackwright.dev', { volumes });
+    expect(await answerTo(memcached.create(StatefulSet, made, dryRun))).toContain('volumes of the types');
+  });
+
   it('do not, whatever makes them', async () => {
     const bad = { serviceAccountName: 'mariadb-controller' };
-    const template = { metadata: { labels: { app: 'x' } }, spec: { ...pod, ...bad, restartPolicy: 'Never' } };
+    const template = { metadata: { labels: labelsOf(GROUP) }, spec: { ...pod, ...bad, restartPolicy: 'Never' } };
     const metadata = owned('x', GROUP);
     const attempts = [
       answerTo(keystone.create<KubeObject>(Job, { metadata, ...{ spec: { template } } }, dryRun)),
@@ -230,14 +294,79 @@ describe('what is there already', () => {
   it('of one service is not changed or deleted by the controller of another', async () => {
     const key = { namespace, name: 'mariadb' };
     const change = patch({ metadata: { labels: { x: 'y' } } });
-    expect(await answerTo(memcached.patch(StatefulSet, key, change, dryRun))).toContain('nothing that another owns');
+    expect(await answerTo(memcached.patch(StatefulSet, key, change, dryRun))).toContain(
+      'nothing but what is of an object of its own kinds',
+    );
     const taken = patch({ metadata: owned('mariadb', 'memcached.stackwright.dev') });
     expect(await answerTo(memcached.patch(StatefulSet, key, taken, dryRun))).toContain(
-      'touches nothing that another owns',
+      'touches nothing but what is of an object of its own kinds',
     );
-    expect(await answerTo(memcached.delete(StatefulSet, key, dryRun))).toContain('touches nothing that another owns');
-    expect(await answerTo(mariadb.patch(StatefulSet, key, change, dryRun))).toBe('taken');
+    expect(await answerTo(memcached.delete(StatefulSet, key, dryRun))).toContain(
+      'touches nothing but what is of an object of its own kinds',
+    );
+    const own = patch({ metadata: owned('mariadb', 'mariadb.stackwright.dev') });
+    expect(await answerTo(mariadb.patch(StatefulSet, key, own, dryRun))).toBe('taken');
     expect(await answerTo(mariadb.delete(StatefulSet, key, dryRun))).toBe('taken');
+  });
+
+  it.each(standing.map(([resource]) => [resource.kind, resource] as const))(
+    'a %s of one service is not changed, deleted or taken over by the controller of another',
+    async (_, resource) => {
+      const key = { namespace, name: 'standing' };
+      const why = /nothing but what is of an object of its own kinds|cannot (patch|delete) resource/;
+      for (const other of [placement, memcached]) {
+        expect(await answerTo(other.patch(resource, key, patch({ metadata: { labels: { x: 'y' } } }), dryRun))).toMatch(
+          why,
+        );
+        const taken = patch({ metadata: owned('standing', 'placement.stackwright.dev') });
+        expect(await answerTo(other.patch(resource, key, taken, dryRun))).toMatch(why);
+        expect(await answerTo(other.delete(resource, key, dryRun))).toMatch(why);
+      }
+      expect(await answerTo(keystone.patch(resource, key, patch({ metadata: { labels: { x: 'y' } } }), dryRun))).toBe(
+        'taken',
+      );
+      expect(await answerTo(keystone.delete(resource, key, dryRun))).toBe('taken');
+    },
+  );
+
+  it('the controllers themselves are changed and deleted by none of them', async () => {
+    const key = { namespace, name: 'mariadb-controller' };
+    for (const one of [placement, keystone]) {
+      expect(await answerTo(one.delete(Deployment, key, dryRun))).toContain('nothing but what is of');
+      const change = patch({ metadata: owned(key.name, GROUP) });
+      expect(await answerTo(one.patch(Deployment, key, change, dryRun))).toContain('is forbidden');
+    }
+  });
+
+  it('of a person is left alone, until they hand it over', async () => {
+    const name = 'by-hand';
+    await admin.create(ConfigMap, { metadata: { name, namespace } });
+    const change = patch({ metadata: { labels: { x: 'y' } } });
+    expect(await answerTo(keystone.patch(ConfigMap, { namespace, name }, change, dryRun))).toContain('is forbidden');
+    const over = { 'app.kubernetes.io/managed-by': 'stackwright' };
+    await admin.patch(ConfigMap, { namespace, name }, patch({ metadata: { labels: over } }));
+    expect(await answerTo(keystone.patch(ConfigMap, { namespace, name }, change, dryRun))).toBe('taken');
+  });
+
+  it('is added to with what is of an object of its own kinds', async () => {
+    const stray = { metadata: { name: 'stray', namespace } };
+    expect(await answerTo(keystone.create(ConfigMap, stray, dryRun))).toContain('nothing but what is of');
+    expect(await answerTo(keystone.create(ConfigMap, { metadata: owned('x', GROUP) }, dryRun))).toBe('taken');
+    expect(await answerTo(keystone.create(ConfigMap, { metadata: marked(ConfigMap, 'x', GROUP) }, dryRun))).toBe(
+      'taken',
+    );
+  });
+
+  it('opens to whom its own controller lets in', async () => {
+    const policy = (podSelector: object): KubeObject => ({ metadata: owned('x', GROUP), ...{ spec: { podSelector } } });
+    const others = { matchLabels: { 'app.kubernetes.io/name': 'mariadb' } };
+    for (const selector of [{}, others, { matchExpressions: [{ key: 'a', operator: 'DoesNotExist' }] }])
+      expect(await answerTo(keystone.create(NetworkPolicy, policy(selector), dryRun))).toContain(
+        'only Pods of its own kinds',
+      );
+    expect(await answerTo(keystone.create(NetworkPolicy, policy({ matchLabels: labelsOf(GROUP) }), dryRun))).toBe(
+      'taken',
+    );
   });
 
   it('volumes are deleted by who made them only', async () => {
@@ -257,7 +386,7 @@ describe('what is there already', () => {
 
 it('a Secret that the cluster would fill with the token of another account is not made', async () => {
   const secret = (type: string): KubeObject => ({
-    metadata: { name: 's', namespace, annotations: { 'kubernetes.io/service-account.name': 'mariadb-controller' } },
+    metadata: { ...owned('s', GROUP), annotations: { 'kubernetes.io/service-account.name': 'mariadb-controller' } },
     ...{ type },
   });
   expect(await answerTo(keystone.create(Secret, secret('Opaque'), dryRun))).toBe('taken');

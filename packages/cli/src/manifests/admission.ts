@@ -2,6 +2,7 @@
 // what Pods are made from, could run as any account of the namespace, mount any volume, or take over what is another's. Made
 // from what the module declares, for every controller alike.
 import type { ControllerModule } from '@stackwright/core';
+import { Label, namesOf } from '@stackwright/graph';
 import type { KubeObject, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '@stackwright/kube';
 
 interface PolicyOptions {
@@ -20,7 +21,9 @@ const MAKERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 const DEFAULT_ACCOUNTS = ['default'];
-const DEFAULT_VOLUMES = ['configMap', 'emptyDir', 'persistentVolumeClaim', 'secret'];
+const DEFAULT_VOLUMES = ['configMap', 'emptyDir', 'secret'];
+/** Where the module has to do with such at all. */
+const CLAIMED_VOLUME = 'persistentVolumeClaim';
 
 export function admissionPolicies(module: ControllerModule, options: PolicyOptions): KubeObject[] {
   return [...policy('pods', podRules(module), options), ...policy('data', dataRules(module), options)];
@@ -75,37 +78,53 @@ const makers = (...operations: Operation[]) =>
 /** All must hold. A controller that an expression fails on is refused, too. */
 const demand = (expression: string, message: string) => ({ expression, message, reason: 'Forbidden' });
 
-/** Kinds that Pods come from, as far as the module's rules let it write them. */
-function ownMakers({ rules }: ControllerModule): string[] {
-  const kinds = rules
-    .filter(({ verbs }) => verbs.some((verb) => ['create', 'update', 'patch'].includes(verb)))
+/** What the module's rules let it write, by API group and plural. */
+function writtenBy({ rules }: ControllerModule): { group: string; resource: string }[] {
+  return rules
+    .filter(({ verbs }) => verbs.some((verb) => ['create', 'update', 'patch', 'delete'].includes(verb)))
     .flatMap(({ apiGroups, resources }) =>
-      apiGroups.flatMap((group) => resources.flatMap((resource) => MAKERS[group]?.[resource] ?? [])),
+      apiGroups.flatMap((group) => resources.map((resource) => ({ group, resource }))),
     );
+}
+
+/** Kinds that Pods come from, as far as the module's rules let it write them. */
+function ownMakers(module: ControllerModule): string[] {
+  const kinds = writtenBy(module).flatMap(({ group, resource }) => MAKERS[group]?.[resource] ?? []);
   return [...new Set(kinds)].sort();
 }
 
-const groupsOf = ({ customResources }: ControllerModule): string[] =>
-  [...new Set(customResources.map(({ group }) => group))].sort();
+/** "keystone.stackwright.dev/Keystone": groups are shared, that of claims by all who fulfil some. */
+const kindsOf = ({ customResources }: ControllerModule): string[] =>
+  customResources.map(({ group, kind }) => `${group}/${kind}`).sort();
+
+/** As the label that says what an object is has them. */
+const namesOfKinds = ({ customResources }: ControllerModule): string[] =>
+  customResources.map(({ kind }) => kind.toLowerCase()).sort();
 
 /** Whether the owner that controls `object` is of a kind that the module reconciles. */
-const controlled = (object: string, by: string): string =>
-  `${object}.metadata.?ownerReferences.orValue([]).exists(r, r.?controller.orValue(false) && ${by})`;
+const controlled = (object: string, module: ControllerModule): string =>
+  `${object}.metadata.?ownerReferences.orValue([]).exists(r, r.?controller.orValue(false) && ` +
+  `r.apiVersion.split('/')[0] + '/' + r.kind in ${list(kindsOf(module))})`;
+
+/** Whether the labels have that one, with a value that `holds` of `v`. */
+const labelled = (labels: string, label: string, holds: (value: string) => string): string =>
+  `${labels}.exists(l, l == ${text(label)} && ${holds(`${labels}[l]`)})`;
 
 function podRules(module: ControllerModule): Rules {
-  const { serviceAccounts = DEFAULT_ACCOUNTS, volumes = DEFAULT_VOLUMES } = module.pods ?? {};
+  const { serviceAccounts = DEFAULT_ACCOUNTS, volumes = defaultVolumes(module) } = module.pods ?? {};
   const kinds = ownMakers(module);
-  const own = `r.apiVersion.split('/')[0] in ${list(groupsOf(module))}`;
+  const names = namesOfKinds(module);
   const each = (holds: string): string => `variables.containers.all(c, ${holds})`;
   return {
     matchConstraints: { resourceRules: makers('CREATE', 'UPDATE') },
     variables: [
       {
-        name: 'pod',
+        name: 'template',
         expression:
-          "object.kind == 'Pod' ? object.spec : object.kind == 'CronJob' ? object.spec.jobTemplate.spec.template.spec : " +
-          "object.kind == 'PodTemplate' ? object.template.spec : object.spec.template.spec",
+          "object.kind == 'Pod' ? object : object.kind == 'CronJob' ? object.spec.jobTemplate.spec.template : " +
+          "object.kind == 'PodTemplate' ? object.template : object.spec.template",
       },
+      { name: 'pod', expression: 'variables.template.spec' },
       {
         name: 'containers',
         expression: `variables.pod.containers + variables.pod.?initContainers.orValue([])`,
@@ -116,7 +135,12 @@ function podRules(module: ControllerModule): Rules {
         `object.kind in ${list(kinds)}`,
         kinds.length > 0 ? `this controller makes ${kinds.join(', ')} only` : 'this controller makes no Pods',
       ),
-      demand(controlled('object', own), 'this controller writes only what an object of its own kinds owns'),
+      demand(controlled('object', module), 'this controller writes only what an object of its own kinds owns'),
+      // By this label others let them in: to a server, to its own controller's health, to whatever a person has written a policy for.
+      demand(
+        labelled('variables.template.metadata.?labels.orValue({})', NAME, (name) => `${name} in ${list(names)}`),
+        `its Pods are labelled ${NAME} in ${names.join(', ')}`,
+      ),
       demand(
         `variables.pod.?serviceAccountName.orValue('default') in ${list(serviceAccounts)}`,
         `its Pods run as ${serviceAccounts.join(', ')} only`,
@@ -157,34 +181,69 @@ function podRules(module: ControllerModule): Rules {
   };
 }
 
-const NAME = 'app.kubernetes.io/name';
+function defaultVolumes(module: ControllerModule): string[] {
+  const knowsClaims = module.rules.some(({ resources }) => resources.includes('persistentvolumeclaims'));
+  return [...DEFAULT_VOLUMES, ...(knowsClaims ? [CLAIMED_VOLUME] : [])].sort();
+}
 
-/** What is there already, and what becomes a token: a Secret of one type is filled in for any account that it names. */
+const NAME = Label.name;
+
+/** What is there already, whatever its kind; who is let in where; and what becomes a token: a Secret of one type is filled in for any account that it names. */
 function dataRules(module: ControllerModule): Rules {
-  const other = `!(r.apiVersion.split('/')[0] in ${list(groupsOf(module))})`;
-  const names = module.customResources.map(({ kind }) => kind.toLowerCase());
+  const { annotation, managedBy } = namesOf({ domain: module.domain });
+  const names = namesOfKinds(module);
+  const isOwnName = (name: string): string => `${name} in ${list(names)}`;
+  const labels = 'variables.there.metadata.?labels.orValue({})';
+  const annotations = 'variables.there.metadata.?annotations.orValue({})';
   return {
     matchConstraints: {
       resourceRules: [
         about('', ['persistentvolumeclaims'], 'CREATE', 'UPDATE', 'DELETE'),
-        about('', ['secrets'], 'CREATE', 'UPDATE'),
+        about('', ['secrets'], 'CREATE', 'UPDATE', 'DELETE'),
         ...makers('UPDATE', 'DELETE'),
+        ...childrenOf(module),
       ],
     },
-    variables: [{ name: 'there', expression: "request.operation == 'CREATE' ? object : oldObject" }],
+    variables: [
+      { name: 'there', expression: "request.operation == 'CREATE' ? object : oldObject" },
+      // See packages/graph/src/declare/mark.ts: the owner's group and kind, after who manages it.
+      {
+        name: 'marks',
+        expression: `${annotations}.exists(a, a == ${text(annotation.owner)}) ? [${annotations}[${text(annotation.owner)}].split('/')].filter(m, m.size() == 9) : []`,
+      },
+      { name: 'own', expression: controlled('variables.there', module) },
+    ],
     validations: [
       demand(
-        "request.kind.kind != 'Secret' || object.?type.orValue('Opaque') != 'kubernetes.io/service-account-token'",
+        "request.kind.kind != 'Secret' || request.operation == 'DELETE' || object.?type.orValue('Opaque') != 'kubernetes.io/service-account-token'",
         "this controller asks for nobody's token",
       ),
       demand(
-        `request.kind.kind != 'PersistentVolumeClaim' || variables.there.metadata.?labels.orValue({}).exists(l, l == '${NAME}' && variables.there.metadata.labels[l] in ${list(names)})`,
+        `request.kind.kind != 'PersistentVolumeClaim' || ${labelled(labels, NAME, isOwnName)}`,
         'this controller touches only volumes of its own kinds',
       ),
       demand(
-        `request.operation == 'CREATE' || !${controlled('oldObject', other)}`,
-        'this controller touches nothing that another owns',
+        // What outlives its owner has its mark only; what has none was handed over by a person, or is of a version that knew no marks.
+        `variables.own || variables.marks.exists(m, m[1] + '/' + m[2] in ${list(kindsOf(module))}) || ` +
+          "(request.operation != 'CREATE' && variables.marks.size() == 0 && " +
+          '!variables.there.metadata.?ownerReferences.orValue([]).exists(r, r.?controller.orValue(false)) && ' +
+          `${labelled(labels, Label.managedBy, (value) => `${value} == ${text(managedBy)}`)} && ` +
+          `!${labelled(labels, NAME, (name) => `!(${isOwnName(name)})`)})`,
+        'this controller touches nothing but what is of an object of its own kinds',
+      ),
+      demand(
+        "request.kind.kind != 'NetworkPolicy' || request.operation == 'DELETE' || " +
+          labelled('object.?spec.?podSelector.?matchLabels.orValue({})', NAME, isOwnName),
+        'this controller opens and closes only Pods of its own kinds',
       ),
     ],
   };
+}
+
+/** All that it writes but its own kinds, which are others' to make, and parts of an object that have rules of their own. */
+function childrenOf(module: ControllerModule) {
+  const own = new Set(module.customResources.map(({ group, plural }) => `${group}/${plural}`));
+  return writtenBy(module)
+    .filter(({ group, resource }) => !resource.includes('/') && !own.has(`${group}/${resource}`))
+    .map(({ group, resource }) => about(group, [resource], 'CREATE', 'UPDATE', 'DELETE'));
 }

@@ -64,13 +64,22 @@ const allowedFor = 60_000;
 const refusedFor = 10_000;
 /** Answers that are remembered: a scraper or two, and whoever tries tokens must not fill the memory. */
 const capacity = 100;
+/** Questions at once: they go by the connections that the controllers use, too. */
+const mostQuestions = 8;
 
 type Decision = 200 | 401 | 403;
+
+interface Known {
+  decision: Promise<Decision>;
+  isAllowed: boolean;
+  until: number;
+}
 
 export class MetricsAuth {
   readonly #options: MetricsAuthOptions;
   /** By the hash of token and path: tokens are not kept. In the order in which they were asked. */
-  readonly #decisions = new Map<string, { decision: Promise<Decision>; until: number }>();
+  readonly #decisions = new Map<string, Known>();
+  #asking = 0;
 
   constructor(options: MetricsAuthOptions) {
     this.#options = options;
@@ -88,6 +97,7 @@ export class MetricsAuth {
       if (token === undefined) return text(401, 'unauthorized');
       try {
         const decision = await this.#decide(token, path);
+        if (decision === undefined) return text(503, 'too many ask at once');
         if (decision !== 200) return text(decision, decision === 401 ? 'unauthorized' : 'forbidden');
       } catch (error) {
         this.#options.log.warn({ err: error }, 'Access to metrics could not be decided');
@@ -97,21 +107,35 @@ export class MetricsAuth {
     };
   }
 
-  #decide(token: string, path: string): Promise<Decision> {
+  /** Undefined when it is not asked now. */
+  #decide(token: string, path: string): Promise<Decision> | undefined {
     const { clock } = this.#options;
     const key = createHash('sha256').update(`${path}\n${token}`).digest('base64');
     const known = this.#decisions.get(key);
     if (known && clock.monotonic() < known.until) return known.decision;
-    const entry = { decision: this.#ask(token, path), until: clock.monotonic() + refusedFor };
+    if (this.#asking >= mostQuestions) return undefined;
+    this.#asking++;
+    const decision = this.#ask(token, path).finally(() => void this.#asking--);
+    const entry: Known = { decision, isAllowed: false, until: clock.monotonic() + refusedFor };
     this.#decisions.delete(key);
     this.#decisions.set(key, entry);
-    if (this.#decisions.size > capacity) this.#decisions.delete(this.#decisions.keys().next().value ?? '');
-    entry.decision.then(
-      (decision) => void (entry.until = clock.monotonic() + (decision === 200 ? allowedFor : refusedFor)),
+    if (this.#decisions.size > capacity) this.#forgetOne();
+    decision.then(
+      (code) => {
+        entry.isAllowed = code === 200;
+        entry.until = clock.monotonic() + (entry.isAllowed ? allowedFor : refusedFor);
+      },
       // No answer is none to remember.
       () => void (this.#decisions.get(key) === entry && this.#decisions.delete(key)),
     );
-    return entry.decision;
+    return decision;
+  }
+
+  /** Whoever tries tokens takes the place of those who did, and not of who is let in. */
+  #forgetOne(): void {
+    const [oldest = ''] = this.#decisions.keys();
+    const refused = [...this.#decisions].find(([, { isAllowed }]) => !isAllowed)?.[0];
+    this.#decisions.delete(refused ?? oldest);
   }
 
   async #ask(token: string, path: string): Promise<Decision> {

@@ -129,6 +129,27 @@ describe('access to metrics', () => {
     expect(await read('prometheus')).toBe(200);
   });
 
+  it('asks of few strangers at once, and of who is let in no more for them', async () => {
+    expect(await read('prometheus')).toBe(200);
+    const asked = client.calls.length;
+    let answer = (): void => undefined;
+    const silence = new Promise<void>((resolve) => (answer = resolve));
+    client.before = () => silence;
+    const codes = Array.from({ length: 1000 }, (_, n) => read(`stranger-${n}`));
+    expect(await read('prometheus')).toBe(200);
+    client.before = undefined;
+    answer();
+    const said = await Promise.all(codes);
+    expect(said.filter((code) => code === 503).length).toBeGreaterThanOrEqual(992);
+    expect(said).not.toContain(200);
+    // Whose token it is, and whether they may.
+    expect(client.calls.length - asked).toBeLessThanOrEqual(16);
+    for (let n = 0; n < 300; n++) expect(await read(`stranger-too-${n}`)).not.toBe(200);
+    const before = client.calls.length;
+    expect(await read('prometheus')).toBe(200);
+    expect(client.calls).toHaveLength(before);
+  });
+
   it('remembers only so many tokens (pitfall 15)', async () => {
     for (let n = 0; n < 10_000; n++) await read(`stranger-${n}`);
     expect(auth.size).toBeLessThanOrEqual(100);

@@ -2,12 +2,15 @@
 
 The client takes what a memcached says is a pickle, and runs it: whoever can write to the memcached, or answer in its place,
 runs what he likes in the services. With this, values go out with a code that only who has the key beside this file can make,
-over the name they are stored by and the value; what comes back without it is taken for missing, and is never unpickled.
+over the name they are stored by, the time that they hold until and the value; what comes back without it, or later, is taken for
+missing, and is never unpickled.
 """
 import hashlib
 import hmac
 import os
 import pickle
+import struct
+import time as clock
 
 try:
     import memcache
@@ -15,8 +18,12 @@ except ImportError:
     # An image without the client has nothing to seal.
     memcache = None
 
-mark = b'sealed1:'
+mark = b'sealed2:'
 size = hashlib.sha256().digest_size
+# Seconds since 1970; 0 is for ever.
+until = struct.Struct('>d')
+# Seconds: memcached takes longer times for moments.
+longest_span = 30 * 24 * 60 * 60
 
 
 def read_key():
@@ -42,6 +49,13 @@ def name_of(key, prefix=''):
     return b''.join(parts)
 
 
+def deadline_of(time):
+    """As memcached reads it, which may keep a value for longer: from then on it is not believed."""
+    if not time:
+        return 0.0
+    return clock.time() + time if time <= longest_span else float(time)
+
+
 class Nothing:
     """In the place of an unpickler: a value that is sealed comes as plain bytes."""
 
@@ -59,8 +73,8 @@ def sealing(client, secret):
         # The length keeps name and value apart.
         return hmac.new(secret, b'%d:%s%s' % (len(name), name, payload), hashlib.sha256).digest()
 
-    def seal(name, value):
-        payload = pickle.dumps(value, protocol=4)
+    def seal(name, value, time=0):
+        payload = until.pack(deadline_of(time)) + pickle.dumps(value, protocol=4)
         return mark + code(name, payload) + payload
 
     def unseal(name, value, default=None):
@@ -69,27 +83,30 @@ def sealing(client, secret):
         given, payload = value[len(mark):len(mark) + size], value[len(mark) + size:]
         if not hmac.compare_digest(given, code(name, payload)):
             return default
-        return pickle.loads(payload)
+        (deadline,) = until.unpack_from(payload)
+        if deadline and clock.time() >= deadline:
+            return default
+        return pickle.loads(payload[until.size:])
 
     class Client(client):
         def __init__(self, servers, *args, **kwargs):
             super().__init__(servers, *args, **kwargs)
             self.unpickler = Nothing
 
-        def set(self, key, val, *args, **kwargs):
-            return super().set(key, seal(name_of(key), val), *args, **kwargs)
+        def set(self, key, val, time=0, *args, **kwargs):
+            return super().set(key, seal(name_of(key), val, time), time, *args, **kwargs)
 
-        def add(self, key, val, *args, **kwargs):
-            return super().add(key, seal(name_of(key), val), *args, **kwargs)
+        def add(self, key, val, time=0, *args, **kwargs):
+            return super().add(key, seal(name_of(key), val, time), time, *args, **kwargs)
 
-        def replace(self, key, val, *args, **kwargs):
-            return super().replace(key, seal(name_of(key), val), *args, **kwargs)
+        def replace(self, key, val, time=0, *args, **kwargs):
+            return super().replace(key, seal(name_of(key), val, time), time, *args, **kwargs)
 
-        def cas(self, key, val, *args, **kwargs):
-            return super().cas(key, seal(name_of(key), val), *args, **kwargs)
+        def cas(self, key, val, time=0, *args, **kwargs):
+            return super().cas(key, seal(name_of(key), val, time), time, *args, **kwargs)
 
         def set_multi(self, mapping, time=0, key_prefix='', *args, **kwargs):
-            sealed = {key: seal(name_of(key, key_prefix), val) for key, val in mapping.items()}
+            sealed = {key: seal(name_of(key, key_prefix), val, time) for key, val in mapping.items()}
             return super().set_multi(sealed, time, key_prefix, *args, **kwargs)
 
         def get(self, key, default=None):

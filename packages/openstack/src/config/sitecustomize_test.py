@@ -79,6 +79,20 @@ class Sealing(unittest.TestCase):
             memcache.server['key'] = (flags, broken)
             self.assertIsNone(self.client.get('key'))
 
+    def test_a_value_holds_until_its_time_only_whatever_memcached_keeps(self):
+        begin = 1_700_000_000
+        moment = begin + 40 * 24 * 60 * 60
+        with mock.patch('time.time', return_value=begin):
+            self.client.set('for ever', 'a')
+            self.client.set('a minute', 'b', 60)
+            self.client.set('a moment', 'c', time=moment)
+            self.client.set_multi({'many': 'd'}, time=60)
+        for now, there in ((begin + 59, 'abcd'), (begin + 60, 'ac'), (moment - 1, 'ac'), (moment, 'a')):
+            with mock.patch('time.time', return_value=now):
+                found = [self.client.get(key) for key in ('for ever', 'a minute', 'a moment')]
+                found.append(self.client.get_multi(['many']).get('many'))
+                self.assertEqual(''.join(value or '' for value in found), there)
+
     def test_without_a_key_the_process_does_not_start(self):
         with self.assertRaisesRegex(SystemExit, 'cannot be sealed: .*key is empty'):
             client_with('', self.directory)
