@@ -79,7 +79,8 @@ export class ClusterNetwork {
       service,
       slices: slices.get(`${service.metadata.namespace}/${service.metadata.name}`) ?? [],
     }));
-    this.#proxy.update(services.flatMap(({ service, slices: own }) => servicePorts(service, own)));
+    const proxied = new Set(services.map(({ service }) => service.spec?.clusterIP ?? ''));
+    this.#proxy.update(services.flatMap(({ service, slices: own }) => servicePorts(service, own, proxied)));
     this.#dns?.update(services.map(({ service, slices: own }) => recordOf(service, own)));
   }
 }

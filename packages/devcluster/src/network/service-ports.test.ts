@@ -17,7 +17,9 @@ const slice = (...addresses: string[]): EndpointSlice => ({
   endpoints: addresses.map((address) => ({ addresses: [address] })),
 });
 const reached = (of: Stored<Service>, ...addresses: string[]): string[] =>
-  servicePorts(of, [slice(...addresses)]).flatMap(({ endpoints }) => endpoints.map(({ ip }) => ip));
+  servicePorts(of, [slice(...addresses)], new Set(['10.201.128.7', '10.201.128.8'])).flatMap(({ endpoints }) =>
+    endpoints.map(({ ip }) => ip),
+  );
 
 describe("a Service's endpoints", () => {
   it('are Pods, and whatever is beside the cluster', () => {
@@ -32,6 +34,10 @@ describe("a Service's endpoints", () => {
       expect(reached(service('default', 's'), address)).toEqual([]);
     },
   );
+
+  it('are no Services, not even their own: a connection would be made of each without end', () => {
+    expect(reached(service('a', 's'), '10.201.128.7', '10.201.128.8', '10.201.0.5')).toEqual(['10.201.0.5']);
+  });
 
   it('are the API server on this host, of its own Service', () => {
     expect(reached(service('default', 'kubernetes'), '127.0.0.1')).toEqual(['127.0.0.1']);
