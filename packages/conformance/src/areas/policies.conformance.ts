@@ -367,6 +367,28 @@ describe('refused is', () => {
     ['an expression that is no truth', { validations: [{ expression: '"x"' }] }, 'spec.validations[0].expression'],
     ['what uses what there is not', { validations: [{ expression: 'subject.x' }] }, 'spec.validations[0].expression'],
     ['a policy without an expression', { validations: [] }, 'spec.validations'],
+    [
+      'an operation that nobody knows, among those left out',
+      {
+        validations: [small],
+        matchConstraints: {
+          resourceRules: [rule('configmaps')],
+          excludeResourceRules: [rule('configmaps', ['READ'])],
+          namespaceSelector: here,
+        },
+      },
+      'spec.matchConstraints.excludeResourceRules[0].operations[0]',
+    ],
+    [
+      'a condition without a good name',
+      { validations: [small], matchConditions: [{ name: 'two words', expression: 'true' }] },
+      'spec.matchConditions[0].name',
+    ],
+    [
+      'a variable whose name cannot be one',
+      { validations: [small], variables: [{ name: 'a-b', expression: '1' }] },
+      'spec.variables[0].name',
+    ],
     ['a reason that nobody knows', { validations: [{ ...small, reason: 'Mood' }] }, 'spec.validations[0].reason'],
     ['a policy about nothing', { validations: [small], matchConstraints: {} }, 'spec.matchConstraints.resourceRules'],
     [

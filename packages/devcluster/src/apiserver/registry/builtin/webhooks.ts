@@ -3,7 +3,7 @@ import type { MutatingWebhookConfiguration, ValidatingWebhookConfiguration } fro
 import type { MatchCondition, WebhookClientConfig } from 'kubernetes-types/admissionregistration/v1.d.ts';
 import { compileExpression, ExpressionError } from '../../cel/expression.js';
 import { field, type FieldError } from '../../errors.js';
-import { nameProblems } from '../../schema/formats.js';
+import { nameProblems, qualifiedNameProblems } from '../../schema/formats.js';
 import { requestEnvironment } from '../../webhooks/conditions.js';
 import type { Rule } from '../../webhooks/match.js';
 import type { Webhook } from '../../webhooks/review.js';
@@ -58,6 +58,9 @@ function validateWebhook(webhook: Webhook, path: string): FieldError[] {
     errors.push(field.notSupported(`${path}.failurePolicy`, failurePolicy, ['Fail', 'Ignore']));
   if (matchPolicy !== 'Equivalent' && matchPolicy !== 'Exact')
     errors.push(field.notSupported(`${path}.matchPolicy`, matchPolicy, ['Equivalent', 'Exact']));
+  const { reinvocationPolicy } = webhook;
+  if (reinvocationPolicy !== undefined && !REINVOCATIONS.includes(reinvocationPolicy))
+    errors.push(field.notSupported(`${path}.reinvocationPolicy`, reinvocationPolicy, REINVOCATIONS));
   if (sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun')
     errors.push(field.notSupported(`${path}.sideEffects`, sideEffects, ['None', 'NoneOnDryRun']));
   if (timeoutSeconds !== undefined && (timeoutSeconds < 1 || timeoutSeconds > 30))
@@ -73,6 +76,7 @@ function validateWebhook(webhook: Webhook, path: string): FieldError[] {
   return errors;
 }
 
+const REINVOCATIONS = ['IfNeeded', 'Never'];
 const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
 
 export function validateRules(rules: readonly Rule[], path: string): FieldError[] {
@@ -90,6 +94,9 @@ export function validateRules(rules: readonly Rule[], path: string): FieldError[
             "if '*' is present, must not specify other " + (name === 'operations' ? 'operations' : 'values'),
           ),
         );
+      if (name === 'apiVersions' || name === 'resources')
+        for (const [position, value] of values.entries())
+          if (value === '') errors.push(field.required(`${place}[${position}]`));
     }
     for (const [position, operation] of (rule.operations ?? []).entries())
       if (!OPERATIONS.includes(operation))
@@ -119,6 +126,8 @@ export function validateClient({ url, service, caBundle }: WebhookClientConfig, 
         field.invalid(`${path}.url`, url, 'neither query parameters nor fragments nor user information are permitted'),
       );
   }
+  for (const name of ['name', 'namespace'] as const)
+    if (service && !service[name]) errors.push(field.required(`${path}.service.${name}`));
   if (service && (service.port ?? 443) !== Math.min(Math.max(Math.trunc(service.port ?? 443), 1), 65535))
     errors.push(
       field.invalid(`${path}.service.port`, service.port, 'port is not valid: must be between 1 and 65535, inclusive'),
@@ -144,10 +153,9 @@ export function validateConditions(
   ...more: readonly string[]
 ): FieldError[] {
   const environment = requestEnvironment(...more);
-  return conditions.flatMap(({ name, expression }, index) => {
+  const named = validateConditionNames(conditions, path);
+  const compiled = conditions.flatMap(({ expression }, index) => {
     const errors: FieldError[] = [];
-    if (conditions.findIndex((other) => other.name === name) < index)
-      errors.push(field.duplicate(`${path}[${index}].name`, name));
     try {
       compileExpression(environment, expression, 'bool');
     } catch (error) {
@@ -155,5 +163,18 @@ export function validateConditions(
       errors.push(field.invalid(`${path}[${index}].expression`, expression, error.message));
     }
     return errors;
+  });
+  return [...named, ...compiled];
+}
+
+export function validateConditionNames(conditions: readonly MatchCondition[], path: string): FieldError[] {
+  return conditions.flatMap(({ name }, index) => {
+    const place = `${path}[${index}].name`;
+    if (!name) return [field.required(place)];
+    const again = conditions.findIndex((other) => other.name === name) < index;
+    return [
+      ...qualifiedNameProblems(name).map((problem) => field.invalid(place, name, problem)),
+      ...(again ? [field.duplicate(place, name)] : []),
+    ];
   });
 }
