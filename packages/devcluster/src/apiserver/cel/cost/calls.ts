@@ -82,14 +82,18 @@ export function callCost(name: string, target: Estimate | undefined, args: reado
     case 'sets.equivalent':
       return made(capped(2 * argument * (second ? most(second) : UNBOUNDED) + 1), type);
     case 'bytes':
-      return first?.type.kind === 'string'
-        ? made(traversal(argument), type, { min: 0, max: capped(argument * 4) })
-        : made(1, type, first?.size);
+      return converted(first, 'string', type, 4);
     case 'string':
-      return first?.type.kind === 'bytes' ? made(traversal(argument), type, { min: 0, max: argument }) : made(1, type);
+      return converted(first, 'bytes', type, 1);
     default:
   }
   return made(1, type);
+}
+
+/** What is converted is gone through, if it may be of that kind; only then is it known how large the result is. */
+function converted(from: Estimate | undefined, kind: Type['kind'], type: Type, factor: number): Estimate {
+  if (!from || (from.type.kind !== kind && from.type.kind !== 'dyn')) return made(1, type);
+  return made(Math.max(1, traversal(most(from))), type, { min: 0, max: capped(most(from) * factor) });
 }
 
 const unknown: Size = { min: 0, max: UNBOUNDED };

@@ -16,6 +16,7 @@ const schema: Schema = {
     words: { type: 'object', maxProperties: 200_000, additionalProperties: text(50) },
     parts: { type: 'array', items: { type: 'object', required: ['name'], properties: { name: { type: 'string' } } } },
     port: { 'x-kubernetes-int-or-string': true },
+    amount: { 'x-kubernetes-int-or-string': true, maxLength: 64 },
   },
 };
 
@@ -34,6 +35,7 @@ it.each([
   ['self.names.map(x, x + "a").size() > 1', 13_400_015],
   ['self.long.contains("abcdefghijklmn")', 1_600_002],
   ['type(self.port) == int', 4],
+  ['quantity(string(self.amount)).sign() == 1', 56],
 ])('%s: %i', (rule, expected) => {
   expect(cost(rule)).toBe(expected);
 });
