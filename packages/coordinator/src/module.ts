@@ -48,7 +48,7 @@ export const coordinator: GraphModule = {
     {
       apiGroups: [CustomResourceDefinition.group],
       resources: [CustomResourceDefinition.plural],
-      verbs: ['get', 'list', 'watch'],
+      verbs: ['list', 'watch'],
     },
   ],
   graphs: (reader) => [controlPlaneGraph(() => serviceKinds(reader.list(CustomResourceDefinition)))],

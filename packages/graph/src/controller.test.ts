@@ -18,7 +18,7 @@ import { controllerForGraph } from './controller.js';
 import { defineGraph, defineObjectGraph } from './declare/graph.js';
 import { clusterRulesOf, rulesOf } from './declare/rules.js';
 import { done, waiting } from './declare/step.js';
-import { sayCall } from './testing/graph-harness.js';
+import { GraphHarness, sayCall } from './testing/graph-harness.js';
 import { rolledOut, Sample, sample, sampleGraph } from './testing/sample.js';
 import { watchesOf } from './declare/watches.js';
 
@@ -226,19 +226,44 @@ describe('the rules of a Role', () => {
       g.step({ name: 'A', owns: [Secret], reads: [Pod, Node], run: () => done() });
       g.step({ name: 'B', owns: [StatefulSet], reads: [{ resource: Secret, parts: true }], run: () => done() });
     });
-    const write = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
+    const change = ['list', 'watch', 'get', 'patch', 'delete'];
+    const write = [...change, 'create'];
     expect(rulesOf(graph)).toEqual([
-      { apiGroups: ['test.dev'], resources: ['samples'], verbs: ['get', 'list', 'watch', 'patch'] },
+      { apiGroups: ['test.dev'], resources: ['samples'], verbs: ['list', 'watch', 'get', 'patch'] },
       { apiGroups: ['test.dev'], resources: ['samples/status'], verbs: ['patch'] },
       { apiGroups: ['test.dev'], resources: ['samples/finalizers'], verbs: ['update'] },
       { apiGroups: [''], resources: ['secrets'], verbs: write },
       { apiGroups: ['apps'], resources: ['statefulsets'], verbs: write },
       { apiGroups: ['apps'], resources: ['controllerrevisions'], verbs: ['get', 'create', 'delete'] },
-      { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
+      { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
       { apiGroups: [''], resources: ['events'], verbs: ['list', 'watch'] },
-      { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['get', 'list', 'watch', 'patch', 'delete'] },
+      { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['list', 'watch', 'patch', 'delete'] },
     ]);
-    expect(clusterRulesOf(graph)).toEqual([{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] }]);
+    expect(clusterRulesOf(graph)).toEqual([{ apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch'] }]);
+  });
+
+  it('let nothing be made that steps only amend', async () => {
+    const only = defineGraph<Sample>(Sample, (g) => {
+      g.step({ name: 'A', owns: [Secret], amends: true, run: () => done() });
+      g.step({ name: 'B', owns: [ConfigMap], amends: true, run: () => done() });
+      g.step({ name: 'C', owns: [ConfigMap], run: () => done() });
+    });
+    const verbs = new Map(rulesOf(only).map((rule) => [rule.resources[0], rule.verbs]));
+    expect(verbs.get('secrets')).toEqual(['list', 'watch', 'get', 'patch', 'delete']);
+    expect(verbs.get('configmaps')).toContain('create');
+
+    const makes = defineGraph<Sample>(Sample, (g) => {
+      g.step({
+        name: 'A',
+        owns: [Secret],
+        amends: true,
+        run: (scope) => (scope.own(Secret, { metadata: { name: 's' } }), done()),
+      });
+    });
+    const harness = new GraphHarness(makes);
+    await harness.create(sample({ color: 'red' }));
+    await harness.settle();
+    expect(harness.condition('AReady')?.message).toContain('only amends what it owns');
   });
 
   it('say nothing of volumes where no StatefulSet has any', () => {

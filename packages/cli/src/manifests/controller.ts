@@ -98,7 +98,7 @@ const namespaceRule = ({ namespace }: ManifestOptions): PolicyRule => ({
   apiGroups: [''],
   resources: ['namespaces'],
   resourceNames: [namespace],
-  verbs: ['get', 'list', 'watch'],
+  verbs: ['list', 'watch'],
 });
 
 function permissions(module: ControllerModule, options: ManifestOptions): KubeObject[] {

@@ -131,7 +131,7 @@ describe('manifests', () => {
   it('let each controller see that its own namespace ends, and no other one', () => {
     const { rules } = find<ClusterRole>('ClusterRole', 'cloud-mariadb-controller');
     expect(rules).toEqual([
-      { apiGroups: [''], resources: ['namespaces'], resourceNames: ['cloud'], verbs: ['get', 'list', 'watch'] },
+      { apiGroups: [''], resources: ['namespaces'], resourceNames: ['cloud'], verbs: ['list', 'watch'] },
     ]);
   });
 

@@ -44,6 +44,8 @@ export interface GraphOptions<R extends Reconciled> {
 export interface ObjectGraphOptions<R extends Reconciled> extends GraphOptions<R> {
   /** All kinds that any graph of this sort may own or read; those that only appear later are watched from then on. */
   owns?: readonly Resource[];
+  /** More of these, which others make and no graph of this sort does: see `amends` of a step. */
+  amends?: readonly Resource[];
   reads?: readonly ReadDeclaration[];
   /** Objects whose graphs have between them every kind that any may own or read: named by these, nobody has to list them. */
   examples?: readonly Readonly<R>[];
@@ -53,6 +55,8 @@ export interface Graph<R extends Reconciled = Reconciled> {
   readonly resource: Resource<R>;
   /** Every kind that steps want. */
   readonly owns: readonly Resource[];
+  /** Those of them that no step makes. */
+  readonly amends?: readonly Resource[];
   /** Every kind that steps only read. */
   readonly reads: readonly ReadDeclaration[];
   readonly options: GraphOptions<R>;
@@ -87,12 +91,16 @@ export function defineObjectGraph<R extends Reconciled>(
   options: ObjectGraphOptions<R> = {},
 ): Graph<R> {
   const build = (object: Readonly<R>) => collect<R>(resource, (g) => declare(g, object));
-  const { owns = [], reads = [], examples = [] } = options;
+  const { owns = [], amends = [], reads = [], examples = [] } = options;
   return Object.freeze({
     resource,
     options,
     isOfObject: true,
-    ...kindsOf([{ owns, reads }, ...examples.flatMap((example) => build(example).steps)]),
+    ...kindsOf([
+      { owns, reads },
+      { owns: amends, amends: true },
+      ...examples.flatMap((example) => build(example).steps),
+    ]),
     build,
   });
 }
@@ -118,7 +126,12 @@ function collect<R extends Reconciled>(resource: Resource, declare: (g: GraphBui
     steps.set(step.name, step);
     return Object.freeze({ name: step.name });
   };
-  const common = ({ after = [], owns = [], reads = [] }: StepOptions) => ({ after, owns, reads });
+  const common = ({ after = [], owns = [], amends = false, reads = [] }: StepOptions) => ({
+    after,
+    owns,
+    amends,
+    reads,
+  });
   const fields: ((scope: StatusScope<R>) => object)[] = [];
   const available = new Set<string>();
   declare({
@@ -169,17 +182,19 @@ function inOrder<R extends Reconciled>(where: string, steps: ReadonlyMap<string,
   return ordered;
 }
 
-function kindsOf(steps: readonly StepOptions[]): { owns: readonly Resource[]; reads: readonly ReadDeclaration[] } {
+function kindsOf(steps: readonly StepOptions[]): Pick<Graph, 'owns' | 'reads'> & Required<Pick<Graph, 'amends'>> {
   const owns: Resource<KubeObject>[] = [];
   const reads: ReadDeclaration[] = [];
   for (const step of steps) {
     for (const kind of step.owns ?? []) if (!owns.some((known) => isSameResource(known, kind))) owns.push(kind);
   }
+  const makers = steps.filter(({ amends = false }) => !amends);
+  const amends = owns.filter((kind) => !makers.some((step) => step.owns?.some((one) => isSameResource(one, kind))));
   for (const step of steps) {
     // Two declarations of one kind differ in how a change is mapped: both maps count.
     for (const read of step.reads ?? []) if (!reads.includes(read)) reads.push(read);
   }
-  return { owns, reads };
+  return { owns, amends, reads };
 }
 
 export function finalizerOf<R extends Reconciled>({ resource, options }: Graph<R>): string {

@@ -4,10 +4,13 @@ import { ControllerRevision, CoreEvent, Job, PersistentVolumeClaim, StatefulSet 
 import type { PolicyRule } from '@stackwright/core';
 import { isSameResource, resourceOf, type Graph } from './graph.js';
 
-const reading = ['get', 'list', 'watch'] as const;
-const writing = [...reading, 'create', 'patch', 'delete'] as const;
+/** By the cache, which asks for no single object. */
+const reading = ['list', 'watch'] as const;
+/** `get`: what a write ran into is looked at as it is. */
+const changing = [...reading, 'get', 'patch', 'delete'] as const;
+const writing = [...changing, 'create'] as const;
 
-type Declared = Pick<Graph, 'owns' | 'reads' | 'isOfObject'> & {
+type Declared = Pick<Graph, 'owns' | 'reads' | 'isOfObject' | 'amends'> & {
   resource: Resource;
   options?: Pick<Graph['options'], 'volumes'>;
 };
@@ -37,11 +40,14 @@ function rules(graphs: readonly Declared[], isMeant: (resource: Resource, graph:
   };
   for (const graph of graphs) {
     // `patch` on the object itself is for its finalizer.
-    allow(graph, graph.resource, [...reading, 'patch']);
+    allow(graph, graph.resource, [...reading, 'get', 'patch']);
     allow(graph, graph.resource, ['patch'], '/status');
     // An ownerReference that blocks its owner's deletion needs this where the cluster runs that admission plugin.
     allow(graph, graph.resource, ['update'], '/finalizers');
-    for (const kind of graph.owns) allow(graph, kind, writing);
+    for (const kind of graph.owns) {
+      const isAmended = graph.amends?.some((one) => isSameResource(one, kind)) ?? false;
+      allow(graph, kind, isAmended ? changing : writing);
+    }
     // What was applied last, where a step does not say what it wants.
     if (graph.resource.namespaced && (graph.owns.length > 0 || graph.isOfObject))
       allow(graph, ControllerRevision, ['get', 'create', 'delete']);

@@ -242,6 +242,8 @@ export interface StepOptions {
   after?: readonly StepHandle[];
   /** Kinds that the step wants: watched by ownership, and in the controller's Role for writing. */
   owns?: readonly Resource[];
+  /** What it owns is made by others for it, as the claims of a StatefulSet's volumes are: it makes none, and may not. Default false. */
+  amends?: boolean;
   /** Kinds that it only reads: watched too, and in the Role for reading. */
   reads?: readonly ReadDeclaration[];
 }

@@ -285,7 +285,9 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
       observed: Readonly<T> | undefined;
     },
   ): Readonly<T> | undefined {
-    const { observed, desired } = what;
+    const { observed, desired, make } = what;
+    if (this.#step.amends && (desired ?? make))
+      throw new GraphError(`Step ${this.#step.name} wants a ${qualifiedName(resource)}, and only amends what it owns`);
     // What is applied gets its mark with all else.
     const mark = observed && !desired ? this.ownership.markForEarlier(resource, observed) : undefined;
     this.wants.push({ step: this.#step.name, resource, name, namespace, ...what, ...(mark ? { mark } : {}) });

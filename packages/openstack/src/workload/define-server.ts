@@ -41,7 +41,9 @@ export interface ServerDefinition<R extends MayBeElsewhere, Server> extends Pick
   kept: (object: string) => readonly string[];
 }
 
-const owns = [Secret, Service, StatefulSet, PodDisruptionBudget, PersistentVolumeClaim, NetworkPolicy];
+const owns = [Secret, Service, StatefulSet, PodDisruptionBudget, NetworkPolicy];
+/** Its StatefulSet makes them. */
+const amends = [PersistentVolumeClaim];
 
 /** Characters that status has room for: a server elsewhere may say anything. */
 const longestVersion = 253;
@@ -74,7 +76,7 @@ export function defineServer<R extends MayBeElsewhere, Server>(
         decides: !isMoving,
         // What runs here, and is to be given up, may be what is broken.
         after: isLeaving ? [] : here,
-        ...(elsewhere === undefined ? {} : { owns: all }),
+        ...(elsewhere === undefined ? {} : { owns: [...all, ...amends] }),
         ...{ reads, ask, explain, endpoint },
         ...(lacks ? { lacks } : {}),
         ...(administeredAt ? { administeredAt } : {}),
@@ -90,6 +92,7 @@ export function defineServer<R extends MayBeElsewhere, Server>(
     },
     {
       owns: all,
+      amends,
       reads: [...reads, { resource: Pod, parts: true }],
       status(scope) {
         const { object, name } = scope;

@@ -130,6 +130,7 @@ function volumesStep<R extends ServerObject>(g: GraphBuilder<R>): void {
   g.step({
     name: 'Volumes',
     owns: [PersistentVolumeClaim],
+    amends: true,
     run(scope): Outcome<undefined> {
       const wanted = scope.object.spec.storage;
       if (!wanted) return done();

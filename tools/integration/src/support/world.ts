@@ -23,6 +23,7 @@ import {
   type Resource,
   type Transport,
 } from '@stackwright/kube';
+import { rightsRecorder } from '../rights/record.js';
 import { silentLog } from './log.js';
 
 export const namespace = 'openstack';
@@ -73,6 +74,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const cluster = await startDevcluster({ node: 'simulated', namespaceGrace });
   const audit: AuditEvent[] = [];
   cluster.server.onAudit((event) => audit.push(event));
+  const recorder = rightsRecorder(namespace);
+  if (recorder) cluster.server.onAudit(recorder);
   const user = await connect(cluster, 'user');
   for (const definition of customResourceDefinitions(modules))
     await user.client.create(CustomResourceDefinition, definition);

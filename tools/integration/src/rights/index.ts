@@ -1,0 +1,1 @@
+export { rightsTable, type Row } from './table.js';
