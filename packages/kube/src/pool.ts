@@ -48,12 +48,19 @@ export class Pool {
     if (this.#connection.server.startsWith('http:')) return new HttpAgent({ ...limits, scheduling: 'lifo' });
     const { ca, cert, key, ...rest } = tls;
     // Made once: parsing a CA for every connection, and naming the pool by its bytes for every request, is not free.
-    return new HttpsAgent({
+    return new OneServerAgent({
       ...limits,
       ...rest,
       scheduling: 'lifo',
       secureContext: createSecureContext({ ca, cert, key }),
     });
+  }
+}
+
+/** Its connections are all to one server, with the same options: to tell them apart by all of these takes longer than to find one. */
+class OneServerAgent extends HttpsAgent {
+  override getName(): string {
+    return 'server';
   }
 }
 
