@@ -6,7 +6,7 @@ import type { UpToDateChildren } from './up-to-date.js';
 import { isSameResource, type BuiltGraph, type GraphStep } from '../declare/graph.js';
 import type { Names } from '../declare/names.js';
 import { EngineReason } from '../declare/reasons.js';
-import { heldBack } from './ownership.js';
+import { heldBack, type Ownership } from './ownership.js';
 import { referenceTo } from './reference.js';
 import { EvaluationScope, type Want } from './scope.js';
 import { failed, waiting, type ObjectReference, type Outcome, type Reconciled } from '../declare/step.js';
@@ -62,6 +62,8 @@ export interface EvaluationInput<R extends Reconciled> {
   clock: Pick<Clock, 'now'>;
   /** What labels and annotations are called. Default: as this project calls them. */
   names?: Names;
+  /** Of the object, under these names. Default: made anew for each step. */
+  ownership?: Ownership;
   /** What steps gave last, by name: for those that are asked though steps before them are not Done. */
   lastOutputs?: ReadonlyMap<string, unknown>;
   /** By step name. Default: none, so that external steps are Unobserved. */

@@ -11,7 +11,7 @@ import {
 import { complete, holdsData, isRetained, withoutPaths } from './desired.js';
 import { GraphError, isSameResource, resourceOf, type GraphStep } from '../declare/graph.js';
 import { Inputs } from './inputs.js';
-import { defaultNames, labelsOf, type Names } from '../declare/names.js';
+import { defaultNames, type Names } from '../declare/names.js';
 import { Ownership } from './ownership.js';
 import type {
   Amendment,
@@ -82,6 +82,8 @@ export interface ScopeInit<R extends Reconciled> {
   clock: Pick<Clock, 'now'>;
   /** Default: this project's. */
   names?: Names;
+  /** Of the object, under these names. Default: made anew. */
+  ownership?: Ownership;
   /** Why the Pods of a workload could not be made, by its uid. Default: nobody knows. */
   refusalOf?: (uid: string) => string | undefined;
 }
@@ -115,8 +117,8 @@ export class EvaluationScope<R extends Reconciled> implements StepScope<R> {
     this.name = init.object.metadata?.name ?? '';
     this.namespace = init.object.metadata?.namespace ?? '';
     this.names = init.names ?? defaultNames;
-    this.ownership = new Ownership(this.names, init.resource, init.object);
-    this.labels = labelsOf(init.resource.kind, this.name, this.names);
+    this.ownership = init.ownership ?? new Ownership(this.names, init.resource, init.object);
+    this.labels = this.ownership.labels;
     this.clock = init.clock;
     this.inputs = step.external ? new Inputs() : undefined;
     this.#step = step;

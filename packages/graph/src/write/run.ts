@@ -104,6 +104,7 @@ export async function run<R extends Reconciled>(input: RunInput<R>): Promise<Run
       reader: record,
       clock,
       names,
+      ownership,
       lastOutputs: input.lastOutputs,
       observations: looks.observations,
       upToDate,
