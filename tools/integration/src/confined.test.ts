@@ -348,6 +348,16 @@ describe('what is there already', () => {
     expect(await answerTo(keystone.patch(ConfigMap, { namespace, name }, change, dryRun))).toBe('taken');
   });
 
+  it('of a person is noted on, and not deleted, where it is a Secret that they offer', async () => {
+    const key = { namespace, name: 'chosen' };
+    const noted = patch({ metadata: { annotations: { x: 'y' } } });
+    await admin.create(Secret, { metadata: { ...key, labels: { 'app.kubernetes.io/name': 'payroll' } } });
+    expect(await answerTo(mariadb.patch(Secret, key, noted, dryRun))).toContain('nothing but what is of');
+    await admin.patch(Secret, key, patch({ metadata: { labels: { 'stackwright.dev/usable-by': 'mariadb' } } }));
+    expect(await answerTo(mariadb.patch(Secret, key, noted, dryRun))).toBe('taken');
+    expect(await answerTo(mariadb.delete(Secret, key, dryRun))).toContain('nothing but what is of');
+  });
+
   it('is added to with what is of an object of its own kinds', async () => {
     const stray = { metadata: { name: 'stray', namespace } };
     expect(await answerTo(keystone.create(ConfigMap, stray, dryRun))).toContain('nothing but what is of');

@@ -1,6 +1,7 @@
 // What a controller's ServiceAccount may write, beyond what a Role can say: a Role names kinds, and whoever may create a Pod, or
 // what Pods are made from, could run as any account of the namespace, mount any volume, or take over what is another's. Made
 // from what the module declares, for every controller alike.
+import { labels as known } from '@stackwright/api';
 import type { ControllerModule } from '@stackwright/core';
 import { Label, namesOf } from '@stackwright/graph';
 import type { KubeObject, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '@stackwright/kube';
@@ -228,7 +229,11 @@ function dataRules(module: ControllerModule): Rules {
           "(request.operation != 'CREATE' && variables.marks.size() == 0 && " +
           '!variables.there.metadata.?ownerReferences.orValue([]).exists(r, r.?controller.orValue(false)) && ' +
           `${labelled(labels, Label.managedBy, (value) => `${value} == ${text(managedBy)}`)} && ` +
-          `!${labelled(labels, NAME, (name) => `!(${isOwnName(name)})`)})`,
+          `!${labelled(labels, NAME, (name) => `!(${isOwnName(name)})`)}) || ` +
+          // A password that a person chose, or keys that they put back, and offer: what becomes of them is noted there.
+          "(request.kind.kind == 'Secret' && request.operation == 'UPDATE' && variables.marks.size() == 0 && " +
+          '!variables.there.metadata.?ownerReferences.orValue([]).exists(r, r.?controller.orValue(false)) && ' +
+          `${labelled(labels, known.usableBy, (value) => `${value} == ${text(module.name)}`)})`,
         'this controller touches nothing but what is of an object of its own kinds',
       ),
       demand(
