@@ -83,7 +83,7 @@ export default tseslint.config(
   { files: ['packages/kube/src/config/plugins.ts'], rules: { 'no-restricted-imports': 'off' } },
   {
     files: [
-      'packages/{core,graph,openstack,mariadb,memcached,rabbitmq,keystone,placement,glance,coordinator}/src/**/*.ts',
+      'packages/{core,graph,openstack,mariadb,memcached,rabbitmq,keystone,placement,glance,cinder,coordinator}/src/**/*.ts',
     ],
     ignores: ['**/*.test.ts', '**/seams/**', '**/testing/**'],
     rules: { 'no-restricted-properties': ['error', ...seams], 'no-restricted-globals': ['error', ...seamGlobals] },

@@ -4,7 +4,7 @@
  * the next free id, which differs from image to image.) Services' catalogs refer to these numbers; never reuse one.
  *
  * The range 64100–64199 is free in Debian: base-passwd allocates 60000–64999 on demand and has given out nothing in
- * it. Where Debian itself fixes a number, it is Debian's: glance 64062, and nova 64060 and cinder 64061 when they come.
+ * it. Where Debian itself fixes a number, it is Debian's: glance 64062, cinder 64061, and nova 64060 when it comes.
  */
 export const accounts = {
   mysql: { uid: 64100, home: '/nonexistent' },
@@ -13,6 +13,7 @@ export const accounts = {
   keystone: { uid: 64110, home: '/var/lib/keystone' },
   placement: { uid: 64111, home: '/var/lib/placement' },
   glance: { uid: 64062, home: '/var/lib/glance' },
+  cinder: { uid: 64061, home: '/var/lib/cinder' },
   /** Our own controllers. */
   stackwright: { uid: 64190, home: '/nonexistent' },
 } as const satisfies Record<string, Account>;

@@ -42,6 +42,9 @@ export const meanings: Readonly<Record<string, string>> = {
   Server: 'the Pods of the server: their StatefulSet, Service and disruption budget',
   Superseded: 'users and passwords that nobody runs with any more are removed',
   Tls: 'the certificate of the API: checked, then copied for the Pods',
+  Scheduler: 'the Pods that choose a backend for each volume',
+  'Cinder/VolumesFiles': 'the volume of the backend "files", and so for each backend of the spec that has one',
+  'Cinder/BackendFiles': 'the Pod of the backend "files", and so for each backend of the spec',
   Upgrade: 'whether the release may change as it is asked',
   Version: 'whether the version of the server may change as it is asked',
   Volumes: 'the volumes, grown where more is asked for',
@@ -64,9 +67,11 @@ export function stepsOfAllKinds(): StepOfKind[] {
   return modules.flatMap((module) =>
     module.graphs(reader).flatMap((graph: Graph) => {
       const { kind } = graph.resource;
-      // Which steps there are does not depend on the object, but for a ControlPlane, whose services have one each.
-      const built = graph.build({ metadata: { name: 'any', namespace: 'any' }, spec: {} });
-      return built.steps.map(({ name, after, owns, external }) => ({
+      // Which steps there are depends on the object where there are examples, and for a ControlPlane, whose services have one each.
+      const objects = graph.examples ?? [{ metadata: { name: 'any', namespace: 'any' }, spec: {} }];
+      const all = objects.flatMap((object) => graph.build(object).steps);
+      const steps = all.filter((step, index) => all.findIndex(({ name }) => name === step.name) === index);
+      return steps.map(({ name, after, owns, external }) => ({
         kind,
         step: name,
         after: after.map((one) => one.name),

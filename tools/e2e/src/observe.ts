@@ -1,4 +1,5 @@
 import { CacheClaim, ControlPlane, DatabaseClaim, IdentityClaim, MessagingClaim } from '@stackwright/api';
+import { Cinder } from '@stackwright/cinder';
 import { Glance } from '@stackwright/glance';
 import { Keystone } from '@stackwright/keystone';
 import {
@@ -61,6 +62,7 @@ export async function allReady(client: Client): Promise<void> {
     [Keystone, 'keystone'],
     [Placement, 'placement'],
     [Glance, 'glance'],
+    [Cinder, 'cinder'],
   ] as const) {
     await expectReady(client, kind, { namespace, name });
   }

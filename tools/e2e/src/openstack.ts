@@ -77,6 +77,47 @@ export async function downloadImage(client: Client, id: string): Promise<string>
   return sha256(new Uint8Array(await response.arrayBuffer()));
 }
 
+export interface Volume {
+  id: string;
+  size: number;
+  status: string;
+}
+
+const volumeHeaders = { 'openstack-api-version': 'volume 3.67' };
+
+/** "volumes" or "snapshots": makes one, and resolves with its id. */
+export async function makeIn(client: Client, collection: 'volumes' | 'snapshots', given: object): Promise<string> {
+  const what = collection.slice(0, -1);
+  const json = { [what]: given };
+  const made = await call(client, 'cinder', `/v3/${collection}`, { method: 'POST', json, headers: volumeHeaders });
+  return ((await made.json()) as Record<string, { id: string }>)[what]?.id ?? '';
+}
+
+export async function extendVolume(client: Client, id: string, size: number): Promise<void> {
+  const json = { 'os-extend': { new_size: size } };
+  await call(client, 'cinder', `/v3/volumes/${id}/action`, { method: 'POST', json, headers: volumeHeaders });
+}
+
+/** "available 2"; undefined where there is none. */
+export async function stateIn(
+  client: Client,
+  collection: 'volumes' | 'snapshots',
+  id: string,
+): Promise<string | undefined> {
+  try {
+    const shown = await call(client, 'cinder', `/v3/${collection}/${id}`, { headers: volumeHeaders });
+    const { status, size } = ((await shown.json()) as Record<string, Volume>)[collection.slice(0, -1)] ?? {};
+    return `${status} ${size}`;
+  } catch (error) {
+    if (error instanceof Unexpected && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+export async function removeFrom(client: Client, collection: 'volumes' | 'snapshots', id: string): Promise<void> {
+  await call(client, 'cinder', `/v3/${collection}/${id}`, { method: 'DELETE', headers: volumeHeaders });
+}
+
 interface Named {
   id: string;
   name: string;

@@ -48,6 +48,7 @@ describe('a whole control plane', () => {
           keystone: {},
           placement: {},
           glance: { notifications: true, storage: { accessMode: 'ReadWriteMany' } },
+          cinder: {},
         },
       }),
     );
@@ -72,8 +73,10 @@ describe('a whole control plane', () => {
   };
 
   it('can be used: who, where, what there is, and an image that comes back as it went', async () => {
-    expect(await cloud.users()).toEqual(['admin', 'glance', 'placement']);
+    expect(await cloud.users()).toEqual(['admin', 'cinder', 'glance', 'placement']);
     expect(await cloud.endpoints()).toEqual([
+      'cinder internal http://cinder.openstack.svc:8776/v3',
+      'cinder public http://cinder.openstack.svc:8776/v3',
       'glance internal http://glance.openstack.svc:9292',
       'glance public http://glance.openstack.svc:9292',
       'keystone admin http://keystone.openstack.svc:5000/v3',
@@ -94,6 +97,10 @@ describe('a whole control plane', () => {
     const { json: image } = await cloud.call('glance', 'GET', path);
     expect(image).toMatchObject({ status: 'active', checksum: createHash('md5').update(content).digest('hex') });
     expect((await cloud.call('glance', 'GET', `${path}/file`)).text).toBe(content.toString());
+
+    const volume = JSON.stringify({ volume: { name: 'one', size: 1 } });
+    expect((await cloud.call('cinder', 'POST', '/v3/volumes', { body: volume })).status).toBe(202);
+    expect((await cloud.call('cinder', 'GET', '/v3/volumes')).json).toMatchObject({ volumes: [{ name: 'one' }] });
   });
 
   it('an endpoint that somebody deletes in Keystone comes back, and a role that somebody takes away', async () => {
@@ -129,7 +136,7 @@ describe('a whole control plane', () => {
       expect(await cloud.users()).toEqual(before.filter((name) => name !== 'robot'));
       expect(
         (await world.client.listAll(IdentityClaim, { namespace })).items.map(({ metadata }) => metadata?.name),
-      ).toEqual(['glance-identity', 'placement-identity']);
+      ).toEqual(['cinder-identity', 'glance-identity', 'placement-identity']);
     }, 20_000);
     expect((await cloud.resourceClasses()).status).toBe(200);
   });
@@ -146,11 +153,15 @@ describe('a whole control plane', () => {
         await pause(20);
       }
     })();
-    await change({ placement: { credentialRotation: 'one' }, glance: { credentialRotation: 'one' } });
+    const rotated = { credentialRotation: 'one' };
+    await change({ placement: rotated, glance: rotated, cinder: rotated });
     try {
       await eventually(async () => {
         const users = await cloud.users();
-        expect(users).toEqual(['admin', expect.stringMatching(/^glance\//), expect.stringMatching(/^placement\//)]);
+        const others = ['cinder', 'glance', 'placement'].map(
+          (service) => expect.stringMatching(`^${service}/`) as string,
+        );
+        expect(users).toEqual(['admin', ...others]);
         expect(users).not.toEqual(before);
         const { status } = await world.client.get(MessagingClaim, named('glance-messaging'));
         expect(status?.username).not.toBe(messaging.status?.username);

@@ -64,6 +64,8 @@ export interface Graph<R extends Reconciled = Reconciled> {
   readonly isOfObject?: true;
   /** The steps for an object: the same for all, unless the graph is a function of the object. */
   build(object: Readonly<R>): BuiltGraph<R>;
+  /** Objects that between them have all steps, where a function of the object was declared with such. */
+  readonly examples?: readonly Readonly<R>[];
 }
 
 /** A wrong declaration: always a mistake in code, never caused by an object. */
@@ -102,6 +104,7 @@ export function defineObjectGraph<R extends Reconciled>(
       ...examples.flatMap((example) => build(example).steps),
     ]),
     build,
+    ...(examples.length > 0 ? { examples } : {}),
   });
 }
 

@@ -20,7 +20,7 @@ export const controller: ImageDefinition = {
   from: { image: 'node:24' },
   accounts: ['stackwright'],
   packages: [],
-  bundles: ['coordinator', 'glance', 'keystone', 'mariadb', 'memcached', 'placement', 'rabbitmq'],
+  bundles: ['cinder', 'coordinator', 'glance', 'keystone', 'mariadb', 'memcached', 'placement', 'rabbitmq'],
   environment: { NODE_ENV: 'production' },
   user: 'stackwright',
   megabytes: 30,

@@ -2,7 +2,7 @@ import type { ImageDefinition } from '../definition.js';
 import { base, newerBase } from './base.js';
 import { controller, node } from './controller.js';
 import { mariadb, memcached, rabbitmq } from './infrastructure.js';
-import { glance, keystone, openstackBase, placement } from './openstack.js';
+import { cinder, glance, keystone, openstackBase, placement } from './openstack.js';
 
 /** All images of this workspace, parents before children. */
 export const definitions: readonly ImageDefinition[] = [
@@ -11,6 +11,7 @@ export const definitions: readonly ImageDefinition[] = [
   openstackBase,
   keystone,
   glance,
+  cinder,
   placement,
   mariadb,
   rabbitmq,

@@ -147,6 +147,8 @@ export interface VolumeOptions<R extends ServiceObject> {
   /** Where it is mounted. */
   path: string;
   storage: Computed<R, Storage>;
+  /** Whether `status.storage` says its size: of a service that has one volume. Default true. */
+  inStatus?: boolean;
 }
 
 export interface Volume {
@@ -259,7 +261,9 @@ export interface ApiOptions<R extends ServiceObject> extends ContainerOptions<R>
 export interface WorkerOptions<R extends ServiceObject> extends ContainerOptions<R> {
   /** Step name: 'Engine' gives the condition EngineReady and the workload `<object>-engine`. */
   name: string;
-  /** Command line. No secrets in it. Default: the catalog's command of the step's name in camel case (`engine`). */
+  /** Which of the catalog's commands it runs. Default: that of the step's name in camel case (`engine`). */
+  process?: string;
+  /** Command line, in place of one of the catalog's. No secrets in it. */
   command?: Computed<R, readonly string[]>;
   /**
    * What keeps its Pods running. Default 'Deployment'. 'StatefulSet': each has a name that stays, `<object>-engine-0`. 'DaemonSet': one on each

@@ -136,7 +136,7 @@ function declareSteps<R extends ServiceObject>(
     messaging: (messaging: MessagingOptions<R> = {}) => messagingStep(declaration, messaging) as StepHandle<Messaging>,
     volume(volume) {
       const step = volumeStep(declaration, volume);
-      g.status((scope) => volumeStatus(scope, step));
+      if (volume.inStatus ?? true) g.status((scope) => volumeStatus(scope, step));
       return step;
     },
     config: (config) => configStep(declaration, config),

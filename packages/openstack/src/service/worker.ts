@@ -25,7 +25,13 @@ export function workerStep<R extends ServiceObject>(
   { g, release, pods: parts }: Declaration<R>,
   options: WorkerOptions<R>,
 ): StepHandle<Worker> {
-  const { name, as = 'Deployment', scale = () => undefined, terminationGracePeriodSeconds = 60 } = options;
+  const {
+    name,
+    process = camel(name),
+    as = 'Deployment',
+    scale = () => undefined,
+    terminationGracePeriodSeconds = 60,
+  } = options;
   const component = kebab(name);
   parts.has(as);
   return g.step({
@@ -41,9 +47,9 @@ export function workerStep<R extends ServiceObject>(
     },
     run(scope): Outcome<Worker> {
       const facts = scope.output(release);
-      const command = options.command ? valueOf(options.command, scope) : facts.commands[camel(name)];
+      const command = options.command ? valueOf(options.command, scope) : facts.commands[process];
       if (!command) {
-        const message = `The catalog has no command "${camel(name)}" for release ${facts.release}`;
+        const message = `The catalog has no command "${process}" for release ${facts.release}`;
         return failed(Reason.UnsupportedRelease, message);
       }
       const { spec } = scope.object;

@@ -19,7 +19,9 @@ export function standUp(cluster: Cluster): void {
     expect(token.stdout).toMatch(/^gAAAA\S+\n$/);
     const catalog = await cluster.stackwright('openstack', '--', 'catalog', 'list', '-f', 'value', '-c', 'Type');
     expect(catalog.code, catalog.stderr).toBe(0);
-    expect(catalog.stdout.trim().split('\n')).toEqual(expect.arrayContaining(['identity', 'image', 'placement']));
+    expect(catalog.stdout.trim().split('\n')).toEqual(
+      expect.arrayContaining(['block-storage', 'identity', 'image', 'placement']),
+    );
   });
 
   it('an error of the OpenStack client is its exit code', async () => {
@@ -33,7 +35,7 @@ export function standUp(cluster: Cluster): void {
       '-n',
       namespace,
       'get',
-      'controlplanes,keystones,placements,glances,mariadbs,memcacheds,rabbitmqs,deployments,pods',
+      'controlplanes,keystones,placements,glances,cinders,mariadbs,memcacheds,rabbitmqs,deployments,pods',
     );
     expect(listed.code, listed.stderr).toBe(0);
     expect(listed.stdout).toMatch(/keystone\.keystone\.stackwright\.dev\/keystone\s+True\s+Ready/);
@@ -50,7 +52,7 @@ export function standUp(cluster: Cluster): void {
   it('status and why say that all is well', async () => {
     const status = await cluster.stackwright('status');
     expect(status.code, status.stdout).toBe(0);
-    for (const service of ['keystone', 'placement', 'glance', 'rabbitmq'])
+    for (const service of ['keystone', 'placement', 'glance', 'cinder', 'rabbitmq'])
       expect(status.stdout).toMatch(new RegExp(`✓ {2}${service}`));
     expect((await cluster.stackwright('why')).stdout).toMatch(/ControlPlane openstack is ready/);
   });

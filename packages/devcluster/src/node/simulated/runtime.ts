@@ -27,6 +27,7 @@ import type { Program } from './program.js';
 import { configCheck } from './programs/config-check.js';
 import { server, task } from './programs/generic.js';
 import { bundleOf, controllerOf, hostProcess } from './programs/host-process.js';
+import * as cinder from './programs/cinder.js';
 import { glance } from './programs/glance.js';
 import { keystone } from './programs/keystone/keystone.js';
 import { mariadb } from './programs/mariadb.js';
@@ -51,6 +52,7 @@ const CONTROLLERS = 'controllers';
 
 /** By the last part of the image's name. What is not here serves when it has ports, and otherwise is done at once. */
 const servers: Readonly<Record<string, Program>> = {
+  cinder: cinder.serve,
   glance,
   keystone: keystone.serve,
   mariadb,
@@ -60,7 +62,10 @@ const servers: Readonly<Record<string, Program>> = {
 };
 
 /** Of containers without ports, likewise: those that do more than to be done. */
-const tasks: Readonly<Record<string, (spec: ContainerSpec) => Program | undefined>> = { keystone: keystone.task };
+const tasks: Readonly<Record<string, (spec: ContainerSpec) => Program | undefined>> = {
+  cinder: cinder.task,
+  keystone: keystone.task,
+};
 
 /**
  * A node without containers: Pods get loopback addresses, images are small programs in this process, and our own

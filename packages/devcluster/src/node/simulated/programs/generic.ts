@@ -1,4 +1,4 @@
-import type { Program } from '../program.js';
+import { terminated, type Program } from '../program.js';
 import { ok, serveHttp } from './serve.js';
 
 /** A container without ports does some work and is done. */
@@ -14,5 +14,13 @@ export const server: Program = async (context) => {
       .filter(({ protocol }) => protocol === 'TCP')
       .map(({ containerPort }) => serveHttp(ok, containerPort, context)),
   );
+  return 0;
+};
+
+/** A container without ports that works until it is told to end. */
+export const worker: Program = async (context) => {
+  context.log(`simulated: ${(context.spec.command ?? []).join(' ')} works`);
+  context.serving();
+  await terminated(context);
   return 0;
 };

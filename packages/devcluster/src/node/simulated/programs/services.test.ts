@@ -79,6 +79,25 @@ describe('services behind the simulated Keystone', () => {
     expect((await fetch(`${url}/v2/images`)).status).toBe(401);
   });
 
+  it('cinder keeps volumes for whoever has a token, and its workers work until they are ended', async () => {
+    const url = await serve('cinder', 8776, [['/etc/cinder/cinder.conf', authtoken('secret')]]);
+    expect((await fetch(`${url}/healthcheck`)).status).toBe(200);
+    expect((await fetch(`${url}/v3/types`)).status).toBe(401);
+    const body = JSON.stringify({ volume: { name: 'one', size: 2 } });
+    const created = await fetch(`${url}/v3/volumes`, { ...asAdmin(), method: 'POST', body });
+    const { volume } = (await created.json()) as { volume: { id: string } };
+    expect(await (await fetch(`${url}/v3/volumes/${volume.id}`, asAdmin())).json()).toMatchObject({
+      volume: { name: 'one', size: 2, status: 'available' },
+    });
+    expect((await fetch(`${url}/v3/volumes/${volume.id}`, { ...asAdmin(), method: 'DELETE' })).status).toBe(202);
+    expect((await fetch(`${url}/v3/volumes/${volume.id}`, asAdmin())).status).toBe(404);
+    const image = 'localhost/stackwright/cinder:1';
+    const { status } = await node.run({ podUid: 'scheduler', image, command: ['cinder-scheduler'] });
+    expect(status.state.phase).toBe('running');
+    await node.runtime.stopContainer(status.id, 1);
+    expect((await node.ended(status.id)).state).toMatchObject({ phase: 'exited', exitCode: 0 });
+  });
+
   it('cannot serve anybody while Keystone does not let them in themselves', async () => {
     const url = await serve('placement', 8778, [['/etc/placement/placement.conf', authtoken('wrong')]]);
     expect((await fetch(`${url}/resource_classes`, asAdmin())).status).toBe(503);

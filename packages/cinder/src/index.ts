@@ -1,0 +1,2 @@
+export { cinder } from './module.js';
+export { Cinder } from './crd.js';
