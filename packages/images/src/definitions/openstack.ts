@@ -76,5 +76,5 @@ export const cinder: ImageDefinition = {
     String.raw`printf '#!/bin/sh\nexec "$@"\n' > /usr/local/bin/sudo && chmod 0755 /usr/local/bin/sudo`,
   ],
   user: 'cinder',
-  megabytes: 450,
+  megabytes: 475,
 };
