@@ -19,6 +19,7 @@ const backend = Type.Object(
         'A volume on which it keeps its volumes, as files. Absent: what `spec.config` says of it in the section of cinder.conf that has its ' +
           'name, `volume_driver` above all.',
         '10Gi',
+        { isDefault: false },
       ),
     ),
     ...nodeWorker('').properties,
@@ -52,7 +53,8 @@ export const Cinder = defineServiceKind({
         'What volumes are made on: each backend has a Pod of its own. One that is taken away leaves its volumes where they are; nobody ' +
         'does anything with them until it is there again.',
       maxItems: 16,
-      default: [{ name: 'files', storage: {} }],
+      // In full: a server holds a default to the rules before what is within it gets defaults.
+      default: [{ name: 'files', storage: { size: '10Gi', accessMode: 'ReadWriteOnce' } }],
     }),
     purge: purge('volumes, snapshots and backups'),
   }),

@@ -19,7 +19,8 @@ const volumeFields = (size: string) => ({
 export const serverStorage = (holds: string, size = '10Gi') =>
   Type.Object(volumeFields(size), { description: `The volume that holds ${holds}, of each server.`, default: {} });
 
-export const storage = (description: string, size: string) =>
+/** `isDefault`: there is one also where the object says nothing of it. */
+export const storage = (description: string, size: string, { isDefault = true }: { isDefault?: boolean } = {}) =>
   Type.Object(
     {
       ...volumeFields(size),
@@ -31,7 +32,7 @@ export const storage = (description: string, size: string) =>
         ...immutable('the access mode of a volume'),
       }),
     },
-    { description, default: {} },
+    { description, ...(isDefault ? { default: {} } : {}) },
   );
 
 /** In the status of a kind that has one. */

@@ -223,6 +223,24 @@ describe('a definition', () => {
     expect(answer.body.message).toContain('compilation failed');
   });
 
+  /** Of a default that is an object, and of one in a list. */
+  const [alone, inList] = ['', '[0]'];
+  it.each([
+    ['a rule', alone, { rule: 'self.a > 1', message: 'more than one' }, 'more than one'],
+    ['a rule', inList, { rule: 'self.a > 1', message: 'more than one' }, 'more than one'],
+    ['a rule on what only another default would fill in', alone, { rule: 'self.b > 1' }, 'no such key: b'],
+    ['a rule on what only another default would fill in', inList, { rule: 'self.b > 1' }, 'no such key: b'],
+    ['a rule that compares, with itself', alone, { rule: 'self.a > oldSelf.a', message: 'it grows' }, 'it grows'],
+  ])('with a default that breaks %s is refused: %s', async (_what, where, rule, why) => {
+    const items = schema({ a: field('integer'), b: { type: 'integer', default: 2 } }, rule);
+    const value = { a: 1 };
+    const a = where === alone ? { ...items, default: value } : { type: 'array', maxItems: 3, items, default: [value] };
+    const answer = await define([], { a });
+    expect(answer.code, answer.text).toBe(422);
+    expect(answer.body.message).toContain(`properties[a].default${where}: Invalid value`);
+    expect(answer.body.message).toContain(why);
+  });
+
   it('with good rules is taken', async () => {
     expect((await define([{ rule: 'self.a > 1' }])).code).toBe(201);
   });

@@ -45,16 +45,19 @@ export function ruleCompiler(schema: Schema, root: boolean): { type: CelType; co
   };
 }
 
-/** What the rules of a value and of everything inside of it say. `old` is undefined for new objects. */
-export type RuleCheck = (value: unknown, old: unknown) => FieldError[];
+/**
+ * What the rules of a value and of everything inside of it say. `old` is undefined for new objects. `strict`: what has not changed is
+ * held to them, too.
+ */
+export type RuleCheck = (value: unknown, old: unknown, strict?: boolean) => FieldError[];
 
-/** Undefined for a schema without rules. Compiled on first use. */
-export function ruleCheck(schema: Schema): RuleCheck | undefined {
+/** Undefined for a schema without rules. Compiled on first use. `root`: of a whole object. */
+export function ruleCheck(schema: Schema, root = true): RuleCheck | undefined {
   if (!hasRules(schema)) return undefined;
   let node: RuleNode | undefined;
-  return (value, old) => {
-    node ??= new RuleNode(schema, true);
-    const run: Run = { errors: [], budget: BUDGET };
+  return (value, old, strict = false) => {
+    node ??= new RuleNode(schema, root);
+    const run: Run = { errors: [], budget: BUDGET, strict };
     node.check(run, value, old, '', false);
     return run.errors;
   };
@@ -81,6 +84,7 @@ const BUDGET = 10_000_000;
 interface Run {
   readonly errors: FieldError[];
   budget: number;
+  readonly strict: boolean;
 }
 
 class RuleNode {
@@ -111,7 +115,7 @@ class RuleNode {
   /** `settled`: nothing has changed here, nor around it. Such values keep whatever rules they break. */
   check(run: Run, value: unknown, old: unknown, path: string, settled: boolean): void {
     if (value === undefined || value === null || run.budget < 0) return;
-    const unchanged = settled || (old !== undefined && equal(value, old));
+    const unchanged = !run.strict && (settled || (old !== undefined && equal(value, old)));
     if (this.#type) this.#ask(run, this.#type, value, old, path, unchanged);
     if (Array.isArray(value)) {
       for (const [index, item] of value.entries()) {

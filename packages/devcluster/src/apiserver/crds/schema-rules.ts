@@ -7,6 +7,7 @@ import type { Schema } from '../schema/schema.js';
 import { compile } from './json-schema.js';
 import { RuleCosts } from './rule-costs.js';
 import { validateRules, type RuleScope } from './rule-rules.js';
+import { ruleCheck } from './rules.js';
 import { schemaValidator } from './validator.js';
 
 /** `settled`: it has been taken before, whatever its rules cost. */
@@ -29,8 +30,29 @@ export function validateSchema(schema: Schema, path: string, settled = false): F
   if (errors.length > 0) return errors;
   const costs = settled ? undefined : new RuleCosts();
   const found = expressionRules(schema, path, { root: true, uncorrelated: undefined, times: 1, costs });
+  if (found.length === 0 && !settled) found.push(...rulesOfDefaults(schema, path));
   return [...found, ...(costs?.findings(path) ?? [])];
 }
+
+/**
+ * Defaults are held to the rules as they stand, before what is within them gets defaults of its own; rules that compare are asked whether
+ * they hold of a default that stays as it is.
+ */
+function rulesOfDefaults(schema: Schema, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (schema.default !== undefined) {
+    for (const error of ruleCheck(schema, false)?.(schema.default, schema.default, true) ?? [])
+      errors.push({ ...error, field: `${path}.default${within(error.field)}` });
+  }
+  for (const [name, child] of Object.entries(schema.properties ?? {}))
+    errors.push(...rulesOfDefaults(child, `${path}.properties[${name}]`));
+  if (typeof schema.additionalProperties === 'object')
+    errors.push(...rulesOfDefaults(schema.additionalProperties, `${path}.additionalProperties`));
+  if (schema.items) errors.push(...rulesOfDefaults(schema.items, `${path}.items`));
+  return errors;
+}
+
+const within = (field: string): string => (field === '' || field.startsWith('[') ? field : `.${field}`);
 
 /** The metadata of the object itself is the server's; a schema may only narrow the name. */
 function metadataRules({ properties = {} }: Schema, path: string): FieldError[] {
@@ -258,7 +280,7 @@ function defaultRules(schema: Schema, path: string): FieldError[] {
     if (!equal(prune(schema, clone(schema.default), '', unknown), schema.default))
       errors.push(field.invalid(`${path}.default`, schema.default, 'must not have unknown fields'));
     for (const error of problemsOf(schema, schema.default))
-      errors.push({ ...error, field: `${path}.default${error.field ? `.${error.field}` : ''}` });
+      errors.push({ ...error, field: `${path}.default${within(error.field)}` });
   }
   for (const [name, child] of Object.entries(schema.properties ?? {}))
     errors.push(...defaultRules(child, `${path}.properties[${name}]`));
