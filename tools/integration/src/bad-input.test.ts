@@ -1,5 +1,6 @@
 import { DatabaseClaim, IdentityClaim } from '@stackwright/api';
 import { modules } from '@stackwright/cli';
+import { Cinder } from '@stackwright/cinder';
 import { Glance } from '@stackwright/glance';
 import { Keystone } from '@stackwright/keystone';
 import { ApiError, apiVersionOf, type KubeObject, type Resource } from '@stackwright/kube';
@@ -45,6 +46,26 @@ describe('bad input', () => {
       body: { spec: { deletionPolicy: 'Retain' } },
     });
     expect(changed.spec.deletionPolicy).toBe('Retain');
+  });
+
+  it('what a backend of a Cinder keeps its volumes on stays what it is, and does not shrink', async () => {
+    const key = { name: 'decided', namespace };
+    const files = (size: string) => ({ name: 'files', storage: { size } });
+    await world.client.create<KubeObject>(Cinder, {
+      ...{ apiVersion: apiVersionOf(Cinder), kind: Cinder.kind, metadata: key },
+      ...{ spec: { release: '2025.1', paused: true, backends: [files('2Gi'), { name: 'ceph' }] } },
+    });
+    const edit = (...backends: object[]) =>
+      world.client.patch<KubeObject>(Cinder, key, { type: 'merge', body: { spec: { backends } } });
+    const refusal = (text: string) => ({ code: 422, message: expect.stringContaining(text) as string });
+    await expect(edit(files('1Gi'))).rejects.toMatchObject(refusal('a volume cannot shrink'));
+    await expect(edit({ name: 'files' })).rejects.toMatchObject(refusal('Add another backend'));
+    await expect(edit(files('2Gi'), { ...files('1Gi'), name: 'ceph' })).rejects.toMatchObject(
+      refusal('Add another backend'),
+    );
+    const grown = await edit({ name: 'ceph' }, files('3Gi'));
+    expect(grown).toMatchObject({ spec: { backends: [{ name: 'ceph' }, { storage: { size: '3Gi' } }] } });
+    expect(await edit(files('3Gi'), { ...files('1Gi'), name: 'more' })).toBeDefined();
   });
 
   it('the region of a Keystone stays what it is: endpoints of another one would be left over', async () => {
