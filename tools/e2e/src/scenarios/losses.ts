@@ -28,14 +28,18 @@ export function losses(cluster: Cluster): void {
     ['placement', `a/b?c=d&e:f%41`],
   ])('%s works with a password of the database that has to be quoted: %o', async (service, password) => {
     const { client } = cluster;
-    const generation = async () => (await client.get(Deployment, at(service))).metadata?.generation;
-    const before = await generation();
+    const deployment = () => client.get(Deployment, at(service));
+    const before = (await deployment()).metadata?.generation;
     await choose(client, await passwordSecretOf(client, `${service}-database`), password);
     // The user is the same and has one password: until all Pods have the new one, each new connection of theirs is refused.
     await eventually(async () => {
       const { password: handedOut } = await secretOf(client, `${service}-database-connection`);
       expect(handedOut).toBe(password.trim());
-      expect(await generation()).not.toBe(before);
+      const { metadata, status } = await deployment();
+      expect(metadata?.generation).not.toBe(before);
+      // The service's own word may be that of a moment before.
+      expect(status?.observedGeneration).toBe(metadata?.generation);
+      expect([status?.replicas, status?.availableReplicas]).toEqual([status?.updatedReplicas, status?.updatedReplicas]);
       await allReady(client);
     }, slow);
     expect(await issueToken(client)).not.toBe('');
