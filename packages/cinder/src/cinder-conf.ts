@@ -48,8 +48,8 @@ export function cinderConf({ database, cache, identity, messaging }: Given, back
       // Locks that hold for all Pods, which a file of one of them would not.
       coordination: { backend_url: owned(literal(lockUrl(database)), 'it comes from the database claim') },
       // Its helper may do what the service itself may, and no more.
-      cinder_sys_admin: { capabilities: owned('', 'nobody has any in its Pod') },
-      privsep_osbrick: { capabilities: owned('', 'nobody has any in its Pod') },
+      cinder_sys_admin: unprivileged,
+      privsep_osbrick: unprivileged,
       oslo_concurrency: { lock_path: owned(`${stateDirectory}/lock`, 'what else could be written is read-only') },
     },
     ...backends.map(backendSection),
@@ -57,6 +57,8 @@ export function cinderConf({ database, cache, identity, messaging }: Given, back
     messagingSections(messaging),
   );
 }
+
+const unprivileged = { capabilities: owned('', 'nobody has any in its Pod') };
 
 /** tooz knows the database by another scheme than SQLAlchemy. */
 const lockUrl = ({ url }: Database): string => url.replace(/^mysql\+pymysql:/, 'mysql:');

@@ -5,13 +5,13 @@ import { ConfigMap, Deployment, PodDisruptionBudget, Service } from '@stackwrigh
 import { uwsgiFiles } from '../config/uwsgi.js';
 import { disruptionBudget } from '../workload/disruption.js';
 import { wantVersion, versionName } from '../workload/versions.js';
-import type { Api, ApiOptions, ServiceObject, Tls, Volume } from './builder.js';
+import type { Api, ApiOptions, ServiceObject, Tls } from './builder.js';
 import type { Declaration } from './declaration.js';
 import { endpointStep, type Asking } from './endpoint.js';
 import { stepsOf } from './container-options.js';
 import { camel, kebab, serviceName } from './names.js';
 import { servedScheme, wantedScheme, type Scheme } from './served.js';
-import { workloadPods } from './workload-pods.js';
+import { strategyFor, workloadPods } from './workload-pods.js';
 
 const portName = 'http';
 const liveness = { name: 'liveness', port: 8090 };
@@ -26,7 +26,7 @@ export function apiSteps<R extends ServiceObject>(
   asking: Asking,
   options: ApiOptions<R>,
 ): StepHandle<Api> {
-  const { name = 'Api', volumes = [] } = options;
+  const { name = 'Api' } = options;
   const component = kebab(name);
   const service = (object: string) => serviceName(object, name);
 
@@ -89,7 +89,7 @@ export function apiSteps<R extends ServiceObject>(
         spec: {
           replicas: spec.replicas,
           revisionHistoryLimit: 3,
-          strategy: strategyFor(volumes.map((volume) => scope.output(volume))),
+          strategy: strategyFor(scope, options),
           selector: { matchLabels: selector },
           template: pods.output,
         },
@@ -112,16 +112,6 @@ export function apiSteps<R extends ServiceObject>(
     probe: options.probe,
     ...(options.check ? { check: options.check } : {}),
   });
-}
-
-/**
- * The API answers at any moment of a rollout; but the new Pod may come to another node than the old one, and would wait there
- * for ever for a volume that is only on one node at a time.
- */
-function strategyFor(volumes: readonly Volume[]): NonNullable<NonNullable<Deployment['spec']>['strategy']> {
-  return volumes.every(({ isShared }) => isShared)
-    ? { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } }
-    : { type: 'Recreate' };
 }
 
 /** Which its Pods speak; `otherwise` where there are none yet. */

@@ -125,6 +125,23 @@ describe('a worker', () => {
     expect(engine()?.spec?.replicas).toBe(2);
   });
 
+  it('with a volume that is on one node at a time stops before the next one starts, which may come to another node', async () => {
+    const rolling = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+    await harness.standUp(volumes());
+    expect(engine()?.spec?.strategy).toEqual(rolling);
+    const storage = { size: '1Gi', accessMode: 'ReadWriteOnce' as const };
+    const graph = (options: ServiceOptions<Volumes>) =>
+      defineObjectService(
+        Volumes,
+        catalog,
+        (s) => void s.worker({ name: 'Engine', volumes: [s.volume({ path: '/data', storage })] }),
+        { ...options, examples: [volumes()] },
+      );
+    harness = new ServiceHarness(graph, { kinds: [Volumes] });
+    await harness.begin(volumes());
+    expect(engine()?.spec?.strategy).toEqual({ type: 'Recreate' });
+  });
+
   it('is scaled also while another change is refused', async () => {
     await harness.standUp(volumes({ engine: { replicas: 1 } }));
     await harness.set({ release: '2099.1', engine: { replicas: 4 } });

@@ -9,7 +9,7 @@ import type { ServiceObject, Worker, WorkerOptions } from './builder.js';
 import { stepsOf, valueOf } from './container-options.js';
 import type { Declaration } from './declaration.js';
 import { camel, kebab, partName } from './names.js';
-import { workloadPods } from './workload-pods.js';
+import { strategyFor, workloadPods } from './workload-pods.js';
 
 const defaultResources: Resources = { requests: { cpu: '100m', memory: '256Mi' } };
 
@@ -70,7 +70,8 @@ export function workerStep<R extends ServiceObject>(
         scope.own(PodDisruptionBudget, disruptionBudget(workload, selector, budget));
       }
       const replicas = wanted.replicas === undefined ? { atCreation: options.replicas ?? 1 } : wanted.replicas;
-      return runs(scope, as, { workload, selector, template: pods.output, replicas });
+      const strategy = strategyFor(scope, options);
+      return runs(scope, as, { workload, selector, template: pods.output, replicas, strategy });
     },
   });
 }
@@ -81,9 +82,15 @@ interface Wanted {
   template: PodTemplate;
   /** `atCreation`: nobody has said a number, and whoever scales it may. */
   replicas: number | { atCreation: number };
+  /** Of a Deployment. */
+  strategy: ReturnType<typeof strategyFor>;
 }
 
-function runs(scope: StepScope, as: WorkloadKind, { workload, selector, template, replicas }: Wanted): Outcome<Worker> {
+function runs(
+  scope: StepScope,
+  as: WorkloadKind,
+  { workload, selector, template, replicas, strategy }: Wanted,
+): Outcome<Worker> {
   const component = selector[Label.component] ?? '';
   const metadata = { name: workload, labels: { [Label.component]: component } };
   const common = { selector: { matchLabels: selector }, template, revisionHistoryLimit: 3 };
@@ -92,7 +99,6 @@ function runs(scope: StepScope, as: WorkloadKind, { workload, selector, template
   const how = isOthers ? { atCreation: ['spec.replicas'] } : {};
   switch (as) {
     case 'Deployment': {
-      const strategy = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
       const observed = scope.own(Deployment, { metadata, spec: { ...common, replicas: number, strategy } }, how);
       return workerOf(rolloutOf(scope, Deployment, workload, observed), { name: workload, pods: [] });
     }

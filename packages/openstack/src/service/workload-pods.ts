@@ -1,6 +1,7 @@
 // The Pods of a workload that a service keeps running, an API or a worker: what both have in common.
 import { annotations, Reason, type Resources } from '@stackwright/api';
 import { done, failed, hashOf, type Container, type Outcome, type StepScope } from '@stackwright/graph';
+import type { Deployment } from '@stackwright/kube';
 import { servicePod, writableMounts } from '../workload/container.js';
 import { clashOf, type Mount } from '../workload/mounts.js';
 import { podTemplate, type PodTemplate } from '../workload/pod-template.js';
@@ -64,4 +65,17 @@ export function workloadPods<R extends ServiceObject>(
     pod: { ...pod, terminationGracePeriodSeconds },
   });
   return done(template);
+}
+
+/**
+ * There are ready Pods at any moment of a rollout; but the new Pod may come to another node than the old one, and would wait there
+ * for ever for a volume that is only on one node at a time.
+ */
+export function strategyFor<R extends ServiceObject>(
+  scope: StepScope<R>,
+  { volumes = [] }: Pick<ContainerOptions<R>, 'volumes'>,
+): NonNullable<NonNullable<Deployment['spec']>['strategy']> {
+  return volumes.every((volume) => scope.output(volume).isShared)
+    ? { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } }
+    : { type: 'Recreate' };
 }
